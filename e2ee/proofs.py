@@ -1,0 +1,104 @@
+"""Device proofs on socket and HTTP (4.9), the HTTP nonce, upload tickets, enrolment grants.
+
+Pure: keys, clock and randomness are arguments. That a nonce or ticket is used once is
+the caller's to keep, in a cache with at least the lifetimes below.
+"""
+
+import hmac
+from dataclasses import dataclass
+from typing import Final
+
+from e2ee.encoding import cat, from_base64, h, mac, u64, uint
+from e2ee.errors import BadProof, Refused
+from e2ee.signatures import SIGNATURE_LEN, verify
+
+SOCKET_NONCE_LEN: Final = 32
+HTTP_NONCE_LEN: Final = 40
+NONCE_RANDOM_LEN: Final = 16
+NONCE_TTL_MS: Final = 120_000
+TICKET_TTL_MS: Final = 600_000
+TICKET_RANDOM_LEN: Final = 16
+GRANT_LEN: Final = 32
+GRANT_TTL_MS: Final = 600_000
+
+_TRUNCATED: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class HttpProof:
+    """The header `X-Device-Proof: device.nonce.sig`, decoded but not yet believed."""
+
+    device: bytes
+    nonce: bytes
+    signature: bytes
+
+
+def socket_proof_bytes(*, host: str, nonce: bytes, uid: bytes, device: bytes) -> bytes:
+    """What the device key signs in `hello`; `host` is the configured site, never a header."""
+    return cat("m1:ws", host.encode(), nonce, uid, device)
+
+
+def http_proof_bytes(
+    *, host: str, nonce: bytes, uid: bytes, device: bytes, method: str, path: str, body: bytes
+) -> bytes:
+    """`path` is the request target with its query as sent, `body` the raw bytes."""
+    return cat(
+        "m1:http", host.encode(), nonce, uid, device, method.encode(), path.encode(), h(body)
+    )
+
+
+def verify_proof(signing_key: bytes, signature: bytes, signed: bytes) -> None:
+    """Raise BadProof unless the listed device's key made `signature`."""
+    try:
+        verify(signing_key, signature, signed)
+    except Refused as refusal:
+        raise BadProof("the device proof does not verify") from refusal
+
+
+def parse_http_proof(header: str) -> HttpProof:
+    parts = header.split(".")
+    if len(parts) != 3:
+        raise BadProof("a device proof has three parts")
+    device, nonce, signature = parts
+    return HttpProof(
+        from_base64(device, 16),
+        from_base64(nonce, HTTP_NONCE_LEN),
+        from_base64(signature, SIGNATURE_LEN),
+    )
+
+
+def make_http_nonce(key: bytes, *, session_key: str, now_ms: int, random: bytes) -> bytes:
+    """ms ‖ 16 random bytes ‖ truncated MAC: needs no storage until it is used."""
+    if len(random) != NONCE_RANDOM_LEN:
+        raise ValueError("a nonce takes 16 random bytes")
+    return u64(now_ms) + random + _nonce_mac(key, session_key, u64(now_ms), random)
+
+
+def check_http_nonce(key: bytes, nonce: bytes, *, session_key: str, now_ms: int) -> None:
+    """Raise BadProof unless this server made `nonce` for this session, at most 120 s ago."""
+    if len(nonce) != HTTP_NONCE_LEN:
+        raise BadProof("a nonce has 40 bytes")
+    ms, random, claimed = nonce[:8], nonce[8:24], nonce[24:]
+    if not hmac.compare_digest(_nonce_mac(key, session_key, ms, random), claimed):
+        raise BadProof("the nonce is not ours")
+    if not 0 <= now_ms - uint(ms) <= NONCE_TTL_MS:
+        raise BadProof("the nonce is too old")
+
+
+def upload_ticket(
+    key: bytes, kid: str, *, uid: bytes, conn: bytes, blob: bytes, max_bytes: int,
+    expiry_ms: int, random: bytes,
+) -> bytes:  # fmt: skip
+    return mac(
+        key,
+        cat("m1:ticket", kid.encode(), uid, conn, blob, u64(max_bytes), u64(expiry_ms), random),
+    )
+
+
+def grant_digest(*, session_key: str, uid: bytes, grant: bytes) -> bytes:
+    """The form in which an enrolment grant is kept (4.18)."""
+    return h(cat("m1:grant", session_key.encode(), uid, grant))
+
+
+def _nonce_mac(key: bytes, session_key: str, ms: bytes, random: bytes) -> bytes:
+    return mac(key, cat("m1:nonce", session_key.encode(), ms, random))[:_TRUNCATED]
