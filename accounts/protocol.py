@@ -1,0 +1,269 @@
+"""HTTP bodies of accounts (encryption.md 4.18), and their limits. Pure.
+
+`static/js/protocol.js` and `docs/protocol.md` are generated from here and from
+`messaging/protocol.py` by `manage.py protocol`.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from accounts.wire import B32, B40, U32, Body, Id, N
+
+NAME_MIN, NAME_MAX = 3, 32  # characters of a username, after PRECIS
+DISPLAY_NAME_MAX = 60  # characters
+PASSWORD_MIN = 8  # characters; strength is zxcvbn's word, in the browser
+KDF_M_MIN, KDF_M_MAX = 65_536, 262_144  # Argon2id memory, KiB
+KDF_T_MIN, KDF_T_MAX = 3, 10  # Argon2id passes
+DEVICES_MAX = 20  # listed and not gone
+LINK_MAX = 30_000  # bytes; twenty devices are 28.7 KB
+LINKS_PER_PAGE = 64
+WRAP_SIZE = 1168  # HPKE enc and sealed 32-byte seed
+BOX_SIZE = 60  # a sealed 32-byte secret
+VAULT_SIZE = 92
+NOTE_SIZE = 284
+FACTORS_MAX = 10
+BODY_MAX = 128 * 1024  # bytes of any HTTP body
+
+Name = Annotated[str, Meta(max_length=4 * NAME_MAX)]
+Wrap = Annotated[bytes, Meta(min_length=WRAP_SIZE, max_length=WRAP_SIZE)]
+Box = Annotated[bytes, Meta(min_length=BOX_SIZE, max_length=BOX_SIZE)]
+VaultBox = Annotated[bytes, Meta(min_length=VAULT_SIZE, max_length=VAULT_SIZE)]
+NoteBox = Annotated[bytes, Meta(min_length=NOTE_SIZE, max_length=NOTE_SIZE)]
+Link = Annotated[bytes, Meta(min_length=1, max_length=LINK_MAX)]
+Generation = Annotated[int, Meta(ge=1, le=2**32 - 2)]
+Head = tuple[U32, B32]  # k and H(link_k)
+
+
+class Kdf(Body):
+    """Argon2id parameters; both ends refuse what lies outside the limits above."""
+
+    m: Annotated[int, Meta(ge=KDF_M_MIN, le=KDF_M_MAX)]
+    t: Annotated[int, Meta(ge=KDF_T_MIN, le=KDF_T_MAX)]
+    p: Annotated[int, Meta(ge=1, le=1)]
+
+
+class Start(Body):
+    """POST /api/start: what a browser needs before it can derive `auth`."""
+
+    name: Name
+
+
+class Started(Body):
+    kdf_salt: Id
+    kdf: Kdf
+    code_salt: Id
+
+
+class SignUpStart(Body):
+    """POST /api/sign-up/start: reserve a name for ten minutes."""
+
+    name: Name
+
+
+class SignUpStarted(Body):
+    uid: Id
+    name: str  # as PRECIS writes it
+    pepper: B32
+
+
+class DeviceWrap(Body):
+    """The user-key seed sealed to one device; sixteen zero bytes name the recovery key."""
+
+    device: Id
+    wrap: Wrap
+
+
+class Factor(Body):
+    """RK under one factor. type: 1 code, 2 password, 3 passkey."""
+
+    type: Annotated[int, Meta(ge=1, le=3)]
+    id: Id
+    wrap: Box
+
+
+class Vault(Body):
+    version: U32
+    box: VaultBox
+
+
+class PasswordValues(Body):
+    kdf_salt: Id
+    kdf: Kdf
+    auth: B32
+
+
+class CodeValues(Body):
+    code_salt: Id
+    code_auth: B32
+
+
+class SignUp(Body):
+    """POST /api/sign-up: everything at once, in one transaction."""
+
+    display_name: Annotated[str, Meta(min_length=1, max_length=DISPLAY_NAME_MAX)]
+    password: PasswordValues
+    code: CodeValues
+    link: Link
+    wraps: Annotated[list[DeviceWrap], Meta(min_length=2, max_length=2)]
+    vault: Vault
+    factors: Annotated[list[Factor], Meta(min_length=2, max_length=2)]
+
+
+class Enrolled(Body):
+    """The session now belongs to a listed device."""
+
+    uid: Id
+    device: Id
+    head: Head
+    token: str
+
+
+class SignIn(Body):
+    """POST /api/sign-in: exactly one of the two."""
+
+    name: Name
+    auth: B32 | None = None
+    code_auth: B32 | None = None
+
+
+class SignedIn(Body):
+    uid: Id
+    name: str
+    display_name: str
+    pepper: B32
+    grant: B32  # opens the vault and enrols one device, ten minutes
+
+
+class Unlock(Body):
+    """POST /api/unlock: exactly one of the two."""
+
+    auth: B32 | None = None
+    code_auth: B32 | None = None
+
+
+class Unlocked(Body):
+    pepper: B32
+    vault: Vault
+    factors: list[Factor]
+
+
+class VaultAnswer(Body):
+    """GET /api/vault, under a grant."""
+
+    vault: Vault
+    factors: list[Factor]
+
+
+class StoredWrap(Body):
+    g: Generation
+    device: Id
+    k: U32
+    wrap: Wrap
+
+
+class PrevBox(Body):
+    g: Generation
+    box: Box
+
+
+class Wraps(Body):
+    """GET /api/wraps: of this device and of recovery, with the boxes of older generations."""
+
+    wraps: list[StoredWrap]
+    prev_boxes: list[PrevBox]
+
+
+class Links(Body):
+    """GET /api/links?uid=&after=: up to LINKS_PER_PAGE of `link‖sig`, oldest first."""
+
+    links: list[Link]
+    head: Head
+
+
+class NewLink(Body):
+    """POST /api/links: a link and all that it renews, in one transaction."""
+
+    link: Link
+    wraps: Annotated[list[DeviceWrap], Meta(max_length=DEVICES_MAX + 1)] = []
+    prev_box: Box | None = None
+    vault: Vault | None = None
+    factors: Annotated[list[Factor], Meta(max_length=FACTORS_MAX)] | None = None
+    code: CodeValues | None = None
+    password: PasswordValues | None = None
+
+
+class LinkStored(Body):
+    """`token` comes when the link enrolled the device of this session."""
+
+    head: Head
+    token: str | None = None
+
+
+class LinkConflict(Body):
+    """409: somebody stored another link first; this is it."""
+
+    code: str
+    message: str
+    link: Link
+
+
+class NewPassword(Body):
+    """PUT /api/password."""
+
+    password: PasswordValues
+    factor: Factor
+
+
+class DisplayName(Body):
+    """PUT /api/profile."""
+
+    display_name: Annotated[str, Meta(min_length=1, max_length=DISPLAY_NAME_MAX)]
+
+
+class Session(Body):
+    id: Id
+    created: N  # ms
+    seen: N  # ms
+    agent: str  # browser and system, in words
+    current: bool
+    device: Id | None = None
+
+
+class Sessions(Body):
+    sessions: list[Session]
+
+
+class Nonce(Body):
+    nonce: B40
+
+
+class LiveToken(Body):
+    """POST /api/live-token; with a device proof it binds the session to that device."""
+
+    token: str
+    device: Id
+    head: Head
+
+
+class Note(Body):
+    """A sealed note about one peer: private name, verified mark."""
+
+    peer: Id
+    g: Generation
+    version: U32
+    note: NoteBox
+
+
+class Notes(Body):
+    notes: list[Note]
+
+
+class NoteConflict(Body):
+    code: str
+    message: str
+    note: Note
+
+
+class Done(Body):
+    """An empty answer."""

@@ -1,0 +1,69 @@
+"""What the browser may load and do: CSP, Trusted Types, COOP, CORP, on pages and static files.
+
+Whoever runs script in this origin reads the texts, so these headers are part of the encryption
+(encryption.md 5). Policy: `_PAGE` for pages, `_STATIC` for what pages load, `_WASM` for the
+Argon2 worker alone, `_ADMIN` for the admin site, which holds no key.
+"""
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+ARGON2_WORKER = "js/workers/argon2.js"  # the one script that sees a password; it compiles WASM
+STATIC_MAX_AGE = "public, max-age=0, must-revalidate"
+
+_ADMIN = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_STATIC = (
+    "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+_WASM = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; frame-ancestors 'none'"
+_PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()"
+
+
+class Headers:
+    """Middleware: gives the request its nonce and every response its policy."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.csp_nonce = secrets.token_urlsafe(16)  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        admin = request.path.startswith("/admin/")
+        policy = _ADMIN if admin else _page(request.csp_nonce)  # type: ignore[attr-defined]
+        response.headers.setdefault("Content-Security-Policy", policy)
+        # Forms of the admin need an Origin, which no-referrer would turn into "null".
+        response.headers.setdefault("Referrer-Policy", "same-origin" if admin else "no-referrer")
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("Permissions-Policy", _PERMISSIONS)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+def _page(nonce: str) -> str:
+    socket = settings.SITE_URL.replace("http", "ws", 1)
+    return (
+        f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; "
+        f"img-src 'self' blob:; media-src blob:; connect-src 'self' {socket}; "
+        "worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types m1-worker"
+    )
+
+
+def static_headers(headers: Any, path: str, url: str) -> None:
+    """WhiteNoise's hook. A worker takes its policy from its own response, not from the page."""
+    worker = url.endswith(f"/{ARGON2_WORKER}")
+    headers["Content-Security-Policy"] = _WASM if worker else _STATIC
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["X-Content-Type-Options"] = "nosniff"
+    if "/workers/" in url:
+        headers["Cache-Control"] = STATIC_MAX_AGE

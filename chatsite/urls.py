@@ -1,0 +1,12 @@
+"""The table of contents of the site."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("accounts.page_urls")),
+    path("", include("messaging.page_urls")),
+    path("api/", include("accounts.urls")),
+    path("api/", include("messaging.urls")),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,130 @@
+"""HTTP bodies of the message side (encryption.md 4.18). Pure: no I/O."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from accounts.protocol import Box, Generation, Name
+from accounts.wire import U32, Body, Id, N
+from messaging.protocol import EPOCH_RECORD_MAX, EPOCHS_MAX
+
+INVITE_DAYS = 7
+INVITES_MAX = 20  # open at a time, per person
+REQUESTS_PER_DAY = 50  # by one account
+
+Record = Annotated[bytes, Meta(min_length=1, max_length=EPOCH_RECORD_MAX)]
+Action = Literal["request", "accept", "decline", "withdraw", "block", "unblock", "clear"]
+
+
+class Person(Body):
+    """All that a stranger shows."""
+
+    uid: Id
+    name: str
+    display_name: str
+
+
+class FindPerson(Body):
+    """POST /api/people: by exact username."""
+
+    name: Name
+
+
+class ConnectionRow(Body):
+    """One pair as its owner sees it. state: 1 asked by me, 2 asks me, 3 connected, 4 closed,
+    5 blocked by me."""
+
+    conv: Id
+    peer: Person
+    state: Annotated[int, Meta(ge=1, le=5)]
+    since: N
+    cleared: N
+
+
+class Connections(Body):
+    """GET /api/connections."""
+
+    connections: list[ConnectionRow]
+
+
+class Act(Body):
+    """POST /api/connections: `seen` is the state the user saw (absent: none yet); 409 if it
+    is another one by now. `upto` only with clear."""
+
+    peer: Id
+    action: Action
+    seen: Annotated[int, Meta(ge=1, le=5)] | None = None
+    upto: N | None = None
+
+
+class ConnectionConflict(Body):
+    code: str
+    message: str
+    connection: ConnectionRow | None = None
+
+
+class NewInvite(Body):
+    """POST /api/invites answers it; the token is shown once."""
+
+    id: Id
+    token: str
+    url: str
+    expires: N
+
+
+class Invite(Body):
+    id: Id
+    created: N
+    expires: N
+    uses: U32
+
+
+class Invites(Body):
+    invites: list[Invite]
+
+
+class UseInvite(Body):
+    """POST /api/invites/use: whom the invite is from; the request itself is an Act."""
+
+    token: Annotated[str, Meta(max_length=64)]
+
+
+class EpochRow(Body):
+    n: U32
+    record: Record
+    g: Generation | None = None  # of my own box, with it
+    box: Box | None = None
+
+
+class Epochs(Body):
+    """GET /api/epochs/{conv}?upto=&limit=: newest first. head is absent before E_0."""
+
+    epochs: Annotated[list[EpochRow], Meta(max_length=EPOCHS_MAX)]
+    head: U32 | None = None
+
+
+class NewEpoch(Body):
+    """POST /api/epochs/{conv}: `expected` is the head it follows, absent for E_0."""
+
+    record: Record
+    expected: U32 | None = None
+
+
+class EpochStored(Body):
+    n: U32
+
+
+class EpochConflict(Body):
+    """409: another record stands there; verify it and use it."""
+
+    code: str
+    message: str
+    head: U32
+    record: Record
+
+
+class PutBox(Body):
+    """PUT /api/epochs/{conv}/{n}/box."""
+
+    g: Generation
+    box: Box
