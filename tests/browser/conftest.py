@@ -1,0 +1,106 @@
+"""People in real browsers against a running site.
+
+Sync Playwright leaves an event loop running, after which no pytest-asyncio test passes: these
+tests are a pytest call of their own (`bin/test` does so).
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.running import Site, new_site
+
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # sync Playwright's loop is not ours
+
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+QUIET = [
+    "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--disable-quic", "--disable-gpu", "--disable-dev-shm-usage",
+]  # fmt: skip
+SHOTS = Path("test-results")
+NOTE_VIOLATIONS = """
+window.addEventListener("securitypolicyviolation", (event) => {
+  console.error(`CSP ${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}`);
+});
+"""
+
+
+def chromium_path() -> str:
+    """CHAT_CHROMIUM, else the system's. Without one the tests fail: bin/test installs it."""
+    named = os.environ.get("CHAT_CHROMIUM")
+    found = named or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not found:
+        pytest.fail("no Chromium: run bin/test, which installs one", pytrace=False)
+    return str(found)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    site = new_site().start()
+    yield site
+    site.remove()
+
+
+class Window:
+    """One browser profile of one person, and what the page complained about."""
+
+    def __init__(self, context: BrowserContext, name: str) -> None:
+        self.context = context
+        self.name = name
+        self.complaints: list[str] = []
+        context.add_init_script(NOTE_VIOLATIONS)
+        context.on("console", self._note)
+        context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+        self.page: Page = context.new_page()
+
+    def _note(self, message: object) -> None:
+        text = getattr(message, "text", "")
+        if "CSP" in text or "Content Security Policy" in text or "TrustedScript" in text:
+            self.complaints.append(text)
+
+
+@pytest.fixture
+def open_window(
+    browser: Browser, site: Site, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Window]]:
+    """open_window("alice"): an empty browser profile on the site. Screenshots stay on failure;
+    a CSP violation or an uncaught error in any of them fails the test."""
+    windows: list[Window] = []
+
+    def open_one(name: str = "somebody", **options: object) -> Window:
+        settings: dict[str, object] = {"base_url": site.url, "viewport": DESKTOP, **options}
+        window = Window(browser.new_context(**settings), name)  # type: ignore[arg-type]
+        windows.append(window)
+        return window
+
+    yield open_one
+    failed = getattr(request.node, "failed_in_call", False)
+    complaints = [f"{window.name}: {text}" for window in windows for text in window.complaints]
+    for window in windows:
+        if failed or complaints:
+            SHOTS.mkdir(exist_ok=True)
+            for number, page in enumerate(window.context.pages):
+                page.screenshot(path=SHOTS / f"{request.node.name}-{window.name}-{number}.png")
+        window.context.close()
+    assert not complaints
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  # type: ignore[no-untyped-def]
+    report = yield
+    if report.when == "call":
+        item.failed_in_call = report.failed  # type: ignore[attr-defined]
+    return report
