@@ -1,0 +1,48 @@
+"""Every module that a page can load is pinned by its content."""
+
+import base64
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+
+@pytest.fixture
+def page(db: None) -> str:
+    return Client(headers={"host": "localhost"}).get("/").content.decode()
+
+
+def import_map(page: str) -> dict[str, dict[str, str]]:
+    found = re.search(r'<script type="importmap"[^>]*>(.*?)</script>', page)
+    assert found
+    return json.loads(found[1])  # type: ignore[no-any-return]
+
+
+def sha384(url: str) -> str:
+    content = (Path(settings.STATIC_ROOT) / url.removeprefix("/static/")).read_bytes()
+    return "sha384-" + base64.b64encode(hashlib.sha384(content).digest()).decode()
+
+
+def test_the_import_map_names_each_module_by_its_content(page: str) -> None:
+    mapped = import_map(page)
+    assert "/static/js/api.js" in mapped["imports"]
+    assert set(mapped["imports"].values()) == set(mapped["integrity"])
+    for url, integrity in mapped["integrity"].items():
+        assert integrity == sha384(url)
+
+
+def test_workers_and_tests_are_not_in_it(page: str) -> None:
+    assert not [name for name in import_map(page)["imports"] if "/workers/" in name]
+
+
+def test_tags_carry_integrity(page: str) -> None:
+    tags = re.findall(
+        r"<(?:script|link)[^>]*(?:src|href)=\"(/static/[^\"]+\.(?:js|css))\"[^>]*>", page
+    )
+    assert tags
+    for url in tags:
+        assert f'integrity="{sha384(url)}"' in page

@@ -1,0 +1,79 @@
+"""What a browser is told that it may load and do."""
+
+import pytest
+from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.test import Client
+
+
+@pytest.fixture
+def client() -> Client:
+    return Client(headers={"host": "localhost"})
+
+
+def directives(policy: str) -> dict[str, list[str]]:
+    return {name: values for name, *values in (part.split() for part in policy.split(";"))}
+
+
+@pytest.mark.django_db
+def test_a_page_allows_our_scripts_alone(client: Client) -> None:
+    response = client.get("/")
+    policy = directives(response["Content-Security-Policy"])
+    assert policy["default-src"] == ["'none'"]
+    assert policy["style-src"] == ["'self'"]
+    assert policy["require-trusted-types-for"] == ["'script'"]
+    assert policy["trusted-types"] == ["m1-worker"]
+    assert policy["frame-ancestors"] == ["'none'"]
+    own, nonce = policy["script-src"]
+    assert own == "'self'"
+    assert f'nonce="{nonce[7:-1]}"' in response.content.decode()
+    assert not {"'unsafe-inline'", "'unsafe-eval'", "'wasm-unsafe-eval'"} & set(
+        policy["script-src"]
+    )
+    assert response["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert response["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert response["Referrer-Policy"] == "no-referrer"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Cache-Control"] == "no-store"
+
+
+@pytest.mark.django_db
+def test_every_response_has_a_nonce_of_its_own(client: Client) -> None:
+    first, second = (client.get("/")["Content-Security-Policy"] for _ in range(2))
+    assert first != second
+
+
+@pytest.mark.django_db
+def test_a_page_asks_nobody_else(client: Client) -> None:
+    page = client.get("/").content.decode()
+    assert "/static/" in page
+    for line in page.replace(settings.SITE_URL, "").split('"'):
+        assert not line.startswith(("http:", "https:", "//"))
+
+
+@pytest.mark.django_db
+def test_scripts_have_a_policy_and_only_the_password_worker_compiles(client: Client) -> None:
+    worker = client.get("/static/js/workers/argon2.js")
+    script = client.get(staticfiles_storage.url("js/api.js"))
+    assert (worker.status_code, script.status_code) == (200, 200)
+    assert "'wasm-unsafe-eval'" in worker["Content-Security-Policy"]
+    assert worker["Cache-Control"] == "public, max-age=0, must-revalidate"
+    assert "wasm" not in script["Content-Security-Policy"]
+    assert "immutable" in script["Cache-Control"]
+    for response in (worker, script):
+        assert response["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert "default-src 'none'" in response["Content-Security-Policy"]
+
+
+@pytest.mark.django_db
+def test_the_admin_may_post_its_forms_and_runs_no_inline_script(client: Client) -> None:
+    response = client.get("/admin/login/")
+    policy = directives(response["Content-Security-Policy"])
+    assert policy["script-src"] == ["'self'"]
+    assert response["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.django_db
+def test_a_strange_host_is_refused() -> None:
+    assert Client(headers={"host": "localhost"}).get("/").status_code == 200
+    assert Client(headers={"host": "evil.example"}).get("/").status_code == 400

@@ -1,0 +1,93 @@
+"""House rules that no linter knows."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.running import ROOT
+
+PACKAGES = ("accounts", "bench", "chatsite", "e2ee", "messaging", "presence")
+FILE_LINES, FUNCTION_LINES = 300, 40
+FORBIDDEN_NAMES = {"utils", "helpers", "common", "core", "misc"}
+UNSAFE_DOM = re.compile(r"\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\()")
+
+
+def python_files() -> Iterator[Path]:
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            if "migrations" not in path.parts:
+                yield path
+
+
+def browser_files(suffix: str) -> Iterator[Path]:
+    yield from sorted((ROOT / "static" / "js").rglob(f"*{suffix}"))
+    yield from sorted((ROOT / "static" / "css").rglob(f"*{suffix}"))
+
+
+def hand_written() -> list[Path]:
+    generated = {ROOT / "static/js/protocol.js", ROOT / "static/js/workers/argon2.js"}
+    files = [*python_files(), *browser_files(".js"), *browser_files(".css")]
+    return [path for path in files if path not in generated]
+
+
+def test_the_rules_see_the_code() -> None:
+    assert len(list(python_files())) > 20
+    assert len(list(browser_files(".js"))) > 10
+
+
+@pytest.mark.parametrize("path", hand_written(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_is_read_in_one_sitting(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= FILE_LINES
+    assert path.stem not in FORBIDDEN_NAMES
+
+
+@pytest.mark.parametrize("path", python_files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_function_fits_on_a_screen(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            assert length <= FUNCTION_LINES, f"{node.name} has {length} lines"
+
+
+@pytest.mark.parametrize("path", browser_files(".js"), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_script_writes_markup(path: Path) -> None:
+    assert UNSAFE_DOM.search("element.innerHTML = text")
+    assert not UNSAFE_DOM.search(path.read_text())
+
+
+def test_no_template_holds_script_style_or_handlers() -> None:
+    inline = re.compile(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*json)", re.IGNORECASE)
+    assert inline.search('<p onclick="x()">')
+    for path in (ROOT / "templates").rglob("*.html"):
+        assert not inline.search(path.read_text()), path
+
+
+def test_only_env_reads_the_environment() -> None:
+    for path in python_files():
+        if path.name not in {"env.py", "asgi.py"} and "bench" not in path.parts:
+            assert not re.search(r"os\.(environ|getenv)", path.read_text()), path
+
+
+def test_every_path_that_the_documents_name_exists() -> None:
+    pattern = re.compile(r"`((?:[a-z0-9_.-]+/)+[A-Za-z0-9_.-]*|[a-z]+\.py)`")
+    named = set()
+    for document in ("ARCHITECTURE.md", "CONTRIBUTING.md", "README.md", "SECURITY.md"):
+        named |= set(pattern.findall((ROOT / document).read_text()))
+    assert len(named) > 20
+    made_at_set_up = "var/"
+    absent = [p for p in named if not p.startswith(made_at_set_up) and not (ROOT / p).exists()]
+    assert not absent
+
+
+def test_the_embedded_engine_loads_no_driver_of_another() -> None:
+    loads = "import chatsite.asgi, sys; print([m for m in ('redis', 'cassandra', 'boto3') if m in sys.modules])"
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", loads],
+        cwd=ROOT, capture_output=True, check=True, text=True,
+    )  # fmt: skip
+    assert run.stdout.strip() == "[]"
