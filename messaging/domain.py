@@ -5,7 +5,7 @@ shown, never used to order. `seq` orders, 1, 2, 3… in each conversation, witho
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
 ID_SIZE = 16  # bytes of a user, device, conversation or client id
@@ -157,8 +157,8 @@ class Draft:
     epoch: int
     head: Head  # newest epoch known to the live session
     ttl: int  # seconds; 0 = kept
-    text: bytes  # the envelope
-    salt: bytes
+    text: bytes = field(repr=False)  # the envelope
+    salt: bytes = field(repr=False)
     url: str = ""  # blob ids, separated by spaces
     withheld: bool = False  # the peer blocks the sender
 
@@ -196,8 +196,8 @@ class Row:
     expires: int | None
     withheld: bool
     gone: Gone | None
-    text: bytes | None
-    salt: bytes | None
+    text: bytes | None = field(repr=False)
+    salt: bytes | None = field(repr=False)
     url: str
     tag: bytes | None
     kid: str | None
@@ -210,9 +210,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class VectorRow:
-    """One conversation as its owner sees it (storage.md 2.2). Unread = max(0, peer_ord − my_read_ord).
+    """One conversation as its owner sees it (storage.md 2.2).
 
-    `withheld` is for the live session's contact map only: it never leaves the server.
+    Unread = max(0, peer_ord − my_read_ord). `withheld` is for the live session's contact map only: it never leaves the server.
     """
 
     conv: Conv

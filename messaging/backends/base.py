@@ -1,4 +1,4 @@
-"""The two ports of the message store. The docstrings are the contract; tests/contracts is its proof.
+"""The two ports of the message store. The docstrings are the contract, tests/contracts its proof.
 
 Membership is checked before the port, by `conversations.require_member`. Every method may raise
 Busy: the outcome is unknown or the store is away, and repeating the same call is always safe.
@@ -121,7 +121,7 @@ class MessageLog(ABC):
     ) -> None:
         """Raise the reader's watermarks on the peer's messages; a lower value does nothing.
 
-        `read` is (seq, ord), and implies got. own_only: receipts are off, the peer's view of
+        `read` is (seq, ord). own_only: receipts are off, the peer's view of
         `read` stands still, and is never filled in later. Raises BadSeq where seq, or the ord,
         lies above what the log has. Repeating has no effect.
         """
@@ -218,16 +218,13 @@ class ConnectionStore(ABC):
 
     @abstractmethod
     async def epochs(
-        self, conv: Conv, owner: Uid, n: int, *, upto: int | None = None, after: int | None = None
+        self, conv: Conv, owner: Uid, n: int, *, upto: int | None = None
     ) -> list[EpochRecord]:
-        """At most n ≤ PAGE_MAX records with the owner's own boxes.
-
-        With `after`: oldest first above it; otherwise newest first, from `upto` down if given.
-        """
+        """At most n ≤ PAGE_MAX records with the owner's own boxes: newest first, up to `upto`."""
 
     @abstractmethod
     async def advance(self, conv: Conv, epoch: NewEpoch) -> None:
-        """Make epoch.n the head, if the head is epoch.n − 1 (none for n = 0): record and head in one.
+        """Make epoch.n the head if the head is epoch.n − 1 (none for n = 0): both in one step.
 
         Raises EpochConflict with the head and the record that stands at epoch.n (the newest one
         if there is none), Unknown without a conversation. Repeating an applied record succeeds.

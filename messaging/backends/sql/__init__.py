@@ -1,0 +1,1 @@
+"""The message store in plain SQL: SQLite with one writer, or PostgreSQL."""
