@@ -1,0 +1,305 @@
+// One live session with the server, over and over: challenge → hello → state | same, pings,
+// acknowledgements, and what to do after each close (storage.md 2.2).
+//
+// Policy: `afterClose` says whether and when to come back; `#acknowledge` keeps the send window
+// of the server open; `#alive` decides that a silent line is dead.
+
+import {
+  ACK_EVERY_BYTES,
+  ACK_EVERY_FRAMES,
+  CLOSE_BAD_FRAME,
+  CLOSE_DISPLACED,
+  CLOSE_DONE,
+  CLOSE_RATE,
+  CLOSE_RESTART,
+  CLOSE_REVOKED,
+  CLOSE_SIGN_IN,
+  CLOSE_SLOW,
+  PING_SECONDS,
+  PONG_SECONDS,
+  VERSION,
+} from "./protocol.js";
+
+/** @typedef {import("./clock.js").Clock} Clock */
+/** @typedef {import("./socket.js").Dial} Dial */
+/** @typedef {import("./socket.js").Line} Line */
+/** @typedef {import("./protocol.js").ClientFrame} ClientFrame */
+/** @typedef {import("./protocol.js").ServerFrame} ServerFrame */
+/** @typedef {import("./protocol.js").VectorRow} VectorRow */
+
+/** @typedef {"stopped" | "connecting" | "live" | "waiting"} LinkState */
+/** @typedef {"reload" | "sign_in" | "revoked" | "done"} StopReason */
+
+/**
+ * @typedef {object} Credentials
+ * @property {string} token
+ * @property {string} device
+ * @property {string} proof
+ */
+
+/**
+ * @typedef {object} LinkParts
+ * @property {Dial} dial
+ * @property {Clock} clock
+ * @property {(nonce: string, fresh: boolean) => Promise<Credentials>} credentials `fresh`: the
+ *   last token was refused
+ * @property {() => Promise<string>} vecHash
+ * @property {() => boolean} focus
+ * @property {(state: LinkState, more: {reason?: StopReason, inMs?: number}) => void} changed
+ * @property {(rows: VectorRow[] | null, now: number) => Promise<void> | void} opened the vector,
+ *   or null where the server's is ours
+ * @property {(frame: ServerFrame) => void} heard
+ */
+
+export const FIRST_RETRY_MS = 3000; // many lose the same node at once: spread them
+export const MAX_RETRY_MS = 30_000;
+const BASE_RETRY_MS = 500;
+const DISPLACED_MS = 30_000; // another socket of this device took over: let it settle
+const OPENING_MS = 15_000; // dialled, and no state by then
+const PING_LEAST_MS = 20_000;
+
+export class Link {
+  /** @type {LinkParts} */ #parts;
+  /** @type {LinkState} */ #state = "stopped";
+  /** @type {Line | null} */ #line = null;
+  #attempt = 0; // closes in a row without a live session between
+  #tokenRefused = 0; // 4401s in a row
+  #drainMs = 0; // the last `drain`, spent by the close that follows
+  #dialled = 0; // number of the line: what an older one still says is not heard
+  /** @type {number | undefined} */ #retryTimer;
+  /** @type {number | undefined} */ #openTimer;
+  /** @type {number | undefined} */ #pingTimer;
+  /** @type {number | undefined} */ #pongTimer;
+  #frames = 0; // received on this line
+  #bytes = 0;
+  #ackedFrames = 0;
+  #ackedBytes = 0;
+  /** @type {VectorRow[]} */ #rows = [];
+  #parted = 0; // `state` frames of the vector under way
+
+  /** @param {LinkParts} parts */
+  constructor(parts) {
+    this.#parts = parts;
+  }
+
+  get live() {
+    return this.#state === "live";
+  }
+
+  start() {
+    if (this.#state === "stopped" || this.#state === "waiting") this.#connect();
+  }
+
+  stop() {
+    this.#hangUp(CLOSE_DONE);
+    this.#become("stopped", { reason: "done" });
+  }
+
+  /** The network is back, or the page is in front again: do not wait, and do not trust the line. */
+  wake() {
+    if (this.#state === "waiting") this.#connect();
+    else if (this.#state === "live") this.#ping();
+  }
+
+  /**
+   * @param {ClientFrame} frame
+   * @returns {boolean} false where there is no session: nothing was sent
+   */
+  send(frame) {
+    if (!this.live || !this.#line) return false;
+    this.#line.send(frame);
+    return true;
+  }
+
+  #connect() {
+    this.#hangUp();
+    const own = ++this.#dialled;
+    this.#frames = this.#bytes = this.#ackedFrames = this.#ackedBytes = 0;
+    this.#rows = [];
+    this.#parted = 0;
+    this.#become("connecting");
+    this.#openTimer = this.#parts.clock.after(OPENING_MS, () => this.#lost(1006));
+    this.#line = this.#parts.dial({
+      heard: (frame, size) => own === this.#dialled && this.#heard(frame, size),
+      closed: (code) => own === this.#dialled && this.#lost(code),
+    });
+  }
+
+  /** @param {ServerFrame | null} frame @param {number} size */
+  #heard(frame, size) {
+    this.#frames += 1;
+    this.#bytes += size;
+    this.#acknowledge();
+    if (!frame) return;
+    switch (frame.t) {
+      case "challenge":
+        void this.#hello(frame.nonce);
+        return;
+      case "ping":
+        this.#line?.send({ t: "pong", ack: this.#ack() });
+        return;
+      case "pong":
+        this.#alive();
+        return;
+      case "state":
+        this.#collect(frame);
+        return;
+      case "same":
+        void this.#open(frame.vec_hash ? undefined : null, frame.now, frame.vec_hash);
+        return;
+      case "drain":
+        this.#drainMs = frame.in_ms;
+        return;
+      default:
+        this.#parts.heard(frame);
+    }
+  }
+
+  /** @param {string} nonce */
+  async #hello(nonce) {
+    const own = this.#dialled;
+    const { clock } = this.#parts;
+    try {
+      const { token, device, proof } = await this.#parts.credentials(nonce, this.#tokenRefused > 0);
+      const vec_hash = await this.#parts.vecHash();
+      if (own !== this.#dialled) return;
+      const focus = this.#parts.focus();
+      this.#line?.send({ t: "hello", version: VERSION, token, device, proof, vec_hash, focus });
+    } catch (error) {
+      if (own !== this.#dialled) return;
+      const { status } = /** @type {{status?: number}} */ (error);
+      // Without a session there is no token; anything else is weather.
+      clock.after(0, () => own === this.#dialled && this.#lost(status === 401 ? CLOSE_SIGN_IN : 1006));
+    }
+  }
+
+  /** @param {Extract<ServerFrame, {t: "state"}>} frame */
+  #collect(frame) {
+    this.#rows.push(...frame.rows);
+    this.#parted += 1;
+    if (this.#parted < frame.of) return;
+    const rows = this.#rows;
+    this.#rows = [];
+    this.#parted = 0;
+    void this.#open(rows, frame.now);
+  }
+
+  /**
+   * @param {VectorRow[] | null | undefined} rows undefined: the server only tells its hash
+   * @param {number} now
+   * @param {string} [hash]
+   */
+  async #open(rows, now, hash) {
+    const own = this.#dialled;
+    if (rows === undefined) {
+      const vec_hash = await this.#parts.vecHash();
+      if (vec_hash !== hash && own === this.#dialled) this.#ping(vec_hash);
+      return;
+    }
+    this.#alive();
+    this.#parts.clock.cancel(this.#openTimer);
+    await this.#parts.opened(rows, now); // the outbox moves only after this
+    if (own !== this.#dialled) return;
+    this.#attempt = this.#tokenRefused = this.#drainMs = 0;
+    if (!this.live) this.#become("live");
+  }
+
+  /** @param {number} code */
+  #lost(code) {
+    this.#hangUp();
+    if (code === CLOSE_SIGN_IN) this.#tokenRefused += 1;
+    const { clock } = this.#parts;
+    const plan = afterClose(code, {
+      attempt: this.#attempt++,
+      tokenRefused: this.#tokenRefused,
+      drainMs: this.#drainMs,
+      between: clock.between,
+    });
+    this.#drainMs = 0;
+    if ("stop" in plan) return this.#become("stopped", { reason: plan.stop });
+    this.#become("waiting", { inMs: plan.inMs });
+    this.#retryTimer = clock.after(plan.inMs, () => this.#connect());
+  }
+
+  /** @param {number} [code] */
+  #hangUp(code) {
+    const { clock } = this.#parts;
+    for (const timer of [this.#retryTimer, this.#openTimer, this.#pingTimer, this.#pongTimer]) {
+      clock.cancel(timer);
+    }
+    this.#pongTimer = undefined;
+    this.#dialled += 1;
+    const line = this.#line;
+    this.#line = null;
+    line?.close(code);
+  }
+
+  /** @param {string} [vec_hash] */
+  #ping(vec_hash) {
+    const { clock } = this.#parts;
+    clock.cancel(this.#pingTimer);
+    this.#line?.send({ t: "ping", ack: this.#ack(), ...(vec_hash && { vec_hash }) });
+    // Asked twice without an answer, the first question decides.
+    this.#pongTimer ??= clock.after(PONG_SECONDS * 1000, () => this.#lost(1006));
+  }
+
+  /** Anything that answers a ping proves the line; the next question waits its turn. */
+  #alive() {
+    const { clock } = this.#parts;
+    clock.cancel(this.#pongTimer);
+    clock.cancel(this.#pingTimer);
+    this.#pongTimer = undefined;
+    const pause = clock.between(PING_LEAST_MS, PING_SECONDS * 1000);
+    this.#pingTimer = clock.after(pause, () => this.#ping());
+  }
+
+  #ack() {
+    this.#ackedFrames = this.#frames;
+    this.#ackedBytes = this.#bytes;
+    return this.#frames;
+  }
+
+  #acknowledge() {
+    const due =
+      this.#frames - this.#ackedFrames >= ACK_EVERY_FRAMES ||
+      this.#bytes - this.#ackedBytes >= ACK_EVERY_BYTES;
+    if (due && this.live) this.#ping();
+  }
+
+  /** @param {LinkState} state @param {{reason?: StopReason, inMs?: number}} [more] */
+  #become(state, more = {}) {
+    this.#state = state;
+    this.#parts.changed(state, more);
+  }
+}
+
+/**
+ * @param {number} code
+ * @param {{attempt: number, tokenRefused: number, drainMs: number,
+ *   between: (least: number, most: number) => number}} past
+ * @returns {{stop: StopReason} | {inMs: number}}
+ */
+export function afterClose(code, { attempt, tokenRefused, drainMs, between }) {
+  switch (code) {
+    case CLOSE_DONE:
+      return { stop: "done" };
+    case CLOSE_BAD_FRAME:
+      return { stop: "reload" };
+    case CLOSE_REVOKED:
+      return { stop: "revoked" };
+    case CLOSE_SIGN_IN:
+      return tokenRefused > 1 ? { stop: "sign_in" } : { inMs: 0 };
+    case CLOSE_DISPLACED:
+      return { inMs: between(DISPLACED_MS, 2 * DISPLACED_MS) };
+    case CLOSE_RATE:
+      return { inMs: MAX_RETRY_MS + between(0, MAX_RETRY_MS) };
+    case CLOSE_SLOW:
+      return { inMs: 0 };
+    case CLOSE_RESTART:
+      return { inMs: between(0, drainMs || FIRST_RETRY_MS) };
+    default:
+      if (code >= 4400 && code < 4500) return { stop: "reload" };
+      if (attempt === 0) return { inMs: between(0, FIRST_RETRY_MS) };
+      return { inMs: between(0, Math.min(MAX_RETRY_MS, BASE_RETRY_MS * 2 ** attempt)) };
+  }
+}

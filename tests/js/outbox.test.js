@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ANSWER_MS, Outbox } from "../../static/js/outbox.js";
+import { MovedClock, settle, tick } from "./moved_clock.js";
+
+/** A disk that outlives the outbox, and a server that hears what is sent. */
+async function start(disk = { entries: new Map(), turns: new Map() }) {
+  const clock = new MovedClock();
+  const world = { clock, disk, sent: [], changes: [], connected: true, sealed: 0, renewed: 0 };
+  world.inLog = async () => {};
+  world.refuse = null;
+  const put = (entry, turn) => {
+    if (turn) disk.turns.set(entry.conv, structuredClone(turn));
+  };
+  world.outbox = new Outbox({
+    clock,
+    store: {
+      entries: async () => structuredClone([...disk.entries.values()]),
+      turn: async (conv) => structuredClone(disk.turns.get(conv) ?? { ctr: 0, commitments: [] }),
+      keep: async (entry, turn) => {
+        disk.entries.set(entry.id, structuredClone(entry));
+        put(entry, turn);
+      },
+      drop: async (entry, turn) => {
+        disk.entries.delete(entry.id);
+        put(entry, turn);
+      },
+    },
+    seal: async (entry, turn) => {
+      await tick();
+      if (world.refuse) throw Object.assign(new Error("no"), { code: world.refuse });
+      const name = `mid${++world.sealed}`;
+      const frame = { client_id: name, conv: entry.conv, body: entry.text, ctr: turn.ctr + 1 };
+      frame.prev = turn.commitments.at(-1);
+      return { frame, ctr: turn.ctr + 1, commitment: `C-${name}` };
+    },
+    transmit: (frame) => {
+      if (world.connected) world.sent.push(frame);
+      return world.connected;
+    },
+    sync: async (conv) => world.inLog(conv),
+    renew: async () => {
+      world.renewed += 1;
+    },
+    changed: (entry, gone) => world.changes.push([entry.id, gone ? "gone" : (entry.failed ?? "kept")]),
+  });
+  await world.outbox.load();
+  world.names = () => world.sent.map(({ client_id }) => client_id);
+  world.write = (id, conv = "c1") => world.outbox.add({ id, conv, text: `text of ${id}` });
+  return world;
+}
+const sentFrame = (client_id, conv = "c1") => ({ t: "sent", client_id, conv });
+
+test("in the order written, one in flight per conversation", async () => {
+  const { outbox, write, names } = await start();
+  outbox.opened();
+  for (const id of ["a", "b"]) await write(id);
+  await write("x", "c2");
+  await settle();
+  await settle();
+  assert.deepEqual(names(), ["mid1", "mid2"]);
+  await outbox.sent(sentFrame("mid1"));
+  await settle();
+  await settle();
+  assert.equal(names().length, 3);
+});
+
+test("nothing is sealed before the line is open", async () => {
+  const world = await start();
+  await world.write("a");
+  await settle();
+  assert.equal(world.sealed, 0);
+  assert.equal(world.disk.entries.size, 1);
+});
+
+test("a break and a restart: the same bytes under the same name", async () => {
+  const first = await start();
+  first.outbox.opened();
+  await first.write("a");
+  await settle();
+  await settle();
+  const second = await start(first.disk);
+  second.outbox.opened();
+  await settle();
+  assert.deepEqual(second.sent, first.sent);
+  assert.equal(second.sealed, 0);
+});
+
+test("silence on an open line: the same bytes again", async () => {
+  const { clock, outbox, write, sent } = await start();
+  outbox.opened();
+  await write("a");
+  await clock.pass(ANSWER_MS);
+  await settle();
+  assert.equal(sent.length, 2);
+  assert.deepEqual(sent[0], sent[1]);
+});
+
+test("busy and rate wait as told and change nothing", async () => {
+  const { clock, outbox, write, sent } = await start();
+  outbox.opened();
+  await write("a");
+  await clock.pass(0);
+  for (const frame of [{ t: "busy" }, { t: "error", code: "rate" }]) {
+    await outbox.refused({ ...frame, client_id: "mid1", retry_ms: 700 });
+    await clock.pass(700);
+  }
+  assert.equal(sent.length, 3);
+  assert.deepEqual(sent[0], sent[2]);
+});
+
+test("a definite refusal gives the counter back, and the next message goes on", async () => {
+  const { clock, disk, outbox, write, sent, changes } = await start();
+  outbox.opened();
+  await write("a");
+  await clock.pass(0);
+  await write("b");
+  await outbox.refused({ t: "error", code: "not_connected", client_id: "mid1" });
+  await clock.pass(0);
+  assert.deepEqual(changes.at(-1), ["a", "not_connected"]);
+  assert.equal(sent[1].body, "text of b");
+  assert.equal(sent[1].ctr, 1);
+  assert.equal(sent[1].prev, undefined);
+  assert.deepEqual(disk.turns.get("c1"), { ctr: 1, commitments: ["C-mid2"] });
+});
+
+test("a failed message survives a restart, goes again under a new name, or is deleted", async () => {
+  const first = await start();
+  first.outbox.opened();
+  for (const id of ["a", "b"]) await first.write(id);
+  await first.clock.pass(0);
+  await first.outbox.refused({ t: "error", code: "not_connected", client_id: "mid1" });
+  await first.clock.pass(0);
+  await first.outbox.refused({ t: "error", code: "not_connected", client_id: "mid2" });
+  const second = await start(first.disk);
+  second.outbox.opened();
+  await settle();
+  assert.deepEqual(second.sent, []);
+  await second.outbox.retry("b");
+  await second.outbox.discard("a");
+  await second.clock.pass(0);
+  assert.deepEqual(second.sent.map(({ body }) => body), ["text of b"]);
+  assert.deepEqual([...second.disk.entries.keys()], ["b"]);
+});
+
+test("what is under way cannot be taken back", async () => {
+  const { clock, disk, outbox, write } = await start();
+  outbox.opened();
+  await write("a");
+  await clock.pass(0);
+  await outbox.discard("a");
+  assert.equal(disk.entries.size, 1);
+});
+
+test("stale epoch: sealed anew under another name, with the same counter", async () => {
+  const world = await start();
+  world.outbox.opened();
+  await world.write("a");
+  await world.clock.pass(0);
+  await world.outbox.stale({ t: "stale_epoch", client_id: "mid1", conv: "c1", head: 2 });
+  await world.clock.pass(0);
+  assert.deepEqual(world.names(), ["mid1", "mid2"]);
+  assert.equal(world.sent[1].ctr, 1);
+  assert.equal(world.renewed, 1);
+});
+
+test("stale epoch, but the log holds it: it was sent, and is not sent twice", async () => {
+  const world = await start();
+  world.outbox.opened();
+  await world.write("a");
+  await world.clock.pass(0);
+  world.inLog = () => world.outbox.seen("c1", "mid1");
+  await world.outbox.stale({ t: "stale_epoch", client_id: "mid1", conv: "c1", head: 2 });
+  await world.clock.pass(0);
+  assert.deepEqual(world.names(), ["mid1"]);
+  assert.equal(world.disk.entries.size, 0);
+});
+
+test("seen in a sync before the answer came: dropped, and the next one goes", async () => {
+  const world = await start();
+  world.outbox.opened();
+  for (const id of ["a", "b"]) await world.write(id);
+  await world.clock.pass(0);
+  world.outbox.closed();
+  await world.outbox.seen("c1", "mid1");
+  world.outbox.opened();
+  await world.clock.pass(0);
+  assert.deepEqual(world.names(), ["mid1", "mid2"]);
+  assert.equal(world.sent[1].prev, "C-mid1");
+});
+
+test("what cannot be sealed yet waits; what never can, fails with its reason", async () => {
+  const world = await start();
+  world.outbox.opened();
+  world.refuse = "later";
+  await world.write("a");
+  await world.clock.pass(0);
+  world.refuse = null;
+  await world.clock.pass(2000);
+  assert.deepEqual(world.names(), ["mid1"]);
+  await world.outbox.sent(sentFrame("mid1"));
+  world.refuse = "too_big";
+  await world.write("b");
+  await world.clock.pass(0);
+  assert.deepEqual(world.changes.at(-1), ["b", "too_big"]);
+});
+
+test("the same id twice is one message", async () => {
+  const world = await start();
+  await world.write("a");
+  await world.write("a");
+  assert.equal(world.outbox.of("c1").length, 1);
+});

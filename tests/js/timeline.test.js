@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { HOLD_MS, Timeline } from "../../static/js/timeline.js";
+import { MovedClock, settle, tick } from "./moved_clock.js";
+
+function conversation({ have = 0, log = [] } = {}) {
+  const clock = new MovedClock();
+  const applied = [];
+  const fetched = [];
+  const fails = new Set();
+  const timeline = new Timeline(have, {
+    clock,
+    apply: async (row) => {
+      await tick();
+      if (fails.has(row.seq)) throw new Error("not now");
+      applied.push(row.seq);
+    },
+    fetch: async (after) => {
+      fetched.push(after);
+      return log.filter((seq) => seq > after).map((seq) => ({ seq }));
+    },
+  });
+  return { clock, timeline, applied, fetched, fails };
+}
+const row = (seq) => ({ seq });
+
+test("what comes in order is applied in order, once", async () => {
+  const { timeline, applied, fetched } = conversation();
+  await Promise.all([row(1), row(2), row(2), row(1), row(3)].map((r) => timeline.push(r)));
+  await settle();
+  assert.deepEqual(applied, [1, 2, 3]);
+  assert.deepEqual(fetched, []);
+});
+
+test("a frame that was overtaken is waited for, and nothing is fetched", async () => {
+  const { clock, timeline, applied, fetched } = conversation({ have: 4 });
+  await timeline.push(row(6));
+  await clock.pass(HOLD_MS - 1);
+  assert.deepEqual(applied, []);
+  await timeline.push(row(5));
+  await clock.pass(HOLD_MS * 2);
+  assert.deepEqual(applied, [5, 6]);
+  assert.deepEqual(fetched, []);
+});
+
+test("a gap that stays is fetched", async () => {
+  const { clock, timeline, applied, fetched } = conversation({ have: 1, log: [1, 2, 3, 4] });
+  await timeline.push(row(4));
+  await clock.pass(HOLD_MS);
+  assert.deepEqual(fetched, [1]);
+  assert.deepEqual(applied, [2, 3, 4]);
+  assert.equal(timeline.have, 4);
+});
+
+test("what the vector says is fetched at once, page by page", async () => {
+  const log = Array.from({ length: 7 }, (_, i) => i + 1);
+  const { timeline, applied, fetched } = conversation({ have: 0, log: log.slice(0, 4) });
+  const page = timeline.learn(4);
+  await page;
+  assert.deepEqual(fetched, [0]);
+  assert.deepEqual(applied, [1, 2, 3, 4]);
+});
+
+test("a row that cannot be applied now is tried again, and those behind it wait", async () => {
+  const { clock, timeline, applied, fails } = conversation();
+  fails.add(2);
+  await timeline.push(row(1));
+  await timeline.push(row(2));
+  await timeline.push(row(3));
+  assert.deepEqual(applied, [1]);
+  fails.clear();
+  await clock.pass(1000);
+  assert.deepEqual(applied, [1, 2, 3]);
+});
+
+test("a server that does not answer is asked again, ever more slowly", async () => {
+  const { clock, timeline, applied, fetched } = conversation({ log: [] });
+  await timeline.learn(2);
+  await clock.pass(1000);
+  await clock.pass(1999);
+  assert.equal(fetched.length, 2);
+  await clock.pass(1);
+  assert.equal(fetched.length, 3);
+  assert.deepEqual(applied, []);
+});
+
+test("a jump forgets the way between and goes on from there", async () => {
+  const { timeline, applied } = conversation({ have: 3 });
+  await timeline.jump(500);
+  await timeline.push(row(400));
+  await timeline.push(row(501));
+  assert.deepEqual(applied, [501]);
+});
