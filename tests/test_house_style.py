@@ -85,7 +85,8 @@ def test_every_path_that_the_documents_name_exists() -> None:
 
 
 def test_the_embedded_engine_loads_no_driver_of_another() -> None:
-    loads = "import chatsite.asgi, sys; print([m for m in ('redis', 'cassandra', 'boto3') if m in sys.modules])"
+    drivers = ("redis", "cassandra", "boto3")
+    loads = f"import chatsite.asgi, sys; print([m for m in {drivers} if m in sys.modules])"
     run = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", loads],
         cwd=ROOT, capture_output=True, check=True, text=True,
