@@ -20,7 +20,7 @@ Policy lives in `_admit` (needs of encryption.md 4.18), `_read` (Origin, size, s
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from enum import Enum
 from functools import wraps
 from typing import Any, TypeVar
@@ -29,6 +29,7 @@ import msgspec
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.views.decorators.http import require_http_methods
 
 from accounts import limits, proof, sessions
 from accounts.clock import now_ms
@@ -43,6 +44,8 @@ __all__ = ["Caller", "Need", "api", "by_method", "public"]
 
 WRITES = frozenset({"POST", "PUT", "DELETE"})
 View = Callable[..., HttpResponse]
+Prepare = Callable[[HttpRequest], tuple[Any, ...]]
+Decoder = msgspec.json.Decoder[Any]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -67,7 +70,7 @@ def public(
             limits.take(limit, limits.address(request), now_ms())
         return _read(request, parse)
 
-    parse = body and decoder(body)
+    parse: Decoder | None = decoder(body) if body else None
     return _endpoint(method, prepare)
 
 
@@ -83,7 +86,7 @@ def api(
             limits.take(limit, who.uid, now_ms())
         return (who, *read)
 
-    parse = body and decoder(body)
+    parse: Decoder | None = decoder(body) if body else None
     return _endpoint(method, prepare)
 
 
@@ -108,37 +111,38 @@ def by_method(**views: View) -> View:
     return dispatch_async  # type: ignore[return-value]
 
 
-def _endpoint(method: str, prepare: Callable[[HttpRequest], tuple[Any, ...]]) -> Any:
-    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
-        if inspect.iscoroutinefunction(view):
-
-            @wraps(view)
-            async def serve_async(request: HttpRequest, **arguments: Any) -> HttpResponse:
-                if request.method != method:
-                    return HttpResponseNotAllowed([method])
-                try:
-                    read = await sync_to_async(prepare)(request)
-                    return _answer(await view(request, *read, **arguments))
-                except (Refusal, Conflict, Refused) as error:
-                    return _problem(error)
-
-            return serve_async
-
-        @wraps(view)
-        def serve(request: HttpRequest, **arguments: Any) -> HttpResponse:
-            if request.method != method:
-                return HttpResponseNotAllowed([method])
-            try:
-                return _answer(view(request, *prepare(request), **arguments))
-            except (Refusal, Conflict, Refused) as error:
-                return _problem(error)
-
-        return serve
+def _endpoint(method: str, prepare: Prepare) -> Callable[[F], View]:
+    def decorate(view: F) -> View:
+        serve = _asynchronous if inspect.iscoroutinefunction(view) else _plain
+        return require_http_methods([method])(serve(view, prepare))
 
     return decorate
 
 
-def _read(request: HttpRequest, parse: "msgspec.json.Decoder[Any] | None") -> tuple[Any, ...]:
+def _plain(view: Callable[..., Body], prepare: Prepare) -> View:
+    @wraps(view)
+    def serve(request: HttpRequest, **arguments: Any) -> HttpResponse:
+        try:
+            return _answer(view(request, *prepare(request), **arguments))
+        except (Refusal, Conflict, Refused) as error:
+            return _problem(error)
+
+    return serve
+
+
+def _asynchronous(view: Callable[..., Awaitable[Body]], prepare: Prepare) -> Any:
+    @wraps(view)
+    async def serve(request: HttpRequest, **arguments: Any) -> HttpResponse:
+        try:
+            read = await sync_to_async(prepare)(request)
+            return _answer(await view(request, *read, **arguments))
+        except (Refusal, Conflict, Refused) as error:
+            return _problem(error)
+
+    return serve
+
+
+def _read(request: HttpRequest, parse: Decoder | None) -> tuple[Any, ...]:
     """The decoded body, or nothing where none is expected."""
     if request.method in WRITES and request.headers.get("Origin") not in _origins():
         raise Refusal(403, "origin", "This request did not come from the site itself.")

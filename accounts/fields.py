@@ -1,6 +1,6 @@
 """Raw bytes of one length, and the server's milliseconds, as columns."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -8,7 +8,13 @@ from django.db import models
 Ms = models.BigIntegerField  # milliseconds since 1970
 
 
-class Bytes(models.BinaryField):
+if TYPE_CHECKING:
+    _Binary = models.BinaryField[bytes, bytes]
+else:
+    _Binary = models.BinaryField  # generic for the type checker alone
+
+
+class Bytes(_Binary):
     """Bytes of one exact length; comes back as `bytes` from every database."""
 
     def __init__(self, size: int, **options: Any) -> None:

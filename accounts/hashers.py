@@ -39,7 +39,7 @@ class _KeyedHasher(BasePasswordHasher):
     def harden_runtime(self, password: str, encoded: str) -> None:
         """Nothing to even out: every key costs the same."""
 
-    def safe_summary(self, encoded: str) -> dict[str, Any]:
+    def safe_summary(self, encoded: str) -> dict[Any, Any]:
         decoded = self.decode(encoded)
         return {"algorithm": decoded["algorithm"], "key": decoded["kid"]}
 

@@ -26,8 +26,13 @@ from django.db import models
 from accounts.clock import now_ms
 from accounts.fields import Bytes, Ms
 from accounts.protocol import (
-    BOX_SIZE, DISPLAY_NAME_MAX, NAME_MAX, NOTE_SIZE, VAULT_SIZE, WRAP_SIZE,
-)  # fmt: skip
+    BOX_SIZE,
+    DISPLAY_NAME_MAX,
+    NAME_MAX,
+    NOTE_SIZE,
+    VAULT_SIZE,
+    WRAP_SIZE,
+)
 from e2ee.kem import PUBLIC_KEY_LEN
 
 VERIFIER_MAX = 160  # characters: algorithm, kid, uid, MAC
@@ -79,14 +84,13 @@ class Owned(models.Model):
 
 
 class Credentials(models.Model):
-    """One row a person. Without a password factor the first five columns are empty."""
+    """One row a person."""
 
     user = models.OneToOneField(User, models.CASCADE, primary_key=True)
-    kdf_salt = Bytes(16, null=True)
-    kdf_m = models.IntegerField(null=True)
-    kdf_t = models.IntegerField(null=True)
-    kdf_p = models.IntegerField(null=True)
-    verifier = models.CharField(max_length=VERIFIER_MAX, blank=True)
+    kdf_salt = Bytes(16)
+    kdf_m = models.IntegerField()
+    kdf_t = models.IntegerField()
+    verifier = models.CharField(max_length=VERIFIER_MAX, blank=True)  # empty: password off
     code_salt = Bytes(16)
     code_verifier = models.CharField(max_length=VERIFIER_MAX)
     pepper_kid = models.CharField(max_length=KID_MAX)
@@ -105,7 +109,7 @@ class DeviceListLink(Owned):
     hash = Bytes(32)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "chain", "k"], name="one_link_per_k")]
+        constraints = [models.UniqueConstraint(fields=["user", "chain", "k"], name="link_per_k")]
 
     def __str__(self) -> str:
         return f"link {self.k}"
@@ -123,7 +127,7 @@ class Device(Owned):
     gone_at = Ms(null=True)  # signed out or left out of the list: its proofs fail from then on
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "device"], name="one_row_per_device")]
+        constraints = [models.UniqueConstraint(fields=["user", "device"], name="row_per_device")]
 
     def __str__(self) -> str:
         return self.agent
@@ -139,7 +143,7 @@ class UserKeyWrap(Owned):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["user", "device", "g"], name="one_wrap_per_device_and_g")
+            models.UniqueConstraint(fields=["user", "device", "g"], name="wrap_per_device_and_g")
         ]
 
     def __str__(self) -> str:
@@ -151,7 +155,7 @@ class PrevBox(Owned):
     box = Bytes(BOX_SIZE)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "g"], name="one_prev_box_per_g")]
+        constraints = [models.UniqueConstraint(fields=["user", "g"], name="prev_box_per_g")]
 
     def __str__(self) -> str:
         return f"box of generation {self.g}"
@@ -172,7 +176,7 @@ class Factor(Owned):
     wrap = Bytes(BOX_SIZE)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "factor"], name="one_row_per_factor")]
+        constraints = [models.UniqueConstraint(fields=["user", "factor"], name="row_per_factor")]
 
     def __str__(self) -> str:
         return f"factor of type {self.type}"
@@ -185,7 +189,7 @@ class Note(Owned):
     note = Bytes(NOTE_SIZE)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "peer"], name="one_note_per_peer")]
+        constraints = [models.UniqueConstraint(fields=["user", "peer"], name="note_per_peer")]
 
     def __str__(self) -> str:
         return f"note, version {self.version}"

@@ -1,3 +1,12 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from accounts import pages
+
+urlpatterns = [
+    path("", pages.landing),
+    path("sign-up", pages.sign_up),
+    path("sign-in", pages.sign_in),
+    path("settings", pages.preferences),
+    path("help", pages.about),
+    path("site.webmanifest", pages.manifest),
+]

@@ -175,10 +175,12 @@ class Wraps(Body):
 
 
 class Links(Body):
-    """GET /api/links?uid=&after=: up to LINKS_PER_PAGE of `link‖sig`, oldest first."""
+    """GET /api/links?uid=&after=: up to LINKS_PER_PAGE of `link‖sig`, oldest first. `gone`: of
+    one's own list alone, devices that signed out; the next link leaves them out."""
 
     links: list[Link]
     head: Head
+    gone: list[Id] = []
 
 
 class NewLink(Body):
@@ -212,6 +214,13 @@ class NewPassword(Body):
     """PUT /api/password."""
 
     password: PasswordValues
+    factor: Factor
+
+
+class NewCode(Body):
+    """PUT /api/code."""
+
+    code: CodeValues
     factor: Factor
 
 

@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 
 from django.contrib.auth import login
 from django.contrib.sessions.models import Session
+from django.db.models import QuerySet
 from django.db.transaction import atomic
 from django.http import HttpRequest
 
 from accounts import agents, protocol
-from accounts.models import Device, SessionRecord, User
+from accounts.models import Device, Grant, SessionRecord, User
 from accounts.problems import Refusal, unknown
 from accounts.signals import session_ended
 from accounts.wire import Id
@@ -101,6 +102,13 @@ def bind(record: SessionRecord, device: Device) -> None:
     record.device = device
 
 
+def take_up(record: SessionRecord, device: Device) -> None:
+    """The browser proved that it is this device; no enrolment is needed any more."""
+    with atomic():
+        Grant.objects.filter(pk=record.pk).delete()
+        bind(record, device)
+
+
 def touch(record: SessionRecord, now_ms: int) -> None:
     SessionRecord.objects.filter(pk=record.pk).update(seen=now_ms)
 
@@ -121,10 +129,10 @@ def listed(who: Caller, now_ms: int) -> list[protocol.Session]:
     ]
 
 
-def sign_out(who: Caller, now_ms: int) -> None:
-    """End this session; its device is gone. Repeating it has no effect."""
+def sign_out(who: Caller, now_ms: int, *, device_too: bool) -> None:
+    """End this session; `device_too` marks its device gone. Repeating it has no effect."""
     with atomic():
-        if who.record.device is not None:
+        if device_too and who.record.device is not None:
             _mark_gone(who.record.device, now_ms)
         _end(who.record)
 
@@ -139,7 +147,7 @@ def sign_out_other(who: Caller, session_or_device: bytes, now_ms: int) -> None:
             .first()
         )
         if record:
-            return sign_out(Caller(record), now_ms)
+            return sign_out(Caller(record), now_ms, device_too=True)
         device = _present(who).filter(device=session_or_device).first()
         if device is None:
             unknown()
@@ -159,12 +167,12 @@ def valid(hashes: Iterable[bytes], now_ms: int) -> set[bytes]:
     return set(alive.exclude(device=None).values_list("hash", flat=True))
 
 
-def _alive(now_ms: int):  # type: ignore[no-untyped-def]
+def _alive(now_ms: int) -> QuerySet[SessionRecord]:
     now = datetime.fromtimestamp(now_ms / 1000, UTC)
     return SessionRecord.objects.filter(session__expire_date__gt=now, user__is_active=True)
 
 
-def _present(who: Caller):  # type: ignore[no-untyped-def]
+def _present(who: Caller) -> QuerySet[Device]:
     return Device.objects.filter(user_id=who.record.user_id, gone_at=None)
 
 

@@ -6,8 +6,8 @@ repeats it; so receivers must be repeatable. They run in the request's thread, w
 event loop: `async def` receivers are fine (Django awaits them), plain ones may `async_to_sync`.
 
 - session_ended: uid: bytes, session: bytes (16 bytes, as in the live token)
-- device_revoked: uid: bytes, device: bytes, k: int (the link that no longer lists it). A device that
-  signed out is no news of its own: its session ended.
+- device_revoked: uid: bytes, device: bytes, k: int (the link that no longer lists it). A device
+  that signed out is no news of its own: its session ended.
 - account_reset: uid: bytes, k: int
 
 A new device list is no signal but an announcement that may be lost, told after the commit:

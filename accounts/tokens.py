@@ -33,9 +33,7 @@ def make(
     keys: Keys, *, uid: bytes, session: bytes, device: bytes, signing_key: bytes, now_ms: int
 ) -> str:
     kid, key = keys[0]
-    claims = cat(
-        LABEL, kid.encode(), uid, session, device, signing_key, u64(now_ms + LIVE_MS)
-    )
+    claims = cat(LABEL, kid.encode(), uid, session, device, signing_key, u64(now_ms + LIVE_MS))
     return to_base64(claims + mac(key, claims))
 
 

@@ -62,7 +62,7 @@ def _enc_hook(value: Any) -> Any:
     raise NotImplementedError(type(value))
 
 
-class Body(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True):
+class Body(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """A JSON object with exactly the declared members."""
 
 

@@ -1,0 +1,142 @@
+"""The key directory: chains of device lists, read by many and moved on by `links.store`.
+
+The message side asks here: `newest_links`, `link_at`, `find_device`. All are plain functions, one
+query each; from the event loop: `await threads.run(devices.newest_links, uids)`.
+"""
+
+import inspect
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from asgiref.sync import async_to_sync
+from django.conf import settings
+from django.db.models import F
+from django.db.transaction import on_commit
+from django.utils.module_loading import import_string
+
+from accounts import tokens
+from accounts.models import Device, DeviceListLink, SessionRecord, User
+from accounts.problems import unknown
+from accounts.protocol import LINKS_PER_PAGE, Head, Links
+from accounts.wire import B32, Id
+from e2ee import records
+
+
+class Newest(NamedTuple):
+    """The head of one account's chain. `link` is link‖sig; `revoked_k` is the newest link that
+    revokes or resets, 0 if none did: epochs must name it or a later one (encryption.md 4.7)."""
+
+    k: int
+    link: bytes
+    hash: bytes
+    revoked_k: int
+
+
+class FoundDevice(NamedTuple):
+    signing_key: bytes
+    added_k: int
+    gone: bool
+
+
+def newest_links(uids: Iterable[bytes]) -> dict[bytes, Newest]:
+    """The heads of those who have one; unknown uids are left out."""
+    heads = DeviceListLink.objects.filter(
+        user__uid__in=list(uids), chain=F("user__chain"), k=F("user__head_k")
+    )
+    columns = heads.values_list("user__uid", "k", "link", "hash", "user__revoked_k")
+    return {uid: Newest(k, bytes(link), hash, revoked) for uid, k, link, hash, revoked in columns}
+
+
+def link_at(uid: bytes, k: int) -> bytes | None:
+    """link‖sig number k of the present chain: an epoch record names it by k and hash."""
+    rows = DeviceListLink.objects.filter(user__uid=uid, chain=F("user__chain"), k=k)
+    link = rows.values_list("link", flat=True).first()
+    return None if link is None else bytes(link)
+
+
+def find_device(uid: bytes, device: bytes) -> FoundDevice | None:
+    """A device that the account lists or listed; `gone` once it signed out or was left out."""
+    row = Device.objects.filter(user__uid=uid, device=device, user__is_active=True).first()
+    return FoundDevice(row.signing_key, row.added_k, row.gone_at is not None) if row else None
+
+
+def read_links(me: bytes, uid: bytes, after: int) -> Links:
+    """Up to 64 links after number `after`. Raises 404 for whom I may not know, as for nobody."""
+    user = User.objects.filter(uid=uid, head_k__gt=0, is_active=True).first()
+    if user is None or not (uid == me or _may_read(me, uid)):
+        unknown()
+    chain = DeviceListLink.objects.filter(user=user, chain=user.chain)
+    links = chain.filter(k__gt=after).order_by("k").values_list("link", flat=True)
+    gone = Device.objects.filter(user=user, gone_at__isnull=False) if uid == me else ()
+    return Links(
+        links=[bytes(link) for link in links[:LINKS_PER_PAGE]],
+        head=head(user),
+        gone=[Id(device.device) for device in gone],
+    )
+
+
+def head(user: User) -> Head:
+    row = DeviceListLink.objects.get(user=user, chain=user.chain, k=user.head_k)
+    return row.k, B32(row.hash)
+
+
+def append(user: User, link: records.Link, agent: str) -> list[Device]:
+    """Write a checked link and the devices that it lists for the first time; called inside the
+    transaction that checked it. The unique k is the compare-and-set: IntegrityError to the loser.
+    """
+    DeviceListLink.objects.create(
+        user=user, chain=user.chain, k=link.k, link=link.raw, hash=link.hash
+    )
+    user.head_k = link.k
+    if link.revokes or link.reset:
+        user.revoked_k = link.k
+    user.save(update_fields=["head_k", "revoked_k"])
+    known = set(Device.objects.filter(user=user).values_list("device", flat=True))
+    new = [_row(user, link, listed, agent) for listed in link.devices if listed.id not in known]
+    on_commit(lambda: _announce(user.uid, link.k), robust=True)
+    return Device.objects.bulk_create(new)
+
+
+def live_token(record: SessionRecord, now_ms: int) -> str:
+    """For `hello`: names the session and its device, ten minutes."""
+    assert record.device is not None
+    return tokens.make(
+        settings.SECRETS["live"],
+        uid=record.user.uid,
+        session=record.hash,
+        device=record.device.device,
+        signing_key=record.device.signing_key,
+        now_ms=now_ms,
+    )
+
+
+def _row(user: User, link: records.Link, listed: records.ListedDevice, agent: str) -> Device:
+    return Device(
+        user=user,
+        device=listed.id,
+        signing_key=listed.signing_key,
+        kem_key=listed.kem_key,
+        added_k=link.k,
+        added=listed.added_ms,
+        agent=agent,
+    )
+
+
+def _may_read(me: bytes, uid: bytes) -> bool:
+    """Connected, or an open contact request between us: the message side knows."""
+    may_read = import_string(settings.DIRECTORY_MAY_READ)
+    if inspect.iscoroutinefunction(may_read):
+        return bool(async_to_sync(may_read)(me, uid))
+    return bool(may_read(me, uid))
+
+
+def _announce(uid: bytes, k: int) -> None:
+    """Tell the message side, where it is there to be told; see accounts/signals.py."""
+    name = getattr(settings, "DIRECTORY_CHANGED", None)
+    if name is None:
+        return
+    changed = import_string(name)
+    if inspect.iscoroutinefunction(changed):
+        async_to_sync(changed)(uid, k)
+    else:
+        changed(uid, k)

@@ -1,0 +1,89 @@
+"""The pages of accounts: what it is, signing up and in, settings, help.
+
+They carry no secret and take no form: what people type goes through static/js/pages/ to the API.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.http import urlencode
+from django.views.decorators.http import require_safe
+
+from accounts import sessions
+from accounts.clock import now_ms
+from accounts.protocol import DISPLAY_NAME_MAX, NAME_MAX, NAME_MIN
+from accounts.sessions import Caller
+
+HOME = "/chats"
+LIMITS = {"name_min": NAME_MIN, "name_max": NAME_MAX, "display_name_max": DISPLAY_NAME_MAX}
+AVATAR_TINTS = 8  # as static/js/avatar.js
+SignedInView = Callable[[HttpRequest, Caller], HttpResponse]
+
+
+def signed_in(view: SignedInView) -> Callable[[HttpRequest], HttpResponse]:
+    """A page for people with a session; others go to sign in and come back."""
+
+    @wraps(view)
+    def serve(request: HttpRequest) -> HttpResponse:
+        who = sessions.current(request, now_ms())
+        if who is None:
+            return redirect(f"{settings.LOGIN_URL}?{urlencode({'next': request.get_full_path()})}")
+        return view(request, who)
+
+    return serve
+
+
+@require_safe
+def landing(request: HttpRequest) -> HttpResponse:
+    if sessions.current(request, now_ms()):
+        return redirect(HOME)
+    return render(request, "accounts/landing.html")
+
+
+@require_safe
+def sign_up(request: HttpRequest) -> HttpResponse:
+    return render(request, "accounts/sign_up.html", LIMITS)
+
+
+@require_safe
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Also for people who have a session but whose browser lost its keys, so it never sends
+    anybody on: the script does, when it finds the keys."""
+    who = sessions.current(request, now_ms())
+    name = who.record.user.username if who else ""
+    return render(request, "accounts/sign_in.html", {**LIMITS, "name": name})
+
+
+@require_safe
+@signed_in
+def preferences(request: HttpRequest, who: Caller) -> HttpResponse:
+    person = who.record.user
+    context = {"person": person, "tint": person.uid[0] % AVATAR_TINTS, "section": "settings"}
+    return render(request, "accounts/settings.html", {**LIMITS, **context})
+
+
+@require_safe
+def about(request: HttpRequest) -> HttpResponse:
+    who = sessions.current(request, now_ms())
+    return render(request, "accounts/help.html", {"home": HOME if who else "/"})
+
+
+@require_safe
+def manifest(request: HttpRequest) -> HttpResponse:
+    """The web app manifest (W3C): what an installed site is called and looks like."""
+    icon = {"src": staticfiles_storage.url("app-icon.svg"), "type": "image/svg+xml"}
+    body = {
+        "name": settings.SITE_NAME,
+        "short_name": settings.SITE_NAME,
+        "start_url": HOME,
+        "scope": "/",
+        "display": "standalone",
+        "background_color": "#f1f3f6",
+        "theme_color": "#f1f3f6",
+        "icons": [{**icon, "sizes": "any", "purpose": use} for use in ("any", "maskable")],
+    }
+    return JsonResponse(body, content_type="application/manifest+json")

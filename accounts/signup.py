@@ -1,0 +1,100 @@
+"""Signing up: reserve a name, then everything of an account in one transaction."""
+
+import secrets
+
+from django.db import IntegrityError
+from django.db.models import Q
+from django.db.transaction import atomic
+
+from accounts import credentials, devices, names, vault, wraps
+from accounts.models import Credentials, Device, NameReservation, User
+from accounts.problems import Refusal, bad
+from accounts.protocol import SignUp, SignUpStarted
+from accounts.wire import B32, Id
+from e2ee import records
+
+RESERVED_MS = 600_000
+
+
+def reserve(text: str, session: bytes, now_ms: int) -> SignUpStarted:
+    """Keep the name for the session with this hash, ten minutes; asking again gives the same uid
+    and pepper, another name lets the first one go. Raises Refusal `bad_name` or 409 `taken`."""
+    name = names.username(text)
+    try:
+        with atomic():
+            row = _reservation(name, session, now_ms)
+    except IntegrityError:  # somebody else reserved it in the same instant
+        raise taken() from None
+    pepper = credentials.open_pepper(row.pepper_kid, row.uid, row.pepper)
+    return SignUpStarted(uid=Id(row.uid), name=name, pepper=B32(pepper))
+
+
+def finish(body: SignUp, session: bytes, agent: str, now_ms: int) -> tuple[User, Device]:
+    """Make the account that `session` reserved a name for.
+
+    Raises Refusal `reservation` (too late: start again), `taken`, `bad_sign_up`, and what `e2ee`
+    refuses of the link. Not repeatable: whoever lost the answer signs in.
+    """
+    display_name = names.display_name(body.display_name)
+    with atomic():
+        held = NameReservation.objects.filter(session=session, expires__gt=now_ms).first()
+        if held is None:
+            raise Refusal(403, "reservation", "That took too long. Choose your name again.")
+        link = _checked(body, held.uid)
+        try:
+            with atomic():
+                user = User(uid=held.uid, username=held.username, display_name=display_name)
+                user.set_unusable_password()
+                user.save()
+        except IntegrityError:
+            raise taken() from None
+        _store_credentials(body, held, user)
+        device, *_ = devices.append(user, link, agent)
+        wraps.store(user, link, body.wraps)
+        vault.create(user, body.vault, body.factors)
+        held.delete()
+    return user, device
+
+
+def taken() -> Refusal:
+    return Refusal(409, "taken", "That name is taken.")
+
+
+def _reservation(name: str, session: bytes, now_ms: int) -> NameReservation:
+    NameReservation.objects.filter(expires__lte=now_ms).delete()
+    held = NameReservation.objects.filter(Q(username=name) | Q(session=session))
+    mine = next((row for row in held if row.session == session and row.username == name), None)
+    if mine:
+        return mine
+    if User.objects.filter(username=name).exists() or held.filter(username=name).exists():
+        raise taken()
+    held.filter(session=session).delete()
+    uid = secrets.token_bytes(16)
+    kid, box, _ = credentials.new_pepper(uid)
+    return NameReservation.objects.create(
+        username=name,
+        session=session,
+        uid=uid,
+        pepper_kid=kid,
+        pepper=box,
+        expires=now_ms + RESERVED_MS,
+    )
+
+
+def _checked(body: SignUp, uid: bytes) -> records.Link:
+    link = records.verify_link(body.link)
+    records.check_first(link, uid)
+    if len(link.devices) != 1:
+        bad("bad_sign_up", "A new account has one device.")
+    wraps.check(link, None, body.wraps, None)
+    vault.check_factors(body.factors)
+    if body.vault.version != 1 or not vault.has_password(body.factors):
+        bad("bad_sign_up", "A new account has a vault with a code and a password.")
+    return link
+
+
+def _store_credentials(body: SignUp, held: NameReservation, user: User) -> None:
+    row = Credentials(user=user, pepper_kid=held.pepper_kid, pepper=held.pepper)
+    credentials.set_password(row, user.uid, body.password)
+    credentials.set_code(row, user.uid, body.code)
+    row.save(force_insert=True)
