@@ -128,14 +128,19 @@ def check_next(link: Link, head: Link) -> None:
 
 
 def check_restart(link: Link, head: Link) -> None:
-    """The one exception: a reset chain replaces the one that ends in `head`."""
-    _check_start(link, head.uid)
+    """The one exception: after an account reset a new chain replaces that of `head`."""
+    check_reset_start(link, head.uid)
+    if link.aik == head.aik:
+        raise BadLink("a reset brings another identity key")
+
+
+def check_reset_start(link: Link, uid: bytes) -> None:
+    """The first link after a reset, for a reader who has pinned nothing yet."""
+    _check_start(link, uid)
     if not link.reset:
         raise BadLink("a second first link without reset")
     if link.revokes:
         raise BadLink("a first link has nothing to revoke")
-    if link.aik == head.aik:
-        raise BadLink("a reset brings another identity key")
 
 
 def _check_start(link: Link, uid: bytes) -> None:
