@@ -1,0 +1,158 @@
+"""The adapters under contract, each on a real database of its own, and a pair of people in it."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.db import connections
+from django.db.utils import ConnectionHandler
+
+from messaging.backends.base import ConnectionStore, MessageLog
+from messaging.backends.sql.connections import SqlConnectionStore
+from messaging.backends.sql.database import database
+from messaging.backends.sql.log import SqlMessageLog
+from messaging.domain import Appended, Draft, Head, NewEpoch, Seal
+
+NOW = 1_790_000_000_000  # ms, when these tests begin
+FIRST = Head(n=0, forced=False, time=NOW, k1=1, k2=1)
+
+
+@dataclass(frozen=True)
+class Adapters:
+    """Both ports over one store. `alias` is for tests that must reach below them."""
+
+    alias: str
+    log: MessageLog
+    store: ConnectionStore
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+def adapters(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any
+) -> Iterator[Adapters]:
+    with django_db_blocker.unblock():
+        if request.param == "sqlite":
+            yield from sql_adapters(sqlite_settings(tmp_path_factory.mktemp("log") / "log.sqlite3"))
+        else:
+            yield from on_postgres()
+
+
+def on_postgres() -> Iterator[Adapters]:
+    url = os.environ.get("CHAT_TEST_POSTGRES_URL", "")
+    if not url:
+        reason = "CHAT_TEST_POSTGRES_URL is not set: `bin/services start postgres` prints one"
+        if os.environ.get("CHAT_REQUIRE_SERVICES") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    name = f"contract_{secrets.token_hex(6)}"
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+        yield from sql_adapters(postgres_settings(url, name))
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def sql_adapters(settings: dict[str, Any]) -> Iterator[Adapters]:
+    alias = register(settings)
+    call_command("migrate", "messaging_sql", database=alias, verbosity=0)
+    connections[alias].close()
+    yield Adapters(alias, SqlMessageLog(alias), SqlConnectionStore(alias))
+    database(alias).close()
+
+
+def register(settings: dict[str, Any], alias: str = "") -> str:
+    """Make a database known to Django under an alias of its own."""
+    alias = alias or f"contract_{secrets.token_hex(4)}"
+    handler = ConnectionHandler({"default": {}, alias: settings})
+    connections.settings[alias] = handler.settings[alias]
+    return alias
+
+
+def sqlite_settings(path: Path) -> dict[str, Any]:
+    return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path), "OPTIONS": {"timeout": 5}}
+
+
+def postgres_settings(url: str, name: str) -> dict[str, Any]:
+    parts = urlsplit(url)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": name,
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+    }
+
+
+@pytest.fixture(autouse=True)
+def database_access(django_db_blocker: Any) -> Iterator[None]:
+    with django_db_blocker.unblock():
+        yield
+
+
+@pytest.fixture
+def log(adapters: Adapters) -> MessageLog:
+    return adapters.log
+
+
+@pytest.fixture
+def store(adapters: Adapters) -> ConnectionStore:
+    return adapters.store
+
+
+def new_id() -> bytes:
+    return secrets.token_bytes(16)
+
+
+def seal(time: int) -> tuple[str, bytes]:
+    """A tag that shows which time it was made for."""
+    return "kid1", time.to_bytes(32, "big")
+
+
+@dataclass
+class Chat:
+    """Two connected people; `alice` < `bob` as bytes, so that she is user1."""
+
+    log: MessageLog
+    alice: bytes
+    bob: bytes
+    conv: bytes
+    head: Head = FIRST
+    devices: dict[bytes, bytes] = field(default_factory=dict)
+    ctr: int = 0
+
+    def draft(self, sender: bytes, **changes: Any) -> Draft:
+        self.ctr += 1
+        peer = self.bob if sender == self.alice else self.alice
+        device = self.devices.setdefault(sender, new_id())
+        draft = Draft(
+            self.conv, new_id(), 0, sender, peer, device, self.ctr, 1, self.head.n, self.head, 0,
+            b"text %d" % self.ctr, secrets.token_bytes(32),
+        )  # fmt: skip
+        return replace(draft, **changes)
+
+    async def send(
+        self, sender: bytes, now: int = NOW, seal: Seal = seal, **changes: Any
+    ) -> Appended:
+        return await self.log.append(self.draft(sender, **changes), seal, now)
+
+
+async def connected(adapters: Adapters, epoch: bool = True) -> Chat:
+    alice, bob = sorted([new_id(), new_id()])
+    conv = new_id()
+    await adapters.store.ask(alice, bob, conv, NOW)
+    await adapters.store.ask(bob, alice, new_id(), NOW)
+    if epoch:
+        await adapters.store.advance(conv, NewEpoch(0, b"E0", False, NOW, 1, 1))
+    return Chat(adapters.log, alice, bob, conv)
+
+
+@pytest.fixture
+async def chat(adapters: Adapters) -> Chat:
+    return await connected(adapters)

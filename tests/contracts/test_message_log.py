@@ -1,0 +1,421 @@
+"""What every MessageLog does: the docstrings of messaging/backends/base.py, one by one."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from messaging.backends.base import BadSeq, MessageLog, Reused, StaleEpoch, Unknown
+from messaging.domain import Gone, Head, VectorRow
+from tests.contracts.adapters import NOW, Chat, connected, new_id, seal
+
+MINUTE = 60_000
+
+
+async def seen_by(log: MessageLog, chat: Chat, user: bytes) -> VectorRow:
+    [row] = [row for row in await log.vector(user) if row.conv == chat.conv]
+    return row
+
+
+async def everything(log: MessageLog, chat: Chat, now: int = NOW):
+    return await log.page(chat.conv, 50, now, after=0)
+
+
+class TestAppend:
+    async def test_gives_1_2_3_to_both_senders(self, chat):
+        places = [await chat.send(who) for who in (chat.alice, chat.bob, chat.alice)]
+        assert [place.seq for place in places] == [1, 2, 3]
+
+    async def test_counts_each_sender_apart_and_silent_rows_not_at_all(self, chat):
+        kinds = [(chat.alice, 1), (chat.alice, 2), (chat.bob, 1), (chat.alice, 1), (chat.bob, 2)]
+        places = [await chat.send(who, kind=kind) for who, kind in kinds]
+        assert [place.ord for place in places] == [1, 1, 1, 2, 1]
+
+    async def test_keeps_what_was_sent(self, log, chat):
+        draft = chat.draft(chat.alice, kind=2, url="blob1 blob2", after_seq=0)
+        place = await log.append(draft, seal, NOW)
+        [row] = await everything(log, chat)
+        assert (row.text, row.salt, row.url) == (draft.text, draft.salt, draft.url)
+        assert (row.client_id, row.sender, row.device) == (
+            draft.client_id,
+            chat.alice,
+            draft.device,
+        )
+        assert (row.ctr, row.kind, row.epoch, row.ttl) == (draft.ctr, 2, 0, 0)
+        assert (row.seq, row.ord, row.time) == (place.seq, place.ord, place.time)
+        assert (row.kid, row.tag) == (place.kid, place.tag) == seal(place.time)
+        assert (row.gone, row.withheld) == (None, False)
+
+    async def test_time_rises_even_when_the_clock_falls_back(self, log, chat):
+        times = [(await chat.send(chat.alice, now=now)).time for now in (NOW, NOW - 5000, NOW)]
+        assert times == [NOW, NOW + 1, NOW + 2]
+        assert [row.tag for row in await everything(log, chat)] == [seal(time)[1] for time in times]
+
+    async def test_knows_no_other_conversation(self, log, chat):
+        with pytest.raises(Unknown):
+            await log.append(chat.draft(chat.alice, conv=new_id()), seal, NOW)
+
+    async def test_raises_the_sent_watermark_with_it(self, log, chat):
+        await chat.send(chat.alice, now=NOW)
+        await chat.send(chat.alice, kind=2, now=NOW + 5)
+        for user in (chat.alice, chat.bob):
+            row = await seen_by(log, chat, user)
+            assert (row.last_seq, row.last_time) == (2, NOW + 5)
+        assert (await seen_by(log, chat, chat.alice)).my_ord == 1
+        assert (await seen_by(log, chat, chat.bob)).peer_ord == 1
+
+
+class TestRepeat:
+    @pytest.mark.parametrize("ttl", [0, 60])
+    async def test_gives_the_first_answer(self, log, chat, ttl):
+        draft = chat.draft(chat.alice, ttl=ttl)
+        first = await log.append(draft, seal, NOW)
+        await chat.send(chat.bob)
+        again = await log.append(draft, seal, NOW + 90_000)
+        assert again == replace(first, dup=True)
+        assert len(await everything(log, chat)) == 2
+
+    async def test_gives_it_below_the_floor_too(self, log, chat):
+        draft = chat.draft(chat.alice)
+        first = await log.append(draft, seal, NOW)
+        await log.raise_floor(chat.conv, 1)
+        assert await log.append(draft, seal, NOW) == replace(first, dup=True)
+
+    async def test_of_an_erased_message(self, log, chat):
+        draft = chat.draft(chat.alice)
+        first = await log.append(draft, seal, NOW)
+        await log.redact(chat.conv, 1, draft.client_id)
+        again = await log.append(draft, seal, NOW)
+        assert (again.seq, again.time, again.dup) == (first.seq, first.time, True)
+        assert [row.gone for row in await everything(log, chat)] == [Gone.ERASED]
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"text": b"another"},
+            {"salt": b"s" * 32},
+            {"device": new_id()},
+            {"ctr": 99},
+            {"kind": 2},
+            {"url": "blob"},
+            {"ttl": 60},
+        ],
+        ids=lambda change: next(iter(change)),
+    )
+    @pytest.mark.parametrize("ttl", [0, 120])
+    async def test_with_anything_else_is_refused(self, log, chat, change, ttl):
+        draft = chat.draft(chat.alice, ttl=ttl)
+        await log.append(draft, seal, NOW)
+        with pytest.raises(Reused):
+            await log.append(replace(draft, **change), seal, NOW)
+        assert len(await everything(log, chat)) == 1
+
+    async def test_by_the_other_is_refused(self, log, chat):
+        draft = chat.draft(chat.alice)
+        await log.append(draft, seal, NOW)
+        with pytest.raises(Reused):
+            await log.append(replace(draft, sender=chat.bob, peer=chat.alice), seal, NOW)
+
+    async def test_the_same_name_elsewhere_is_another_message(self, adapters, log, chat):
+        other = await connected(adapters)
+        draft = chat.draft(chat.alice)
+        await log.append(draft, seal, NOW)
+        there = replace(draft, conv=other.conv, sender=other.alice, peer=other.bob)
+        assert (await log.append(there, seal, NOW)).dup is False
+
+    async def test_does_not_prolong_a_salt(self, log, chat):
+        draft = chat.draft(chat.alice, ttl=60)
+        await log.append(draft, seal, NOW)
+        await log.append(draft, seal, NOW + 30_000)
+        ids = [draft.client_id]
+        assert await log.salts(chat.conv, ids, NOW + MINUTE - 1) == {draft.client_id: draft.salt}
+        assert await log.salts(chat.conv, ids, NOW + MINUTE) == {}
+
+
+async def test_find_knows_what_is_there_and_from_where(log, chat):
+    draft = chat.draft(chat.alice)
+    assert await log.find(chat.conv, draft.client_id, 0) is None
+    await chat.send(chat.bob)
+    await log.append(draft, seal, NOW)
+    assert await log.find(chat.conv, draft.client_id, 0) == 2
+    assert await log.find(chat.conv, draft.client_id, 2) is None
+    assert await log.find(new_id(), draft.client_id, 0) is None
+
+
+class TestFloor:
+    async def test_the_parent_is_good_for_a_minute(self, log, chat):
+        second = Head(n=1, forced=False, time=NOW, k1=1, k2=1)
+        await chat.send(chat.alice, head=second, epoch=0, now=NOW + MINUTE)
+        with pytest.raises(StaleEpoch) as refused:
+            await chat.send(chat.alice, head=second, epoch=0, now=NOW + MINUTE + 1)
+        assert refused.value.floor == 1
+        await chat.send(chat.alice, head=second, epoch=1, now=NOW + MINUTE + 1)
+
+    async def test_the_grandparent_is_not(self, log, chat):
+        third = Head(n=2, forced=False, time=NOW, k1=1, k2=1)
+        with pytest.raises(StaleEpoch):
+            await chat.send(chat.alice, head=third, epoch=0)
+        await chat.send(chat.alice, head=third, epoch=1)
+
+    async def test_a_forced_epoch_counts_at_once(self, chat):
+        forced = Head(n=1, forced=True, time=NOW, k1=2, k2=1)
+        with pytest.raises(StaleEpoch):
+            await chat.send(chat.alice, head=forced, epoch=0)
+        await chat.send(chat.alice, head=forced, epoch=1)
+
+    async def test_it_stays_where_it_was(self, chat):
+        """A session that has not heard of the rotation, or a clock that fell back."""
+        second = Head(n=1, forced=False, time=NOW, k1=1, k2=1)
+        await chat.send(chat.alice, head=second, epoch=1, now=NOW + MINUTE + 1)
+        with pytest.raises(StaleEpoch):
+            await chat.send(chat.bob, epoch=0, now=NOW)
+
+    async def test_raised_it_refuses_everything_below(self, log, chat):
+        await chat.send(chat.alice, epoch=0)
+        await log.raise_floor(chat.conv, 1)
+        with pytest.raises(StaleEpoch):
+            await chat.send(chat.alice, epoch=0)
+        await log.raise_floor(chat.conv, 0)
+        with pytest.raises(StaleEpoch):
+            await chat.send(chat.alice, epoch=0)
+
+    async def test_a_refused_draft_leaves_nothing(self, log, chat):
+        await log.raise_floor(chat.conv, 1)
+        draft = chat.draft(chat.alice, ttl=60)
+        with pytest.raises(StaleEpoch):
+            await log.append(draft, seal, NOW)
+        assert await everything(log, chat) == []
+        assert await log.salts(chat.conv, [draft.client_id], NOW) == {}
+        assert (await seen_by(log, chat, chat.bob)).last_seq == 0
+
+    async def test_it_exists_only_with_the_conversation(self, log):
+        with pytest.raises(Unknown):
+            await log.raise_floor(new_id(), 1)
+
+
+class TestMarks:
+    async def test_got_and_read_are_registers(self, log, chat):
+        for _ in range(3):
+            await chat.send(chat.alice)
+        await log.mark(chat.conv, chat.bob, chat.alice, NOW, got=3, read=(2, 2))
+        await log.mark(chat.conv, chat.bob, chat.alice, NOW + 9, got=1, read=(1, 1))
+        mine = await seen_by(log, chat, chat.bob)
+        assert (mine.my_got, mine.my_read, mine.my_read_ord) == (3, 2, 2)
+        theirs = await seen_by(log, chat, chat.alice)
+        assert (theirs.peer_got, theirs.peer_read) == (3, 2)
+        assert (theirs.got_time, theirs.read_time) == (NOW, NOW)
+
+    async def test_either_alone(self, log, chat):
+        await chat.send(chat.alice)
+        await log.mark(chat.conv, chat.bob, chat.alice, NOW, read=(1, 1))
+        assert (await seen_by(log, chat, chat.alice)).peer_got == 0
+        await log.mark(chat.conv, chat.bob, chat.alice, NOW, got=1)
+        assert (await seen_by(log, chat, chat.alice)).peer_got == 1
+
+    async def test_unread_is_the_difference_of_ords(self, log, chat):
+        for kind in (1, 2, 1, 1):
+            await chat.send(chat.alice, kind=kind)
+        await log.mark(chat.conv, chat.bob, chat.alice, NOW, read=(3, 2))
+        row = await seen_by(log, chat, chat.bob)
+        assert row.peer_ord - row.my_read_ord == 1
+
+    async def test_with_receipts_off_the_peer_sees_nothing_then_or_later(self, log, chat):
+        for _ in range(3):
+            await chat.send(chat.alice)
+        await log.mark(chat.conv, chat.bob, chat.alice, NOW, read=(1, 1))
+        await log.mark(chat.conv, chat.bob, chat.alice, NOW + 5, read=(2, 2), own_only=True)
+        assert (await seen_by(log, chat, chat.bob)).my_read == 2
+        row = await seen_by(log, chat, chat.alice)
+        assert (row.peer_read, row.read_time) == (1, NOW)
+        await log.mark(chat.conv, chat.bob, chat.alice, NOW + 9, read=(2, 2), own_only=True)
+        assert (await seen_by(log, chat, chat.alice)).peer_read == 1
+        await log.mark(chat.conv, chat.bob, chat.alice, NOW + 9, read=(3, 3))
+        assert (await seen_by(log, chat, chat.alice)).peer_read == 3
+
+    @pytest.mark.parametrize("lie", [{"got": 3}, {"read": (3, 2)}, {"read": (2, 3)}])
+    async def test_above_the_head_is_refused(self, log, chat, lie):
+        for _ in range(2):
+            await chat.send(chat.alice)
+        await log.mark(chat.conv, chat.bob, chat.alice, NOW, got=2, read=(2, 2))
+        with pytest.raises(BadSeq):
+            await log.mark(chat.conv, chat.bob, chat.alice, NOW, **lie)
+        with pytest.raises(BadSeq):
+            await log.mark(new_id(), chat.bob, chat.alice, NOW, got=1)
+        row = await seen_by(log, chat, chat.bob)
+        assert (row.my_got, row.my_read, row.my_read_ord) == (2, 2, 2)
+
+
+class TestVector:
+    async def test_a_pair_without_messages_is_a_row_of_zeros(self, log, chat):
+        row = await seen_by(log, chat, chat.alice)
+        assert (row.peer, row.state, row.since) == (chat.bob, 3, NOW)
+        assert row == replace(
+            row, last_seq=0, my_ord=0, peer_ord=0, my_read=0, my_read_ord=0, my_got=0,
+            peer_read=0, peer_got=0, cleared=0, last_time=0, read_time=0, got_time=0,
+        )  # fmt: skip
+
+    async def test_a_stranger_has_none(self, log, chat):
+        assert await log.vector(new_id()) == []
+
+    async def test_each_pair_once(self, adapters, log, chat):
+        carol = new_id()
+        await adapters.store.ask(carol, chat.alice, new_id(), NOW)
+        assert {row.peer for row in await log.vector(chat.alice)} == {chat.bob, carol}
+        assert {row.peer for row in await log.vector(chat.bob)} == {chat.alice}
+
+
+class TestPages:
+    async def test_back_and_forth(self, log, chat):
+        for _ in range(7):
+            await chat.send(chat.alice)
+
+        async def seqs(**where):
+            return [row.seq for row in await log.page(chat.conv, 3, NOW, **where)]
+
+        assert await seqs() == [7, 6, 5]
+        assert await seqs(before=5) == [4, 3, 2]
+        assert await seqs(before=2) == [1]
+        assert await seqs(before=1) == []
+        assert await seqs(after=0) == [1, 2, 3]
+        assert await seqs(after=6) == [7]
+        assert await seqs(after=7) == []
+
+    async def test_another_conversation_is_empty(self, log, chat):
+        await chat.send(chat.alice)
+        assert len(await everything(log, chat)) == 1
+        assert await log.page(new_id(), 50, NOW) == []
+
+    async def test_last_of_several(self, adapters, log, chat):
+        other, silent = await connected(adapters), await connected(adapters)
+        await chat.send(chat.alice)
+        await chat.send(chat.bob)
+        await other.send(other.bob)
+        found = await log.last([chat.conv, other.conv, silent.conv, new_id()], NOW)
+        assert {conv: row.seq for conv, row in found.items()} == {chat.conv: 2, other.conv: 1}
+        assert await log.last([], NOW) == {}
+
+
+class TestGone:
+    async def test_redacted_the_row_stays_and_the_content_goes(self, log, chat):
+        draft = chat.draft(chat.alice, ttl=3600)
+        await log.append(draft, seal, NOW)
+        for _ in range(2):
+            await log.redact(chat.conv, 1, draft.client_id)
+            [row] = await everything(log, chat)
+            assert (row.gone, row.seq, row.ord, row.ttl) == (Gone.ERASED, 1, 1, 3600)
+            assert (row.text, row.salt, row.tag, row.kid, row.url) == (None, None, None, None, "")
+            assert await log.salts(chat.conv, [draft.client_id], NOW) == {}
+
+    async def test_only_the_named_row_is_redacted(self, log, chat):
+        draft = chat.draft(chat.alice)
+        await log.append(draft, seal, NOW)
+        for wrong in [(1, new_id()), (2, draft.client_id)]:
+            with pytest.raises(Unknown):
+                await log.redact(chat.conv, *wrong)
+        assert [row.gone for row in await everything(log, chat)] == [None]
+
+    async def test_expired_content_is_gone_at_its_time(self, log, chat):
+        draft = chat.draft(chat.alice, ttl=60)
+        await log.append(draft, seal, NOW)
+        [row] = await everything(log, chat, NOW + MINUTE - 1)
+        assert (row.gone, row.text, row.salt) == (None, draft.text, None)
+        [row] = await everything(log, chat, NOW + MINUTE)
+        assert (row.gone, row.text, row.tag) == (Gone.EXPIRED, None, None)
+
+    async def test_expire_clears_it_for_good(self, log, chat):
+        while await log.expire(NOW + 900 * MINUTE, 1000):
+            pass  # of other tests
+        kept, short, long = (chat.draft(chat.alice, ttl=ttl) for ttl in (0, 60, 3600))
+        for draft in (kept, short, long):
+            await log.append(draft, seal, NOW)
+        assert await log.expire(NOW + MINUTE - 1, 1000) == 0
+        assert await log.expire(NOW + 2 * MINUTE, 1000) == 1
+        assert await log.expire(NOW + 2 * MINUTE, 1000) == 0
+        rows = await everything(log, chat, NOW)  # even by a clock that fell back
+        assert [row.gone for row in rows] == [None, Gone.EXPIRED, None]
+        ids = [short.client_id, long.client_id]
+        assert await log.salts(chat.conv, ids, NOW) == {long.client_id: long.salt}
+        again = await log.append(short, seal, NOW)
+        assert (again.seq, again.dup) == (2, True)
+
+    async def test_expire_takes_no_more_than_its_limit(self, log, chat):
+        while await log.expire(NOW + 900 * MINUTE, 1000):
+            pass
+        for _ in range(3):
+            await chat.send(chat.alice, ttl=60)
+        assert [await log.expire(NOW + 9 * MINUTE, 2) for _ in range(3)] == [2, 1, 0]
+
+
+class TestWithheld:
+    async def test_the_sender_sees_his_message_sent(self, log, chat):
+        await chat.send(chat.alice, now=NOW)
+        place = await chat.send(chat.alice, withheld=True, now=NOW + 10)
+        assert (place.seq, place.ord) == (2, 2)
+        row = await seen_by(log, chat, chat.alice)
+        assert (row.last_seq, row.my_ord, row.last_time) == (2, 2, NOW + 10)
+
+    async def test_the_blocker_does_not(self, log, chat):
+        await chat.send(chat.alice, now=NOW)
+        before = await seen_by(log, chat, chat.bob)
+        await chat.send(chat.alice, withheld=True, now=NOW + 10)
+        after = await seen_by(log, chat, chat.bob)
+        assert (after.last_seq, after.peer_ord, after.last_time) == (
+            before.last_seq,
+            before.peer_ord,
+            before.last_time,
+        )
+
+    async def test_it_never_counts_as_unread_later(self, log, chat):
+        await chat.send(chat.alice, withheld=True)
+        await chat.send(chat.alice, withheld=True)
+        await chat.send(chat.alice)
+        row = await seen_by(log, chat, chat.bob)
+        assert row.peer_ord - row.my_read_ord == 1
+
+    async def test_the_sender_gets_no_receipt_by_it(self, log, chat):
+        await chat.send(chat.alice, withheld=True)
+        row = await seen_by(log, chat, chat.alice)
+        assert (row.peer_read, row.peer_got, row.read_time) == (0, 0, 0)
+
+    async def test_the_log_stays_dense_and_says_so(self, log, chat):
+        for withheld in (False, True, False):
+            await chat.send(chat.alice, withheld=withheld)
+        rows = await everything(log, chat)
+        assert [(row.seq, row.withheld) for row in rows] == [(1, False), (2, True), (3, False)]
+        assert rows[1].text is not None
+
+
+class TestManyAtOnce:
+    async def test_two_people_at_once_leave_a_dense_log(self, log, chat):
+        drafts = [chat.draft(who) for who in (chat.alice, chat.bob) for _ in range(60)]
+        places = await asyncio.gather(*[log.append(draft, seal, NOW) for draft in drafts])
+        assert sorted(place.seq for place in places) == list(range(1, 121))
+        assert sorted(place.ord for place in places[:60]) == list(range(1, 61))
+        assert len({place.time for place in places}) == 120
+
+    async def test_the_same_message_many_times_at_once_is_there_once(self, log, chat):
+        draft = chat.draft(chat.alice)
+        places = await asyncio.gather(*[log.append(draft, seal, NOW) for _ in range(20)])
+        assert {place.seq for place in places} == {1}
+        assert sorted(place.dup for place in places) == [False] + [True] * 19
+
+    async def test_a_bad_one_among_good_ones_spoils_none(self, log, chat):
+        def broken(time: int) -> tuple[str, bytes]:
+            raise ZeroDivisionError
+
+        good = [chat.draft(chat.alice) for _ in range(10)]
+        calls = [log.append(draft, seal, NOW) for draft in good]
+        calls.insert(5, log.append(chat.draft(chat.alice), broken, NOW))
+        calls.insert(7, log.append(chat.draft(chat.alice, conv=new_id()), seal, NOW))
+        answers = await asyncio.gather(*calls, return_exceptions=True)
+        assert isinstance(answers.pop(7), Unknown)
+        assert isinstance(answers.pop(5), ZeroDivisionError)
+        assert sorted(place.seq for place in answers) == list(range(1, 11))
+
+    async def test_marks_and_appends_at_once(self, log, chat):
+        await chat.send(chat.alice)
+        calls = [chat.send(chat.alice) for _ in range(20)]
+        calls += [log.mark(chat.conv, chat.bob, chat.alice, NOW, got=1) for _ in range(20)]
+        await asyncio.gather(*calls)
+        row = await seen_by(log, chat, chat.alice)
+        assert (row.last_seq, row.peer_got) == (21, 1)
