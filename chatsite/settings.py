@@ -120,6 +120,7 @@ SESSION_COOKIE_AGE = 60 * 60 * 24 * 90  # seconds; the page says how to end one 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 CSRF_COOKIE_NAME = f"{_PREFIX}csrf"
 CSRF_COOKIE_SAMESITE = "Strict"
+CSRF_FAILURE_VIEW = "chatsite.errors.bad_csrf"
 SECURE_REFERRER_POLICY = None  # chatsite/security.py sets it, by page
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE

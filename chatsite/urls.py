@@ -10,3 +10,8 @@ urlpatterns = [
     path("api/", include("messaging.urls")),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = "chatsite.errors.bad_request"
+handler403 = "chatsite.errors.forbidden"
+handler404 = "chatsite.errors.not_found"
+handler500 = "chatsite.errors.broken"

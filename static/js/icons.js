@@ -7,11 +7,11 @@ const SVG = "http://www.w3.org/2000/svg";
  * @param {string} [extra] more classes
  */
 export function icon(name, extra = "") {
-	const svg = document.createElementNS(SVG, "svg");
-	svg.setAttribute("class", `icon ${extra}`.trim());
-	svg.setAttribute("aria-hidden", "true");
-	const use = document.createElementNS(SVG, "use");
-	use.setAttribute("href", `${document.documentElement.dataset.icons}#${name}`);
-	svg.append(use);
-	return svg;
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("class", `icon ${extra}`.trim());
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS(SVG, "use");
+  use.setAttribute("href", `${document.documentElement.dataset.icons}#${name}`);
+  svg.append(use);
+  return svg;
 }

@@ -10,8 +10,8 @@ let loaded;
 
 /** @param {string} text */
 export function gettext(text) {
-	const found = catalog().catalog?.[text];
-	return typeof found === "string" ? found : text;
+  const found = catalog().catalog?.[text];
+  return typeof found === "string" ? found : text;
 }
 
 /**
@@ -20,11 +20,11 @@ export function gettext(text) {
  * @param {number} count
  */
 export function ngettext(one, many, count) {
-	const { catalog: texts, plural } = catalog();
-	const found = texts?.[one];
-	if (!Array.isArray(found) || !plural) return count === 1 ? one : many;
-	const n = count < PLURAL_PERIOD ? count : (count % PLURAL_PERIOD) + PLURAL_PERIOD;
-	return found[Number(plural[n])] ?? many;
+  const { catalog: texts, plural } = catalog();
+  const found = texts?.[one];
+  if (!Array.isArray(found) || !plural) return count === 1 ? one : many;
+  const n = count < PLURAL_PERIOD ? count : (count % PLURAL_PERIOD) + PLURAL_PERIOD;
+  return found[Number(plural[n])] ?? many;
 }
 
 /**
@@ -33,19 +33,19 @@ export function ngettext(one, many, count) {
  * @param {Record<string, string | number>} values
  */
 export function format(text, values) {
-	return text.replace(/\{(\w+)\}/g, (place, name) => String(values[name] ?? place));
+  return text.replace(/\{(\w+)\}/g, (place, name) => String(values[name] ?? place));
 }
 
 /** For tests: speak another language. @param {Catalog | undefined} other */
 export function speak(other) {
-	loaded = other;
+  loaded = other;
 }
 
 /** @returns {Catalog} */
 function catalog() {
-	if (loaded === undefined) {
-		const text = globalThis.document?.getElementById("texts")?.textContent;
-		loaded = /** @type {Catalog} */ (text ? JSON.parse(text) : {});
-	}
-	return loaded;
+  if (loaded === undefined) {
+    const text = globalThis.document?.getElementById("texts")?.textContent;
+    loaded = /** @type {Catalog} */ (text ? JSON.parse(text) : {});
+  }
+  return loaded;
 }

@@ -11,16 +11,16 @@ const WITH_ACTION_MS = 8_000; // long enough to read, decide and reach the butto
  * @returns {() => void} takes it away
  */
 export function toast(message, { action, onAction, ms } = {}) {
-	const box = document.createElement("div");
-	box.className = "toast";
-	const words = document.createElement("span");
-	words.textContent = message;
-	box.append(words);
-	const close = () => box.remove();
-	if (action) box.append(actionButton(action, onAction, close));
-	place().append(box);
-	leaveAfter(box, ms ?? (action ? WITH_ACTION_MS : SHOWN_MS), close);
-	return close;
+  const box = document.createElement("div");
+  box.className = "toast";
+  const words = document.createElement("span");
+  words.textContent = message;
+  box.append(words);
+  const close = () => box.remove();
+  if (action) box.append(actionButton(action, onAction, close));
+  place().append(box);
+  leaveAfter(box, ms ?? (action ? WITH_ACTION_MS : SHOWN_MS), close);
+  return close;
 }
 
 /**
@@ -29,14 +29,14 @@ export function toast(message, { action, onAction, ms } = {}) {
  * @param {() => void} close
  */
 function actionButton(action, onAction, close) {
-	const button = document.createElement("button");
-	button.type = "button";
-	button.textContent = action;
-	button.addEventListener("click", () => {
-		close();
-		onAction?.();
-	});
-	return button;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = action;
+  button.addEventListener("click", () => {
+    close();
+    onAction?.();
+  });
+  return button;
 }
 
 /**
@@ -45,26 +45,26 @@ function actionButton(action, onAction, close) {
  * @param {() => void} close
  */
 function leaveAfter(box, ms, close) {
-	let timer = setTimeout(close, ms);
-	const hold = () => clearTimeout(timer);
-	const release = () => {
-		hold();
-		timer = setTimeout(close, ms);
-	};
-	box.addEventListener("pointerenter", hold);
-	box.addEventListener("focusin", hold);
-	box.addEventListener("pointerleave", release);
-	box.addEventListener("focusout", release);
+  let timer = setTimeout(close, ms);
+  const hold = () => clearTimeout(timer);
+  const release = () => {
+    hold();
+    timer = setTimeout(close, ms);
+  };
+  box.addEventListener("pointerenter", hold);
+  box.addEventListener("focusin", hold);
+  box.addEventListener("pointerleave", release);
+  box.addEventListener("focusout", release);
 }
 
 /** The live region has to stand before its text comes, or screen readers miss it. */
 function place() {
-	const found = document.querySelector(".toasts");
-	if (found) return found;
-	const region = document.createElement("div");
-	region.className = "toasts";
-	region.setAttribute("role", "status");
-	region.setAttribute("aria-label", gettext("Notices"));
-	document.body.append(region);
-	return region;
+  const found = document.querySelector(".toasts");
+  if (found) return found;
+  const region = document.createElement("div");
+  region.className = "toasts";
+  region.setAttribute("role", "status");
+  region.setAttribute("aria-label", gettext("Notices"));
+  document.body.append(region);
+  return region;
 }

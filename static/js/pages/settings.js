@@ -1,0 +1,187 @@
+// Settings. What needs the account's root (password, code, lost device) asks the password first.
+
+import "../elements/device-list.js";
+import "../elements/password-field.js";
+import "../elements/password-strength.js";
+import "../elements/recovery-code.js";
+import "../elements/theme-choice.js";
+import { api, changePassword, devices, renewCode, revoke, signOut, unlock } from "../account.js";
+import { initial } from "../avatar.js";
+import { equal, fromB64, hex } from "../crypto/encoding.js";
+import { formatCode, newCode } from "../crypto/recoverycode.js";
+import { explain } from "../explain.js";
+import { allRight, busy, byId, onSubmit, tell } from "../forms.js";
+import { progressOf, Steps } from "../steps.js";
+import { format, gettext } from "../text.js";
+import { toast } from "../toast.js";
+
+const username = byId("username").textContent;
+const list = document.querySelector("device-list");
+const passwordDialog = byId("change-password");
+const codeDialog = byId("renew-code");
+const WRONG = { wrong: gettext("That is not your password.") };
+const SCRIPT = /** @type {[string, string][]} */ ([
+  ["stretch", gettext("Turning your password into a key. This takes a moment, on purpose.")],
+  ["vault", gettext("Opening your vault.")],
+  ["keys", gettext("Making new keys.")],
+  ["store", gettext("Handing the sealed parts to the server.")],
+]);
+
+/** The device that the code dialog is about to revoke; undefined = only a new code. */
+/** @type {import("../elements/device-list.js").Row | undefined} */
+let lost;
+
+onSubmit(byId("rename"), rename);
+wireDialogs();
+wirePassword();
+wireCode();
+list.addEventListener("end", endSession);
+list.addEventListener("lost", (/** @type {CustomEvent} */ event) => openCode(event.detail));
+byId("sign-out").addEventListener("click", leave);
+byId("sign-out").disabled = false;
+await showDevices();
+
+async function rename() {
+  const field = byId("display-name");
+  const name = field.value.trim();
+  if (!allRight([[field, name ? "" : gettext("Type the name that others should see.")]])) return;
+  await api.put("/api/profile", { display_name: name }, { proof: true });
+  byId("profile").textContent = name;
+  byId("avatar").textContent = initial(name);
+  toast(gettext("Saved. Others see it from now on."));
+}
+
+function wireDialogs() {
+  for (const button of document.querySelectorAll("[data-open]")) {
+    const dialog = byId(/** @type {HTMLElement} */ (button).dataset.open ?? "");
+    const open = dialog === codeDialog ? () => openCode(undefined) : () => dialog.showModal();
+    button.addEventListener("click", open);
+    /** @type {HTMLButtonElement} */ (button).disabled = false;
+  }
+  for (const dialog of [passwordDialog, codeDialog]) {
+    dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
+    dialog.addEventListener("close", () => empty(dialog));
+  }
+}
+
+/** No password stays in a closed dialog. @param {HTMLDialogElement} dialog */
+function empty(dialog) {
+  for (const form of dialog.querySelectorAll("form")) {
+    form.reset();
+    tell(form, "");
+  }
+  dialog.querySelector("recovery-code")?.forget();
+}
+
+function wirePassword() {
+  const old = byId("old-password");
+  const fresh = byId("new-password");
+  const meter = passwordDialog.querySelector("password-strength");
+  const words = passwordDialog.querySelector("[data-progress]");
+  meter.about = () => [username, byId("display-name").value];
+  const submit = async () => {
+    const right = allRight([
+      [old, old.value ? "" : gettext("Type the password you have now.")],
+      [fresh, await meter.problem()],
+    ]);
+    if (!right) return;
+    words.textContent = SCRIPT[0]?.[1] ?? "";
+    try {
+      const unlocked = await unlock({ password: old.value });
+      await changePassword(unlocked, { password: fresh.value });
+    } finally {
+      words.textContent = "";
+    }
+    passwordDialog.close();
+    toast(gettext("Password changed. It is valid for every new sign-in."));
+  };
+  onSubmit(passwordDialog.querySelector("form"), submit, WRONG);
+}
+
+/** @param {import("../elements/device-list.js").Row | undefined} row */
+function openCode(row) {
+  lost = row;
+  byId("renew-code-title").textContent = row
+    ? format(gettext("Remove {device}"), { device: row.agent })
+    : gettext("New recovery code");
+  codeDialog.querySelector("[data-lost]").hidden = !row;
+  new Steps(codeDialog).show("unlock");
+  codeDialog.showModal();
+}
+
+function wireCode() {
+  const steps = new Steps(codeDialog);
+  const form = codeDialog.querySelector("form");
+  const password = byId("unlock-password");
+  const onProgress = progressOf(codeDialog.querySelector("[data-step='working']"), SCRIPT);
+  const submit = async () => {
+    if (!allRight([[password, password.value ? "" : gettext("Type your password.")]])) return;
+    const unlocked = await unlock({ password: password.value });
+    const code = newCode();
+    const kept = codeDialog.querySelector("recovery-code").ask(await formatCode(code), username);
+    steps.show("code");
+    kept.then(() => finish(unlocked, code));
+  };
+  const finish = async (/** @type {Awaited<ReturnType<typeof unlock>>} */ unlocked, /** @type {string} */ code) => {
+    steps.show("working");
+    try {
+      if (lost?.device) await revoke(unlocked, { device: lost.device, code, onProgress });
+      else await renewCode(unlocked, { code, onProgress });
+      codeDialog.close();
+      toast(lost ? gettext("Removed. Your new recovery code is valid.") : gettext("Your new recovery code is valid."));
+      await showDevices();
+    } catch (error) {
+      steps.show("unlock");
+      tell(
+        form,
+        explain(error, { unlock: gettext("That took longer than ten minutes. Your old code is still valid.") }),
+      );
+    }
+  };
+  onSubmit(form, submit, WRONG);
+}
+
+async function showDevices() {
+  try {
+    const [{ sessions }, signed] = await Promise.all([api.get("/api/sessions", { proof: true }), devices()]);
+    list.show(sessions.map((/** @type {any} */ session) => rowOf(session, signed)));
+  } catch (error) {
+    list.fail(explain(error));
+  }
+}
+
+/**
+ * A device counts as one only if the list that our own key signs has it: the server's word alone
+ * could hide or invent one.
+ * @param {any} session
+ * @param {{id: Uint8Array}[]} signed
+ * @returns {import("../elements/device-list.js").Row}
+ */
+function rowOf({ id, created, seen = 0, agent, current, device }, signed) {
+  const bytes = device ? fromB64(device, 16) : undefined;
+  const listed = bytes && signed.some((entry) => equal(entry.id, bytes));
+  return { id: hex(fromB64(id, 16)), device: listed ? bytes : undefined, agent, created, seen, current };
+}
+
+/** @param {CustomEvent<import("../elements/device-list.js").Row>} event */
+async function endSession({ detail: row }) {
+  try {
+    await api.delete(`/api/sessions/${row.id}`, { proof: true });
+    toast(format(gettext("{device} is signed out."), { device: row.agent }));
+  } catch (error) {
+    toast(explain(error));
+  }
+  await showDevices();
+}
+
+async function leave() {
+  const button = byId("sign-out");
+  busy(button, true);
+  try {
+    await signOut();
+    location.assign("/");
+  } catch (error) {
+    busy(button, false);
+    toast(explain(error));
+  }
+}

@@ -1,0 +1,92 @@
+// Sign-up: details → recovery code, kept and asked back → keys are made → the chats. Nothing is
+// stored before the person has the code; only the name is reserved, for ten minutes.
+
+import "../elements/password-field.js";
+import "../elements/password-strength.js";
+import "../elements/recovery-code.js";
+import { reserveName, signUp } from "../account.js";
+import { formatCode, newCode } from "../crypto/recoverycode.js";
+import { explain } from "../explain.js";
+import { allRight, byId, judge, onSubmit, tell } from "../forms.js";
+import { usernameProblem } from "../names.js";
+import { keepNext, nextAddress } from "../next.js";
+import { progressOf, Steps } from "../steps.js";
+import { gettext } from "../text.js";
+
+const root = byId("main");
+const steps = new Steps(root);
+const details = byId("details");
+const name = byId("name");
+const display = byId("display-name");
+const password = byId("password");
+const meter = root.querySelector("password-strength");
+const sheet = root.querySelector("recovery-code");
+
+/** One code for the whole visit: who goes back to change a name need not write down another. */
+let code = "";
+
+keepNext();
+meter.about = () => [name.value, display.value];
+name.addEventListener("input", () => {
+  // While typing only what more typing will not mend.
+  if (name.value.length > 2 || name.hasAttribute("aria-invalid")) judge(name, usernameProblem(name.value));
+});
+onSubmit(details, reserveAndGoOn);
+
+async function reserveAndGoOn() {
+  const right = allRight([
+    [name, usernameProblem(name.value)],
+    [display, display.value.trim() ? "" : gettext("Type the name that others should see.")],
+    [password, await meter.problem()],
+  ]);
+  if (!right) return;
+  const reservation = await reserve();
+  if (!reservation) return;
+  showCode(reservation);
+}
+
+async function reserve() {
+  try {
+    return await reserveName(name.value);
+  } catch (error) {
+    const { code: problem } = /** @type {{code?: string}} */ (error);
+    if (problem !== "taken" && problem !== "bad_name") throw error;
+    judge(name, explain(error, { taken: gettext("This name is taken. Try another one.") }));
+    name.focus();
+    return undefined;
+  }
+}
+
+/** @param {import("../account.js").Reservation} reservation */
+async function showCode(reservation) {
+  code ||= newCode();
+  steps.show("code");
+  await sheet.ask(await formatCode(code), reservation.name);
+  await make(reservation);
+}
+
+/** @param {import("../account.js").Reservation} reservation */
+async function make(reservation) {
+  steps.show("working");
+  const working = root.querySelector("[data-step='working']");
+  const onProgress = progressOf(working, [
+    [
+      "stretch",
+      gettext("Turning your password into a key. This takes a moment, on purpose: it slows down whoever guesses."),
+    ],
+    ["keys", gettext("Making the keys of your account and of this browser.")],
+    ["store", gettext("Handing the sealed parts to the server.")],
+  ]);
+  try {
+    await signUp(reservation, { displayName: display.value.trim(), password: password.value, code, onProgress });
+  } catch (error) {
+    steps.show("details");
+    const expired = gettext(
+      "That took longer than ten minutes, so the name was given free. Press Continue once more; your code stays the same.",
+    );
+    tell(details, explain(error, { reservation: expired }));
+    return;
+  }
+  sheet.forget();
+  location.assign(nextAddress(location));
+}
