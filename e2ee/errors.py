@@ -1,7 +1,7 @@
 """What protocol m1 refuses. Every refusal is a `Refused`; its text names the rule."""
 
 
-class Refused(ValueError):  # noqa: N818 (the word the protocol uses)
+class Refused(ValueError):
     """Base of all refusals: catch this one at the boundary."""
 
 

@@ -14,7 +14,7 @@ NONCE = b"\x0c" * 12
 MID = b"\x33" * 16
 HOST = "chat.example"
 CODE = "0123456789ABCDEFGHJKMNPQRSTVWX"
-LINK_SECRET = "0123456789ABCDEFGHJKMNPQ"  # noqa: S105 (published)
+LINK_SECRET = "0123456789ABCDEFGHJKMNPQ"
 
 
 def seed(byte: int) -> bytes:

@@ -18,7 +18,7 @@ def main() -> int:
     check = parser.parse_args().check
     changed = [path for path, text in files().items() if _read(path) != text]
     for path in changed:
-        print(f"{'differs' if check else 'written'}: {path}", file=sys.stderr)
+        sys.stderr.write(f"{'differs' if check else 'written'}: {path}\n")
         if not check:
             path.write_text(files()[path])
     return 1 if check and changed else 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from e2ee import records
 from e2ee.encoding import SUITE, ZERO, cat, u8, u32, u64
@@ -88,7 +89,7 @@ def follow(uid: bytes, pin: Link | None, raw_links: Sequence[bytes]) -> Followed
     else:
         records.check_next(links[0], pin)
         needs_blocking_screen = False
-    for earlier, later in zip(links, links[1:], strict=False):
+    for earlier, later in pairwise(links):
         records.check_next(later, earlier)
     return Followed(links[-1], links, pin is not None, needs_blocking_screen)
 

@@ -27,8 +27,9 @@ def create(
     x: bytes | None = None,
 ) -> OpenEpoch:  # fmt: skip
     header = build_header(
-        conn=conn, n=n, parent=parent and parent.record.header.n, previous_hash=previous_hash,
-        low=low, high=high, creator=creator, device=device.id, reason=reason, ms=ms,
+        conn=conn, n=n, parent=parent.record.header.n if parent else None,
+        previous_hash=previous_hash, low=low, high=high, creator=creator, device=device.id,
+        reason=reason, ms=ms,
     )  # fmt: skip
     x = x or secrets.token_bytes(32)
     secret = derive_secret(header, x, parent)

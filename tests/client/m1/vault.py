@@ -51,7 +51,7 @@ def stretch_password(password: str, salt: bytes, kdf: KdfParameters) -> bytes:
     """`pw`: Argon2id over the NFKC form, after the check that the server cannot lower it."""
     check_parameters(salt, kdf)
     return Argon2id(salt=salt, length=32, iterations=kdf.t, lanes=kdf.p, memory_cost=kdf.m).derive(
-        normal
+        normalise(password)
     )
 
 

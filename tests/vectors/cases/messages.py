@@ -124,11 +124,10 @@ def _opens() -> list[Case]:
 def _tampered() -> list[Case]:
     sealed = _sealed()
     raw, length = sealed.envelope, len(sealed.envelope)
-    header_at, ct_at = 14, 14 + 205 + 4
-    ends = [header_at + 10 + 4 * i for i in range(1)]
+    ct_at = 14 + 205 + 4
     refused = {
         f"a flipped bit in byte {i}": _spoilt(sealed, i)
-        for i in (0, 4, 9, *ends, 24, 29, 34, 60, 100, 150, 190, 218, ct_at, ct_at + 250)
+        for i in (0, 4, 9, 24, 29, 34, 60, 100, 150, 190, 218, ct_at, ct_at + 250)
     }
     cut = {
         "cut by a byte": raw[:-1],
@@ -139,6 +138,12 @@ def _tampered() -> list[Case]:
     }
     swapped = _sealed(sender=B, device=DEVICE_B.id, user_seed=UK_B.seed)
     reflected = cat("m1:env", raw[14:219].replace(A, B, 1), raw[223:-36], raw[-32:])
+    mine = _opening(sealed, own=B)
+    other = {
+        "salt": "56" * 32,
+        "record": EPOCH_0.record.raw.hex(),
+        "secret": EPOCH_0.secret.hex(),
+    }
     assert length == len(swapped.envelope) == len(reflected)
     return [
         *(
@@ -146,9 +151,10 @@ def _tampered() -> list[Case]:
             for name, data in {**refused, **cut}.items()
         ),
         refuses("message: reflected as B's", "message_open", **_given(reflected, own=A)),
-        refuses("message: another salt", "message_open", **{**_opening(sealed, own=B), "salt": "56" * 32}),
-        refuses("message: another epoch", "message_open", **{**_opening(sealed, own=B), "record": EPOCH_0.record.raw.hex()}),
-        refuses("message: another secret", "message_open", **{**_opening(sealed, own=B), "secret": EPOCH_0.secret.hex()}),
+        *(
+            refuses(f"message: another {name}", "message_open", **{**mine, name: value})
+            for name, value in other.items()
+        ),
         *(
             refuses(f"message: {name}", "message_open", **_given(data, own=B))
             for name, data in _headers().items()

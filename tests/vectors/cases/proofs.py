@@ -38,7 +38,7 @@ def _device() -> list[Case]:
 
 
 def _checked() -> list[Case]:
-    where = {"host": HOST, "nonce": b"\x0e" * 32, "uid": A}
+    where: dict[str, Any] = {"host": HOST, "nonce": b"\x0e" * 32, "uid": A}
     signature = socket_proof(DEVICE_A, **where)
     key = DEVICE_A.signing.public
 
@@ -99,7 +99,7 @@ def _nonce() -> Case:
 def _server_values() -> list[Case]:
     verifier: dict[str, Any] = {"key": "5a" * 32, "uid": A.hex()}
     code_auth = "565fee056b7e4d9091d13fca29495a9f634383a0ceb71732cf370e38e111d37c"
-    password_auth = "b4f0bcef59de8ee8428f54a65134ce9dfb603f65a0a1d0b9278d745d77e23f31"  # noqa: S105
+    password_auth = "b4f0bcef59de8ee8428f54a65134ce9dfb603f65a0a1d0b9278d745d77e23f31"
     return [
         gives(
             "upload ticket",

@@ -8,7 +8,7 @@ from tests.vectors.scene import CODE, NONCE, A
 
 ROOT = "99" * 32
 KDF_SALT = "c0" * 16
-PASSWORD = "Ⅻ kleine Möwen — ﬁn"  # noqa: S105, RUF001 (published; NFKC is the point)
+PASSWORD = "Ⅻ kleine Möwen — ﬁn"
 SHOWN = "0123-4567-89AB-CDEF-GHJK-MNPQ-RSTV-WX77"
 FLOOR = {"m": 65_536, "t": 3, "p": 1}
 
