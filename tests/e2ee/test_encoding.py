@@ -2,8 +2,10 @@
 
 import pytest
 
+from e2ee import kem
 from e2ee.encoding import cat, parse, u8, u32, u64
-from e2ee.errors import BadEncoding
+from e2ee.errors import BadEncoding, BadKey
+from tests.vectors.scene import UK_A
 
 
 def test_numbers_have_fixed_width() -> None:
@@ -24,3 +26,9 @@ def test_every_cut_of_a_record_is_refused() -> None:
     for length in range(len(record)):
         with pytest.raises(BadEncoding):
             parse(record[:length], "m1:x", widths)
+
+
+def test_an_x_wing_key_has_one_length() -> None:
+    kem.check_public_key(UK_A.public)
+    with pytest.raises(BadKey):
+        kem.check_public_key(UK_A.public + b"\0")

@@ -2,7 +2,7 @@ from dataclasses import replace
 from typing import Any
 
 from e2ee.encoding import ZERO, h
-from e2ee.epochs import AGE, BAD_KCV, FIRST, RESET, EpochHeader
+from e2ee.epochs import AGE, BAD_KCV, FIRST, RESET, EpochHeader, Side
 from e2ee.records import Link
 from tests.client.m1 import epochs
 from tests.client.m1.epochs import OpenEpoch
@@ -126,7 +126,11 @@ def _damaged(raw: bytes, one: dict[str, Any], outsider: DeviceKeys) -> dict[str,
     spoilt_wrap = bytearray(raw)
     spoilt_wrap[1000] ^= 1
     suite_at = raw.index(b"m1:epoch-hdr") + 16
+    side = _header(**one).low
     return {
+        "a link of another account": _record(_resided(one, replace(side, uid=b"\x11" * 16))),
+        "another g than the link's": _record(_resided(one, replace(side, g=2))),
+        "n = none": _record(_header(**{**one, "n": 2**32 - 1})),
         "a signature by another key": _record(_header(**one), outsider.signing),
         "a signature by the other user's device": _record(_header(**one), DEVICE_B.signing),
         "a wrap exchanged by the server": bytes(spoilt_wrap),
@@ -235,6 +239,12 @@ def _header(**changed: Any) -> EpochHeader:
         "ms": T,
     }
     return epochs.build_header(**{**given, **changed})
+
+
+def _resided(changed: dict[str, Any], low: Side) -> EpochHeader:
+    """A header that says of its lower user what the link does not."""
+    header = replace(_header(**changed), low=low, creator=B, device=DEVICE_B.id)
+    return replace(header, raw=epochs.encode_header(header))
 
 
 def _record(header: EpochHeader, dsk: SigningKey = DEVICE_A.signing) -> bytes:
