@@ -1,3 +1,5 @@
-from django.urls import URLPattern
+from django.urls import path
 
-websocket_urlpatterns: list[URLPattern] = []
+from messaging.consumers import ChatConsumer
+
+websocket_urlpatterns = [path("live", ChatConsumer.as_asgi())]  # type: ignore[arg-type]  # no view

@@ -5,7 +5,6 @@ from typing import Any
 
 from msgspec import inspect as shapes
 
-from accounts.wire import MAX_INT
 from chatsite.wire import reading
 from chatsite.wire.reading import Member, Shape
 
@@ -166,16 +165,14 @@ def _type(kind: Any) -> str:
             return f"[{', '.join(_type(one) for one in kind.item_types)}]"
         case shapes.StructType():
             return str(kind.cls.__name__) + ("Frame" if kind.tag else "")
-    return {shapes.IntType: "number", shapes.BoolType: "boolean", shapes.StrType: "string"}[
-        type(kind)
-    ]
+    return _TYPES[type(kind)]
 
 
 def _checker(kind: Any) -> str:
     """The expression in shapes.js that tests it."""
     match kind:
         case shapes.CustomType():
-            return f"fixed({kind.cls.SIZE})"
+            return f"fixed({reading.size_of(kind)})"
         case shapes.LiteralType():
             return f"oneOf({', '.join(f'{chr(34)}{value}{chr(34)}' for value in kind.values)})"
         case shapes.ListType():
@@ -191,9 +188,13 @@ def _tail(limit: int | None) -> str:
     return "" if limit is None else f", {limit}"
 
 
-_INTS = {(0, MAX_INT): "n", (0, 2**32 - 1): "u32"}
+_TYPES: dict[type, str] = {
+    shapes.IntType: "number",
+    shapes.BoolType: "boolean",
+    shapes.StrType: "string",
+}
 _SCALARS: dict[type, Callable[[Any], str]] = {
-    shapes.IntType: lambda kind: _INTS.get((kind.ge, kind.le), f"int({kind.ge}, {kind.le})"),
+    shapes.IntType: lambda kind: reading.INTS.get((kind.ge, kind.le), f"int({kind.ge}, {kind.le})"),
     shapes.BoolType: lambda kind: "flag",
     shapes.StrType: lambda kind: "text" + f"({_tail(kind.max_length).removeprefix(', ')})",
     shapes.BytesType: lambda kind: f"bytes({kind.min_length}, {kind.max_length})",

@@ -5,12 +5,10 @@ from typing import Any
 
 from msgspec import inspect as shapes
 
-from accounts.wire import MAX_INT
 from chatsite.wire import reading
 from chatsite.wire.reading import Member, Shape
 
 PROSE = Path(__file__).with_name("prose.md")
-INTS = {(0, MAX_INT): "n", (0, 2**32 - 1): "u32"}
 
 
 def text() -> str:
@@ -56,7 +54,7 @@ def _row(member: Member) -> str:
 def _type(kind: Any) -> str:
     match kind:
         case shapes.CustomType():
-            return {16: "id", 32: "b32", 40: "b40", 64: "b64"}[kind.cls.SIZE]
+            return reading.SIZES[reading.size_of(kind)]
         case shapes.BytesType():
             return f"bytes, {kind.min_length} to {kind.max_length}"
         case shapes.LiteralType():
@@ -68,8 +66,13 @@ def _type(kind: Any) -> str:
             return f"[{', '.join(_type(one) for one in kind.item_types)}]"
         case shapes.StructType():
             return f"`{kind.tag or kind.cls.__name__}`"
+    return _scalar(kind)
+
+
+def _scalar(kind: Any) -> str:
+    match kind:
         case shapes.IntType():
-            return INTS.get((kind.ge, kind.le), f"{kind.ge} to {kind.le}")
+            return reading.INTS.get((kind.ge, kind.le), f"{kind.ge} to {kind.le}")
         case shapes.StrType():
             return "text" if kind.max_length is None else f"text ≤ {kind.max_length}"
     return "true or false"

@@ -17,6 +17,8 @@ from messaging import protocol as messaging_protocol
 
 CONSTANT_MODULES = (messaging_protocol, messaging_http, accounts_protocol)
 BODY_MODULES = (accounts_wire, accounts_protocol, messaging_http)
+INTS: dict[tuple[Any, Any], str] = {(0, accounts_wire.MAX_INT): "n", (0, 2**32 - 1): "u32"}
+SIZES = {16: "id", 32: "b32", 40: "b40", 64: "b64"}
 
 _CONSTANT = re.compile(r"^([A-Z][A-Z0-9_]*(?:, [A-Z][A-Z0-9_]*)*) = [^#\n]+?(?:  # (.*))?$")
 
@@ -83,8 +85,9 @@ def bodies() -> list[Shape]:
     return [_shape(kind) for module in BODY_MODULES for kind in _bodies_of(module)]
 
 
-def doc_of(module: ModuleType) -> str:
-    return inspect.getdoc(module) or ""
+def size_of(kind: shapes.CustomType) -> int:
+    assert issubclass(kind.cls, accounts_wire.Fixed)
+    return kind.cls.SIZE
 
 
 def _constants_of(module: ModuleType) -> Iterator[Constant]:

@@ -1,0 +1,117 @@
+"""What a live session knows of its conversations, so that a warm send reads nothing.
+
+Everything is loaded on first use and dropped by the fan-out when it changes. A load that a drop
+overtook is used once and not kept: `_keep` holds that rule.
+"""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from accounts import devices, threads
+from accounts.devices import Newest
+from accounts.wire import B32
+from messaging import conversations, protocol
+from messaging.backends import connection_store
+from messaging.domain import Contact, Conv, Head, Uid, ordered
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+NO_LIST = Newest(0, b"", bytes(32), 0)  # of somebody who is gone
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """The newest device-list link of both sides."""
+
+    me: Newest
+    peer: Newest
+    on_the_wire: protocol.Heads
+
+    @classmethod
+    def of(cls, me: Newest, peer: Newest) -> "Lists":
+        heads = protocol.Heads(me=(me.k, B32(me.hash)), peer=(peer.k, B32(peer.hash)))
+        return cls(me, peer, heads)
+
+
+class Knowledge:
+    __slots__ = ("_changes", "_contacts", "_heads", "_lists", "_retired", "uid")
+
+    def __init__(self, uid: Uid) -> None:
+        self.uid = uid
+        self._changes = 0  # drops so far
+        self._contacts: dict[Conv, Contact] = {}  # the membership gate
+        self._heads: dict[Conv, Head] = {}
+        self._lists: dict[Uid, Lists] = {}  # by peer
+        self._retired: dict[Conv, int] = {}  # the oldest epoch below the head that still counts
+
+    def forget(self, conv: Conv) -> None:
+        self._changes += 1
+        self._contacts.pop(conv, None)
+        self.forget_epochs(conv)
+
+    def forget_epochs(self, conv: Conv) -> None:
+        self._changes += 1
+        self._heads.pop(conv, None)
+        self._retired.pop(conv, None)
+
+    def forget_lists(self, user: Uid) -> None:
+        """Of a peer, or of the owner and thereby of everybody."""
+        self._changes += 1
+        self._retired.clear()
+        if user == self.uid:
+            self._lists.clear()
+        else:
+            self._lists.pop(user, None)
+
+    def known(self, conv: Conv) -> Contact | None:
+        """Without a look at the store."""
+        return self._contacts.get(conv)
+
+    async def member(self, conv: Conv) -> Contact:
+        """The owner's side of a conversation. Raises Unknown for what is not his."""
+        contact = self._contacts.get(conv)
+        if contact is None:
+            before = self._changes
+            contact = await conversations.require_member(self.uid, conv)
+            self._keep(self._contacts, conv, contact, before)
+        return contact
+
+    async def head(self, conv: Conv) -> Head | None:
+        """The newest epoch."""
+        head = self._heads.get(conv)
+        if head is None:
+            before = self._changes
+            head = await connection_store().head(conv)
+            if head is not None:
+                self._keep(self._heads, conv, head, before)
+        return head
+
+    async def lists(self, peer: Uid) -> Lists:
+        lists = self._lists.get(peer)
+        if lists is None:
+            before = self._changes
+            found = await threads.run(devices.newest_links, [self.uid, peer])
+            lists = Lists.of(found.get(self.uid, NO_LIST), found.get(peer, NO_LIST))
+            self._keep(self._lists, peer, lists, before)
+        return lists
+
+    async def names_revoked(self, contact: Contact, head: Head, epoch: int) -> bool:
+        """Whether the epoch was made for a device list that has since lost a device."""
+        lists = await self.lists(contact.peer)
+        if epoch == head.n:
+            return self._below(contact, lists, head.k1, head.k2)
+        if epoch != self._retired.get(contact.conv, -1):
+            for record in await connection_store().epochs(contact.conv, self.uid, 1, upto=epoch):
+                if record.n != epoch or self._below(contact, lists, record.k1, record.k2):
+                    return True
+            self._retired[contact.conv] = epoch
+        return False
+
+    def _below(self, contact: Contact, lists: Lists, k1: int, k2: int) -> bool:
+        mine, theirs = (k1, k2) if self.uid == ordered(self.uid, contact.peer)[0] else (k2, k1)
+        return mine < lists.me.revoked_k or theirs < lists.peer.revoked_k
+
+    def _keep(self, known: dict[K, V], key: K, value: V, before: int) -> None:
+        if self._changes == before:
+            known[key] = value
