@@ -69,15 +69,17 @@ export async function openBlob(blob, { fk, size, hash, log2 }, role) {
  */
 export function padme(length) {
   if (length < 2) return length;
-  const e = Math.floor(Math.log2(length));
-  const s = Math.floor(Math.log2(e)) + 1;
+  const e = length.toString(2).length - 1; // floor(log2), which Math.log2 rounds up near 2^49
+  const s = e.toString(2).length;
   const step = 2 ** Math.max(0, e - s);
   return Math.ceil(length / step) * step;
 }
 
 /** @param {number} length @param {Role} role */
 function paddedSize(length, role) {
-  return role === "thumb" ? Math.max(THUMB_BYTES, length) : padme(length);
+  if (role === "file") return padme(length);
+  require(length <= THUMB_BYTES, "too_long", "a thumbnail has at most 32 KiB");
+  return THUMB_BYTES;
 }
 
 /** @param {number} total @param {number} size an empty file is one empty last chunk */

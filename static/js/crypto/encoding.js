@@ -156,6 +156,12 @@ export function fromHex(text) {
   return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 
+/** @param {string} text an id as it stands in a URL: 32 lower-case hex digits @returns {Bytes} */
+export function idFromHex(text) {
+  require(text.length === 32, "bad_hex", "an id has 32 digits");
+  return fromHex(text);
+}
+
 const BTOA_CHUNK = 0x8000; // arguments of one call; engines fail somewhere above 65,000
 
 /** @param {Bytes} bytes @returns {string} standard padded base64 */

@@ -17,7 +17,7 @@ import {
   ZERO32,
 } from "./encoding.js";
 import { encodeContent, parseContent } from "./content.js";
-import { side } from "./epochs.js";
+import { side } from "./epochrecord.js";
 import { SUITE } from "./keys.js";
 import { aeadOpen, aeadSeal, hkdf, hmac } from "./symmetric.js";
 
@@ -107,10 +107,15 @@ export async function sealBytes(secret, fields, m, seed, fixed) {
 }
 
 /** @param {Bytes} kf @param {Bytes} m @returns {Bytes} P */
-function padded(kf, m) {
-  const size = BUCKETS.find((bucket) => bucket >= m.length + OVERHEAD);
+export function padded(kf, m) {
+  return concat(u32(m.length), kf, m, new Uint8Array(bucket(m.length) - m.length - OVERHEAD));
+}
+
+/** @param {number} length of M @returns {number} of the padded plaintext */
+export function bucket(length) {
+  const size = BUCKETS.find((candidate) => candidate >= length + OVERHEAD);
   require(size, "too_long", "longer text is an attachment");
-  return concat(u32(m.length), kf, m, new Uint8Array(size - m.length - OVERHEAD));
+  return size;
 }
 
 /**
@@ -156,16 +161,27 @@ function parseHeader(hdr) {
 }
 
 /**
- * @param {object} received
- * @param {Bytes} received.body
- * @param {Bytes} received.salt
- * @param {OpenEpoch} received.open the epoch that the header names
- * @param {Bytes} received.me
- * @param {Bytes} [received.seed] my user-key seed of the epoch's g: needed for messages of mine
- * @param {Frame} [received.frame] must repeat the header
- * @returns {Promise<{header: Header, content: Content, m: Bytes, kf: Bytes}>}
+ * @typedef {object} Received
+ * @property {Bytes} body
+ * @property {Bytes} salt
+ * @property {OpenEpoch} open the epoch that the header names
+ * @property {Bytes} me
+ * @property {Bytes | undefined} [seed] my user-key seed of the epoch's g: needed for messages of mine
+ * @property {Frame} [frame] must repeat the header
  */
-export async function openMessage({ body, salt, open, me, seed, frame = {} }) {
+
+/** @param {Received} received @returns {Promise<{header: Header, content: Content, m: Bytes, kf: Bytes}>} */
+export async function openMessage(received) {
+  const { header, m, kf } = await openSealed(received);
+  return { header, content: parseContent(m, header.ctr), m, kf };
+}
+
+/**
+ * Every check but those of M itself.
+ * @param {Received} received
+ * @returns {Promise<{header: Header, m: Bytes, kf: Bytes}>}
+ */
+export async function openSealed({ body, salt, open, me, seed, frame = {} }) {
   const { header, hdr, ct, sm } = parseEnvelope(body);
   checkPlace(header, open);
   checkFrame(header, frame);
@@ -176,7 +192,7 @@ export async function openMessage({ body, salt, open, me, seed, frame = {} }) {
     require(seed, "not_mine", "the user key of that generation is missing");
     require(equal(await selfMac(seed, hdr, ct), sm), "not_mine", "planted as a message of mine");
   }
-  return { header, content: parseContent(m, header.ctr), m, kf };
+  return { header, m, kf };
 }
 
 /** @param {Header} header @param {OpenEpoch} open */
@@ -204,7 +220,7 @@ function checkFrame(header, { sender, device, client_id, kind, ttl, epoch }) {
  * @param {Bytes} ct
  * @returns {Promise<{m: Bytes, kf: Bytes}>}
  */
-export async function openBytes(secret, sender, salt, hdr, ct) {
+async function openBytes(secret, sender, salt, hdr, ct) {
   require(salt.length === 32, "bad_envelope", "width of the salt");
   const { key, nonce } = await messageKey(secret, sender, salt, hdr);
   const plain = await aeadOpen(key, nonce, ct, hdr);
@@ -234,18 +250,23 @@ export function encodeHeader(header) {
 }
 
 /** @param {Bytes} kf @param {Bytes} conn @param {Bytes} sender @param {Bytes} mid @param {Bytes} m */
-function commit(kf, conn, sender, mid, m) {
+export function commit(kf, conn, sender, mid, m) {
   return hmac(kf, cat("m1:frank", conn, sender, mid, m));
+}
+
+/** @param {Bytes} secret @param {Bytes} sender @param {Bytes} salt @param {Bytes} hdr */
+async function messageKey(secret, sender, salt, hdr) {
+  const direction = await directionKey(secret, sender);
+  const both = await hkdf(salt, direction, cat("m1:msg", await sha256(hdr)), 44);
+  return { key: both.slice(0, 32), nonce: both.slice(32) };
 }
 
 /**
  * A key per direction, so the server cannot reflect A's message as B's.
- * @param {Bytes} secret @param {Bytes} sender @param {Bytes} salt @param {Bytes} hdr
+ * @param {Bytes} secret @param {Bytes} sender @returns {Promise<Bytes>}
  */
-async function messageKey(secret, sender, salt, hdr) {
-  const direction = await hkdf(ZERO32, secret, cat("m1:dir", sender), 32);
-  const both = await hkdf(salt, direction, cat("m1:msg", await sha256(hdr)), 44);
-  return { key: both.slice(0, 32), nonce: both.slice(32) };
+export function directionKey(secret, sender) {
+  return hkdf(ZERO32, secret, cat("m1:dir", sender), 32);
 }
 
 /** @param {Bytes} seed @param {Bytes} hdr @param {Bytes} ct only my own devices can check it */

@@ -1,61 +1,21 @@
 // Epoch records (docs/encryption.md 4.7): made, verified, opened. HPKE base mode authenticates
 // nobody, so `verifyEpoch` comes before `openEpoch`, always: otherwise the server chose the key.
 
-import {
-  cat,
-  compare,
-  equal,
-  NONE32,
-  parse,
-  random,
-  readInteger,
-  require,
-  sha256,
-  u8,
-  u32,
-  u64,
-  ZERO32,
-} from "./encoding.js";
+import { cat, compare, equal, random, require, sha256, u32, ZERO32 } from "./encoding.js";
+import { encodeHeader, parseEpoch, REASON, side } from "./epochrecord.js";
 import { deviceOf } from "./devicelist.js";
-import { hpkeOpen, hpkeSeal, SUITE, sign, verify, WRAP_BYTES } from "./keys.js";
+import { hpkeOpen, hpkeSeal, sign, verify } from "./keys.js";
 import { box, hkdf, openBox } from "./symmetric.js";
 
 /** @typedef {import("./encoding.js").Bytes} Bytes */
 /** @typedef {import("./devicelist.js").Link} Link */
-/** @typedef {{uid: Bytes, k: number, linkHash: Bytes, g: number}} Side */
-/**
- * @typedef {object} EpochHeader
- * @property {Bytes} conn
- * @property {number} n
- * @property {number | null} parent
- * @property {Bytes} prevHash
- * @property {Side} lo
- * @property {Side} hi
- * @property {Bytes} creator
- * @property {Bytes} device
- * @property {number} reason
- * @property {number} ms
- */
-/**
- * @typedef {EpochHeader & {bytes: Bytes, hash: Bytes, header: Bytes, hdrHash: Bytes, kcv: Bytes,
- *   wrapLo: Bytes, wrapHi: Bytes, signature: Bytes}} Epoch
- */
+/** @typedef {import("./epochrecord.js").Epoch} Epoch */
+/** @typedef {import("./epochrecord.js").Side} Side */
 /** @typedef {{epoch: Epoch, secret: Bytes}} OpenEpoch */
 /** @typedef {{uid: Bytes, g: number, seed: Bytes}} BoxOwner the user-key generation of a box */
 
-export const REASON = {
-  FIRST: 0,
-  AGE: 1,
-  COUNT: 2,
-  REVOKED: 3,
-  GENERATION: 4,
-  BAD_KCV: 5,
-  RESET: 6,
-  DEMAND: 7,
-};
-const HEADER_BYTES = 294;
-const HEADER_WIDTHS = /** @type {const} */ ([1, 16, 4, 4, 32, 16, 4, 32, 4, 16, 4, 32, 4, 16, 16, 1, 8]);
-const RECORD_WIDTHS = /** @type {const} */ ([HEADER_BYTES, 32, WRAP_BYTES, WRAP_BYTES, 64]);
+export { parseEpoch, REASON, side };
+
 const ES_BOX_BYTES = 60;
 
 /**
@@ -112,73 +72,6 @@ function sideOf({ uid, k, hash, g }) {
   return { uid, k, linkHash: hash, g };
 }
 
-/** @param {EpochHeader} header @returns {Bytes} */
-export function encodeHeader({ conn, n, parent, prevHash, lo, hi, creator, device, reason, ms }) {
-  const sides = [lo, hi].flatMap(({ uid, k, linkHash, g }) => [uid, u32(k), linkHash, u32(g)]);
-  return cat(
-    "m1:epoch-hdr",
-    u8(SUITE),
-    conn,
-    u32(n),
-    u32(parent ?? NONE32),
-    prevHash,
-    ...sides,
-    creator,
-    device,
-    u8(reason),
-    u64(ms),
-  );
-}
-
-/**
- * Shape and the rules that need nothing else.
- * @param {Bytes} bytes
- * @returns {Promise<Epoch>}
- */
-export async function parseEpoch(bytes) {
-  const [header, kcv, wrapLo, wrapHi, signature] = parse(bytes, "m1:epoch", RECORD_WIDTHS, "bad_epoch");
-  const fields = parseHeader(header);
-  checkHeader(fields);
-  const [hash, hdrHash] = await Promise.all([sha256(bytes), sha256(header)]);
-  return { ...fields, bytes, hash, header, hdrHash, kcv, wrapLo, wrapHi, signature };
-}
-
-/** @param {Bytes} bytes @returns {EpochHeader} */
-function parseHeader(bytes) {
-  const [suite, conn, n, parent, prevHash, u0, k0, h0, g0, u1, k1, h1, g1, creator, device, reason, ms] = parse(
-    bytes,
-    "m1:epoch-hdr",
-    HEADER_WIDTHS,
-    "bad_epoch",
-  );
-  require(readInteger(suite) === SUITE, "bad_epoch", "unknown suite");
-  const parentNumber = readInteger(parent);
-  return {
-    conn,
-    n: readInteger(n),
-    parent: parentNumber === NONE32 ? null : parentNumber,
-    prevHash,
-    lo: { uid: u0, k: readInteger(k0), linkHash: h0, g: readInteger(g0) },
-    hi: { uid: u1, k: readInteger(k1), linkHash: h1, g: readInteger(g1) },
-    creator,
-    device,
-    reason: readInteger(reason),
-    ms: readInteger(ms),
-  };
-}
-
-/** @param {EpochHeader} header */
-function checkHeader({ n, parent, prevHash, lo, hi, creator, reason }) {
-  require(n < NONE32 && reason <= REASON.DEMAND, "bad_epoch", "out of range");
-  require(compare(lo.uid, hi.uid) < 0, "bad_epoch", "lo and hi");
-  require(equal(creator, lo.uid) || equal(creator, hi.uid), "bad_epoch", "a stranger made it");
-  require((n === 0) === (reason === REASON.FIRST), "bad_epoch", "reason 0 is that of n = 0");
-  require(n > 0 || equal(prevHash, ZERO32), "bad_epoch", "nothing comes before n = 0");
-  const orphan = reason === REASON.FIRST || reason === REASON.RESET;
-  require((parent === null) === orphan, "bad_epoch", "without a parent only first and after reset");
-  require(parent === null || parent < n, "bad_epoch", "a parent is older");
-}
-
 /**
  * The signature by a device that the named link lists, and the place in the chain of records.
  * @param {Epoch} epoch
@@ -187,10 +80,13 @@ function checkHeader({ n, parent, prevHash, lo, hi, creator, reason }) {
  * @param {Bytes} expected.me
  * @param {Bytes} expected.peer
  * @param {(uid: Bytes, hash: Bytes) => Link | undefined} expected.linkByHash verified links only
+ * @param {Bytes} [expected.previousHash] H(E_{n-1}), where it is known
  * @param {Epoch | undefined} [expected.previous] E_{n-1}, where it is at hand
  * @returns {Promise<void>}
  */
-export async function verifyEpoch(epoch, { conn, me, peer, linkByHash, previous }) {
+export async function verifyEpoch(epoch, expected) {
+  const { conn, me, peer, linkByHash, previous } = expected;
+  const { previousHash = previous?.hash ?? epoch.prevHash } = expected;
   require(equal(epoch.conn, conn), "bad_epoch", "another connection");
   const [low, high] = compare(me, peer) < 0 ? [me, peer] : [peer, me];
   require(equal(epoch.lo.uid, low) && equal(epoch.hi.uid, high), "bad_epoch", "another pair");
@@ -201,9 +97,9 @@ export async function verifyEpoch(epoch, { conn, me, peer, linkByHash, previous 
   const { header, kcv, wrapLo, wrapHi, signature } = epoch;
   const signed = cat("m1:epoch-rec", header, kcv, wrapLo, wrapHi);
   require(await verify(device.dsk, signature, signed), "bad_signature", "epoch record");
+  require(equal(epoch.prevHash, previousHash), "bad_epoch", "another predecessor");
   if (!previous) return;
   require(epoch.n === previous.n + 1, "bad_epoch", "not the next one");
-  require(equal(epoch.prevHash, previous.hash), "bad_epoch", "another predecessor");
   if (epoch.reason === REASON.RESET) checkReset(epoch, previous, linkByHash);
 }
 
@@ -277,31 +173,24 @@ async function checked(epoch, secret) {
   return { epoch, secret };
 }
 
-/** @param {Epoch} epoch @param {Bytes} uid @returns {Side} */
-export function side(epoch, uid) {
-  const found = [epoch.lo, epoch.hi].find((candidate) => equal(candidate.uid, uid));
-  require(found, "bad_epoch", "not of this pair");
-  return found;
-}
-
 /** @param {Bytes} header @param {Bytes} uid @returns {Bytes} */
 export function wrapInfo(header, uid) {
   return cat("m1:epoch-wrap", header, uid);
 }
 
 /** @param {Bytes} conn @param {OpenEpoch | null} parent @returns {Promise<Bytes>} ck */
-async function chainKey(conn, parent) {
+export async function chainKey(conn, parent) {
   if (!parent) return ZERO32;
   return hkdf(ZERO32, parent.secret, cat("m1:epoch-chain", conn, u32(parent.epoch.n)), 32);
 }
 
 /** @param {Bytes} chain @param {Bytes} x @param {Bytes} hdrHash @returns {Promise<Bytes>} ES_n */
-function epochSecret(chain, x, hdrHash) {
+export function epochSecret(chain, x, hdrHash) {
   return hkdf(chain, x, cat("m1:epoch-root", hdrHash), 32);
 }
 
 /** @param {Bytes} secret @returns {Promise<Bytes>} */
-function keyCheck(secret) {
+export function keyCheck(secret) {
   return hkdf(ZERO32, secret, cat("m1:epoch-kcv"), 32);
 }
 

@@ -7,8 +7,13 @@ import { sign } from "./keys.js";
 /** @typedef {{host: string, uid: Bytes, device: Bytes, nonce: Bytes}} Place host of the configured site, port unless default */
 
 /** @param {CryptoKey} dsk @param {Place} place @returns {Promise<Bytes>} the proof of `hello` */
-export function socketProof(dsk, { host, nonce, uid, device }) {
-  return sign(dsk, cat("m1:ws", host, nonce, uid, device));
+export function socketProof(dsk, place) {
+  return sign(dsk, socketProofBytes(place));
+}
+
+/** @param {Place} place @returns {Bytes} */
+export function socketProofBytes({ host, nonce, uid, device }) {
+  return cat("m1:ws", host, nonce, uid, device);
 }
 
 /**

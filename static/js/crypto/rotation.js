@@ -3,10 +3,10 @@
 
 import { lastRevocation } from "./devicelist.js";
 import { equal } from "./encoding.js";
-import { REASON, side } from "./epochs.js";
+import { REASON, side } from "./epochrecord.js";
 
 /** @typedef {import("./devicelist.js").Link} Link */
-/** @typedef {import("./epochs.js").Epoch} Epoch */
+/** @typedef {import("./epochrecord.js").Epoch} Epoch */
 
 const MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000; // weekly, if used: bounds what one stolen secret opens
 const MAX_MESSAGES = 10_000;

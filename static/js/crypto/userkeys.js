@@ -1,6 +1,7 @@
 // User-key generations, their wraps and boxes, and private notes (docs/encryption.md 4.6).
 
 import { cat, concat, equal, fromUtf8, readInteger, require, u32, utf8, ZERO32 } from "./encoding.js";
+import { deviceOf } from "./devicelist.js";
 import { hpkeOpen, hpkeSeal, kemPublicKey, WRAP_BYTES } from "./keys.js";
 import { box, hkdf, openBox } from "./symmetric.js";
 
@@ -42,6 +43,21 @@ export async function openUserKey(secret, wrap, context, userKey) {
   require(wrap.length === WRAP_BYTES, "bad_record", "width of a wrap");
   const seed = await hpkeOpen(secret, wrap, wrapInfo(context));
   return checkedSeed(seed, userKey);
+}
+
+/**
+ * Open a wrap as the link says: the device must be listed with just this key.
+ * @param {Link} link a verified link that names the generation
+ * @param {Bytes} deviceId RECOVERY_ID for the recovery key
+ * @param {Bytes} secret
+ * @param {Bytes} wrap
+ * @returns {Promise<Bytes>} the user-key seed
+ */
+export async function openWrapOfLink(link, deviceId, secret, wrap) {
+  const listed = equal(deviceId, RECOVERY_ID) ? link.recovery : deviceOf(link, deviceId)?.dkk;
+  require(listed && equal(await kemPublicKey(secret), listed), "not_listed", "another key is listed");
+  const context = { uid: link.uid, g: link.g, deviceId, linkHash: link.hash };
+  return openUserKey(secret, wrap, context, link.uk);
 }
 
 /**
