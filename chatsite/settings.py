@@ -5,6 +5,7 @@ from typing import Any
 
 from chatsite import engines, env
 from chatsite.make_secrets import PURPOSES
+from chatsite.security import static_headers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = Path(env.text("CHAT_VAR", str(BASE_DIR / "var")))
@@ -35,6 +36,8 @@ CONNECTION_STORE: str = _adapters["CONNECTION_STORE"]
 PRESENCE: str = _adapters["PRESENCE"]
 CHANNEL_LAYERS: dict[str, Any] = _adapters["CHANNEL_LAYERS"]
 DIRECTORY_MAY_READ = "messaging.connections.may_read_list"  # accounts asks, never imports
+DIRECTORY_CHANGED = "messaging.sessions.news.list_changed"
+LIVE_RATE_FACTOR = env.integer("LIVE_RATE_FACTOR", 1, 1, 1_000_000)  # for benchmarks alone
 
 INSTALLED_APPS = [
     "chatsite",
@@ -137,7 +140,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-WHITENOISE_ADD_HEADERS_FUNCTION = "chatsite.security.static_headers"
+WHITENOISE_ADD_HEADERS_FUNCTION = static_headers
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
