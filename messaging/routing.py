@@ -1,5 +1,8 @@
+from typing import Any
+
 from django.urls import path
 
 from messaging.consumers import ChatConsumer
 
-websocket_urlpatterns = [path("live", ChatConsumer.as_asgi())]  # type: ignore[arg-type]  # no view
+live: Any = ChatConsumer.as_asgi()  # no view, whatever path() thinks
+websocket_urlpatterns: list[Any] = [path("live", live)]

@@ -1,0 +1,112 @@
+"""Daphne with limits and a drain.
+
+Left alone it lets a client queue frames without end, takes a megabyte a frame, ends every socket
+after a day, and on SIGTERM says goodbye to nobody: `kill_all_applications` dies when a socket
+was opened within the last second, and then no clean-up runs (ecosystem: daphne 4.2).
+"""
+
+import asyncio
+import logging
+from typing import Any
+
+from daphne.endpoints import build_endpoint_description_strings
+from daphne.server import Server
+from daphne.ws_protocol import WebSocketProtocol
+from django.conf import settings
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred, maybeDeferred
+
+from chatsite import control
+from messaging.protocol import CLOSE_RATE, CLOSE_RESTART, MAX_FRAME
+from messaging.sessions.upkeep import upkeep
+
+WAITING_MAX = 256  # frames of one socket that nobody has read yet
+DRAIN_MS = 1000  # from the frame `drain` to the close; its clients spread over as long
+APPLICATIONS_SECONDS = 2.0  # to end by themselves after the close
+NEVER = -1
+
+logger = logging.getLogger(__name__)
+
+
+class BoundedProtocol(WebSocketProtocol):  # type: ignore[misc]
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803 -- autobahn's
+        """A client that sends faster than it is served is sent away, not stored."""
+        if self.application_queue.qsize() >= WAITING_MAX:
+            self.serverClose(code=CLOSE_RATE)
+        elif self.state == self.STATE_OPEN:
+            super().onMessage(payload, isBinary)
+
+
+class ChatServer(Server):  # type: ignore[misc]
+    """Serves the site on one address; on SIGTERM and SIGINT drains and ends."""
+
+    def __init__(self, application: Any, host: str, port: int) -> None:
+        behind_proxy = settings.SECURE_PROXY_SSL_HEADER is not None
+        super().__init__(
+            application=application,
+            endpoints=build_endpoint_description_strings(host=host, port=port),
+            websocket_timeout=NEVER,
+            websocket_connect_timeout=5,
+            websocket_max_message_size=MAX_FRAME,
+            websocket_max_frame_size=MAX_FRAME,
+            # Of X-Forwarded-For daphne believes the entry that the client wrote.
+            proxy_forwarded_address_header="X-Real-IP" if behind_proxy else None,
+            ready_callable=self._prepare,
+            server_name=settings.SITE_NAME,
+        )
+
+    def listen_success(self, port: Any) -> None:
+        super().listen_success(port)
+        print(f"Listening on {_address(port.getHost())}", flush=True)  # noqa: T201 -- whoever started it
+
+    def listen_error(self, failure: Any) -> None:
+        print(f"Cannot listen: {failure.getErrorMessage()}", flush=True)  # noqa: T201
+        self.failed = True
+        self.stop()
+
+    failed = False
+
+    def kill_all_applications(self) -> "Deferred[Any]":
+        return Deferred.fromFuture(asyncio.ensure_future(self._drain()))
+
+    def _prepare(self) -> None:
+        self.ws_factory.protocol = BoundedProtocol
+        reactor.callWhenRunning(lambda: asyncio.ensure_future(control.start()))
+
+    async def _drain(self) -> None:
+        try:
+            await self._stop_listening()
+            await control.stop()
+            await upkeep().drain(DRAIN_MS)
+            self._close_sockets()
+            await self._end_applications()
+        except Exception:  # the process must end all the same
+            logger.exception("the drain failed")
+
+    async def _stop_listening(self) -> None:
+        for listener in self.listeners:
+            port: Any = getattr(listener, "result", None)
+            if hasattr(port, "stopListening"):
+                await maybeDeferred(port.stopListening).asFuture(asyncio.get_running_loop())
+
+    def _close_sockets(self) -> None:
+        """Those that have not said hello yet, too."""
+        for protocol in tuple(self.connections):
+            if isinstance(protocol, WebSocketProtocol) and protocol.state == protocol.STATE_OPEN:
+                protocol.serverClose(code=CLOSE_RESTART)
+
+    async def _end_applications(self) -> None:
+        # A socket of this very moment has no application yet.
+        found = (details.get("application_instance") for details in self.connections.values())
+        running = [task for task in found if task is not None and not task.done()]
+        if not running:
+            return
+        _, late = await asyncio.wait(running, timeout=APPLICATIONS_SECONDS)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+
+def _address(host: Any) -> str:
+    name = f"[{host.host}]" if ":" in host.host else host.host
+    return f"http://{name}:{host.port}"
