@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+import { ApiError } from "../../static/js/api.js";
+import { initial } from "../../static/js/avatar.js";
+import { explain } from "../../static/js/explain.js";
+import { usernameProblem } from "../../static/js/names.js";
+import { nextAddress } from "../../static/js/next.js";
+import { format, gettext, ngettext, speak } from "../../static/js/text.js";
+
+afterEach(() => speak({}));
+
+test("without a catalog texts are what the source says", () => {
+  speak({});
+  assert.equal(gettext("Sign in"), "Sign in");
+  assert.equal(ngettext("{count} minute", "{count} minutes", 1), "{count} minute");
+  assert.equal(ngettext("{count} minute", "{count} minutes", 0), "{count} minutes");
+});
+
+test("a catalog translates, with the plurals of its language", () => {
+  // Polish: 1 · 2-4, but not 12-14 · the rest
+  const plural = Array.from({ length: 200 }, (_, n) =>
+    n === 1 ? 0 : n % 10 >= 2 && n % 10 <= 4 && (n % 100 < 10 || n % 100 >= 20) ? 1 : 2,
+  ).join("");
+  speak({ catalog: { "Sign in": "Zaloguj", minute: ["minuta", "minuty", "minut"] }, plural });
+  assert.equal(gettext("Sign in"), "Zaloguj");
+  assert.equal(gettext("Sign out"), "Sign out");
+  const words = [1, 3, 5, 12, 22, 112, 1003].map((n) => ngettext("minute", "minutes", n));
+  assert.deepEqual(words, ["minuta", "minuty", "minut", "minut", "minuty", "minut", "minuty"]);
+});
+
+test("values fill their places; a place without a value shows", () => {
+  assert.equal(format("{name} is {state}", { name: "ada" }), "ada is {state}");
+  assert.equal(format("{n}", { n: 0 }), "0");
+});
+
+test("what a username must be", () => {
+  for (const good of ["ada", "ada.b-c_9", "Ada", "мария", "九条さん", "  ada  "])
+    assert.equal(usernameProblem(good), "");
+  for (const bad of ["", "ab", "a b c", ".ada", "ada!", "a".repeat(33), "a/b/c", "😀😀😀"]) {
+    assert.notEqual(usernameProblem(bad), "", bad);
+  }
+});
+
+test("after sign-in people go where they wanted, but never to another site", () => {
+  const at = (query) => nextAddress(new URL(`https://chat.example/sign-in${query}`));
+  assert.equal(at("?next=%2Fsettings%3Fa%3D1%23b"), "/settings?a=1#b");
+  assert.equal(at(""), "/chats");
+  for (const evil of ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)"]) {
+    assert.equal(at(`?next=${encodeURIComponent(evil)}`), "/chats", evil);
+  }
+});
+
+test("an error says what to do", () => {
+  const limited = (retryMs) => explain(new ApiError("rate", "Too many.", { status: 429, retryMs }));
+  assert.match(limited(30_000), /in a minute/);
+  assert.match(limited(61_000), /in 2 minutes/);
+  assert.match(limited(7_200_000), /at /);
+  assert.equal(explain(new ApiError("taken", "That name is taken.", { status: 409 })), "That name is taken.");
+  assert.equal(
+    explain(new ApiError("wrong", "No.", { status: 403 }), { wrong: "Not your password." }),
+    "Not your password.",
+  );
+  assert.match(explain({ code: "bad_code" }), /recovery code/);
+  assert.match(explain(new TypeError("x is undefined")), /Reload/);
+  assert.match(explain(undefined), /Reload/);
+});
+
+test("an avatar shows the first character as readers count it", () => {
+  assert.deepEqual(["ada", " élise", "👩‍🚀 kim", ""].map(initial), ["A", "É", "👩‍🚀", "?"]);
+});
