@@ -74,6 +74,12 @@ def register(settings: dict[str, Any], alias: str = "") -> str:
     return alias
 
 
+def settings_of(alias: str) -> dict[str, Any]:
+    """What another process needs to `register` the same database."""
+    keys = ("ENGINE", "NAME", "USER", "PASSWORD", "HOST", "PORT", "OPTIONS")
+    return {key: connections.settings[alias][key] for key in keys}
+
+
 def sqlite_settings(path: Path) -> dict[str, Any]:
     return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path), "OPTIONS": {"timeout": 5}}
 

@@ -1,6 +1,7 @@
 """What every ConnectionStore does: the docstrings of messaging/backends/base.py, one by one."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -300,7 +301,7 @@ class TestEpochs:
     async def test_of_many_at_once_one_wins_and_all_agree(self, store, chat):
         rivals = [epoch(1, b"rival %d" % i) for i in range(8)]
         calls = [store.advance(chat.conv, rival) for rival in rivals]
-        answers = await asyncio.gather(*calls, return_exceptions=True)
+        answers: list[Any] = await asyncio.gather(*calls, return_exceptions=True)
         [row, _] = await store.epochs(chat.conv, chat.alice, 50)
         winners = [r for r, answer in zip(rivals, answers, strict=True) if answer is None]
         assert [winner.record for winner in winners] == [row.record]

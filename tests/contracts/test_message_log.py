@@ -1,13 +1,18 @@
 """What every MessageLog does: the docstrings of messaging/backends/base.py, one by one."""
 
 import asyncio
+import json
+import os
+import sys
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from messaging.backends.base import BadSeq, MessageLog, Reused, StaleEpoch, Unknown
 from messaging.domain import Gone, Head, VectorRow
-from tests.contracts.adapters import NOW, Chat, connected, new_id, seal
+from tests.contracts.adapters import NOW, Chat, connected, new_id, seal, settings_of
+from tests.running import ROOT
 
 MINUTE = 60_000
 
@@ -15,6 +20,16 @@ MINUTE = 60_000
 async def seen_by(log: MessageLog, chat: Chat, user: bytes) -> VectorRow:
     [row] = [row for row in await log.vector(user) if row.conv == chat.conv]
     return row
+
+
+async def other_process(order: dict) -> list[int]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.contracts.writer", cwd=ROOT,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "chatsite.settings"},
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    answer, _ = await process.communicate(json.dumps(order).encode())
+    return json.loads(answer)
 
 
 async def everything(log: MessageLog, chat: Chat, now: int = NOW):
@@ -407,10 +422,23 @@ class TestManyAtOnce:
         calls = [log.append(draft, seal, NOW) for draft in good]
         calls.insert(5, log.append(chat.draft(chat.alice), broken, NOW))
         calls.insert(7, log.append(chat.draft(chat.alice, conv=new_id()), seal, NOW))
-        answers = await asyncio.gather(*calls, return_exceptions=True)
+        answers: list[Any] = await asyncio.gather(*calls, return_exceptions=True)
         assert isinstance(answers.pop(7), Unknown)
         assert isinstance(answers.pop(5), ZeroDivisionError)
         assert sorted(place.seq for place in answers) == list(range(1, 11))
+
+    async def test_processes_share_a_conversation(self, adapters, log, chat):
+        """A command beside the server, or two servers on PostgreSQL."""
+        order = {"database": settings_of(adapters.alias), "conv": chat.conv.hex(), "count": 40}
+        ways = [(chat.alice, chat.bob), (chat.bob, chat.alice)]
+        orders = [order | {"sender": a.hex(), "peer": b.hex()} for a, b in ways]
+        ours = asyncio.gather(*[chat.send(chat.alice) for _ in range(40)])
+        theirs = await asyncio.gather(*[other_process(order) for order in orders])
+        seqs = [place.seq for place in await ours] + [seq for seqs in theirs for seq in seqs]
+        assert sorted(seqs) == list(range(1, 121))
+        assert all(seqs == sorted(seqs) for seqs in theirs)
+        row = await seen_by(log, chat, chat.bob)
+        assert (row.last_seq, row.peer_ord, row.my_ord) == (120, 80, 40)
 
     async def test_marks_and_appends_at_once(self, log, chat):
         await chat.send(chat.alice)

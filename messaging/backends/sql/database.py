@@ -5,6 +5,7 @@ many together), and to the pool on PostgreSQL, where the lock of a head row is t
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -50,7 +51,7 @@ class Session:
     """One thread's connection. SQL is written once, as PostgreSQL reads it."""
 
     def __init__(self, alias: str) -> None:
-        self._django = connections[alias]
+        self._django: Any = connections[alias]
         self._django.ensure_connection()
         self._django.inc_thread_sharing()  # Database.close ends it from another thread
         self._raw = self._django.connection
@@ -81,6 +82,9 @@ class Session:
 
     def close(self) -> None:
         """What was not committed is gone."""
+        if self._sqlite:  # with a cursor still open somewhere, closing alone would keep the lock
+            with contextlib.suppress(self._django.Database.Error):
+                self._raw.rollback()
         self._django.close()
         self._django.dec_thread_sharing()
 

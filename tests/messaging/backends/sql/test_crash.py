@@ -1,0 +1,215 @@
+"""A crash between any two steps: by an error of the database, and by a real SIGKILL."""
+
+import asyncio
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+
+import psycopg
+import pytest
+
+from messaging.backends.base import Busy
+from messaging.backends.sql.database import Session
+from messaging.domain import NewEpoch, PairState
+from tests.contracts.adapters import NOW, Adapters, Chat, connected, new_id, seal, settings_of
+from tests.running import ROOT
+
+GROUP = 3  # messages in the group that a process dies in
+
+
+class Fault:
+    """From the n-th statement on the database is gone, until it is healed."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.left: int | None = None  # statements until it breaks
+        self.after = False
+        execute = Session.execute
+
+        def failing(session: Session, text: str, values=()):
+            if self.left is not None:
+                self.left -= 1
+                if self.left < 0 or (self.left == 0 and not self.after):
+                    raise error_of(session)
+            result = execute(session, text, values)
+            if self.left == 0:
+                raise error_of(session)
+            return result
+
+        monkeypatch.setattr(Session, "execute", failing)
+
+    def arm(self, statement: int, after: bool) -> None:
+        self.left, self.after = statement, after
+
+    def heal(self) -> None:
+        self.left = None
+
+
+def error_of(session: Session) -> Exception:
+    sqlite = session._django.vendor == "sqlite"
+    return (sqlite3 if sqlite else psycopg).OperationalError("the disk is gone")
+
+
+@pytest.fixture
+def fault(monkeypatch: pytest.MonkeyPatch) -> Fault:
+    return Fault(monkeypatch)
+
+
+async def at_each_step(fault: Fault, call: Callable[[], Awaitable[object]], check) -> int:
+    """Break the call before and after each statement; check that a retry mends it. How many
+    steps there were."""
+    for statement in range(1, 20):
+        for after in (False, True):
+            fault.arm(statement, after)
+            try:
+                await call()
+                broke = False
+            except Busy:
+                broke = True
+            fault.heal()
+            if not broke:
+                return statement - 1
+            await check()
+    raise AssertionError("more steps than expected")
+
+
+class TestDatabaseGone:
+    @pytest.mark.parametrize("ttl", [0, 60])
+    @pytest.mark.parametrize("withheld", [False, True])
+    async def test_an_append_is_whole_or_not_at_all(self, log, chat, fault, ttl, withheld):
+        draft = chat.draft(chat.alice, ttl=ttl, withheld=withheld)
+        count = 0
+
+        async def attempt():
+            return await log.append(draft, seal, NOW)
+
+        async def check():
+            nonlocal draft, count
+            await whole(chat)
+            place = await attempt()
+            count += 1
+            assert (place.seq, place.ord) == (count, count)
+            assert (await attempt()).dup is True
+            await whole(chat)
+            draft = chat.draft(chat.alice, ttl=ttl, withheld=withheld)
+
+        steps = await at_each_step(fault, attempt, check)
+        assert steps >= 6  # begin, head, row, head, watermark, commit
+
+    async def test_asking_is_too(self, adapters, store, fault):
+        alice, bob = sorted([new_id(), new_id()])
+        conv = new_id()
+
+        async def check():
+            nonlocal alice, bob, conv
+            pair = await store.pair(alice, bob)
+            assert len(await store.contacts(alice)) == (1 if pair else 0)
+            pair = await store.ask(alice, bob, conv, NOW)
+            assert [row.conv for row in await store.contacts(bob)] == [conv]
+            await store.ask(bob, alice, new_id(), NOW)
+            await store.advance(conv, NewEpoch(0, b"E0", False, NOW, 1, 1))  # it has a head row
+            alice, bob = sorted([new_id(), new_id()])
+            conv = new_id()
+
+        assert await at_each_step(fault, lambda: store.ask(alice, bob, conv, NOW), check) >= 6
+
+    async def test_a_change_is_too(self, adapters, store, fault):
+        chat = await connected(adapters)
+        was = await store.pair(chat.alice, chat.bob)
+
+        async def check():
+            nonlocal was
+            changed = await store.change(was, PairState.CONNECTED, was.blocked ^ 1, NOW)
+            assert changed.version == was.version + 1
+            [row] = await store.contacts(chat.bob)
+            assert row.withheld is bool(changed.blocked & 1)
+            was = changed
+
+        async def attempt():
+            await store.change(was, PairState.CONNECTED, was.blocked ^ 1, NOW)
+
+        assert await at_each_step(fault, attempt, check) >= 5
+
+    async def test_an_epoch_and_its_head_are_one(self, store, chat, fault):
+        n = 1
+
+        async def attempt():
+            await store.advance(chat.conv, NewEpoch(n, b"E%d" % n, False, NOW, 1, 1))
+
+        async def check():
+            nonlocal n
+            [newest, *_] = await store.epochs(chat.conv, chat.alice, 50)
+            assert newest.n in (n - 1, n)
+            await attempt()
+            assert (await store.head(chat.conv)).n == n
+            n += 1
+
+        assert await at_each_step(fault, attempt, check) >= 5
+
+    async def test_a_redaction_is_repeated(self, log, chat, fault):
+        await chat.send(chat.alice, ttl=60)
+        [row] = await log.page(chat.conv, 1, NOW)
+
+        async def check():
+            await log.redact(chat.conv, 1, row.client_id)
+            assert await log.salts(chat.conv, [row.client_id], NOW) == {}
+
+        attempt = lambda: log.redact(chat.conv, 1, row.client_id)  # noqa: E731
+        assert await at_each_step(fault, attempt, check) >= 4
+
+    async def test_a_read_says_busy_and_works_again(self, log, chat, fault):
+        await chat.send(chat.alice)
+        fault.arm(1, after=False)
+        with pytest.raises(Busy):
+            await log.page(chat.conv, 1, NOW)
+        fault.heal()
+        assert len(await log.page(chat.conv, 1, NOW)) == 1
+
+
+async def whole(chat: Chat) -> None:
+    """Rows, head and watermarks agree: I3, I7."""
+    rows = await chat.log.page(chat.conv, 50, NOW, after=0)
+    assert [row.seq for row in rows] == list(range(1, len(rows) + 1))
+    [mine] = await chat.log.vector(chat.alice)
+    assert (mine.last_seq, mine.my_ord) == (len(rows), len(rows))
+    for row in rows:
+        salts = await chat.log.salts(chat.conv, [row.client_id], NOW)
+        assert bool(salts) == (row.expires is not None)
+    if rows:  # nothing else stands above the last row
+        assert await chat.log.last([chat.conv], NOW) == {chat.conv: rows[-1]}
+
+
+async def test_a_process_killed_at_any_statement_leaves_a_whole_log(adapters: Adapters):
+    """Group commit of three in one process that dies by SIGKILL; the survivors retry."""
+    steps, chats = [], []
+    for statement in range(1, 22):
+        for after in (False, True):
+            group = [await connected(adapters) for _ in range(GROUP)]
+            messages = [(chat.conv, new_id(), chat.alice, chat.bob) for chat in group]
+            hexed = [[value.hex() for value in message] for message in messages]
+            steps.append({"statement": statement, "after": after, "messages": hexed})
+            chats.append((group, messages))
+    deaths = await asyncio.to_thread(kill, adapters.alias, steps)
+    assert deaths.count(True) > 10
+    survivors = 0
+    for group, messages in chats:
+        for chat, (conv, client_id, sender, _) in zip(group, messages, strict=True):
+            await whole(chat)
+            survivors += await adapters.log.find(conv, client_id, 0) is not None
+            draft = chat.draft(sender, client_id=client_id, device=bytes(16), text=b"text",
+                               ctr=1, salt=b"s" * 32, ttl=60 * (group.index(chat) % 2))  # fmt: skip
+            assert (await adapters.log.append(draft, seal, NOW)).seq == 1
+            await whole(chat)
+    assert 0 < survivors < len(chats) * GROUP
+
+
+def kill(alias: str, steps: list[dict]) -> list[bool]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.messaging.backends.sql.victim"],
+        input=json.dumps({"database": settings_of(alias), "steps": steps}),
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "chatsite.settings"},
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return [json.loads(line)["killed"] for line in done.stdout.splitlines()]
