@@ -82,8 +82,7 @@ def head(user: User) -> Head:
 
 def append(user: User, link: records.Link, agent: str) -> list[Device]:
     """Write a checked link and the devices that it lists for the first time; called inside the
-    transaction that checked it. The unique k is the compare-and-set: IntegrityError to the loser.
-    """
+    transaction that checked it. The caller holds the account's row, and k is unique."""
     DeviceListLink.objects.create(
         user=user, chain=user.chain, k=link.k, link=link.raw, hash=link.hash
     )

@@ -8,7 +8,6 @@ Policy: `_check_devices` (who may come and go), `wraps.check` (who gets the user
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.db import IntegrityError
 from django.db.transaction import atomic
 
 from accounts import credentials, devices, proof, protocol, sessions, vault, wraps
@@ -52,17 +51,14 @@ def store(
     """
     link = records.verify_link(body.link)
     enrolling = signed_by(_key_in(link)) if who.granted else None
-    try:
-        with atomic():
-            return _store(who, body, link, enrolling, now_ms)
-    except IntegrityError:  # two at once on PostgreSQL; SQLite has one writer
-        user = User.objects.get(pk=who.record.user_id)
-        raise _conflict(user, link.k) from None
+    with atomic():
+        return _store(who, body, link, enrolling, now_ms)
 
 
 def _store(
     who: Caller, body: NewLink, link: records.Link, enrolling: bytes | None, now_ms: int
 ) -> LinkStored:
+    # Two at once queue for this row (SQLite has one writer anyway): the second sees the first.
     user = User.objects.select_for_update().get(pk=who.record.user_id)
     head = records.parse_link(bytes(_at(user, user.head_k).link))
     if link.raw == head.raw and enrolling is None:
@@ -131,6 +127,8 @@ def _renew(user: User, body: NewLink) -> None:
         credentials.set_password(row, user.uid, body.password)
     elif not vault.has_password(body.factors):
         credentials.drop_password(row)
+    elif not row.verifier:
+        bad("bad_factors", "A password is switched on with its values.")
     row.save()
 
 

@@ -1,0 +1,21 @@
+import pytest
+from django.db import DatabaseError, OperationalError, connection
+
+from accounts import threads
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_broken_connection_is_replaced():
+    def break_it() -> None:
+        connection.ensure_connection()
+        raise OperationalError
+
+    def ask() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            return cursor.fetchone()[0]
+
+    for _ in range(threads.THREADS + 1):
+        with pytest.raises(DatabaseError):
+            await threads.run(break_it)
+        assert await threads.run(ask) == 1
