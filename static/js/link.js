@@ -46,8 +46,8 @@ import {
  * @property {() => Promise<string>} vecHash
  * @property {() => boolean} focus
  * @property {(state: LinkState, more: {reason?: StopReason, inMs?: number}) => void} changed
- * @property {(rows: VectorRow[] | null, now: number) => Promise<void> | void} opened the vector,
- *   or null where the server's is ours
+ * @property {(rows: VectorRow[] | null, now: number) => void} opened the vector, or null where the
+ *   server's is ours; comes again after a re-check. What is resent waits for it
  * @property {(frame: ServerFrame) => void} heard
  */
 
@@ -196,12 +196,12 @@ export class Link {
       if (vec_hash !== hash && own === this.#dialled) this.#ping(vec_hash);
       return;
     }
+    if (own !== this.#dialled) return;
     this.#alive();
     this.#parts.clock.cancel(this.#openTimer);
-    await this.#parts.opened(rows, now); // the outbox moves only after this
-    if (own !== this.#dialled) return;
     this.#attempt = this.#tokenRefused = this.#drainMs = 0;
     if (!this.live) this.#become("live");
+    this.#parts.opened(rows, now);
   }
 
   /** @param {number} code */

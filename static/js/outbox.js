@@ -6,7 +6,7 @@
 // nowhere in the log), `#transmit` (when the same bytes go again).
 
 /** @typedef {import("./clock.js").Clock} Clock */
-/** @typedef {import("./protocol.js").Send} Send */
+/** @typedef {import("./protocol.js").SendFrame} Send */
 /** @typedef {import("./protocol.js").ServerFrame} ServerFrame */
 
 /**

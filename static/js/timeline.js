@@ -3,7 +3,7 @@
 // hint; `have` is what counts.
 
 /** @typedef {import("./clock.js").Clock} Clock */
-/** @typedef {import("./protocol.js").Msg} Msg */
+/** @typedef {import("./protocol.js").MsgFrame} Msg */
 
 /**
  * @typedef {object} TimelineParts

@@ -4,8 +4,8 @@
 import { cat, concat, fromB64, b64, sha256, compare, u8, u64 } from "./crypto/encoding.js";
 
 /** @typedef {import("./protocol.js").VectorRow} VectorRow */
-/** @typedef {import("./protocol.js").Receipt} Receipt */
-/** @typedef {import("./protocol.js").Msg} Msg */
+/** @typedef {import("./protocol.js").ReceiptFrame} Receipt */
+/** @typedef {import("./protocol.js").MsgFrame} Msg */
 
 const NUMBERS = /** @type {const} */ ([
   "since",
@@ -50,7 +50,7 @@ export function afterMessage(row, msg, mine) {
     last_seq: msg.seq,
     my_ord: mine ? Math.max(row.my_ord, ord) : row.my_ord,
     peer_ord: mine ? row.peer_ord : Math.max(row.peer_ord, ord),
-    times: { ...row.times, last: msg.time ?? row.times?.last },
+    times: { ...row.times, ...(msg.time !== undefined && { last: msg.time }) },
   };
 }
 
@@ -78,8 +78,8 @@ export function afterReceipt(row, receipt, mine) {
     peer_read: Math.max(row.peer_read, read),
     times: {
       ...row.times,
-      got: receipt.got_time ?? row.times?.got,
-      read: receipt.read_time ?? row.times?.read,
+      ...(receipt.got_time !== undefined && { got: receipt.got_time }),
+      ...(receipt.read_time !== undefined && { read: receipt.read_time }),
     },
   };
 }

@@ -1,0 +1,142 @@
+// The people I know, might know, or do not want to know: names by uid, requests, blocks, invites,
+// and the private name that only I and my devices read (encryption.md 4.6).
+
+import { b64, fromB64 } from "./crypto/encoding.js";
+import { openNote, sealNote } from "./crypto/userkeys.js";
+
+/** @typedef {import("./protocol.js").ConnectionRow} ConnectionRow */
+/** @typedef {import("./protocol.js").Person} Person */
+/** @typedef {import("./protocol.js").Note} SealedNote */
+/** @typedef {import("./crypto/encoding.js").Bytes} Bytes */
+/** @typedef {ConnectionRow & {alias?: string}} Contact */
+
+export const STATE = { ASKED: 1, ASKS: 2, CONNECTED: 3, CLOSED: 4, BLOCKED: 5 };
+
+export class Contacts {
+  #api;
+  #shelf;
+  #me;
+  #changed;
+  /** @type {Map<string, Contact>} by uid */ #contacts = new Map();
+  /** @type {Map<string, {version: number, note: Record<string, unknown>}>} */ #notes = new Map();
+  /** @type {Promise<void> | null} */ #loading = null;
+
+  /**
+   * @param {object} parts
+   * @param {Pick<import("./api.js").Api, "get" | "post" | "put">} parts.api
+   * @param {import("./shelf.js").Shelf} parts.shelf
+   * @param {{uid: Bytes, seeds: Map<number, Bytes>}} parts.me
+   * @param {() => void} parts.changed
+   */
+  constructor({ api, shelf, me, changed }) {
+    this.#api = api;
+    this.#shelf = shelf;
+    this.#me = me;
+    this.#changed = changed;
+  }
+
+  /** What this browser remembers, so that the list has names before the network answers. */
+  async load() {
+    for (const contact of (await this.#shelf.get("meta", "contacts")) ?? []) this.#contacts.set(contact.peer.uid, contact);
+  }
+
+  /** @returns {Contact[]} */
+  all() {
+    return [...this.#contacts.values()];
+  }
+
+  /** @param {string} uid @returns {Contact | undefined} */
+  of(uid) {
+    return this.#contacts.get(uid);
+  }
+
+  /** @returns {Promise<void>} */
+  refresh() {
+    this.#loading ??= this.#fetch().finally(() => {
+      this.#loading = null;
+    });
+    return this.#loading;
+  }
+
+  /** @param {string} name @returns {Promise<Person>} by exact username */
+  find(name) {
+    return this.#api.post("/api/people", { name }, { proof: true });
+  }
+
+  /**
+   * @param {string} peer
+   * @param {string} action
+   * @param {number} [seen] the state that the person saw; another one by now is a 409
+   * @param {number} [upto]
+   */
+  async act(peer, action, seen, upto) {
+    const body = { peer, action, ...(seen && { seen }), ...(upto !== undefined && { upto }) };
+    try {
+      await this.#api.post("/api/connections", body, { proof: true });
+    } finally {
+      await this.refresh();
+    }
+  }
+
+  /** @returns {Promise<import("./protocol.js").NewInvite>} */
+  invite() {
+    return this.#api.post("/api/invites", {}, { proof: true });
+  }
+
+  /** @param {string} token @returns {Promise<Person>} whom the invite is from */
+  invited(token) {
+    return this.#api.post("/api/invites/use", { token }, { proof: true });
+  }
+
+  /**
+   * The private name of a contact; empty takes it away.
+   * @param {string} peer
+   * @param {string} alias
+   */
+  async rename(peer, alias) {
+    const { version = 0, note = {} } = this.#notes.get(peer) ?? {};
+    const { alias: _, ...rest } = note;
+    await this.#putNote(peer, version + 1, alias ? { ...rest, alias } : rest);
+    await this.refresh();
+  }
+
+  /** @param {string} peer @param {number} version @param {Record<string, unknown>} note */
+  async #putNote(peer, version, note) {
+    const { uid, seeds } = this.#me;
+    const g = Math.max(...seeds.keys());
+    const context = { uid, g, peer: fromB64(peer, 16), version };
+    const sealed = await sealNote(/** @type {Bytes} */ (seeds.get(g)), context, note);
+    await this.#api.put("/api/notes", { peer, g, version, note: b64(sealed) }, { proof: true });
+  }
+
+  async #fetch() {
+    const [{ connections }, { notes }] = await Promise.all([
+      this.#api.get("/api/connections", { proof: true }),
+      this.#api.get("/api/notes", { proof: true }),
+    ]);
+    for (const sealed of /** @type {SealedNote[]} */ (notes)) await this.#read(sealed);
+    this.#contacts = new Map(
+      /** @type {ConnectionRow[]} */ (connections).map((row) => [row.peer.uid, this.#named(row)]),
+    );
+    await this.#shelf.write([{ store: "meta", key: "contacts", value: this.all() }]);
+    this.#changed();
+  }
+
+  /** @param {SealedNote} sealed */
+  async #read({ peer, g, version, note }) {
+    const seed = this.#me.seeds.get(g);
+    if (!seed || this.#notes.get(peer)?.version === version) return;
+    const context = { uid: this.#me.uid, g, peer: fromB64(peer, 16), version };
+    try {
+      this.#notes.set(peer, { version, note: await openNote(seed, context, fromB64(note)) });
+    } catch {
+      // Written by nobody who has my key: there is no note then.
+    }
+  }
+
+  /** @param {ConnectionRow} row @returns {Contact} */
+  #named(row) {
+    const alias = this.#notes.get(row.peer.uid)?.note.alias;
+    return typeof alias === "string" ? { ...row, alias } : row;
+  }
+}

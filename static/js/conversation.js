@@ -1,0 +1,182 @@
+// One conversation of this browser: its rows applied in order and kept, its older pages, its line
+// in the list of chats. Knows no page and no socket.
+
+import { follow } from "./sequence.js";
+import { openLetter } from "./letters.js";
+import { Timeline } from "./timeline.js";
+import { afterMessage, afterReceipt, unread } from "./vector.js";
+
+/** @typedef {import("./protocol.js").VectorRow} VectorRow */
+/** @typedef {import("./protocol.js").MsgFrame} Row */
+/** @typedef {import("./protocol.js").ReceiptFrame} Receipt */
+/** @typedef {import("./letters.js").Letter} Letter */
+/** @typedef {import("./shelf.js").Shelf} Shelf */
+
+/**
+ * @typedef {object} Kept what survives a restart, one write with the row it belongs to
+ * @property {VectorRow} row
+ * @property {number} have
+ * @property {import("./sequence.js").Lasts} lasts
+ * @property {Letter | null} newest shown in the list of chats
+ * @property {{n: number, seq: number}} epoch the newest epoch seen, and its first row
+ */
+
+/**
+ * @typedef {object} ConversationParts
+ * @property {Shelf} shelf
+ * @property {import("./clock.js").Clock} clock
+ * @property {import("./letters.js").Desk} desk
+ * @property {(what: {before: number} | {after: number}, limit: number) => Promise<{rows: Row[], more: boolean}>} ask
+ * @property {(letter: Letter, fresh: boolean) => Promise<void>} applied
+ * @property {() => void} changed the line in the list
+ */
+
+const PAGE = 50;
+/** Further behind than this, the newest row is taken and the rest is paged back when looked at. */
+export const CATCH_UP = 50;
+
+export class Conversation {
+  /** @type {Kept} */ #kept;
+  #parts;
+  #timeline;
+
+  /** @param {Kept} kept @param {ConversationParts} parts */
+  constructor(kept, parts) {
+    this.#kept = kept;
+    this.#parts = parts;
+    this.#timeline = new Timeline(kept.have, {
+      clock: parts.clock,
+      apply: (row) => this.#apply(row),
+      fetch: async (after) => (await parts.ask({ after }, PAGE)).rows,
+    });
+  }
+
+  /** @param {VectorRow} row @returns {Kept} */
+  static blank(row) {
+    return { row, have: 0, lasts: {}, newest: null, epoch: { n: -1, seq: 0 } };
+  }
+
+  get row() {
+    return this.#kept.row;
+  }
+
+  get have() {
+    return this.#timeline.have;
+  }
+
+  get behind() {
+    return this.row.last_seq - this.have;
+  }
+
+  get newest() {
+    return this.#kept.newest;
+  }
+
+  get unread() {
+    return unread(this.row);
+  }
+
+  /** Messages under epoch n, as far as this browser saw. @param {number} n */
+  sentUnder(n) {
+    const { epoch } = this.#kept;
+    return epoch.n === n ? this.have - epoch.seq + 1 : 0;
+  }
+
+  /** @param {Row} row a frame of the server */
+  push(row) {
+    return this.#timeline.push(row);
+  }
+
+  /** The rows that the vector names. */
+  catchUp() {
+    return this.#timeline.learn(this.row.last_seq);
+  }
+
+  /** Far behind: the newest row now, what lies between when somebody looks. @param {Row} newest */
+  async jump(newest) {
+    this.#kept.lasts = {};
+    await this.#apply(newest);
+    await this.#timeline.jump(newest.seq);
+  }
+
+  /** The store's truth about this conversation. @param {VectorRow} row */
+  async learn(row) {
+    this.#kept.row = row;
+    await this.#keep();
+    this.#parts.changed();
+  }
+
+  /** @param {Receipt} receipt @param {boolean} mine */
+  async receipt(receipt, mine) {
+    this.#kept.row = afterReceipt(this.row, receipt, mine);
+    await this.#keep();
+    this.#parts.changed();
+  }
+
+  /**
+   * Letters below `before`, oldest first: from this browser where it has them all, else from the
+   * server, which are then kept.
+   * @param {number} before
+   * @param {number} limit
+   * @returns {Promise<{letters: Letter[], more: boolean}>}
+   */
+  async page(before, limit) {
+    const { conv, cleared } = this.row;
+    const first = Math.max(cleared + 1, before - limit);
+    const last = before - 1;
+    if (last < first) return { letters: [], more: false };
+    const kept = await this.#parts.shelf.all("messages", [conv, first], [conv, last]);
+    if (kept.length === last - first + 1) {
+      return { letters: kept.map(([, letter]) => letter), more: first > cleared + 1 };
+    }
+    const letters = await this.#older(before, limit);
+    return { letters, more: (letters[0]?.seq ?? 0) > cleared + 1 };
+  }
+
+  close() {
+    this.#timeline.close();
+  }
+
+  /** @param {number} before @param {number} limit @returns {Promise<Letter[]>} */
+  async #older(before, limit) {
+    const { rows } = await this.#parts.ask({ before }, Math.min(limit, PAGE));
+    const shown = rows.filter((row) => row.seq > this.row.cleared).sort((a, b) => a.seq - b.seq);
+    const letters = [];
+    for (const row of shown) letters.push((await openLetter(row, this.#parts.desk)).letter);
+    await this.#parts.shelf.write(letters.map((letter) => this.#stored(letter)));
+    return letters;
+  }
+
+  /**
+   * The letter and the place it moves this browser to are one write; repeated, it changes nothing.
+   * @param {Row} row
+   */
+  async #apply(row) {
+    const { letter, step } = await openLetter(row, this.#parts.desk);
+    const { lasts, alarm } = step ? follow(this.#kept.lasts, step) : { lasts: {}, alarm: null };
+    if (alarm) letter.warnings.push(alarm);
+    const kept = { ...this.#kept, lasts, have: row.seq, row: afterMessage(this.row, row, letter.mine) };
+    if (letter.kind === 1 || letter.gone) kept.newest = letter;
+    const n = row.epoch ?? -1;
+    if (n > kept.epoch.n) kept.epoch = { n, seq: row.seq };
+    const fresh = row.seq > this.#kept.have;
+    await this.#parts.shelf.write([this.#stored(letter), this.#place(kept)]);
+    this.#kept = { ...kept, row: afterMessage(this.row, row, letter.mine) }; // a receipt may have come
+    await this.#parts.applied(letter, fresh);
+    this.#parts.changed();
+  }
+
+  /** @param {Letter} letter @returns {import("./shelf.js").Change} */
+  #stored(letter) {
+    return { store: "messages", key: [letter.conv, letter.seq], value: letter };
+  }
+
+  /** @param {Kept} kept @returns {import("./shelf.js").Change} */
+  #place(kept) {
+    return { store: "chats", key: this.row.conv, value: kept };
+  }
+
+  #keep() {
+    return this.#parts.shelf.write([this.#place(this.#kept)]);
+  }
+}

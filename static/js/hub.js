@@ -1,0 +1,330 @@
+// What the leading tab runs: every conversation of this device, the line, the outbox. It opens and
+// seals; it knows no page. Pages reach it through requests.js, and hear what it tells.
+//
+// Policy: `#opened` (after each connect: learn, catch up, then resend), `#heard` (one line a
+// frame), `#listChanged` (what a new device list means).
+
+import { Asking } from "./asking.js";
+import { Contacts } from "./contacts.js";
+import { CATCH_UP, Conversation } from "./conversation.js";
+import { b64 } from "./crypto/encoding.js";
+import { Directory } from "./directory.js";
+import { EpochKeeper } from "./epochkeeper.js";
+import { EpochReader } from "./epochreader.js";
+import { Link } from "./link.js";
+import { Outbox } from "./outbox.js";
+import { PAGE_MAX } from "./protocol.js";
+import { Receipts } from "./receipts.js";
+import { sealer } from "./sealing.js";
+import { outboxStore } from "./shelf.js";
+import { Sightings } from "./sightings.js";
+import { vecHash } from "./vector.js";
+
+/** @typedef {import("./protocol.js").VectorRow} VectorRow */
+/** @typedef {import("./protocol.js").ServerFrame} ServerFrame */
+/** @typedef {import("./letters.js").Letter} Letter */
+/** @typedef {{seq: number, time: number, kind: "list" | "identity" | "epoch"}} Notice a line in a chat */
+
+/**
+ * @typedef {object} HubParts
+ * @property {import("./shelf.js").Shelf} shelf
+ * @property {import("./api.js").Api} api
+ * @property {import("./clock.js").Clock} clock
+ * @property {import("./socket.js").Dial} dial
+ * @property {import("./epochreader.js").Me & {links: import("./crypto/devicelist.js").Link[]}} account
+ * @property {() => Promise<void>} renewAccount my own list grew: `account` is brought up to date
+ * @property {import("./link.js").LinkParts["credentials"]} credentials
+ * @property {(event: string, detail: unknown) => void} tell
+ */
+
+export class Hub {
+  /** @type {HubParts} */ parts;
+  /** @type {Map<string, Conversation>} */ conversations = new Map();
+  /** @type {{state: import("./link.js").LinkState, reason?: string, inMs?: number}} */
+  status = { state: "connecting" };
+  /** @type {Map<string, Notice[]>} */ #notices = new Map();
+  #me;
+  #asking;
+
+  /** @param {HubParts} parts */
+  constructor(parts) {
+    const { shelf, api, clock, account, tell } = parts;
+    this.parts = parts;
+    this.#me = b64(account.uid);
+    const send = (/** @type {import("./protocol.js").ClientFrame} */ frame) => this.link.send(frame);
+    this.#asking = new Asking(send, clock);
+    this.directory = new Directory(api, shelf, (uid, event) => this.#listChanged(uid, event));
+    this.directory.own(this.#me, account.links);
+    this.reader = new EpochReader({ api, shelf, directory: this.directory, me: account });
+    this.keeper = new EpochKeeper({ api, reader: this.reader, directory: this.directory, me: account, clock });
+    this.receipts = new Receipts(send, clock);
+    this.contacts = new Contacts({ api, shelf, me: account, changed: () => this.#contactsChanged() });
+    this.sightings = new Sightings({ clock, send, tell, watched: () => this.#watched() });
+    this.outbox = new Outbox(this.#outboxParts());
+    this.link = new Link({
+      ...parts,
+      vecHash: () => vecHash([...this.conversations.values()].map(({ row }) => row)),
+      focus: () => this.sightings.focus,
+      changed: (state, more) => this.#linkChanged(state, more),
+      opened: (rows) => void this.#opened(rows),
+      heard: (frame) => void this.#heard(frame),
+    });
+  }
+
+  async start() {
+    const { shelf } = this.parts;
+    await Promise.all([this.outbox.load(), this.contacts.load()]);
+    for (const [, kept] of await shelf.all("chats")) this.#open(kept);
+    for (const conv of this.conversations.keys()) {
+      this.#notices.set(conv, (await shelf.get("meta", `notices ${conv}`)) ?? []);
+    }
+    this.link.start();
+    this.contacts.refresh().catch(() => {}); // again on the next connect
+  }
+
+  /** @param {string} conv @returns {Notice[]} */
+  notices(conv) {
+    return this.#notices.get(conv) ?? [];
+  }
+
+  /** The line of one conversation in the list of chats. @param {Conversation} conversation */
+  summary({ row, newest, unread, have }) {
+    const contact = this.contacts.of(row.peer);
+    const identity = this.directory.kept(row.peer)?.reset ? "reset" : "same";
+    return { row, contact, newest, unread, have, identity, presence: this.sightings.of(row.peer) };
+  }
+
+  /** @param {string} conv */
+  tellChat(conv) {
+    const conversation = this.conversations.get(conv);
+    if (conversation) this.parts.tell("chat", this.summary(conversation));
+  }
+
+  /** @param {import("./conversation.js").Kept} kept @returns {Conversation} */
+  #open(kept) {
+    const { conv, peer } = kept.row;
+    const { shelf, clock, account } = this.parts;
+    const conversation = new Conversation(kept, {
+      shelf,
+      clock,
+      desk: {
+        me: this.#me,
+        peer,
+        seeds: account.seeds,
+        directory: this.directory,
+        epoch: (n) => this.reader.open(conv, peer, n),
+      },
+      ask: (what, limit) => this.#asking.ask({ conv, ...what, limit }),
+      applied: (letter, fresh) => this.#applied(letter, fresh),
+      changed: () => this.tellChat(conv),
+    });
+    this.conversations.set(conv, conversation);
+    return conversation;
+  }
+
+  /** @returns {import("./outbox.js").OutboxParts} */
+  #outboxParts() {
+    const { shelf, clock, account, tell } = this.parts;
+    return {
+      store: outboxStore(shelf),
+      clock,
+      seal: sealer({
+        me: account,
+        directory: this.directory,
+        keeper: this.keeper,
+        conversation: (conv) => this.conversations.get(conv),
+        now: clock.now,
+      }),
+      transmit: (frame) => {
+        this.receipts.flush(frame.conv);
+        return this.link.send(frame);
+      },
+      sync: (conv) => this.#sync(conv),
+      renew: async (conv) => this.reader.renew(conv),
+      changed: (entry, gone) => tell("entry", { entry, gone }),
+    };
+  }
+
+  /** @param {import("./link.js").LinkState} state @param {{reason?: string, inMs?: number}} more */
+  #linkChanged(state, more) {
+    const was = this.status.state;
+    this.status = { state, ...more };
+    if (was === "live" && state !== "live") {
+      this.outbox.closed();
+      this.receipts.closed();
+      this.sightings.closed();
+      this.#asking.closed();
+    }
+    this.parts.tell("link", this.status);
+  }
+
+  /** @param {VectorRow[] | null} rows null: what is kept here is what the server has */
+  async #opened(rows) {
+    try {
+      if (rows) await this.#learn(rows);
+      this.sightings.opened();
+      await this.#catchUp();
+    } catch {
+      // A break in the middle: the next connect begins anew.
+    }
+    if (this.link.live) this.outbox.opened();
+    for (const { row } of this.conversations.values()) this.receipts.known(row);
+    this.contacts.refresh().catch(() => {});
+  }
+
+  /** @param {VectorRow[]} rows */
+  async #learn(rows) {
+    const there = new Set(rows.map(({ conv }) => conv));
+    for (const [conv, conversation] of this.conversations) {
+      if (there.has(conv)) continue;
+      conversation.close();
+      this.conversations.delete(conv);
+      await this.parts.shelf.write([{ store: "chats", key: conv, remove: true }]);
+    }
+    for (const row of rows) {
+      const conversation = this.conversations.get(row.conv) ?? this.#open(Conversation.blank(row));
+      await conversation.learn(row);
+    }
+  }
+
+  /** A short way back is walked; a long one is jumped, and walked when somebody scrolls there. */
+  async #catchUp() {
+    const behind = [...this.conversations.values()].filter((conversation) => conversation.behind > 0);
+    const inDoubt = new Set(this.outbox.all().filter(({ sealed }) => sealed).map(({ conv }) => conv));
+    const walk = behind.filter(({ behind: rows, row }) => rows <= CATCH_UP || inDoubt.has(row.conv));
+    const jump = behind.filter((conversation) => !walk.includes(conversation));
+    for (let at = 0; at < jump.length; at += PAGE_MAX) {
+      const last = jump.slice(at, at + PAGE_MAX).map(({ row }) => row.conv);
+      const { rows } = await this.#asking.ask({ last });
+      for (const row of rows) await this.conversations.get(row.conv)?.jump(row);
+    }
+    for (const conversation of walk) await conversation.catchUp();
+  }
+
+  /** @param {string} conv */
+  async #sync(conv) {
+    const conversation = this.conversations.get(conv);
+    for (let more = Boolean(conversation); conversation && more; ) {
+      const answer = await this.#asking.ask({ conv, after: conversation.have, limit: PAGE_MAX });
+      const before = conversation.have;
+      for (const row of answer.rows) await conversation.push(row);
+      more = answer.more && conversation.have > before;
+    }
+  }
+
+  /** @param {ServerFrame} frame */
+  async #heard(frame) {
+    if (this.#asking.answered(frame)) return;
+    const conversation = "conv" in frame ? this.conversations.get(frame.conv) : undefined;
+    switch (frame.t) {
+      case "msg":
+        return conversation ? conversation.push(frame) : undefined;
+      case "sent":
+        return this.#sent(frame);
+      case "busy":
+      case "error":
+        return this.outbox.refused(frame);
+      case "stale_epoch":
+        return this.outbox.stale(frame);
+      case "receipt":
+        return conversation?.receipt(frame, frame.by === this.#me);
+      case "presence":
+        return this.sightings.presence(frame.users);
+      case "typing":
+        return this.sightings.peerTypes(frame.conv);
+      case "epoch":
+        return this.reader.renew(frame.conv);
+      case "list":
+        return this.#reach(frame.user, frame.k);
+      case "request":
+        return this.#related({ ...frame, state: 2 });
+      case "connection":
+        return this.#related(frame);
+      default:
+        this.parts.tell(frame.t, frame); // settings, signed_out
+    }
+  }
+
+  /** My message has its place: it is applied like any other row. @param {Extract<ServerFrame, {t: "sent"}>} frame */
+  async #sent(frame) {
+    const { conv, client_id, seq, ord, time, heads } = frame;
+    const entry = this.outbox.of(conv).find(({ sealed }) => sealed?.frame.client_id === client_id);
+    const conversation = this.conversations.get(conv);
+    if (entry?.sealed && conversation) {
+      const { body, salt, epoch, kind, ttl } = entry.sealed.frame;
+      const device = b64(this.parts.account.device);
+      const { ctr } = entry.sealed;
+      const row = { conv, seq, client_id, sender: this.#me, device, ctr, time, ord, kind, epoch, ttl, body, salt };
+      await conversation.push({ t: "msg", ...row });
+    }
+    await this.outbox.sent(frame);
+    if (conversation) void this.#reach(conversation.row.peer, heads.peer[0]);
+    void this.#reach(this.#me, heads.me[0]);
+  }
+
+  /** @param {Letter} letter @param {boolean} fresh */
+  async #applied(letter, fresh) {
+    const { conv, seq, mid, mine, device } = letter;
+    this.parts.tell("letter", { letter, fresh });
+    if (mine && mid && device === b64(this.parts.account.device)) await this.outbox.seen(conv, mid);
+    if (!mine) {
+      this.sightings.peerRests(conv);
+      this.receipts.got(conv, seq);
+    }
+  }
+
+  /** @param {Pick<VectorRow, "conv" | "peer" | "since" | "state">} relation */
+  async #related({ conv, peer, since, state }) {
+    const zeros = { last_seq: 0, my_ord: 0, peer_ord: 0, my_read: 0, my_read_ord: 0, my_got: 0 };
+    const blank = { conv, peer, state, since, ...zeros, peer_read: 0, peer_got: 0, cleared: 0 };
+    const known = this.conversations.get(conv);
+    const conversation = known ?? this.#open(Conversation.blank(blank));
+    await conversation.learn({ ...(known?.row ?? blank), state, since });
+    await this.contacts.refresh().catch(() => {});
+    this.sightings.watch();
+    void this.outbox.pump(conv);
+  }
+
+  /** @param {string} uid @param {number} k */
+  async #reach(uid, k) {
+    try {
+      if (uid !== this.#me) await this.directory.reach(uid, k);
+      else if (k > (this.directory.kept(uid)?.links.at(-1)?.k ?? 0)) {
+        await this.parts.renewAccount();
+        this.directory.own(uid, this.parts.account.links);
+        this.parts.tell("own_list", { k });
+      }
+    } catch {
+      // The next message or connect asks again; nothing is sent under an old list meanwhile.
+    }
+  }
+
+  /** @param {string} uid @param {"grown" | "reset"} event */
+  #listChanged(uid, event) {
+    for (const [conv, { row, have }] of this.conversations) {
+      if (row.peer !== uid) continue;
+      void this.note(conv, { seq: have, time: this.parts.clock.now(), kind: event === "reset" ? "identity" : "list" });
+      this.tellChat(conv);
+    }
+  }
+
+  /** A line in the chat that is no message. @param {string} conv @param {Notice} notice */
+  async note(conv, notice) {
+    const all = [...this.notices(conv), notice];
+    this.#notices.set(conv, all);
+    await this.parts.shelf.write([{ store: "meta", key: `notices ${conv}`, value: all }]);
+    this.parts.tell("notice", { conv, notice });
+  }
+
+  #contactsChanged() {
+    this.parts.tell("contacts", this.contacts.all());
+    for (const conv of this.conversations.keys()) this.tellChat(conv);
+  }
+
+  /** @returns {string[]} */
+  #watched() {
+    const connected = [...this.conversations.values()].filter(({ row }) => row.state === 3);
+    connected.sort((a, b) => (b.row.times?.last ?? b.row.since) - (a.row.times?.last ?? a.row.since));
+    return connected.map(({ row }) => row.peer);
+  }
+}

@@ -1,0 +1,87 @@
+// What a page may ask of the hub, from whichever tab. Everything here may be asked twice.
+
+/** @typedef {import("./hub.js").Hub} Hub */
+
+const PAGE = 40; // letters a request of a page: more than a tall screen holds
+
+/** @param {Hub} hub */
+export function requests(hub) {
+  const { outbox, contacts, sightings, receipts } = hub;
+  const { shelf } = hub.parts;
+  return {
+    status: () => hub.status,
+    chats: () => [...hub.conversations.values()].map((conversation) => hub.summary(conversation)),
+    contacts: () => contacts.all(),
+
+    /**
+     * Newest letters, or those below `before`.
+     * @param {string} conv
+     * @param {number} [before]
+     */
+    letters: async (conv, before) => {
+      const conversation = hub.conversations.get(conv);
+      if (!conversation) return { letters: [], more: false, notices: [], entries: [] };
+      const page = await conversation.page(before ?? conversation.have + 1, PAGE);
+      return { ...page, notices: hub.notices(conv), entries: outbox.of(conv) };
+    },
+    /** @param {{id: string, conv: string, text: string}} message */
+    send: (message) => outbox.add(message),
+    /** @param {string} id */
+    retry: (id) => outbox.retry(id),
+    /** @param {string} id */
+    discard: (id) => outbox.discard(id),
+    /** @param {string} conv @param {number} seq @param {number} ord */
+    read: async (conv, seq, ord) => {
+      const conversation = hub.conversations.get(conv);
+      if (!conversation || ord <= conversation.row.my_read_ord) return;
+      receipts.read(conv, seq, ord);
+      await conversation.receipt({ t: "receipt", conv, by: "", got: seq, read: seq, read_ord: ord }, true);
+    },
+    /** @param {import("./sightings.js").Look} look */
+    look: (look) => sightings.look(look),
+    /** @param {string} conv */
+    typing: (conv) => sightings.iType(conv),
+    wake: () => hub.link.wake(),
+
+    /** A new key on demand. @param {string} conv */
+    rotate: async (conv) => {
+      const conversation = hub.conversations.get(conv);
+      if (!conversation) return;
+      await hub.keeper.rotate(conv, conversation.row.peer);
+      await hub.note(conv, { seq: conversation.have, time: hub.parts.clock.now(), kind: "epoch" });
+    },
+    /** The person has seen that the contact's identity is another one. @param {string} conv */
+    acceptIdentity: async (conv) => {
+      const conversation = hub.conversations.get(conv);
+      if (!conversation) return;
+      await hub.directory.accept(conversation.row.peer);
+      hub.tellChat(conv);
+      void outbox.pump(conv);
+    },
+
+    /** @param {string} name */
+    find: (name) => contacts.find(name),
+    /** @param {string} peer @param {string} action @param {number} [seen] */
+    act: (peer, action, seen) => contacts.act(peer, action, seen),
+    /** @param {string} conv */
+    clear: async (conv) => {
+      const row = hub.conversations.get(conv)?.row;
+      if (row) await contacts.act(row.peer, "clear", row.state, row.last_seq);
+    },
+    invite: () => contacts.invite(),
+    /** @param {string} token */
+    invited: (token) => contacts.invited(token),
+    /** @param {string} uid @param {string} alias */
+    rename: (uid, alias) => contacts.rename(uid, alias),
+    refreshContacts: () => contacts.refresh(),
+
+    /** @param {string} conv @returns {Promise<string>} */
+    draft: async (conv) => (await shelf.get("drafts", conv)) ?? "",
+    /** @param {string} conv @param {string} text */
+    keepDraft: (conv, text) =>
+      shelf.write([text ? { store: "drafts", key: conv, value: text } : { store: "drafts", key: conv, remove: true }]),
+    drafts: async () => Object.fromEntries(await shelf.all("drafts")),
+  };
+}
+
+/** @typedef {ReturnType<typeof requests>} Requests */
