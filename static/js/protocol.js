@@ -282,10 +282,12 @@ export const BODY_MAX = 131072;
  */
 
 /**
- * GET /api/links?uid=&after=: up to LINKS_PER_PAGE of `link‖sig`, oldest first.
+ * GET /api/links?uid=&after=: up to LINKS_PER_PAGE of `link‖sig`, oldest first. `gone`: of
+ * one's own list alone, devices that signed out; the next link leaves them out.
  * @typedef {object} Links
  * @property {Base64[]} links
  * @property {[number, B32]} head
+ * @property {Id[]} [gone]
  */
 
 /**
@@ -319,6 +321,13 @@ export const BODY_MAX = 131072;
  * PUT /api/password.
  * @typedef {object} NewPassword
  * @property {PasswordValues} password
+ * @property {Factor} factor
+ */
+
+/**
+ * PUT /api/code.
+ * @typedef {object} NewCode
+ * @property {CodeValues} code
  * @property {Factor} factor
  */
 
