@@ -37,7 +37,8 @@ export class Contacts {
 
   /** What this browser remembers, so that the list has names before the network answers. */
   async load() {
-    for (const contact of (await this.#shelf.get("meta", "contacts")) ?? []) this.#contacts.set(contact.peer.uid, contact);
+    for (const contact of (await this.#shelf.get("meta", "contacts")) ?? [])
+      this.#contacts.set(contact.peer.uid, contact);
   }
 
   /** @returns {Contact[]} */

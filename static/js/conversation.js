@@ -32,8 +32,6 @@ import { afterMessage, afterReceipt, unread } from "./vector.js";
  */
 
 const PAGE = 50;
-/** Further behind than this, the newest row is taken and the rest is paged back when looked at. */
-export const CATCH_UP = 50;
 
 export class Conversation {
   /** @type {Kept} */ #kept;

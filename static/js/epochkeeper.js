@@ -71,12 +71,12 @@ export class EpochKeeper {
 
   /** @param {OpenEpoch} open @param {string} peer @param {(n: number) => number} sent */
   async #due(open, peer, sent) {
-    const [mine, theirs] = await Promise.all([
-      this.#directory.of(b64(this.#me.uid)),
-      this.#directory.of(peer),
-    ]);
+    const [mine, theirs] = await Promise.all([this.#directory.of(b64(this.#me.uid)), this.#directory.of(peer)]);
     return rotationReason(open.epoch, {
-      mine: mine.links, theirs: theirs.links, now: this.#clock.now(), sent: sent(open.epoch.n),
+      mine: mine.links,
+      theirs: theirs.links,
+      now: this.#clock.now(),
+      sent: sent(open.epoch.n),
     });
   }
 
@@ -92,9 +92,15 @@ export class EpochKeeper {
     const previous = book.head == null ? null : (book.records.get(book.head)?.epoch ?? null);
     const parent = reason === REASON.RESET ? null : (open ?? (await this.#reader.lastGood(conv, peer)));
     const made = await createEpoch({
-      conn: fromB64(conv, 16), previous, parent, reason,
-      mine: await this.#headLink(b64(this.#me.uid)), theirs: await this.#headLink(peer),
-      device: this.#me.device, dsk: this.#me.dsk, ms: this.#clock.now(),
+      conn: fromB64(conv, 16),
+      previous,
+      parent,
+      reason,
+      mine: await this.#headLink(b64(this.#me.uid)),
+      theirs: await this.#headLink(peer),
+      device: this.#me.device,
+      dsk: this.#me.dsk,
+      ms: this.#clock.now(),
     });
     try {
       await this.#publish(conv, made.epoch, previous);

@@ -5,15 +5,16 @@
 // frame), `#listChanged` (what a new device list means).
 
 import { Asking } from "./asking.js";
+import { catchUp, sync } from "./catchup.js";
 import { Contacts } from "./contacts.js";
-import { CATCH_UP, Conversation } from "./conversation.js";
+import { Conversation } from "./conversation.js";
 import { b64 } from "./crypto/encoding.js";
 import { Directory } from "./directory.js";
 import { EpochKeeper } from "./epochkeeper.js";
 import { EpochReader } from "./epochreader.js";
 import { Link } from "./link.js";
+import { Notices } from "./notices.js";
 import { Outbox } from "./outbox.js";
-import { PAGE_MAX } from "./protocol.js";
 import { Receipts } from "./receipts.js";
 import { sealer } from "./sealing.js";
 import { outboxStore } from "./shelf.js";
@@ -23,7 +24,6 @@ import { vecHash } from "./vector.js";
 /** @typedef {import("./protocol.js").VectorRow} VectorRow */
 /** @typedef {import("./protocol.js").ServerFrame} ServerFrame */
 /** @typedef {import("./letters.js").Letter} Letter */
-/** @typedef {{seq: number, time: number, kind: "list" | "identity" | "epoch"}} Notice a line in a chat */
 
 /**
  * @typedef {object} HubParts
@@ -42,7 +42,6 @@ export class Hub {
   /** @type {Map<string, Conversation>} */ conversations = new Map();
   /** @type {{state: import("./link.js").LinkState, reason?: string, inMs?: number}} */
   status = { state: "connecting" };
-  /** @type {Map<string, Notice[]>} */ #notices = new Map();
   #me;
   #asking;
 
@@ -58,6 +57,7 @@ export class Hub {
     this.reader = new EpochReader({ api, shelf, directory: this.directory, me: account });
     this.keeper = new EpochKeeper({ api, reader: this.reader, directory: this.directory, me: account, clock });
     this.receipts = new Receipts(send, clock);
+    this.notices = new Notices(shelf, clock, tell);
     this.contacts = new Contacts({ api, shelf, me: account, changed: () => this.#contactsChanged() });
     this.sightings = new Sightings({ clock, send, tell, watched: () => this.#watched() });
     this.outbox = new Outbox(this.#outboxParts());
@@ -75,16 +75,9 @@ export class Hub {
     const { shelf } = this.parts;
     await Promise.all([this.outbox.load(), this.contacts.load()]);
     for (const [, kept] of await shelf.all("chats")) this.#open(kept);
-    for (const conv of this.conversations.keys()) {
-      this.#notices.set(conv, (await shelf.get("meta", `notices ${conv}`)) ?? []);
-    }
+    await this.notices.load([...this.conversations.keys()]);
     this.link.start();
     this.contacts.refresh().catch(() => {}); // again on the next connect
-  }
-
-  /** @param {string} conv @returns {Notice[]} */
-  notices(conv) {
-    return this.#notices.get(conv) ?? [];
   }
 
   /** The line of one conversation in the list of chats. @param {Conversation} conversation */
@@ -139,7 +132,7 @@ export class Hub {
         this.receipts.flush(frame.conv);
         return this.link.send(frame);
       },
-      sync: (conv) => this.#sync(conv),
+      sync: (conv) => sync(this.conversations.get(conv), (what) => this.#asking.ask(what)),
       renew: async (conv) => this.reader.renew(conv),
       changed: (entry, gone) => tell("entry", { entry, gone }),
     };
@@ -163,7 +156,7 @@ export class Hub {
     try {
       if (rows) await this.#learn(rows);
       this.sightings.opened();
-      await this.#catchUp();
+      await catchUp([...this.conversations.values()], this.outbox.all(), (what) => this.#asking.ask(what));
     } catch {
       // A break in the middle: the next connect begins anew.
     }
@@ -184,31 +177,6 @@ export class Hub {
     for (const row of rows) {
       const conversation = this.conversations.get(row.conv) ?? this.#open(Conversation.blank(row));
       await conversation.learn(row);
-    }
-  }
-
-  /** A short way back is walked; a long one is jumped, and walked when somebody scrolls there. */
-  async #catchUp() {
-    const behind = [...this.conversations.values()].filter((conversation) => conversation.behind > 0);
-    const inDoubt = new Set(this.outbox.all().filter(({ sealed }) => sealed).map(({ conv }) => conv));
-    const walk = behind.filter(({ behind: rows, row }) => rows <= CATCH_UP || inDoubt.has(row.conv));
-    const jump = behind.filter((conversation) => !walk.includes(conversation));
-    for (let at = 0; at < jump.length; at += PAGE_MAX) {
-      const last = jump.slice(at, at + PAGE_MAX).map(({ row }) => row.conv);
-      const { rows } = await this.#asking.ask({ last });
-      for (const row of rows) await this.conversations.get(row.conv)?.jump(row);
-    }
-    for (const conversation of walk) await conversation.catchUp();
-  }
-
-  /** @param {string} conv */
-  async #sync(conv) {
-    const conversation = this.conversations.get(conv);
-    for (let more = Boolean(conversation); conversation && more; ) {
-      const answer = await this.#asking.ask({ conv, after: conversation.have, limit: PAGE_MAX });
-      const before = conversation.have;
-      for (const row of answer.rows) await conversation.push(row);
-      more = answer.more && conversation.have > before;
     }
   }
 
@@ -303,17 +271,9 @@ export class Hub {
   #listChanged(uid, event) {
     for (const [conv, { row, have }] of this.conversations) {
       if (row.peer !== uid) continue;
-      void this.note(conv, { seq: have, time: this.parts.clock.now(), kind: event === "reset" ? "identity" : "list" });
+      void this.notices.add(conv, have, event === "reset" ? "identity" : "list");
       this.tellChat(conv);
     }
-  }
-
-  /** A line in the chat that is no message. @param {string} conv @param {Notice} notice */
-  async note(conv, notice) {
-    const all = [...this.notices(conv), notice];
-    this.#notices.set(conv, all);
-    await this.parts.shelf.write([{ store: "meta", key: `notices ${conv}`, value: all }]);
-    this.parts.tell("notice", { conv, notice });
   }
 
   #contactsChanged() {

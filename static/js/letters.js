@@ -129,8 +129,14 @@ async function warnings(row, content, open, { me, peer, directory }) {
   const found = [];
   const mine = row.sender === me;
   const views = mine
-    ? [[me, content.heads.me], [peer, content.heads.peer]]
-    : [[peer, content.heads.me], [me, content.heads.peer]];
+    ? [
+        [me, content.heads.me],
+        [peer, content.heads.peer],
+      ]
+    : [
+        [peer, content.heads.me],
+        [me, content.heads.peer],
+      ];
   for (const [uid, head] of /** @type {[string, import("./crypto/content.js").Head][]} */ (views)) {
     if (!(await agrees(uid, head, directory))) found.push("list_forged");
   }

@@ -1,20 +1,15 @@
 // One live session with the server, over and over: challenge → hello → state | same, pings,
 // acknowledgements, and what to do after each close (storage.md 2.2).
 //
-// Policy: `afterClose` says whether and when to come back; `#acknowledge` keeps the send window
+// Policy: afterclose.js says whether and when to come back; `#acknowledge` keeps the send window
 // of the server open; `#alive` decides that a silent line is dead.
 
+import { afterClose } from "./afterclose.js";
 import {
   ACK_EVERY_BYTES,
   ACK_EVERY_FRAMES,
-  CLOSE_BAD_FRAME,
-  CLOSE_DISPLACED,
   CLOSE_DONE,
-  CLOSE_RATE,
-  CLOSE_RESTART,
-  CLOSE_REVOKED,
   CLOSE_SIGN_IN,
-  CLOSE_SLOW,
   PING_SECONDS,
   PONG_SECONDS,
   VERSION,
@@ -28,7 +23,7 @@ import {
 /** @typedef {import("./protocol.js").VectorRow} VectorRow */
 
 /** @typedef {"stopped" | "connecting" | "live" | "waiting"} LinkState */
-/** @typedef {"reload" | "sign_in" | "revoked" | "done"} StopReason */
+/** @typedef {import("./afterclose.js").StopReason} StopReason */
 
 /**
  * @typedef {object} Credentials
@@ -51,10 +46,6 @@ import {
  * @property {(frame: ServerFrame) => void} heard
  */
 
-export const FIRST_RETRY_MS = 3000; // many lose the same node at once: spread them
-export const MAX_RETRY_MS = 30_000;
-const BASE_RETRY_MS = 500;
-const DISPLACED_MS = 30_000; // another socket of this device took over: let it settle
 const OPENING_MS = 15_000; // dialled, and no state by then
 const PING_LEAST_MS = 20_000;
 
@@ -261,8 +252,7 @@ export class Link {
 
   #acknowledge() {
     const due =
-      this.#frames - this.#ackedFrames >= ACK_EVERY_FRAMES ||
-      this.#bytes - this.#ackedBytes >= ACK_EVERY_BYTES;
+      this.#frames - this.#ackedFrames >= ACK_EVERY_FRAMES || this.#bytes - this.#ackedBytes >= ACK_EVERY_BYTES;
     if (due && this.live) this.#ping();
   }
 
@@ -270,36 +260,5 @@ export class Link {
   #become(state, more = {}) {
     this.#state = state;
     this.#parts.changed(state, more);
-  }
-}
-
-/**
- * @param {number} code
- * @param {{attempt: number, tokenRefused: number, drainMs: number,
- *   between: (least: number, most: number) => number}} past
- * @returns {{stop: StopReason} | {inMs: number}}
- */
-export function afterClose(code, { attempt, tokenRefused, drainMs, between }) {
-  switch (code) {
-    case CLOSE_DONE:
-      return { stop: "done" };
-    case CLOSE_BAD_FRAME:
-      return { stop: "reload" };
-    case CLOSE_REVOKED:
-      return { stop: "revoked" };
-    case CLOSE_SIGN_IN:
-      return tokenRefused > 1 ? { stop: "sign_in" } : { inMs: 0 };
-    case CLOSE_DISPLACED:
-      return { inMs: between(DISPLACED_MS, 2 * DISPLACED_MS) };
-    case CLOSE_RATE:
-      return { inMs: MAX_RETRY_MS + between(0, MAX_RETRY_MS) };
-    case CLOSE_SLOW:
-      return { inMs: 0 };
-    case CLOSE_RESTART:
-      return { inMs: between(0, drainMs || FIRST_RETRY_MS) };
-    default:
-      if (code >= 4400 && code < 4500) return { stop: "reload" };
-      if (attempt === 0) return { inMs: between(0, FIRST_RETRY_MS) };
-      return { inMs: between(0, Math.min(MAX_RETRY_MS, BASE_RETRY_MS * 2 ** attempt)) };
   }
 }

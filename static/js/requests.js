@@ -22,7 +22,7 @@ export function requests(hub) {
       const conversation = hub.conversations.get(conv);
       if (!conversation) return { letters: [], more: false, notices: [], entries: [] };
       const page = await conversation.page(before ?? conversation.have + 1, PAGE);
-      return { ...page, notices: hub.notices(conv), entries: outbox.of(conv) };
+      return { ...page, notices: hub.notices.of(conv), entries: outbox.of(conv) };
     },
     /** @param {{id: string, conv: string, text: string}} message */
     send: (message) => outbox.add(message),
@@ -48,7 +48,7 @@ export function requests(hub) {
       const conversation = hub.conversations.get(conv);
       if (!conversation) return;
       await hub.keeper.rotate(conv, conversation.row.peer);
-      await hub.note(conv, { seq: conversation.have, time: hub.parts.clock.now(), kind: "epoch" });
+      await hub.notices.add(conv, conversation.have, "epoch");
     },
     /** The person has seen that the contact's identity is another one. @param {string} conv */
     acceptIdentity: async (conv) => {

@@ -25,9 +25,7 @@ export function outboxStore(shelf) {
   return {
     entries: async () => (await shelf.all("outbox")).map(([, entry]) => entry),
     turn: async (conv) => (await shelf.get("meta", `turn ${conv}`)) ?? NO_TURN,
-    keep: (entry, turn) =>
-      shelf.write([{ store: "outbox", key: entry.id, value: entry }, ...turned(entry.conv, turn)]),
-    drop: (entry, turn) =>
-      shelf.write([{ store: "outbox", key: entry.id, remove: true }, ...turned(entry.conv, turn)]),
+    keep: (entry, turn) => shelf.write([{ store: "outbox", key: entry.id, value: entry }, ...turned(entry.conv, turn)]),
+    drop: (entry, turn) => shelf.write([{ store: "outbox", key: entry.id, remove: true }, ...turned(entry.conv, turn)]),
   };
 }

@@ -72,7 +72,10 @@ export class Sightings {
   peerTypes(conv) {
     this.#parts.clock.cancel(this.#typing.get(conv));
     if (!this.#typing.has(conv)) this.#parts.tell("typing", { conv, typing: true });
-    this.#typing.set(conv, this.#parts.clock.after(TYPING_LASTS_SECONDS * 1000, () => this.peerRests(conv)));
+    this.#typing.set(
+      conv,
+      this.#parts.clock.after(TYPING_LASTS_SECONDS * 1000, () => this.peerRests(conv)),
+    );
   }
 
   /** @param {string} conv */

@@ -24,9 +24,7 @@ const NUMBERS = /** @type {const} */ ([
 export async function vecHash(rows) {
   const keyed = [...rows].map((row) => ({ row, conv: fromB64(row.conv, 16) }));
   keyed.sort((a, b) => compare(a.conv, b.conv));
-  const bytes = keyed.map(({ row, conv }) =>
-    concat(conv, u8(row.state), ...NUMBERS.map((name) => u64(row[name]))),
-  );
+  const bytes = keyed.map(({ row, conv }) => concat(conv, u8(row.state), ...NUMBERS.map((name) => u64(row[name]))));
   return b64(await sha256(cat("m1:vec", concat(...bytes))));
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { afterClose, Link } from "../../static/js/link.js";
+import { afterClose } from "../../static/js/afterclose.js";
+import { Link } from "../../static/js/link.js";
 import { MovedClock, settle } from "./moved_clock.js";
 
 const NONCE = btoa("n".repeat(32));
@@ -50,7 +51,13 @@ test("a challenge is answered with token, proof and hash; `same` opens", async (
   const world = await live();
   const [hello] = world.line().sent;
   assert.deepEqual(hello, {
-    t: "hello", version: 1, token: "t", device: "d", proof: "p", vec_hash: HASH, focus: true,
+    t: "hello",
+    version: 1,
+    token: "t",
+    device: "d",
+    proof: "p",
+    vec_hash: HASH,
+    focus: true,
   });
   assert.deepEqual(world.opened, [null]);
 });

@@ -139,7 +139,10 @@ test("a failed message survives a restart, goes again under a new name, or is de
   await second.outbox.retry("b");
   await second.outbox.discard("a");
   await second.clock.pass(0);
-  assert.deepEqual(second.sent.map(({ body }) => body), ["text of b"]);
+  assert.deepEqual(
+    second.sent.map(({ body }) => body),
+    ["text of b"],
+  );
   assert.deepEqual([...second.disk.entries.keys()], ["b"]);
 });
 

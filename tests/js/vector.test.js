@@ -4,8 +4,20 @@ import { afterMessage, afterReceipt, unread, vecHash } from "../../static/js/vec
 
 const id = (byte) => btoa(String.fromCharCode(byte).repeat(16));
 const row = (conv, more = {}) => ({
-  conv: id(conv), peer: id(9), state: 3, since: 5, last_seq: 0, my_ord: 0, peer_ord: 0, my_read: 0,
-  my_read_ord: 0, my_got: 0, peer_read: 0, peer_got: 0, cleared: 0, ...more,
+  conv: id(conv),
+  peer: id(9),
+  state: 3,
+  since: 5,
+  last_seq: 0,
+  my_ord: 0,
+  peer_ord: 0,
+  my_read: 0,
+  my_read_ord: 0,
+  my_got: 0,
+  peer_read: 0,
+  peer_got: 0,
+  cleared: 0,
+  ...more,
 });
 
 test("the empty vector has the hash of the label and an empty string", async () => {

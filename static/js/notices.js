@@ -1,0 +1,41 @@
+// Lines in a chat that are no messages: a device list grew, an identity changed, a key was renewed.
+
+/** @typedef {"list" | "identity" | "epoch"} Kind */
+/** @typedef {{seq: number, time: number, kind: Kind}} Notice `seq`: it stands after this row */
+
+export class Notices {
+  /** @type {Map<string, Notice[]>} */ #notices = new Map();
+  #shelf;
+  #clock;
+  #tell;
+
+  /**
+   * @param {Pick<import("./shelf.js").Shelf, "get" | "write">} shelf
+   * @param {import("./clock.js").Clock} clock
+   * @param {(event: string, detail: unknown) => void} tell
+   */
+  constructor(shelf, clock, tell) {
+    this.#shelf = shelf;
+    this.#clock = clock;
+    this.#tell = tell;
+  }
+
+  /** @param {string[]} convs */
+  async load(convs) {
+    for (const conv of convs) this.#notices.set(conv, (await this.#shelf.get("meta", `notices ${conv}`)) ?? []);
+  }
+
+  /** @param {string} conv @returns {Notice[]} */
+  of(conv) {
+    return this.#notices.get(conv) ?? [];
+  }
+
+  /** @param {string} conv @param {number} seq @param {Kind} kind */
+  async add(conv, seq, kind) {
+    const notice = { seq, time: this.#clock.now(), kind };
+    const all = [...this.of(conv), notice];
+    this.#notices.set(conv, all);
+    await this.#shelf.write([{ store: "meta", key: `notices ${conv}`, value: all }]);
+    this.#tell("notice", { conv, notice });
+  }
+}
