@@ -1,6 +1,9 @@
 import pytest
+from asgiref.sync import SyncToAsync
 from django.core.cache import cache
+from django.db import connections
 
+from accounts import threads
 from tests.accounts.people import Browser, Person
 
 
@@ -8,6 +11,14 @@ from tests.accounts.people import Browser, Person
 def _fresh_limits():
     """Rate limits and used nonces are kept in the cache, which outlives a test."""
     cache.clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _threads_end(django_db_setup: None):
+    """Their connections would keep the test database from being removed."""
+    yield
+    threads.stop()
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result()
 
 
 def signed_up(name: str) -> Person:

@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 from django.db import DatabaseError, OperationalError, connection
 
@@ -19,3 +21,10 @@ async def test_a_broken_connection_is_replaced():
         with pytest.raises(DatabaseError):
             await threads.run(break_it)
         assert await threads.run(ask) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_after_a_stop_it_begins_anew():
+    assert await threads.run(lambda: 1) == 1
+    await asyncio.to_thread(threads.stop)
+    assert await threads.run(lambda: 2) == 2
