@@ -38,6 +38,7 @@ export async function parseCode(typed) {
 
 /** @param {string} typed @returns {string} */
 export function normalised(typed) {
+  require(/^[\x20-\x7e\s]*$/.test(typed), "bad_code", "upper case would fold letters beyond ASCII");
   const text = typed.replaceAll(/[-\s]/g, "").toUpperCase().replaceAll("O", "0").replaceAll(/[IL]/g, "1");
   if ([...text].some((character) => !ALPHABET.includes(character))) {
     throw new M1Error("bad_code", "a character outside the alphabet");
