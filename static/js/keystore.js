@@ -24,6 +24,7 @@ const DEVICE = "device";
 const THIS = "this";
 const PREFIX = "m1-";
 const PROBE_BYTES = 32;
+const BLOCKED_MS = 5000; // other tabs close when told; one that hangs must not hang this one
 
 /** `code`: blocked = another tab holds an older version open; closed = another tab wiped it. */
 export class KeystoreError extends Error {
@@ -247,7 +248,7 @@ function asked(request) {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(problemOf(request.error));
     if (request instanceof IDBOpenDBRequest) {
-      request.onblocked = () => reject(new KeystoreError("blocked"));
+      request.onblocked = () => setTimeout(() => reject(new KeystoreError("blocked")), BLOCKED_MS);
     }
   });
 }

@@ -1,0 +1,162 @@
+// What a keystore promises, checked in a real browser's IndexedDB.
+
+import { equal, hex, newId } from "../../static/js/crypto/encoding.js";
+import { Keystore, KeystoreError } from "../../static/js/keystore.js";
+
+/** @type {Record<string, () => Promise<void>>} */
+export const KEYSTORE_CHECKS = {
+  "device keys survive closing, and cannot be read": async () => {
+    await withStore(async (store, uid) => {
+      const made = await store.newDevice();
+      store.close();
+      const again = await Keystore.open(uid);
+      const kept = await again.device();
+      claim(kept && equal(kept.id, made.id) && equal(kept.dkkSeed, made.dkkSeed), "the same device");
+      claim(!kept.dsk.extractable, "extractable");
+      await refused(() => crypto.subtle.exportKey("pkcs8", kept.dsk), "InvalidAccessError");
+      again.close();
+    });
+  },
+  "values come back as they were, in key order, between bounds": async () => {
+    await withStore(async (store) => {
+      await store.newDevice();
+      const bytes = new Uint8Array([0, 255]);
+      await store.write([2, 10, 1].map((seq) => ({ store: "messages", key: ["c", seq], value: { seq, bytes } })));
+      await store.write([{ store: "messages", key: ["d", 1], value: "other" }]);
+      const found = await store.all("messages", ["c", 2], ["c", 99]);
+      claim(JSON.stringify(found.map(([key]) => key)) === '[["c",2],["c",10]]', "keys and order");
+      claim(
+        found.every(([, value]) => equal(value.bytes, bytes)),
+        "bytes",
+      );
+      claim((await store.get("messages", ["c", 3])) === undefined, "absent");
+    });
+  },
+  "writes stand in the order of the calls, and a remove removes": async () => {
+    await withStore(async (store) => {
+      await store.newDevice();
+      const big = "x".repeat(1_000_000); // takes longer to seal than what follows
+      store.write([{ store: "meta", key: "a", value: big }]);
+      store.write([{ store: "meta", key: "a", value: "last" }]);
+      claim((await store.get("meta", "a")) === "last", "the last write stands");
+      await store.write([{ store: "meta", key: "a", remove: true }]);
+      claim((await store.get("meta", "a")) === undefined, "removed");
+    });
+  },
+  "no text lies in the database": async () => {
+    await withStore(async (store, uid) => {
+      await store.newDevice();
+      await store.write([{ store: "drafts", key: "c", value: "grüß dich" }]);
+      const raw = await rawRow(uid, "drafts", "c");
+      claim(raw instanceof Uint8Array && raw.length > 20, "sealed bytes");
+      claim(!new TextDecoder().decode(raw).includes("dich"), "readable");
+    });
+  },
+  "a row that was moved to another key does not open": async () => {
+    await withStore(async (store, uid) => {
+      await store.newDevice();
+      await store.write([{ store: "drafts", key: "c", value: "for c" }]);
+      await putRaw(uid, "drafts", "d", await rawRow(uid, "drafts", "c"));
+      claim((await store.get("drafts", "c")) === "for c", "in its place it opens");
+      await refused(() => store.get("drafts", "d"), "OperationError");
+    });
+  },
+  "a new device starts empty": async () => {
+    await withStore(async (store) => {
+      const first = await store.newDevice();
+      await store.write([{ store: "outbox", key: "m", value: 1 }]);
+      const second = await store.newDevice();
+      claim(!equal(first.id, second.id), "another id");
+      claim((await store.all("outbox")).length === 0, "nothing is kept");
+    });
+  },
+  "swapped keys are noticed": async () => {
+    await withStore(async (store, uid) => {
+      await store.newDevice();
+      const other = await Keystore.open(newId());
+      const { dskPublic } = await other.newDevice();
+      await putRaw(uid, "device", "this", { ...(await rawRow(uid, "device", "this")), dskPublic });
+      await refused(() => store.device(), "inconsistent");
+      other.close();
+    });
+  },
+  "wiping takes it from under another tab": async () => {
+    const uid = newId();
+    const here = await Keystore.open(uid);
+    await here.newDevice();
+    let told = false;
+    here.onClosed = () => {
+      told = true;
+    };
+    await Keystore.wipe(uid);
+    claim(told, "told");
+    await refused(() => here.get("meta", "a"), "closed");
+    const again = await Keystore.open(uid);
+    claim((await again.device()) === undefined, "gone");
+    again.close();
+    await Keystore.wipe(uid);
+  },
+};
+
+/** @param {(store: Keystore, uid: any) => Promise<void>} work */
+async function withStore(work) {
+  const uid = newId();
+  const store = await Keystore.open(uid);
+  try {
+    await work(store, uid);
+  } finally {
+    store.close();
+    await Keystore.wipe(uid);
+  }
+}
+
+/** @param {any} condition @param {string} what */
+function claim(condition, what) {
+  if (!condition) throw new Error(what);
+}
+
+/** @param {() => Promise<unknown>} act @param {string} name of the error, or its code */
+async function refused(act, name) {
+  try {
+    await act();
+  } catch (error) {
+    const found = error instanceof KeystoreError ? error.code : /** @type {Error} */ (error).name;
+    claim(found === name, `refused as ${found}, not as ${name}`);
+    return;
+  }
+  throw new Error(`not refused: ${name}`);
+}
+
+/** @param {any} uid @returns {Promise<IDBDatabase>} */
+function raw(uid) {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(`m1-${hex(uid)}`);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+/** @param {any} uid @param {string} store @param {string} key @returns {Promise<any>} */
+async function rawRow(uid, store, key) {
+  const db = await raw(uid);
+  const request = db.transaction(store).objectStore(store).get(key);
+  return new Promise((resolve) => {
+    request.onsuccess = () => {
+      db.close();
+      resolve(request.result);
+    };
+  });
+}
+
+/** @param {any} uid @param {string} store @param {string} key @param {any} value @returns {Promise<void>} */
+async function putRaw(uid, store, key, value) {
+  const db = await raw(uid);
+  const transaction = db.transaction(store, "readwrite");
+  transaction.objectStore(store).put(value, key);
+  return new Promise((resolve) => {
+    transaction.oncomplete = () => {
+      db.close();
+      resolve();
+    };
+  });
+}
