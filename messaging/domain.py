@@ -212,7 +212,8 @@ class Row:
 class VectorRow:
     """One conversation as its owner sees it (storage.md 2.2).
 
-    Unread = max(0, peer_ord − my_read_ord). `withheld` is for the live session's contact map only: it never leaves the server.
+    Unread = max(0, peer_ord − my_read_ord). `withheld` is for the live session's contact map
+    only: it never leaves the server.
     """
 
     conv: Conv

@@ -226,8 +226,8 @@ class ConnectionStore(ABC):
     async def advance(self, conv: Conv, epoch: NewEpoch) -> None:
         """Make epoch.n the head if the head is epoch.n − 1 (none for n = 0): both in one step.
 
-        Raises EpochConflict with the head and the record that stands at epoch.n (the newest one
-        if there is none), Unknown without a conversation. Repeating an applied record succeeds.
+        Raises EpochConflict with the head and its record, Unknown without a conversation.
+        Repeating an applied record succeeds.
         """
 
     @abstractmethod

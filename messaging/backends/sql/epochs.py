@@ -65,7 +65,7 @@ def _settle(session: Session, conv: Conv, epoch: NewEpoch, now: int | None) -> N
     """The record is there already, as it is (fine) or as another (the winner is shown)."""
     if now is None:
         raise EpochConflict(None, None)
-    stands = session.one(RECORD, (conv, min(epoch.n, now)))
-    assert stands is not None
-    if epoch.n > now or stands[0] != epoch.record:
-        raise EpochConflict(now, stands[0])
+    stands = session.one(RECORD, (conv, epoch.n))
+    if stands is None or stands[0] != epoch.record:
+        [newest] = session.all(RECORD, (conv, now))
+        raise EpochConflict(now, newest[0])

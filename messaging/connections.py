@@ -1,0 +1,164 @@
+"""Use cases of the pair: request, accept, decline, withdraw, block, unblock, clear.
+
+`act` holds the policy. An action names the state that its user saw; the server takes the version.
+Nobody learns of a no: a request that was declined, or goes to somebody who blocks its sender,
+looks unanswered, and no frame tells of it.
+"""
+
+import secrets
+from collections.abc import Callable, Iterable
+
+from accounts import profile, threads
+from accounts.profile import Person
+from accounts.wire import Id
+from messaging import fanout, protocol
+from messaging.backends import connection_store
+from messaging.backends.base import Busy, PairConflict, Refusal, Refused, Unknown
+from messaging.domain import ID_SIZE, Contact, ContactState, Pair, PairState, Uid, block_bit
+from messaging.http import Action
+
+TRIES = 4  # against the other side's changes; then Busy
+
+ASKED, ASKS, CONNECTED, CLOSED, BLOCKED = ContactState
+Change = Callable[[Pair, Uid], tuple[PairState, int]]
+
+
+class Moved(Refusal):
+    """The pair is not in the state that the user saw. `contact` is how it is, None for none."""
+
+    def __init__(self, contact: Contact | None) -> None:
+        super().__init__("the state has changed")
+        self.contact = contact
+
+
+async def listed(me: Uid) -> list[tuple[Contact, Person]]:
+    """Every pair of mine with the peer's names; a peer whose account is closed has empty ones."""
+    contacts = await connection_store().contacts(me)
+    people = await threads.run(profile.people, [contact.peer for contact in contacts])
+    return [
+        (contact, people.get(contact.peer) or Person(contact.peer, "", "")) for contact in contacts
+    ]
+
+
+async def may_read_list(me: Uid, uid: Uid) -> bool:
+    """Whether I may read somebody's device list: connected, or a request is open between us."""
+    pair = await connection_store().pair(me, uid)
+    return pair is not None and pair.seen_by(me) in (ASKED, ASKS, CONNECTED)
+
+
+async def request(me: Uid, peer: Uid, now: int) -> Contact:
+    """Ask to connect; a request that meets the other's connects. No text goes with it.
+
+    Raises Unknown for nobody and for oneself, Moved where I block the peer. Repeating it gives
+    the same answer and tells nobody anew.
+    """
+    if peer == me or not await threads.run(profile.people, [peer]):
+        raise Unknown
+    before = await connection_store().pair(me, peer)
+    try:
+        after = await connection_store().ask(me, peer, secrets.token_bytes(ID_SIZE), now)
+    except Refused:
+        raise Moved(await _mine(me, peer)) from None
+    return await _announce(before, after, me)
+
+
+async def act(me: Uid, peer: Uid, action: Action, seen: int | None, now: int) -> Contact:
+    """Accept, decline, withdraw, block or unblock, if I still see the pair as `seen`.
+
+    Where the pair is already as the action would leave it, that is the answer, so it can be
+    repeated. Raises Unknown without a pair, Moved where the state is another one by now.
+    """
+    come_from, leads_to, change = _ACTIONS[action]
+    for _ in range(TRIES):
+        was = await connection_store().pair(me, peer)
+        if was is None:
+            raise Unknown
+        state = was.seen_by(me)
+        if state != seen and state in leads_to:
+            return await _announce(was, was, me)
+        if state != seen or state not in come_from:
+            raise Moved(await _mine(me, peer))
+        try:
+            return await _apply(was, me, change, now)
+        except PairConflict:
+            continue
+    raise Busy
+
+
+async def clear(me: Uid, peer: Uid, upto: int) -> Contact:
+    """Hide the conversation up to a seq from all my devices. Raises Unknown, BadSeq. Repeatable."""
+    await connection_store().clear(me, peer, upto)
+    contact = await _mine(me, peer)
+    if contact is None:
+        raise Unknown
+    await _tell([me], contact)
+    return contact
+
+
+async def _apply(was: Pair, me: Uid, change: Change, now: int) -> Contact:
+    state, blocked = change(was, me)
+    after = await connection_store().change(was, state, blocked, now)
+    return await _announce(was, after, me)
+
+
+def _accept(pair: Pair, _me: Uid) -> tuple[PairState, int]:
+    return PairState.CONNECTED, pair.blocked
+
+
+def _decline(pair: Pair, _me: Uid) -> tuple[PairState, int]:
+    return PairState.DECLINED, pair.blocked
+
+
+def _withdraw(pair: Pair, _me: Uid) -> tuple[PairState, int]:
+    """Declined, it stays declined: asking again would be one more try otherwise."""
+    declined = pair.state is PairState.DECLINED
+    return PairState.DROPPED if declined else PairState.WITHDRAWN, pair.blocked
+
+
+def _block(pair: Pair, me: Uid) -> tuple[PairState, int]:
+    return pair.state, pair.blocked | block_bit(me, pair.peer_of(me))
+
+
+def _unblock(pair: Pair, me: Uid) -> tuple[PairState, int]:
+    return pair.state, pair.blocked & ~block_bit(me, pair.peer_of(me))
+
+
+# action: from which states, to which (for a repeat), and how
+_ACTIONS: dict[str, tuple[frozenset[ContactState], frozenset[ContactState], Change]] = {
+    "accept": (frozenset({ASKS}), frozenset({CONNECTED}), _accept),
+    "decline": (frozenset({ASKS}), frozenset({CLOSED}), _decline),
+    "withdraw": (frozenset({ASKED}), frozenset({CLOSED}), _withdraw),
+    "block": (frozenset({ASKED, ASKS, CONNECTED, CLOSED}), frozenset({BLOCKED}), _block),
+    "unblock": (frozenset({BLOCKED}), frozenset({ASKED, ASKS, CONNECTED, CLOSED}), _unblock),
+}
+
+
+async def _announce(before: Pair | None, after: Pair, me: Uid) -> Contact:
+    """Tell each side of what it sees change, and the sessions of the other of a block."""
+    mine = await _mine(me, after.peer_of(me))
+    if mine is None:
+        raise Busy  # the pair is there and its contact rows are not, yet
+    peer = after.peer_of(me)
+    if before is None or before.seen_by(me) != after.seen_by(me):
+        await _tell([me], mine)
+    if before is None or before.seen_by(peer) != after.seen_by(peer):
+        theirs = await _mine(peer, me)
+        if theirs is not None:
+            await _tell([peer], theirs)
+    elif before != after:
+        await fanout.forget([peer], after.conv)
+    return mine
+
+
+async def _tell(users: Iterable[Uid], contact: Contact) -> None:
+    conv, peer, since = Id(contact.conv), Id(contact.peer), contact.since
+    if contact.state is ASKS:
+        frame: protocol.Frame = protocol.Request(conv=conv, peer=peer, since=since)
+    else:
+        frame = protocol.Connection(conv=conv, peer=peer, since=since, state=contact.state.value)
+    await fanout.deliver(users, frame)
+
+
+async def _mine(me: Uid, peer: Uid) -> Contact | None:
+    pair = await connection_store().pair(me, peer)
+    return None if pair is None else await connection_store().contact(me, pair.conv)

@@ -1,0 +1,152 @@
+"""Use cases of epochs (encryption.md 4.7): publish by compare-and-set, read, keep boxes.
+
+`_check` holds the policy: what the server accepts of a record that it cannot open. It cannot
+tell a good secret from a bad one; both clients can, and do.
+"""
+
+from accounts import devices, limits, threads
+from accounts.devices import Newest
+from accounts.limits import HOUR, Limit
+from accounts.wire import Id
+from e2ee import epochs as records
+from e2ee.encoding import ZERO
+from e2ee.epochs import EpochHeader, Side
+from e2ee.errors import BadEpoch
+from e2ee.records import Link, parse_link
+from messaging import conversations, fanout, protocol
+from messaging.backends import connection_store, log
+from messaging.backends.base import EpochConflict, Refusal
+from messaging.domain import PAGE_MAX, Contact, ContactState, Conv, EpochRecord, NewEpoch, Uid
+
+ROTATIONS = Limit("rotations", protocol.ROTATIONS_PER_HOUR, HOUR)  # by creator and connection
+
+
+class NotConnected(Refusal):
+    """The two are not connected (any more)."""
+
+
+class StaleList(Refusal):
+    """The record names a device list that is unknown, or retired by a newer one: fetch them."""
+
+
+async def publish(
+    me: Uid, device: bytes, conv: Conv, raw: bytes, expected: int | None, now: int
+) -> int:
+    """Make a record the newest epoch of the pair, after `expected` (None: E_0); its number.
+
+    A rotation forced by a revocation or a reset raises the floor before this returns, so that
+    nothing under an older epoch is accepted afterwards. Raises Unknown (not a member),
+    NotConnected, StaleList, EpochConflict with the winner, limits' Refusal, and e2ee's Refused
+    for a record that is malformed or forged. Repeating a published record succeeds.
+    """
+    contact = await conversations.require_member(me, conv)
+    if contact.state is not ContactState.CONNECTED:
+        raise NotConnected
+    record = records.parse_record(raw)
+    header = record.header
+    if header.n != (0 if expected is None else expected + 1):
+        raise BadEpoch("the record is not the one after the expected head")
+    previous = await _previous(contact, header.n)
+    revoked = await _check(record, contact, device, previous)
+    forced = header.reason in records.FLOOR_AT_ONCE_REASONS
+    before = previous.header if previous else None
+    if not _is_exempt(header, before, revoked) and not await _stands(contact, header.n, raw):
+        await threads.run(limits.take, ROTATIONS, me + conv, now)
+    epoch = NewEpoch(header.n, raw, forced, now, header.low.k, header.high.k)
+    await connection_store().advance(conv, epoch)
+    if forced:
+        await log().raise_floor(conv, header.n)
+    await _announce(contact, header.n)
+    return header.n
+
+
+async def newest(
+    me: Uid, conv: Conv, upto: int | None, limit: int
+) -> tuple[int | None, list[EpochRecord]]:
+    """The head, None before E_0, and records from `upto` down with my own boxes. Raises Unknown."""
+    await conversations.require_member(me, conv)
+    head = await connection_store().head(conv)
+    rows = await connection_store().epochs(conv, me, min(limit, PAGE_MAX), upto=upto)
+    return head.n if head else None, rows
+
+
+async def put_box(me: Uid, conv: Conv, n: int, g: int, box: bytes) -> None:
+    """Keep my box of an epoch secret under my user key g. Raises Unknown. Repeatable."""
+    await conversations.require_member(me, conv)
+    await connection_store().put_box(me, conv, n, g, box)
+
+
+async def _previous(contact: Contact, n: int) -> records.EpochRecord | None:
+    """Epoch n − 1. Raises EpochConflict where there is none: the record is for a later place
+    than the next."""
+    if n == 0:
+        return None
+    rows = await connection_store().epochs(contact.conv, contact.owner, 1, upto=n - 1)
+    if not rows:
+        raise EpochConflict(None, None)
+    if rows[0].n != n - 1:
+        raise EpochConflict(rows[0].n, rows[0].record)
+    return records.parse_record(rows[0].record)
+
+
+async def _check(
+    record: records.EpochRecord,
+    contact: Contact,
+    device: bytes,
+    previous: records.EpochRecord | None,
+) -> dict[Uid, int]:
+    """The record is whole, by this device, and names lists that still stand. Answers the newest
+    revoking link of each user."""
+    header = record.header
+    if (header.creator, header.device) != (contact.owner, device):
+        raise BadEpoch("the creator is another device")
+    lists = await threads.run(devices.newest_links, [contact.owner, contact.peer])
+    low, high = [await _link(side, lists) for side in (header.low, header.high)]
+    if {low.uid, high.uid} != {contact.owner, contact.peer}:
+        raise BadEpoch("the record names another user")
+    before = previous.hash if previous else ZERO
+    records.verify_record(record, conn=contact.conv, low=low, high=high, previous_hash=before)
+    return {uid: newest.revoked_k for uid, newest in lists.items()}
+
+
+async def _link(side: Side, lists: dict[Uid, Newest]) -> Link:
+    """The link that a record names: the newest, or an older one that none has retired since."""
+    newest = lists.get(side.uid)
+    if newest is None:
+        raise BadEpoch("the record names another user")
+    if not newest.revoked_k <= side.k <= newest.k:
+        raise StaleList
+    raw: bytes | None = newest.link
+    if side.k < newest.k:
+        raw = await threads.run(devices.link_at, side.uid, side.k)
+    if raw is None:
+        raise StaleList
+    link = parse_link(raw)
+    if link.g != parse_link(newest.link).g:
+        raise StaleList
+    return link
+
+
+def _is_exempt(header: EpochHeader, previous: EpochHeader | None, revoked: dict[Uid, int]) -> bool:
+    """Forced rotations and those after a bad secret are not counted, so that a contact cannot
+    use up the other's; but a reason is believed only once for the link, or record, that it is
+    given for."""
+    if previous is None or header.reason not in records.EXEMPT_REASONS:
+        return previous is None
+    if header.reason == records.BAD_KCV:
+        return previous.creator != header.creator
+    sides = ((previous.low, header.low), (previous.high, header.high))
+    return any(before.k < revoked.get(now.uid, 0) <= now.k for before, now in sides)
+
+
+async def _stands(contact: Contact, n: int, raw: bytes) -> bool:
+    rows = await connection_store().epochs(contact.conv, contact.owner, 1, upto=n)
+    return bool(rows) and rows[0].record == raw
+
+
+async def _announce(contact: Contact, n: int) -> None:
+    """Who blocks me hears nothing, but his sessions look again."""
+    frame = protocol.Epoch(conv=Id(contact.conv), n=n)
+    await fanout.deliver([contact.owner] + [contact.peer] * (not contact.withheld), frame)
+    if contact.withheld:
+        await fanout.forget([contact.peer], contact.conv)

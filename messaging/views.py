@@ -1,0 +1,213 @@
+"""HTTP of the message side (encryption.md 4.18). Each view calls one use case.
+
+What is absent, foreign, or not to be known is the same 404.
+"""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from accounts import limits, profile, threads
+from accounts.api import Caller, Need, api
+from accounts.clock import now_ms
+from accounts.limits import DAY, HOUR, Limit
+from accounts.problems import Conflict, Refusal, bad, unknown
+from accounts.profile import Person
+from accounts.protocol import Done
+from accounts.wire import Id
+from e2ee.encoding import id_from_hex
+from e2ee.errors import Refused
+from messaging import connections, epochs, http, invites
+from messaging.backends import base
+from messaging.domain import PAGE_MAX, Contact, EpochRecord
+
+FIND = Limit("find", 120, HOUR)  # by account; who guesses names learns little, and slowly
+REQUESTS = Limit("requests", http.REQUESTS_PER_DAY, DAY)  # by account
+ACTIONS = Limit("actions", 600, HOUR)  # by account
+EPOCH_READS = Limit("epoch-reads", 3_000, HOUR)  # by account; a new browser reads all of them
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def answers(view: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    """What the use cases raise, as HTTP says it. A lost race that has a winner to show is
+    answered by its view."""
+
+    @wraps(view)
+    async def serve(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await view(*args, **kwargs)
+        except base.Unknown:
+            unknown()
+        except base.Busy as error:
+            raise Refusal(503, "busy", "The store is busy. Try again.", error.retry_ms) from error
+        except base.BadSeq:
+            bad("bad_seq", "The conversation has no such place.")
+        except epochs.NotConnected:
+            raise Refusal(403, "not_connected", "You are not connected.") from None
+        except epochs.StaleList:
+            bad("stale_list", "The record names an old device list.")
+        except invites.TooMany:
+            raise Refusal(
+                403, "too_many", f"There are {http.INVITES_MAX} open links; revoke one first."
+            ) from None
+
+    return serve
+
+
+@api("POST", need=Need.PROOF, body=http.FindPerson, limit=FIND)
+@answers
+async def find_person(_request: HttpRequest, _who: Caller, body: http.FindPerson) -> http.Person:
+    person = await threads.run(profile.find, body.name)
+    if person is None:
+        unknown()
+    return _person(person)
+
+
+@api("GET", need=Need.PROOF, limit=ACTIONS)
+@answers
+async def list_connections(_request: HttpRequest, who: Caller) -> http.Connections:
+    rows = await connections.listed(who.uid)
+    return http.Connections(connections=[_connection(*row) for row in rows])
+
+
+@api("POST", need=Need.PROOF, body=http.Act, limit=ACTIONS)
+@answers
+async def act(_request: HttpRequest, who: Caller, body: http.Act) -> http.ConnectionRow:
+    try:
+        return await _row(await _acted(who, body))
+    except connections.Moved as error:
+        row = await _row(error.contact) if error.contact else None
+        raise Conflict(
+            http.ConnectionConflict(
+                code="moved", message="This has changed meanwhile.", connection=row
+            )
+        ) from None
+
+
+@api("GET", need=Need.PROOF)
+@answers
+async def list_invites(_request: HttpRequest, who: Caller) -> http.Invites:
+    found = await threads.run(invites.opened, who.record.user, now_ms())
+    return http.Invites(
+        invites=[
+            http.Invite(id=Id(row.ident), created=row.created, expires=row.expires, uses=row.uses)
+            for row in found
+        ]
+    )
+
+
+@api("POST", need=Need.PROOF, limit=limits.WRITES)
+@answers
+async def make_invite(_request: HttpRequest, who: Caller) -> http.NewInvite:
+    """The token stands behind #, which a browser sends to nobody."""
+    invite, token = await threads.run(invites.make, who.record.user, now_ms())
+    url = f"{settings.SITE_URL}/invite#{token}"
+    return http.NewInvite(id=Id(invite.ident), token=token, url=url, expires=invite.expires)
+
+
+@api("DELETE", need=Need.PROOF, limit=limits.WRITES)
+@answers
+async def revoke_invite(_request: HttpRequest, who: Caller, invite: str) -> Done:
+    await threads.run(invites.revoke, who.record.user, _id(invite))
+    return Done()
+
+
+@api("POST", need=Need.PROOF, body=http.UseInvite, limit=FIND)
+@answers
+async def use_invite(_request: HttpRequest, _who: Caller, body: http.UseInvite) -> http.Person:
+    return _person(await threads.run(invites.use, body.token, now_ms()))
+
+
+@api("GET", need=Need.PROOF, limit=EPOCH_READS)
+@answers
+async def read_epochs(request: HttpRequest, who: Caller, conv: str) -> http.Epochs:
+    upto, limit = _number(request, "upto", None), _number(request, "limit", PAGE_MAX)
+    head, rows = await epochs.newest(who.uid, _id(conv), upto, limit or 1)
+    return http.Epochs(epochs=[_epoch(row) for row in rows], head=head)
+
+
+@api("POST", need=Need.PROOF, body=http.NewEpoch)
+@answers
+async def publish_epoch(
+    _request: HttpRequest, who: Caller, body: http.NewEpoch, conv: str
+) -> http.EpochStored:
+    try:
+        n = await epochs.publish(
+            who.uid, who.device, _id(conv), body.record, body.expected, now_ms()
+        )
+    except base.EpochConflict as error:
+        if error.head is None or error.record is None:
+            bad("bad_epoch", "The first epoch has number 0.")
+        raise Conflict(
+            http.EpochConflict(
+                code="epoch",
+                message="Another epoch stands there.",
+                head=error.head,
+                record=error.record,
+            )
+        ) from None
+    return http.EpochStored(n=n)
+
+
+@api("PUT", need=Need.PROOF, body=http.PutBox, limit=EPOCH_READS)
+@answers
+async def put_box(_request: HttpRequest, who: Caller, body: http.PutBox, conv: str, n: int) -> Done:
+    await epochs.put_box(who.uid, _id(conv), n, body.g, body.box)
+    return Done()
+
+
+async def _acted(who: Caller, body: http.Act) -> Contact:
+    now = now_ms()
+    if body.action == "request":
+        await threads.run(limits.take, REQUESTS, who.uid, now)
+        return await connections.request(who.uid, body.peer, now)
+    if body.action == "clear":
+        if body.upto is None:
+            bad("bad_body", "Say up to where.")
+        return await connections.clear(who.uid, body.peer, body.upto)
+    return await connections.act(who.uid, body.peer, body.action, body.seen, now)
+
+
+async def _row(contact: Contact) -> http.ConnectionRow:
+    people = await threads.run(profile.people, [contact.peer])
+    return _connection(contact, people.get(contact.peer) or Person(contact.peer, "", ""))
+
+
+def _connection(contact: Contact, peer: Person) -> http.ConnectionRow:
+    return http.ConnectionRow(
+        conv=Id(contact.conv),
+        peer=_person(peer),
+        state=contact.state.value,
+        since=contact.since,
+        cleared=contact.cleared,
+    )
+
+
+def _person(person: Person) -> http.Person:
+    return http.Person(uid=Id(person.uid), name=person.username, display_name=person.display_name)
+
+
+def _epoch(row: EpochRecord) -> http.EpochRow:
+    return http.EpochRow(n=row.n, record=row.record, g=row.g, box=row.box)
+
+
+def _id(text: str) -> bytes:
+    """An id of a URL; another spelling of it is nobody's."""
+    try:
+        return id_from_hex(text)
+    except Refused:
+        unknown()
+
+
+def _number(request: HttpRequest, name: str, default: int | None) -> int | None:
+    text = request.GET.get(name)
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdigit() or len(text) > len(str(2**32)):
+        bad("bad_query", "The request does not have the expected form.")
+    return min(int(text), 2**32 - 1)
