@@ -7,12 +7,13 @@ import { b64, fromB64 } from "./crypto/encoding.js";
 import { httpProof } from "./crypto/proofs.js";
 import { gettext } from "./text.js";
 
-/** @typedef {{uid: Uint8Array, device: Uint8Array, dsk: CryptoKey}} Signer */
+/** @typedef {import("./crypto/encoding.js").Bytes} Bytes */
+/** @typedef {{uid: Bytes, device: Bytes, dsk: CryptoKey}} Signer */
 /**
  * @typedef {object} Options
  * @property {boolean} [proof] prove this device, with the signer given to signWith()
  * @property {Signer} [signer] prove this device instead: one that is being enrolled
- * @property {Uint8Array} [grant] the enrolment grant of a complete sign-in
+ * @property {Bytes} [grant] the enrolment grant of a complete sign-in
  * @property {number} [timeoutMs]
  * @property {AbortSignal} [signal] an abort by the caller passes through as AbortError
  */
@@ -50,7 +51,7 @@ export class Api {
   #signer = async () => null;
 
   /**
-   * @param {{fetch?: typeof fetch, host?: string, csrf?: () => string}} [seams] the browser's own
+   * @param {{fetch?: typeof globalThis.fetch, host?: string, csrf?: () => string}} [seams] the browser's own
    *   unless a test brings others
    */
   constructor({ fetch = browserFetch, host = globalThis.location?.host, csrf = cookieToken } = {}) {
@@ -131,7 +132,7 @@ export class Api {
   /**
    * @param {string} method
    * @param {string} path
-   * @param {Uint8Array} body
+   * @param {Bytes} body
    * @param {Options} options
    */
   async #headers(method, path, body, { proof = false, signer, grant }) {
@@ -152,7 +153,7 @@ export class Api {
    * @param {Signer} by
    * @param {string} method
    * @param {string} path
-   * @param {Uint8Array} body
+   * @param {Bytes} body
    */
   async #prove({ uid, device, dsk }, method, path, body) {
     const answer = await this.get("/api/nonce");

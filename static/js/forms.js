@@ -23,6 +23,7 @@ export function byId(id) {
 export function onSubmit(form, submit, words = {}) {
   const button = /** @type {HTMLButtonElement} */ (form.querySelector("button[type='submit']"));
   button.disabled = false;
+  form.addEventListener("input", forgive, { capture: true });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (button.getAttribute("aria-busy") === "true") return;
@@ -36,6 +37,11 @@ export function onSubmit(form, submit, words = {}) {
       busy(button, false);
     }
   });
+}
+
+/** Who corrects a field is not told off meanwhile. @param {Event} event */
+function forgive({ target }) {
+  if (target instanceof HTMLInputElement && target.hasAttribute("aria-invalid")) judge(target, "");
 }
 
 /**

@@ -4,7 +4,7 @@ import { format, gettext } from "../text.js";
 /**
  * @typedef {object} Row
  * @property {string} id what ends it, in hex
- * @property {Uint8Array | undefined} device
+ * @property {import("../crypto/encoding.js").Bytes | undefined} device
  * @property {string} agent browser and system, in words
  * @property {number} created ms
  * @property {number} seen ms; 0 = never

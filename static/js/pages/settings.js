@@ -5,20 +5,21 @@ import "../elements/password-field.js";
 import "../elements/password-strength.js";
 import "../elements/recovery-code.js";
 import "../elements/theme-choice.js";
-import { api, changePassword, devices, renewCode, revoke, signOut, unlock } from "../account.js";
+import { api, changePassword, devices, openAccount, renewCode, revoke, signOut, unlock } from "../account.js";
 import { initial } from "../avatar.js";
 import { equal, fromB64, hex } from "../crypto/encoding.js";
 import { formatCode, newCode } from "../crypto/recoverycode.js";
 import { explain } from "../explain.js";
 import { allRight, busy, byId, onSubmit, tell } from "../forms.js";
 import { progressOf, Steps } from "../steps.js";
-import { format, gettext } from "../text.js";
+import { format, gettext, ngettext } from "../text.js";
 import { toast } from "../toast.js";
 
 const username = byId("username").textContent;
-const list = document.querySelector("device-list");
+const list = byId("device-list");
 const passwordDialog = byId("change-password");
 const codeDialog = byId("renew-code");
+const leaveDialog = byId("leave-dialog");
 const WRONG = { wrong: gettext("That is not your password.") };
 const SCRIPT = /** @type {[string, string][]} */ ([
   ["stretch", gettext("Turning your password into a key. This takes a moment, on purpose.")],
@@ -37,8 +38,7 @@ wirePassword();
 wireCode();
 list.addEventListener("end", endSession);
 list.addEventListener("lost", (/** @type {CustomEvent} */ event) => openCode(event.detail));
-byId("sign-out").addEventListener("click", leave);
-byId("sign-out").disabled = false;
+byId("leave-now").addEventListener("click", leave);
 await showDevices();
 
 async function rename() {
@@ -54,14 +54,21 @@ async function rename() {
 function wireDialogs() {
   for (const button of document.querySelectorAll("[data-open]")) {
     const dialog = byId(/** @type {HTMLElement} */ (button).dataset.open ?? "");
-    const open = dialog === codeDialog ? () => openCode(undefined) : () => dialog.showModal();
+    const open = opener(dialog);
     button.addEventListener("click", open);
     /** @type {HTMLButtonElement} */ (button).disabled = false;
   }
-  for (const dialog of [passwordDialog, codeDialog]) {
+  for (const dialog of [passwordDialog, codeDialog, leaveDialog]) {
     dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
     dialog.addEventListener("close", () => empty(dialog));
   }
+}
+
+/** @param {HTMLDialogElement} dialog */
+function opener(dialog) {
+  if (dialog === codeDialog) return () => openCode(undefined);
+  if (dialog === leaveDialog) return askLeave;
+  return () => dialog.showModal();
 }
 
 /** No password stays in a closed dialog. @param {HTMLDialogElement} dialog */
@@ -70,7 +77,9 @@ function empty(dialog) {
     form.reset();
     tell(form, "");
   }
-  dialog.querySelector("recovery-code")?.forget();
+  /** @type {import("../elements/recovery-code.js").RecoveryCode | null} */ (
+    dialog.querySelector("recovery-code")
+  )?.forget();
 }
 
 function wirePassword() {
@@ -154,7 +163,7 @@ async function showDevices() {
  * A device counts as one only if the list that our own key signs has it: the server's word alone
  * could hide or invent one.
  * @param {any} session
- * @param {{id: Uint8Array}[]} signed
+ * @param {{id: import("../crypto/encoding.js").Bytes}[]} signed
  * @returns {import("../elements/device-list.js").Row}
  */
 function rowOf({ id, created, seen = 0, agent, current, device }, signed) {
@@ -174,8 +183,24 @@ async function endSession({ detail: row }) {
   await showDevices();
 }
 
+/** What is unsent goes with the keys: people are told before. */
+async function askLeave() {
+  leaveDialog.showModal();
+  const unsent = await openAccount().then(
+    async ({ shelf }) => (await shelf.all("outbox")).length,
+    () => 0, // nothing can be read here any more
+  );
+  const words = ngettext(
+    "{count} message is not sent yet and will be lost.",
+    "{count} messages are not sent yet and will be lost.",
+    unsent,
+  );
+  leaveDialog.querySelector("[data-unsent]").hidden = unsent === 0;
+  leaveDialog.querySelector("[data-unsent] p").textContent = format(words, { count: unsent });
+}
+
 async function leave() {
-  const button = byId("sign-out");
+  const button = byId("leave-now");
   busy(button, true);
   try {
     await signOut();

@@ -4,7 +4,7 @@
 import "../elements/password-field.js";
 import "../elements/password-strength.js";
 import "../elements/recovery-code.js";
-import { finishRecovery, hasDevice, signIn, startRecovery } from "../account.js";
+import { finishRecovery, openAccount, signIn, startRecovery } from "../account.js";
 import { formatCode, newCode, parseCode } from "../crypto/recoverycode.js";
 import { explain } from "../explain.js";
 import { allRight, byId, judge, onSubmit, tell } from "../forms.js";
@@ -45,7 +45,17 @@ onSubmit(byId("by-code"), byCode, {
 });
 onSubmit(byId("new-password"), withNewPassword);
 if (location.hash === "#code") showAsked();
-if (await hasDevice()) location.replace(nextAddress(location));
+if ("session" in root.dataset) await goOnOrSayWhy();
+
+/** A session whose keys are here needs no sign-in; one without them does, and is told so. */
+async function goOnOrSayWhy() {
+  try {
+    await openAccount();
+    location.replace(nextAddress(location));
+  } catch {
+    root.querySelector("[data-keyless]").hidden = false;
+  }
+}
 
 function showAsked() {
   if (location.hash === "#code" && !codeName.value) codeName.value = name.value;

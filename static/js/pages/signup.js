@@ -10,6 +10,7 @@ import { explain } from "../explain.js";
 import { allRight, byId, judge, onSubmit, tell } from "../forms.js";
 import { usernameProblem } from "../names.js";
 import { keepNext, nextAddress } from "../next.js";
+import { NAME_MIN } from "../protocol.js";
 import { progressOf, Steps } from "../steps.js";
 import { gettext } from "../text.js";
 
@@ -28,8 +29,8 @@ let code = "";
 keepNext();
 meter.about = () => [name.value, display.value];
 name.addEventListener("input", () => {
-  // While typing only what more typing will not mend.
-  if (name.value.length > 2 || name.hasAttribute("aria-invalid")) judge(name, usernameProblem(name.value));
+  // Two letters are too short, but a third may be on its way.
+  if ([...name.value].length >= NAME_MIN) judge(name, usernameProblem(name.value));
 });
 onSubmit(details, reserveAndGoOn);
 

@@ -1,0 +1,276 @@
+"""The account pages, as people use them in real browsers."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, Request, expect
+
+from tests.browser.conftest import Window
+from tests.browser.people import (
+    Person,
+    fill_details,
+    fill_gaps,
+    keep_code,
+    press,
+    recover,
+    sign_in,
+    sign_up,
+    somebody,
+)  # fmt: skip
+
+OpenWindow = Callable[..., Window]
+NEW_PASSWORD = "eleven brass kites over gravel"
+ARGON2_MS = 30_000  # a slow machine that runs other tests as well
+
+
+def refused(page: Page, person: Person) -> None:
+    """Signing in with what `person` believes to be right does not work, and says so."""
+    page.goto("/sign-in")
+    page.get_by_label("Username").fill(person.name)
+    page.get_by_label("Password", exact=True).fill(person.password)
+    press(page, "Sign in")
+    expect(page.get_by_role("alert")).to_contain_text(
+        "Wrong username or password", timeout=ARGON2_MS
+    )
+
+
+def devices_of(page: Page) -> "list[str]":
+    page.goto("/settings")
+    expect(page.locator("device-list")).not_to_have_attribute("aria-busy", "true")
+    return page.locator("device-list li").all_inner_texts()
+
+
+def test_sign_up_ends_in_the_chats(open_window: OpenWindow) -> None:
+    page = open_window("alice").page
+    alice = sign_up(page)
+    page.goto("/settings")
+    expect(page.get_by_role("heading", name=alice.display_name)).to_be_visible()
+    expect(page.locator("device-list")).to_contain_text("This browser")
+
+
+def test_sign_up_tells_what_is_wrong_before_it_goes_on(open_window: OpenWindow) -> None:
+    page = open_window("alice").page
+    page.goto("/sign-up")
+    press(page, "Continue")
+    expect(page.get_by_text("Choose a username.")).to_be_visible()
+    fill_details(page, Person("two words", "Alice", "password1"))
+    expect(page.get_by_text("A username has no spaces")).to_be_visible()
+    press(page, "Continue")
+    expect(page.get_by_text("Too easy to guess")).to_be_visible()
+    expect(page.get_by_role("heading", name="Create an account")).to_be_visible()
+    fill_details(page, somebody())
+    press(page, "Continue")
+    expect(page.get_by_role("heading", name="Your recovery code")).to_be_visible()
+
+
+def test_a_name_that_is_taken_is_told_at_once(open_window: OpenWindow) -> None:
+    alice = sign_up(open_window("alice").page)
+    page = open_window("mallory").page
+    page.goto("/sign-up")
+    fill_details(page, Person(alice.name.upper(), "Mallory"))
+    press(page, "Continue")
+    expect(page.get_by_text("This name is taken")).to_be_visible()
+
+
+def test_a_code_that_was_not_kept_does_not_pass(open_window: OpenWindow) -> None:
+    page = open_window("alice").page
+    page.goto("/sign-up")
+    fill_details(page, somebody())
+    press(page, "Continue")
+    code = "-".join(page.locator("[data-part='show'] .code li").all_inner_texts())
+    press(page, "I have kept it")
+    fill_gaps(page, re.sub(r"\w", lambda seen: "2" if seen[0] != "2" else "3", code))
+    expect(page.get_by_text("That is not what the code says there")).to_be_visible()
+    expect(page).to_have_url(re.compile("/sign-up"))
+    fill_gaps(page, code)
+    expect(page).to_have_url(re.compile("/chats"), timeout=ARGON2_MS)
+
+
+def test_another_browser_opens_the_account_by_password(open_window: OpenWindow) -> None:
+    alice = sign_up(open_window("alice").page)
+    other = open_window("alice's other browser").page
+    sign_in(other, alice)
+    assert len(devices_of(other)) == 2
+
+
+def test_a_wrong_password_is_told_and_the_right_one_still_works(open_window: OpenWindow) -> None:
+    alice = sign_up(open_window("alice").page)
+    page = open_window("mallory").page
+    refused(page, Person(alice.name, "", "seven quiet otters juggle lambs"))
+    refused(page, Person(f"{alice.name}.nobody", "", alice.password))
+    sign_in(page, alice)
+
+
+def test_a_forgotten_password_is_replaced_by_the_code(open_window: OpenWindow) -> None:
+    alice = sign_up(open_window("alice").page)
+    before = Person(alice.name, alice.display_name, alice.password, alice.code)
+    page = open_window("alice, who forgot").page
+    recover(page, alice, NEW_PASSWORD)
+    assert alice.code != before.code
+    elsewhere = open_window("elsewhere").page
+    refused(elsewhere, before)
+    elsewhere.goto("/sign-in#code")
+    elsewhere.get_by_label("Username").fill(before.name)
+    elsewhere.get_by_label("Recovery code", exact=True).fill(before.code)
+    press(elsewhere, "Continue")
+    expect(elsewhere.get_by_text("do not belong together")).to_be_visible()
+    sign_in(elsewhere, alice)
+
+
+def test_a_mistyped_code_is_told_without_asking_the_server(open_window: OpenWindow) -> None:
+    window = open_window("alice")
+    asked = api_requests(window.page)
+    window.page.goto("/sign-in#code")
+    window.page.get_by_label("Username").fill("alice")
+    window.page.get_by_label("Recovery code", exact=True).fill("0123-4567")
+    press(window.page, "Continue")
+    expect(window.page.get_by_text("not a whole recovery code")).to_be_visible()
+    assert not asked
+
+
+def test_a_changed_password_replaces_the_old_one(open_window: OpenWindow) -> None:
+    page = open_window("alice").page
+    alice = sign_up(page)
+    page.goto("/settings")
+    press(page, "Change password")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Password now").fill("not this one at all")
+    dialog.get_by_label("New password").fill(NEW_PASSWORD)
+    press_in(dialog, "Change password")
+    expect(dialog.get_by_role("alert")).to_contain_text("not your password", timeout=ARGON2_MS)
+    dialog.get_by_label("Password now").fill(alice.password)
+    press_in(dialog, "Change password")
+    expect(page.get_by_text("Password changed")).to_be_visible(timeout=ARGON2_MS)
+    other = open_window("alice's other browser").page
+    refused(other, alice)
+    alice.password = NEW_PASSWORD
+    sign_in(other, alice)
+
+
+def test_a_new_code_replaces_the_old_one(open_window: OpenWindow) -> None:
+    page = open_window("alice").page
+    alice = sign_up(page)
+    old = alice.code
+    page.goto("/settings")
+    press(page, "New code")
+    alice.code = renew(page, alice)
+    expect(page.get_by_text("Your new recovery code is valid")).to_be_visible(timeout=ARGON2_MS)
+    assert alice.code != old
+    recover(open_window("alice, who forgot").page, alice, NEW_PASSWORD)
+
+
+def test_signing_out_leaves_nothing_in_the_browser(open_window: OpenWindow) -> None:
+    page = open_window("alice").page
+    sign_up(page)
+    assert databases(page)
+    page.goto("/settings")
+    press(page, "Sign out")
+    press_in(page.get_by_role("dialog"), "Sign out")
+    expect(page).to_have_url(re.compile("/$"))
+    assert not databases(page)
+    page.goto("/settings")
+    expect(page).to_have_url(re.compile(r"/sign-in\?next=%2Fsettings"))
+
+
+def test_another_session_can_be_signed_out_from_here(open_window: OpenWindow) -> None:
+    first, second = open_window("alice").page, open_window("alice's other browser").page
+    sign_in(second, sign_up(first))
+    assert len(devices_of(second)) == 2
+    second.get_by_role("button", name=re.compile("^Sign out: ")).click()
+    expect(second.locator("device-list li")).to_have_count(1)
+    first.goto("/settings")
+    expect(first).to_have_url(re.compile("/sign-in"))
+
+
+def test_a_lost_device_is_shut_out(open_window: OpenWindow) -> None:
+    lost, page = open_window("thief").page, open_window("alice").page
+    alice = sign_up(lost)
+    sign_in(page, alice)
+    assert len(devices_of(page)) == 2
+    page.get_by_role("button", name=re.compile("^Lost or stolen: ")).click()
+    alice.code = renew(page, alice)
+    expect(page.get_by_text("Removed. Your new recovery code is valid.")).to_be_visible(
+        timeout=ARGON2_MS
+    )
+    expect(page.locator("device-list li")).to_have_count(1)
+    lost.goto("/settings")
+    expect(lost).to_have_url(re.compile("/sign-in"))
+
+
+def test_people_come_back_to_where_they_wanted_to_go(open_window: OpenWindow) -> None:
+    alice = sign_up(open_window("alice").page)
+    page = open_window("alice's other browser").page
+    page.goto("/settings")
+    page.get_by_label("Username").fill(alice.name)
+    page.get_by_label("Password", exact=True).fill(alice.password)
+    press(page, "Sign in")
+    expect(page).to_have_url(re.compile("/settings$"), timeout=ARGON2_MS)
+
+
+def test_secrets_stay_in_the_browser(open_window: OpenWindow) -> None:
+    window = open_window("alice")
+    sent: list[str] = []
+    window.page.on("request", lambda request: sent.append(request.url + (request.post_data or "")))
+    alice = sign_up(window.page)
+    traffic = "\n".join(sent)
+    assert alice.display_name in traffic  # or the recording is blind
+    for secret in (alice.password, alice.code, alice.code.replace("-", "")):
+        assert secret not in traffic
+
+
+def test_without_script_nothing_leaves(open_window: OpenWindow) -> None:
+    window = open_window("alice", java_script_enabled=False)
+    for path in ("/sign-in", "/sign-up"):
+        window.page.goto(path)
+        sent: list[Request] = []
+        window.page.on("request", sent.append)
+        expect(window.page.get_by_text("This page needs JavaScript")).to_be_visible()
+        window.page.get_by_label("Username").fill("alice")
+        window.page.get_by_label("Password", exact=True).fill("a secret")
+        window.page.keyboard.press("Enter")
+        expect(window.page.locator("button[type='submit']").first).to_be_disabled()
+        assert not sent
+        window.page.goto("/help")  # the recording sees what does leave
+        assert sent
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_a_chosen_theme_holds_against_the_system(open_window: OpenWindow, theme: str) -> None:
+    system = "dark" if theme == "Light" else "light"
+    page = open_window("alice", color_scheme=system).page
+    sign_up(page)
+    page.goto("/settings")
+    before = background(page)
+    page.get_by_text(theme, exact=True).click()
+    assert background(page) != before
+    page.reload()
+    assert background(page) != before
+
+
+def renew(page: Page, person: Person) -> str:
+    """The dialog that asks the password and shows a new code."""
+    page.get_by_role("dialog").get_by_label("Password", exact=True).fill(person.password)
+    press_in(page.get_by_role("dialog"), "Continue")
+    expect(page.locator("[data-part='show'] .code li")).to_have_count(8, timeout=ARGON2_MS)
+    return keep_code(page)
+
+
+def press_in(dialog: object, button: str) -> None:
+    dialog.get_by_role("button", name=button, exact=True).click()  # type: ignore[attr-defined]
+
+
+def api_requests(page: Page) -> list[str]:
+    asked: list[str] = []
+    page.on(
+        "request", lambda request: asked.append(request.url) if "/api/" in request.url else None
+    )
+    return asked
+
+
+def databases(page: Page) -> list[str]:
+    return page.evaluate("async () => (await indexedDB.databases()).map(({ name }) => name)")
+
+
+def background(page: Page) -> str:
+    return page.evaluate("() => getComputedStyle(document.documentElement).backgroundColor")
