@@ -1,0 +1,146 @@
+"""HTTP of the site: cookies, CSRF, device proof, enrolment grant. Blocking; run it in a thread."""
+
+import http.client
+import secrets
+import threading
+import time
+from http.cookies import SimpleCookie
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from accounts import protocol
+from accounts.wire import Body, Problem, decoder, encoder
+from e2ee.encoding import to_base64
+from tests.client.m1.keys import DeviceKeys
+from tests.client.m1.proofs import http_proof
+
+T = TypeVar("T")
+TIMEOUT_SECONDS = 30
+KEEP_SECONDS = 5  # an idle connection older than this may be closed by the server just now
+
+
+class ApiError(Exception):
+    """A refusal. `raw` is the whole answer, which on 409 may hold the winner."""
+
+    def __init__(self, status: int, raw: bytes) -> None:
+        self.status, self.raw = status, raw
+        try:
+            problem: Problem = decoder(Problem).decode(raw)
+        except msgspec.DecodeError:
+            problem = Problem(code="", message=raw[:200].decode(errors="replace"))
+        self.code, self.retry_ms = problem.code, problem.retry_ms
+        super().__init__(f"{status} {problem.code}: {problem.message}")
+
+    def winner(self, kind: type[T]) -> T:
+        return decoder(kind).decode(self.raw)
+
+
+class Api:
+    """One browser's cookies and its one connection; safe to share between threads."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self.origin = f"{parts.scheme}://{parts.netloc}"
+        self.host = parts.netloc  # what device proofs name
+        self.secure = parts.scheme == "https"
+        prefix = "__Host-" if self.secure else ""
+        self.csrf_cookie, self.session_cookie = f"{prefix}csrf", f"{prefix}session"
+        self.cookies = {self.csrf_cookie: secrets.token_hex(16)}
+        self.uid = b""  # of whoever signed in, for proofs
+        self.keys: DeviceKeys | None = None  # of the device that proves, once enrolled
+        self._connection: http.client.HTTPConnection | None = None
+        self._used = 0.0
+        self._lock = threading.Lock()
+
+    def get(
+        self, path: str, answer: type[T], *, proof: bool = False, grant: bytes | None = None
+    ) -> T:
+        return self.ask("GET", path, None, answer, proof=proof, grant=grant)
+
+    def post(
+        self, path: str, body: Body | None, answer: type[T], *, proof: bool = False,
+        grant: bytes | None = None, signer: DeviceKeys | None = None,
+    ) -> T:  # fmt: skip
+        return self.ask("POST", path, body, answer, proof=proof, grant=grant, signer=signer)
+
+    def put(self, path: str, body: Body, answer: type[T]) -> T:
+        return self.ask("PUT", path, body, answer, proof=True)
+
+    def delete(self, path: str, *, proof: bool = True) -> protocol.Done:
+        return self.ask("DELETE", path, None, protocol.Done, proof=proof)
+
+    def ask(
+        self, method: str, path: str, body: Body | None, answer: type[T], *, proof: bool = False,
+        grant: bytes | None = None, signer: DeviceKeys | None = None,
+    ) -> T:  # fmt: skip
+        """Raises ApiError on a refusal, OSError and http.client's errors on a failure."""
+        raw = encoder.encode(body) if body is not None else b""
+        headers = {"Content-Type": "application/json"} if raw else {}
+        if grant is not None:
+            headers["X-Enrolment"] = to_base64(grant)
+        if proof or signer is not None:
+            headers["X-Device-Proof"] = self.prove(method, path, raw, signer)
+        status, text = self.raw(method, path, raw, headers)
+        if status != 200:
+            raise ApiError(status, text)
+        return decoder(answer).decode(text)
+
+    def prove(self, method: str, path: str, body: bytes, signer: DeviceKeys | None = None) -> str:
+        """The value of X-Device-Proof for one request."""
+        keys = signer or self.keys
+        assert keys is not None, "no device yet"
+        nonce = self.get("/api/nonce", protocol.Nonce).nonce
+        return http_proof(
+            keys, host=self.host, nonce=nonce, uid=self.uid, method=method, path=path, body=body
+        )
+
+    def raw(
+        self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
+    ) -> tuple[int, bytes]:
+        """Exactly this request with our cookies: for tests that send what is refused."""
+        sent = {"Cookie": self._cookie_header(), "Accept": "application/json"}
+        if method != "GET":
+            sent["Origin"] = self.origin
+            sent["X-CSRFToken"] = self.cookies[self.csrf_cookie]
+        with self._lock:
+            connection = self._connect()
+            try:
+                connection.request(method, path, body or None, {**sent, **(headers or {})})
+                response = connection.getresponse()
+                text = response.read()
+            except (OSError, http.client.HTTPException):
+                self._drop()
+                raise
+            self._keep_cookies(response)
+            self._used = time.monotonic()
+        return response.status, text
+
+    def close(self) -> None:
+        with self._lock:
+            self._drop()
+
+    def _connect(self) -> http.client.HTTPConnection:
+        if time.monotonic() - self._used > KEEP_SECONDS:
+            self._drop()
+        if self._connection is None:
+            kind = http.client.HTTPSConnection if self.secure else http.client.HTTPConnection
+            self._connection = kind(self.host, timeout=TIMEOUT_SECONDS)
+        return self._connection
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _cookie_header(self) -> str:
+        return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+
+    def _keep_cookies(self, response: http.client.HTTPResponse) -> None:
+        for header in response.headers.get_all("Set-Cookie") or ():
+            for name, morsel in SimpleCookie(header).items():
+                if morsel.value:
+                    self.cookies[name] = morsel.value
+                else:
+                    self.cookies.pop(name, None)
