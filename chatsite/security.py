@@ -7,6 +7,7 @@ Argon2 worker alone, `_ADMIN` for the admin site, which holds no key.
 
 import secrets
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -36,6 +37,8 @@ class Headers:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.csp_nonce = secrets.token_urlsafe(16)  # type: ignore[attr-defined]
         response = self.get_response(request)
+        if response.status_code == HTTPStatus.NOT_MODIFIED:
+            return response  # its headers replace the stored ones: a worker would get a page's CSP
         admin = request.path.startswith("/admin/")
         policy = _ADMIN if admin else _page(request.csp_nonce)  # type: ignore[attr-defined]
         response.headers.setdefault("Content-Security-Policy", policy)

@@ -66,6 +66,17 @@ def test_scripts_have_a_policy_and_only_the_password_worker_compiles(client: Cli
 
 
 @pytest.mark.django_db
+def test_an_unchanged_worker_keeps_the_policy_that_the_browser_stored(client: Client) -> None:
+    """The headers of a 304 replace stored ones: a page's policy would forbid the WASM."""
+    worker = client.get("/static/js/workers/argon2.js")
+    unchanged = client.get(
+        "/static/js/workers/argon2.js", headers={"if-none-match": worker["ETag"]}
+    )
+    assert unchanged.status_code == 304
+    assert unchanged.get("Content-Security-Policy") in (None, worker["Content-Security-Policy"])
+
+
+@pytest.mark.django_db
 def test_the_admin_may_post_its_forms_and_runs_no_inline_script(client: Client) -> None:
     response = client.get("/admin/login/")
     policy = directives(response["Content-Security-Policy"])
