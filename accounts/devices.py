@@ -130,11 +130,8 @@ def _may_read(me: bytes, uid: bytes) -> bool:
 
 
 def _announce(uid: bytes, k: int) -> None:
-    """Tell the message side, where it is there to be told; see accounts/signals.py."""
-    name = getattr(settings, "DIRECTORY_CHANGED", None)
-    if name is None:
-        return
-    changed = import_string(name)
+    """Tell the message side; see accounts/signals.py."""
+    changed = import_string(settings.DIRECTORY_CHANGED)
     if inspect.iscoroutinefunction(changed):
         async_to_sync(changed)(uid, k)
     else:

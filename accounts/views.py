@@ -37,6 +37,7 @@ def start(request: HttpRequest, body: protocol.Start) -> protocol.Started:
 @public("POST", body=protocol.SignUpStart, limit=limits.SIGN_UP_START)
 def sign_up_start(request: HttpRequest, body: protocol.SignUpStart) -> protocol.SignUpStarted:
     if request.session.session_key is None:
+        request.session.set_expiry(signup.RESERVED_MS // 1000)  # nobody's yet: it need not last
         request.session.create()
     return signup.reserve(body.name, _session_hash(request), now_ms())
 

@@ -250,3 +250,18 @@ class Person:
         factor = secrets.token_bytes(16)
         wrap = vault.wrap_root(kek, self.root, uid=self.uid, kind=kind, factor=factor)
         return protocol.Factor(type=kind, id=Id(factor), wrap=wrap)
+
+
+def post(browser: Browser, body: protocol.NewLink):
+    return browser.call("POST", "/api/links", body)
+
+
+def changed(body: protocol.NewLink, **members) -> protocol.NewLink:
+    return protocol.NewLink(**{n: getattr(body, n) for n in body.__struct_fields__} | members)
+
+
+def second_browser(person: Person) -> Browser:
+    browser, _ = person.sign_in()
+    answer = person.enrol(browser)
+    assert answer.status == 200, answer.raw
+    return browser

@@ -21,6 +21,14 @@ def test_a_limit_counts_per_subject_and_window():
     limits.take(TWICE, "alice", NOW + HOUR)
 
 
+def test_benchmarks_raise_the_limits(settings):
+    settings.LIVE_RATE_FACTOR = 2
+    for _ in range(4):
+        limits.take(TWICE, "alice", NOW)
+    with pytest.raises(Refusal):
+        limits.take(TWICE, "alice", NOW)
+
+
 def test_a_forgotten_counter_lets_pass(monkeypatch):
     monkeypatch.setattr(cache, "add", lambda *_: False, raising=False)
     limits.take(TWICE, "alice", NOW)

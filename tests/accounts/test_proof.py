@@ -6,7 +6,7 @@ import pytest
 
 from accounts import proof, protocol
 from accounts.clock import now_ms
-from accounts.models import Grant, SessionRecord
+from accounts.models import Device, Grant, SessionRecord
 from accounts.problems import Refusal
 from accounts.wire import encoder
 from e2ee.encoding import to_base64
@@ -146,3 +146,9 @@ def test_without_a_device_a_session_can_only_enrol(alice: Person):
         body = protocol.Unlock(auth=alice.auth) if method == "POST" else None
         answer = browser.call(method, path, body)
         assert (answer.status, answer.code) == (403, "enrol")
+
+
+def test_a_device_that_is_gone_proves_nothing(alice: Person, browser: Browser):
+    assert browser.call("GET", "/api/notes").status == 200
+    Device.objects.update(gone_at=now_ms())
+    assert browser.call("GET", "/api/notes").code == "device_gone"

@@ -7,7 +7,7 @@ from accounts.clock import now_ms
 from accounts.models import Device, SessionRecord
 from accounts.signals import device_revoked, session_ended
 from e2ee.encoding import from_base64, to_base64
-from tests.accounts.people import Browser, Person
+from tests.accounts.people import Browser, Person, second_browser
 from tests.client.m1.keys import DeviceKeys
 
 pytestmark = pytest.mark.django_db
@@ -25,12 +25,6 @@ def ended():
     session_ended.connect(hear)
     yield told
     session_ended.disconnect(hear)
-
-
-def second_browser(person: Person) -> Browser:
-    browser, _ = person.sign_in()
-    assert person.enrol(browser).status == 200
-    return browser
 
 
 def hash_of(browser: Browser) -> bytes:

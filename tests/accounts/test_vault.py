@@ -4,9 +4,11 @@ import pytest
 
 from accounts import protocol
 from accounts.clock import now_ms
-from accounts.models import Factor, SessionRecord
+from accounts.models import Factor, SessionRecord, User
 from accounts.wire import B32
-from tests.accounts.people import Browser, Person
+from e2ee.records import RECOVERY_DEVICE
+from tests.accounts.people import Browser, Person, changed, post
+from tests.client.m1.keys import KemKey
 
 pytestmark = pytest.mark.django_db
 
@@ -121,3 +123,21 @@ def test_mallory_cannot_drop_alices_factors(alice: Person, mallory: Person):
 def test_the_vault_is_not_served_to_a_listed_device_without_unlock(alice: Person, browser: Browser):
     answer = browser.call("GET", "/api/vault")
     assert (answer.status, answer.code) == (403, "grant")
+
+
+def test_dropping_a_passkey_leaves_the_password(alice: Person, browser: Browser):
+    user = User.objects.get(uid=alice.uid)
+    Factor.objects.create(user=user, factor=b"k" * 16, type=3, wrap=b"w" * 60)
+    assert browser.call("DELETE", f"/api/factors/{(b'k' * 16).hex()}").status == 200
+    assert sign_in(auth=alice.auth).status == 200
+
+
+def test_a_vault_can_change_under_the_same_root(alice: Person, browser: Browser):
+    """A new recovery key alone: the factors still open the root."""
+    alice.recovery, alice.vault_version = KemKey(), 2
+    link = alice.next_link(list(alice.head.devices), recovery_key=alice.recovery.public)
+    body = protocol.NewLink(link=link.raw, wraps=alice.wraps(link, RECOVERY_DEVICE))
+    assert post(browser, body).code == "bad_link"
+    assert post(browser, changed(body, vault=alice.sealed_vault())).status == 200
+    assert Factor.objects.count() == 2
+    assert browser.call("POST", "/api/unlock", protocol.Unlock(auth=alice.auth)).status == 200
