@@ -106,7 +106,13 @@ DATABASES: dict[str, Any] = (
 )
 DATABASE_ROUTERS = ["messaging.backends.sql.router.MessagesRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        # Used nonces and rate limits: what is evicted could be used again. Django's own is 300.
+        "OPTIONS": {"MAX_ENTRIES": 200_000},
+    }
+}
 
 AUTH_USER_MODEL = "accounts.User"
 # Staff of the admin alone have a Django password; people's passwords never reach the server.
