@@ -1,3 +1,13 @@
-from django.urls import URLPattern, URLResolver
+"""Mounted at the root of the site."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, path, re_path
+
+from messaging import pages
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("chats", pages.inbox),
+    re_path(r"^chats/(?P<conv>[0-9a-f]{32})\Z", pages.conversation),
+    path("people", pages.people),
+    path("people/qr", pages.qr),
+    path("invite", pages.invite),
+]

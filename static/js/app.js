@@ -1,0 +1,72 @@
+// The entry of the pages of chats: the session, then the elements, then what joins them: the
+// address, the two panes, and which chat somebody looks at.
+
+import { part } from "./bubbles.js";
+import { reportLooks } from "./looking.js";
+import { chatAddress, chatOf } from "./person.js";
+import { startSession } from "./starting.js";
+
+const main = /** @type {HTMLElement} */ (document.getElementById("main"));
+const title = document.title;
+
+await startSession();
+await Promise.all([
+  import("./elements/chat-status.js"),
+  import("./elements/chat-list.js"),
+  import("./elements/chat-thread.js"),
+  import("./elements/chat-person.js"),
+  import("./elements/chat-composer.js"),
+]);
+const list = /** @type {import("./elements/chat-list.js").ChatList} */ (main.querySelector("chat-list"));
+const thread = /** @type {HTMLElement} */ (main.querySelector("chat-thread"));
+const person = /** @type {import("./elements/chat-person.js").ChatPerson} */ (main.querySelector("chat-person"));
+const composer = /** @type {import("./elements/chat-composer.js").ChatComposer} */ (
+  main.querySelector("chat-composer")
+);
+const look = reportLooks(() => chatOf(location.pathname));
+
+main.addEventListener("pick", (event) => go(/** @type {CustomEvent} */ (event).detail));
+main.querySelector(".thread-back")?.addEventListener("click", back);
+addEventListener("popstate", () => show(chatOf(location.pathname)));
+addEventListener("keydown", leaveChat);
+show(chatOf(location.pathname));
+document.documentElement.dataset.ready = "";
+
+/** @param {string} conv */
+function go(conv) {
+  const address = chatAddress(conv);
+  if (location.pathname !== address) history.pushState({ fromList: true }, "", address);
+  show(conv);
+}
+
+/** @param {Event} event */
+function back(event) {
+  event.preventDefault();
+  if (history.state?.fromList) return history.back();
+  history.pushState(null, "", "/chats");
+  show(null);
+}
+
+/** @param {KeyboardEvent} event */
+function leaveChat(event) {
+  const open = document.querySelector("dialog[open], :popover-open");
+  if (event.key !== "Escape" || event.isComposing || open || !chatOf(location.pathname)) return;
+  back(event);
+  /** @type {HTMLElement | null} */ (list.querySelector("a"))?.focus();
+}
+
+/** @param {string | null} conv */
+function show(conv) {
+  main.dataset.view = conv ? "thread" : "list";
+  document.body.dataset.bar = conv ? "hidden" : "";
+  part(main, "none").hidden = Boolean(conv);
+  if (conv !== thread.getAttribute("conv")) {
+    if (conv) thread.setAttribute("conv", conv);
+    else thread.removeAttribute("conv");
+  }
+  document.title = title;
+  list.mark(conv);
+  void person.open(conv);
+  void composer.open(conv);
+  look();
+}

@@ -1,0 +1,19 @@
+// The order of the list of chats: newest activity first, but never under a pointer or the focus,
+// where a row that moves would be the wrong recipient.
+
+/** @typedef {{conv: string, time: number}} Ranked */
+
+/**
+ * @param {string[]} shown the order on screen
+ * @param {Ranked[]} chats
+ * @param {boolean} held somebody points at the list or is inside it
+ * @returns {string[]} conversations in the order to show
+ */
+export function order(shown, chats, held) {
+  const sorted = [...chats].sort((a, b) => b.time - a.time || (a.conv < b.conv ? -1 : 1)).map(({ conv }) => conv);
+  if (!held) return sorted;
+  const there = new Set(sorted);
+  const kept = shown.filter((conv) => there.has(conv));
+  const known = new Set(kept);
+  return [...kept, ...sorted.filter((conv) => !known.has(conv))];
+}

@@ -1,0 +1,20 @@
+// How much of a message still fits: the envelope holds 32,732 bytes of M, in which the text
+// stands as JSON beside what every message carries (encryption.md 4.8).
+
+export const TEXT_MAX = 32_732 - 512; // heads, ts and prev take at most 300 bytes; the rest is room
+export const WARN_AT = 2000; // bytes left from which on the person is told
+
+/** @param {string} text @returns {number} negative: too long for one message */
+export function bytesLeft(text) {
+  return TEXT_MAX - new TextEncoder().encode(JSON.stringify(text)).length;
+}
+
+/**
+ * Whether this key press sends. An IME uses Enter to choose a word (keyCode 229 in Safari, where
+ * isComposing is false again by then); a finger has no Shift.
+ * @param {{key: string, shiftKey: boolean, isComposing: boolean, keyCode: number}} event
+ * @param {boolean} byFinger
+ */
+export function sends({ key, shiftKey, isComposing, keyCode }, byFinger) {
+  return key === "Enter" && !shiftKey && !isComposing && keyCode !== 229 && !byFinger;
+}

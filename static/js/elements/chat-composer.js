@@ -1,0 +1,141 @@
+// Where one writes: grows with the text, keeps it as a draft of its chat, and says why it is off.
+
+import { bytesLeft, sends, WARN_AT } from "../composing.js";
+import { part } from "../bubbles.js";
+import { nameOf } from "../person.js";
+import { session } from "../session.js";
+import { format, gettext } from "../text.js";
+
+/** @typedef {import("../session.js").Summary} Summary */
+
+const KEEP_MS = 400; // after the last key press
+const STATE = { asked: 1, asks: 2, connected: 3, closed: 4, blocked: 5 };
+
+export class ChatComposer extends HTMLElement {
+  /** @type {string | null} */ #conv = null;
+  #keeping = 0;
+  /** @type {(() => void)[]} */ #stop = [];
+
+  get #text() {
+    return /** @type {HTMLTextAreaElement} */ (this.querySelector("textarea"));
+  }
+
+  get #button() {
+    return /** @type {HTMLButtonElement} */ (this.querySelector("button[type='submit']"));
+  }
+
+  connectedCallback() {
+    this.#text.addEventListener("input", () => this.#typed());
+    this.#text.addEventListener("keydown", (event) => this.#key(event));
+    part(this, "form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#send();
+    });
+    addEventListener("pagehide", () => this.#keep());
+    this.#stop = [session.on("chat", (chat) => chat.row.conv === this.#conv && this.#allow(chat))];
+  }
+
+  disconnectedCallback() {
+    for (const stop of this.#stop) stop();
+  }
+
+  /** The draft of the chat before stays with that chat. @param {string | null} conv */
+  async open(conv) {
+    this.#keep();
+    this.#conv = conv;
+    this.#put("");
+    this.#text.disabled = this.#button.disabled = true;
+    if (!conv) return;
+    const [draft, chats] = await Promise.all([session.ask("draft", conv), session.ask("chats")]);
+    if (conv !== this.#conv) return;
+    if (!this.#text.value) this.#put(draft);
+    this.#allow(chats.find(({ row }) => row.conv === conv));
+    if (matchMedia("(pointer: fine)").matches) this.#text.focus({ preventScroll: true });
+  }
+
+  /** @param {Summary | undefined} chat */
+  #allow(chat) {
+    const why = reason(chat);
+    const line = part(this, "reason");
+    line.textContent = why;
+    line.hidden = !why;
+    part(this, "form").hidden = Boolean(why);
+    this.#text.disabled = Boolean(why);
+    this.#measure();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (!sends(event, matchMedia("(pointer: coarse)").matches)) return;
+    event.preventDefault();
+    this.#send();
+  }
+
+  #typed() {
+    this.#measure();
+    if (this.#conv && this.#text.value) void session.ask("typing", this.#conv);
+    clearTimeout(this.#keeping);
+    this.#keeping = window.setTimeout(() => this.#keep(), KEEP_MS);
+  }
+
+  #send() {
+    const text = this.#text.value.trim();
+    if (!text || !this.#conv || this.#button.disabled) return;
+    const message = { id: crypto.randomUUID(), conv: this.#conv, text };
+    this.#put("");
+    this.#keep();
+    void session.ask("send", message);
+    this.#text.focus({ preventScroll: true });
+  }
+
+  #keep() {
+    clearTimeout(this.#keeping);
+    if (!this.#conv) return;
+    void session.ask("keepDraft", this.#conv, this.#text.value);
+  }
+
+  /** @param {string} text */
+  #put(text) {
+    this.#text.value = text;
+    this.#measure();
+  }
+
+  #measure() {
+    const text = this.#text;
+    const left = bytesLeft(text.value.trim());
+    this.#button.disabled = text.disabled || !text.value.trim() || left < 0;
+    const count = part(this, "count");
+    count.hidden = left > WARN_AT;
+    count.toggleAttribute("data-over", left < 0);
+    count.textContent = count.hidden ? "" : words(left);
+    if (CSS.supports("field-sizing", "content")) return;
+    text.style.blockSize = "auto"; // grows by script where CSS cannot
+    text.style.blockSize = `${text.scrollHeight}px`;
+  }
+}
+
+/** @param {number} left */
+function words(left) {
+  if (left < 0) return gettext("This is too long for one message. Split it in two.");
+  return format(gettext("{count} bytes left"), { count: left });
+}
+
+/** @param {Summary | undefined} chat @returns {string} why nothing can be written; empty: it can */
+function reason(chat) {
+  if (!chat) return gettext("This chat is not there, or not yours.");
+  const name = nameOf(chat.contact);
+  switch (chat.row.state) {
+    case STATE.connected:
+      return chat.identity === "reset" ? gettext("Decide about the new security identity first.") : "";
+    case STATE.asked:
+      return format(gettext("You can write when {name} has accepted your request."), { name });
+    case STATE.asks:
+      return format(gettext("{name} asks to chat with you. Answer under People."), { name });
+    case STATE.blocked:
+      return format(gettext("You blocked {name}. Unblock under People to write."), { name });
+    default:
+      return format(gettext("You are not connected with {name} any more."), { name });
+  }
+}
+
+customElements.define("chat-composer", ChatComposer);

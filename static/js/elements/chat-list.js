@@ -1,0 +1,227 @@
+// The list of chats: names come with the page, previews are opened here.
+
+import { cloned, part, wordsOf } from "../bubbles.js";
+import { order } from "../chatorder.js";
+import { icon } from "../icons.js";
+import { avatarOf, chatAddress, nameOf } from "../person.js";
+import { session } from "../session.js";
+import { format, gettext, ngettext } from "../text.js";
+import { shortTime } from "../when.js";
+
+/** @typedef {import("../session.js").Summary} Summary */
+/** @typedef {import("../outbox.js").Entry} Entry */
+
+const CONNECTED = 3;
+const ASKS = 2;
+const MANY = 99;
+
+export class ChatList extends HTMLElement {
+  /** @type {Map<string, Summary>} */ #chats = new Map();
+  /** @type {Map<string, Entry>} */ #waiting = new Map();
+  /** @type {Record<string, string>} */ #drafts = {};
+  /** @type {Set<string>} */ #typing = new Set();
+  /** @type {string[]} */ #shown = [];
+  #filter = "";
+  #due = false;
+  /** @type {(() => void)[]} */ #stop = [];
+
+  connectedCallback() {
+    for (const event of ["pointerleave", "focusout"]) this.addEventListener(event, () => this.#soon());
+    this.addEventListener("click", (event) => this.#pick(event));
+    const field = /** @type {HTMLInputElement | null} */ (document.getElementById("chat-filter"));
+    field?.addEventListener("input", () => {
+      this.#filter = field.value.trim().toLocaleLowerCase();
+      this.#soon();
+    });
+    this.#stop = [
+      session.on("chat", (chat) => this.#set(chat)),
+      session.on("presence", () => this.#soon()),
+      session.on("typing", ({ conv, typing }) => this.#types(conv, typing)),
+      session.on("entry", ({ entry, gone }) => this.#waits(entry, gone)),
+      session.on("draft", ({ conv, text }) => this.#draft(conv, text)),
+      session.on("contacts", () => void this.#load()),
+    ];
+    void this.#load();
+  }
+
+  disconnectedCallback() {
+    for (const stop of this.#stop) stop();
+  }
+
+  /** Which chat is open. @param {string | null} conv */
+  mark(conv) {
+    for (const link of this.querySelectorAll("[data-conv]")) {
+      if (/** @type {HTMLElement} */ (link).dataset.conv === conv) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+  }
+
+  async #load() {
+    const [chats, drafts] = await Promise.all([session.ask("chats"), session.ask("drafts")]);
+    this.#chats = new Map(chats.map((chat) => [chat.row.conv, chat]));
+    this.#drafts = drafts;
+    this.#soon();
+  }
+
+  /** @param {Summary} chat */
+  #set(chat) {
+    this.#chats.set(chat.row.conv, chat);
+    this.#soon();
+  }
+
+  /** @param {string} conv @param {boolean} typing */
+  #types(conv, typing) {
+    if (typing) this.#typing.add(conv);
+    else this.#typing.delete(conv);
+    this.#soon();
+  }
+
+  /** @param {Entry} entry @param {boolean} gone */
+  #waits(entry, gone) {
+    if (!gone) this.#waiting.set(entry.conv, entry);
+    else if (this.#waiting.get(entry.conv)?.id === entry.id) this.#waiting.delete(entry.conv);
+    this.#soon();
+  }
+
+  /** @param {string} conv @param {string} text */
+  #draft(conv, text) {
+    this.#drafts = { ...this.#drafts, [conv]: text };
+    this.#soon();
+  }
+
+  /** Many things come at once: one look at the list per frame. */
+  #soon() {
+    if (this.#due) return;
+    this.#due = true;
+    requestAnimationFrame(() => {
+      this.#due = false;
+      this.#render();
+    });
+  }
+
+  #render() {
+    const all = [...this.#chats.values()];
+    const chats = all.filter(({ row }) => row.state === CONNECTED || row.last_seq > row.cleared);
+    const ranked = chats.map((chat) => ({ conv: chat.row.conv, time: this.#time(chat) }));
+    this.#shown = order(this.#shown, ranked, this.#held());
+    const list = /** @type {HTMLElement} */ (this.querySelector(".chats"));
+    let at = list.firstElementChild;
+    let matching = 0;
+    for (const conv of this.#shown) {
+      const row = this.#row(conv, list);
+      const matches = this.#fill(row, /** @type {Summary} */ (this.#chats.get(conv)));
+      if (matches) matching += 1;
+      if (row === at) at = at.nextElementSibling;
+      else list.insertBefore(row, at);
+    }
+    for (; at; ) {
+      const next = at.nextElementSibling;
+      at.remove();
+      at = next;
+    }
+    part(this, "empty").hidden = chats.length > 0;
+    part(this, "no-match").hidden = !this.#filter || matching > 0;
+    this.#badges(all);
+  }
+
+  /** Nothing moves under a pointer or the focus. */
+  #held() {
+    return (matchMedia("(hover: hover)").matches && this.matches(":hover")) || this.matches(":focus-within");
+  }
+
+  /** @param {Summary} chat */
+  #time({ row, newest }) {
+    return Math.max(newest?.time ?? 0, row.times?.last ?? 0, row.since, this.#waiting.get(row.conv)?.written ?? 0);
+  }
+
+  /** @param {string} conv @param {HTMLElement} list @returns {HTMLElement} */
+  #row(conv, list) {
+    const known = list.querySelector(`[data-row="${conv}"]`);
+    if (known) return /** @type {HTMLElement} */ (known);
+    const row = cloned("chat-row");
+    row.dataset.row = conv;
+    const link = /** @type {HTMLAnchorElement} */ (row.querySelector("a"));
+    link.href = chatAddress(conv);
+    link.dataset.conv = conv;
+    const served = list.querySelector(`a[data-conv="${conv}"]`);
+    if (served?.hasAttribute("aria-current")) link.setAttribute("aria-current", "page");
+    return row;
+  }
+
+  /** @param {HTMLElement} row @param {Summary} chat */
+  #fill(row, chat) {
+    const { contact, unread, presence } = chat;
+    const name = nameOf(contact);
+    const place = /** @type {HTMLElement} */ (row.querySelector(".avatar-place"));
+    if (place.dataset.name !== name) {
+      place.querySelector(".avatar")?.remove();
+      place.prepend(avatarOf(chat.row.peer, contact));
+      place.dataset.name = name;
+    }
+    part(row, "name").textContent = name;
+    part(row, "presence").hidden = presence?.state !== "online";
+    part(row, "presence").title = gettext("Online");
+    const time = this.#time(chat);
+    part(row, "time").textContent = shortTime(time);
+    this.#preview(part(row, "preview"), chat);
+    part(row, "unread").hidden = !unread;
+    part(row, "unread").replaceChildren(...unreadBadge(unread));
+    row.toggleAttribute("data-unread", unread > 0);
+    const matches = name.toLocaleLowerCase().includes(this.#filter);
+    row.hidden = !matches;
+    return matches;
+  }
+
+  /** @param {HTMLElement} place @param {Summary} chat */
+  #preview(place, { row, newest }) {
+    const entry = this.#waiting.get(row.conv);
+    const draft = this.#drafts[row.conv];
+    place.toggleAttribute("data-draft", Boolean(draft) && !this.#typing.has(row.conv));
+    place.toggleAttribute("data-typing", this.#typing.has(row.conv));
+    if (this.#typing.has(row.conv)) place.textContent = gettext("is writing…");
+    else if (draft) place.textContent = format(gettext("Draft: {text}"), { text: draft });
+    else if (entry) place.replaceChildren(icon(entry.failed ? "circle-alert" : "clock", "icon-s"), entry.text);
+    else if (newest && newest.seq > row.cleared) {
+      const words = newest.gone === "withheld" ? "" : wordsOf(newest);
+      place.textContent = newest.mine ? format(gettext("You: {text}"), { text: words }) : words;
+    } else place.textContent = row.state === CONNECTED ? gettext("You can write now. Say hello.") : "";
+  }
+
+  /** In the rail and in the title, for who looks elsewhere. @param {Summary[]} chats */
+  #badges(chats) {
+    const unread = chats.reduce((sum, chat) => sum + (chat.row.state === CONNECTED ? chat.unread : 0), 0);
+    const asking = chats.filter(({ row }) => row.state === ASKS).length;
+    for (const [id, count] of /** @type {[string, number][]} */ ([
+      ["rail-chats", unread],
+      ["rail-people", asking],
+    ])) {
+      const badge = document.getElementById(id);
+      if (!badge) continue;
+      badge.hidden = !count;
+      badge.replaceChildren(...unreadBadge(count));
+    }
+    document.title = `${unread ? `(${unread}) ` : ""}${document.title.replace(/^\(\d+\) /, "")}`;
+  }
+
+  /** @param {MouseEvent} event */
+  #pick(event) {
+    const link = /** @type {HTMLElement} */ (event.target).closest("a[data-conv]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    const { conv } = /** @type {HTMLElement} */ (link).dataset;
+    this.dispatchEvent(new CustomEvent("pick", { bubbles: true, detail: conv }));
+  }
+}
+
+/** @param {number} count */
+function unreadBadge(count) {
+  const words = document.createElement("span");
+  words.className = "visually-hidden";
+  words.textContent = format(ngettext(" {count} new", " {count} new", count), { count });
+  const number = document.createElement("span");
+  number.setAttribute("aria-hidden", "true");
+  number.textContent = count > MANY ? `${MANY}+` : String(count);
+  return [number, words];
+}
+
+customElements.define("chat-list", ChatList);

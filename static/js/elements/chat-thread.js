@@ -1,0 +1,263 @@
+// The messages of one conversation. It keeps what it loaded, lets threadlayout.js say what stands
+// where, and changes only the nodes that differ.
+
+import { fill, nodeOf, part, spoken } from "../bubbles.js";
+import { nameOf } from "../person.js";
+import { Scrolling } from "../scrolling.js";
+import { session } from "../session.js";
+import { format, gettext } from "../text.js";
+import { layout } from "../threadlayout.js";
+
+/** @typedef {import("../letters.js").Letter} Letter */
+/** @typedef {import("../outbox.js").Entry} Entry */
+/** @typedef {import("../session.js").Summary} Summary */
+
+const EARLY_PX = 800; // older messages are fetched this far before they are needed
+const READ_MS = 1000; // shown for this long, a message counts as read
+const STATE = { connected: 3 };
+
+export class ChatThread extends HTMLElement {
+  static observedAttributes = ["conv"];
+  /** @type {Map<number, Letter>} */ #letters = new Map();
+  /** @type {Map<string, Entry>} */ #entries = new Map();
+  /** @type {import("../notices.js").Notice[]} */ #notices = [];
+  /** @type {Summary | undefined} */ #chat;
+  /** @type {number | undefined} */ #unreadFrom;
+  #more = false;
+  #loading = false;
+  #below = 0; // came while the reader was further up
+  /** @type {Map<string, HTMLElement>} */ #nodes = new Map();
+  /** @type {Scrolling | undefined} */ #scrolling;
+  /** @type {number | undefined} */ #reading;
+  /** @type {(() => void)[]} */ #stop = [];
+
+  get conv() {
+    return this.getAttribute("conv");
+  }
+
+  connectedCallback() {
+    const box = part(this, "scroll");
+    this.#scrolling ??= new Scrolling(box, part(this, "messages"));
+    box.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    part(this, "jump").addEventListener("click", () => this.#jump());
+    this.addEventListener("click", (event) => this.#act(event));
+    for (const event of ["focus", "visibilitychange"]) {
+      (event === "focus" ? window : document).addEventListener(event, () => this.#look());
+    }
+    this.#stop = [
+      session.on("letter", ({ letter, fresh }) => this.#came(letter, fresh)),
+      session.on("entry", ({ entry, gone }) => this.#waits(entry, gone)),
+      session.on("chat", (chat) => chat.row.conv === this.conv && this.#learn(chat)),
+      session.on("notice", ({ conv, notice }) => conv === this.conv && this.#note(notice)),
+      session.on("typing", ({ conv, typing }) => conv === this.conv && this.#types(typing)),
+    ];
+  }
+
+  disconnectedCallback() {
+    for (const stop of this.#stop) stop();
+  }
+
+  attributeChangedCallback() {
+    this.hidden = !this.conv;
+    if (this.conv) void this.#open(this.conv);
+  }
+
+  /** @param {string} conv */
+  async #open(conv) {
+    this.#letters.clear();
+    this.#entries.clear();
+    this.#notices = [];
+    this.#chat = undefined;
+    this.#unreadFrom = undefined;
+    this.#below = 0;
+    this.#nodes.clear();
+    part(this, "messages").replaceChildren();
+    part(this, "begin").hidden = true;
+    this.#types(false);
+    const chats = await session.ask("chats");
+    if (conv !== this.conv) return;
+    this.#chat = chats.find(({ row }) => row.conv === conv);
+    if (this.#chat?.unread) this.#unreadFrom = this.#chat.row.my_read_ord + 1;
+    await this.#load();
+    if (conv !== this.conv) return;
+    const line = this.#nodes.get("unread");
+    if (line) this.#scrolling?.toStart(line);
+    else this.#scrolling?.toEnd();
+    this.#look();
+  }
+
+  /** @param {number} [before] */
+  async #load(before) {
+    const { conv } = this;
+    if (!conv || this.#loading) return;
+    this.#loading = true;
+    part(this, "older").hidden = before === undefined;
+    try {
+      const page = await session.ask("letters", conv, before);
+      if (conv !== this.conv) return;
+      for (const letter of page.letters) this.#letters.set(letter.seq, letter);
+      for (const entry of page.entries) this.#entries.set(entry.id, entry);
+      this.#notices = page.notices;
+      this.#more = page.more;
+    } catch {
+      this.#more = true; // not connected: scrolling on tries again
+    } finally {
+      this.#loading = false;
+      part(this, "older").hidden = true;
+    }
+    part(this, "begin").hidden = this.#more;
+    this.#render();
+    if (this.#more && part(this, "scroll").scrollHeight <= part(this, "scroll").clientHeight) this.#older();
+  }
+
+  #older() {
+    const first = Math.min(...this.#letters.keys());
+    if (Number.isFinite(first)) void this.#load(first);
+  }
+
+  #render() {
+    const { row } = this.#chat ?? {};
+    const notices = this.#notices.filter(({ seq }) => !this.#more || seq >= Math.min(...this.#letters.keys()));
+    const items = layout({
+      letters: [...this.#letters.values()].sort((a, b) => a.seq - b.seq),
+      entries: [...this.#entries.values()].sort((a, b) => a.order - b.order),
+      notices,
+      peerGot: row?.peer_got ?? 0,
+      peerRead: row?.peer_read ?? 0,
+      ...(this.#unreadFrom !== undefined && { unreadFrom: this.#unreadFrom }),
+    });
+    this.#scrolling?.keeping(() => this.#reconcile(items));
+    this.#showJump();
+  }
+
+  /** @param {import("../threadlayout.js").Item[]} items */
+  #reconcile(items) {
+    const list = part(this, "messages");
+    const name = nameOf(this.#chat?.contact);
+    const keys = new Set(items.map(({ key }) => key));
+    for (const [key, node] of this.#nodes) {
+      if (keys.has(key)) continue;
+      node.remove();
+      this.#nodes.delete(key);
+    }
+    let at = list.firstElementChild;
+    for (const item of items) {
+      const node = this.#nodes.get(item.key) ?? nodeOf(item);
+      this.#nodes.set(item.key, node);
+      fill(node, item, name);
+      if (node === at) at = at.nextElementSibling;
+      else list.insertBefore(node, at);
+    }
+  }
+
+  /** @param {Letter} letter @param {boolean} fresh */
+  #came(letter, fresh) {
+    if (letter.conv !== this.conv) return;
+    this.#letters.set(letter.seq, letter);
+    if (fresh && !letter.mine && letter.kind === 1) {
+      if (!this.#scrolling?.stuck) this.#below += 1;
+      this.#announce(letter);
+    }
+    this.#render();
+    this.#look();
+  }
+
+  /** @param {Entry} entry @param {boolean} gone */
+  #waits(entry, gone) {
+    if (entry.conv !== this.conv) return;
+    const mine = !this.#entries.has(entry.id);
+    if (gone) this.#entries.delete(entry.id);
+    else this.#entries.set(entry.id, entry);
+    this.#render();
+    if (mine && !gone) this.#jump();
+  }
+
+  /** @param {Summary} chat */
+  #learn(chat) {
+    const cleared = chat.row.cleared > (this.#chat?.row.cleared ?? 0);
+    this.#chat = chat;
+    if (cleared) for (const seq of this.#letters.keys()) if (seq <= chat.row.cleared) this.#letters.delete(seq);
+    this.#render();
+  }
+
+  /** @param {import("../notices.js").Notice} notice */
+  #note(notice) {
+    this.#notices = [...this.#notices, notice];
+    this.#render();
+  }
+
+  /** @param {boolean} typing */
+  #types(typing) {
+    const words = typing ? format(gettext("{name} is writing"), { name: nameOf(this.#chat?.contact) }) : "";
+    part(this, "typing-words").textContent = words;
+    part(this, "typing").hidden = !typing;
+    if (typing && this.#scrolling?.stuck) this.#scrolling.toEnd();
+  }
+
+  #scrolled() {
+    const box = part(this, "scroll");
+    if (box.scrollTop < EARLY_PX && this.#more) this.#older();
+    if (this.#scrolling?.stuck) this.#below = 0;
+    this.#showJump();
+    this.#look();
+  }
+
+  #showJump() {
+    part(this, "jump").hidden = this.#scrolling?.stuck ?? true;
+    part(this, "jump-count").hidden = !this.#below;
+    part(this, "jump-count").textContent = String(this.#below);
+  }
+
+  #jump() {
+    this.#below = 0;
+    this.#scrolling?.toEnd();
+    this.#showJump();
+  }
+
+  /** Read is what stayed on a screen that somebody looks at. */
+  #look() {
+    const newest = this.#onScreen();
+    if (!newest || newest.ord <= (this.#chat?.row.my_read_ord ?? 0) || this.#reading !== undefined) return;
+    this.#reading = window.setTimeout(() => {
+      this.#reading = undefined;
+      const still = this.#onScreen();
+      if (still && this.conv === newest.conv) void session.ask("read", newest.conv, still.seq, still.ord);
+      if (still && still.seq > newest.seq) this.#look();
+    }, READ_MS);
+  }
+
+  /** @returns {Letter | undefined} the newest of the peer's that is in view */
+  #onScreen() {
+    if (document.hidden || !document.hasFocus() || this.#chat?.row.state !== STATE.connected) return undefined;
+    const shown = this.#scrolling?.visible().map((node) => this.#letters.get(Number(node.dataset.seq)));
+    return shown?.findLast((letter) => letter && !letter.mine);
+  }
+
+  /** @param {Letter} letter */
+  #announce(letter) {
+    const region = document.getElementById("announcer");
+    const line = document.createElement("p");
+    const bubble = {
+      type: /** @type {const} */ ("bubble"),
+      key: "",
+      mine: false,
+      first: true,
+      last: true,
+      time: 0,
+      letter,
+    };
+    line.textContent = spoken(bubble, nameOf(this.#chat?.contact));
+    region?.replaceChildren(line);
+  }
+
+  /** @param {MouseEvent} event */
+  #act(event) {
+    const button = /** @type {HTMLElement} */ (event.target).closest("[data-act]");
+    const id = button?.closest("[data-entry]")?.getAttribute("data-entry");
+    const act = /** @type {HTMLElement | null} */ (button)?.dataset.act;
+    if (id && act === "retry") void session.ask("retry", id);
+    if (id && act === "discard") void session.ask("discard", id);
+  }
+}
+
+customElements.define("chat-thread", ChatThread);

@@ -1,0 +1,47 @@
+// Requests, contacts and blocks: one list for each state of a pair. The page comes with the names;
+// the buttons, and what changes, come from here.
+
+import { actOnRow } from "../peopleact.js";
+import { contactRow } from "../peoplerow.js";
+import { nameOf } from "../person.js";
+import { session } from "../session.js";
+
+/** @typedef {import("../contacts.js").Contact} Contact */
+
+export class PeopleList extends HTMLElement {
+  /** @type {(() => void)[]} */ #stop = [];
+
+  connectedCallback() {
+    this.addEventListener("click", (event) => void actOnRow(event));
+    this.#stop = [session.on("contacts", (contacts) => this.#show(contacts))];
+    void session.ask("contacts").then((contacts) => contacts.length && this.#show(contacts));
+    void session.ask("refreshContacts").catch(() => {});
+  }
+
+  disconnectedCallback() {
+    for (const stop of this.#stop) stop();
+  }
+
+  /** @param {Contact[]} contacts */
+  #show(contacts) {
+    const names = new Intl.Collator(document.documentElement.lang);
+    for (const group of /** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll("[data-group]"))) {
+      const state = Number(group.dataset.group);
+      const members = contacts.filter((contact) => contact.state === state);
+      members.sort((a, b) => names.compare(nameOf(a), nameOf(b)));
+      group.hidden = members.length === 0;
+      group.querySelector("ul")?.replaceChildren(...members.map(contactRow));
+    }
+    this.#badge(contacts.filter(({ state }) => state === 2).length);
+  }
+
+  /** @param {number} asking */
+  #badge(asking) {
+    const badge = document.getElementById("rail-people");
+    if (!badge) return;
+    badge.hidden = !asking;
+    badge.textContent = String(asking);
+  }
+}
+
+customElements.define("people-list", PeopleList);

@@ -1,0 +1,67 @@
+// The place of the reader in a thread: at the newest message it stays there, anywhere else the
+// message he looks at does not move, whatever comes above or below it.
+
+const NEAR_PX = 60; // closer to the end than this counts as being there
+
+export class Scrolling {
+  #box;
+  #list;
+  #stuck = true;
+
+  /** @param {HTMLElement} box that scrolls @param {HTMLElement} list of messages */
+  constructor(box, list) {
+    this.#box = box;
+    this.#list = list;
+    box.addEventListener("scroll", () => this.#note(), { passive: true });
+    new ResizeObserver(() => this.#stuck && this.toEnd()).observe(box);
+  }
+
+  get stuck() {
+    return this.#stuck;
+  }
+
+  /** Changes the list and leaves the reader where he was. @param {() => void} change */
+  keeping(change) {
+    const anchor = this.#stuck ? null : this.#anchor();
+    const before = anchor?.getBoundingClientRect().top ?? 0;
+    change();
+    if (this.#stuck) this.toEnd();
+    else if (anchor?.isConnected) this.#box.scrollTop += anchor.getBoundingClientRect().top - before;
+  }
+
+  toEnd() {
+    this.#stuck = true;
+    this.#box.scrollTop = this.#box.scrollHeight;
+  }
+
+  /** @param {Element} node */
+  toStart(node) {
+    this.#stuck = false;
+    node.scrollIntoView({ block: "start" });
+    this.#note();
+  }
+
+  /** Messages whose end is inside the window. @returns {HTMLElement[]} */
+  visible() {
+    const { top, bottom } = this.#box.getBoundingClientRect();
+    return this.#messages().filter((node) => {
+      const place = node.getBoundingClientRect();
+      return place.bottom > top && Math.min(place.bottom, place.top + (bottom - top)) <= bottom + 1;
+    });
+  }
+
+  #note() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#box;
+    this.#stuck = scrollHeight - scrollTop - clientHeight < NEAR_PX;
+  }
+
+  #anchor() {
+    const { top } = this.#box.getBoundingClientRect();
+    return this.#messages().find((node) => node.getBoundingClientRect().bottom > top);
+  }
+
+  /** @returns {HTMLElement[]} */
+  #messages() {
+    return /** @type {HTMLElement[]} */ ([...this.#list.children]);
+  }
+}

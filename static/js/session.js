@@ -1,0 +1,112 @@
+// What the elements talk to: ask for something, hear of something. Which tab does the work is no
+// business of theirs (tabs.js); what is done is in hub.js.
+
+import { api, openAccount, refresh } from "./account.js";
+import { wallClock } from "./clock.js";
+import { b64, fromB64 } from "./crypto/encoding.js";
+import { socketProof } from "./crypto/proofs.js";
+import { Hub } from "./hub.js";
+import { requests } from "./requests.js";
+import { liveUrl, webSocketDial } from "./socket.js";
+import { Tabs } from "./tabs.js";
+
+/** @typedef {import("./requests.js").Requests} Requests */
+/** @typedef {import("./openaccount.js").Account} Account */
+/** @typedef {import("./hub.js").Hub} TheHub */
+/** @typedef {ReturnType<TheHub["summary"]>} Summary */
+
+const TOKEN_MS = 8 * 60 * 1000; // of its ten minutes
+
+export class Session extends EventTarget {
+  /** @type {Tabs | undefined} */ #tabs;
+  tab = crypto.randomUUID();
+
+  /**
+   * Joins the other tabs of this account, and works if it is the first. Throws what openAccount
+   * throws where this browser has no keys.
+   */
+  async start() {
+    const account = await openAccount();
+    account.shelf.onClosed = () => this.#emit("gone", null);
+    const name = `m1 ${b64(account.uid)}`;
+    this.#tabs = new Tabs({
+      channel: new BroadcastChannel(name),
+      locks: navigator.locks,
+      name,
+      lead: () => this.#lead(account),
+      heard: (event, detail) => this.#emit(event, detail),
+    });
+    this.#tabs.start();
+    addEventListener("online", () => void this.ask("wake"));
+    return account;
+  }
+
+  /**
+   * @template {keyof Requests} M
+   * @param {M} method
+   * @param {Parameters<Requests[M]>} args
+   * @returns {Promise<Awaited<ReturnType<Requests[M]>>>}
+   */
+  ask(method, ...args) {
+    if (!this.#tabs) throw new Error("the session has not started");
+    return this.#tabs.ask(method, ...args);
+  }
+
+  /**
+   * @param {string} event
+   * @param {(detail: any) => void} listener
+   * @returns {() => void} stops it
+   */
+  on(event, listener) {
+    const heard = (/** @type {Event} */ happened) => listener(/** @type {CustomEvent} */ (happened).detail);
+    this.addEventListener(event, heard);
+    return () => this.removeEventListener(event, heard);
+  }
+
+  /** @param {Account} account */
+  async #lead(account) {
+    const hub = new Hub({
+      shelf: account.shelf,
+      api,
+      clock: wallClock,
+      account,
+      dial: webSocketDial(liveUrl(location.href)),
+      credentials: credentialsOf(account),
+      renewAccount: async () => void (await refresh(account)),
+      tell: (event, detail) => this.#tabs?.tell(event, detail),
+    });
+    await hub.start();
+    const known = requests(hub);
+    return {
+      ask: async (/** @type {string} */ method, /** @type {any[]} */ args) => {
+        const answer = known[/** @type {keyof Requests} */ (method)];
+        return /** @type {(...args: any[]) => unknown} */ (answer)(...args);
+      },
+    };
+  }
+
+  /** @param {string} event @param {unknown} detail */
+  #emit(event, detail) {
+    this.dispatchEvent(new CustomEvent(event, { detail }));
+  }
+}
+
+/** The one of this page. */
+export const session = new Session();
+
+/**
+ * @param {Account} account
+ * @returns {import("./link.js").LinkParts["credentials"]}
+ */
+function credentialsOf({ uid, device, dsk }) {
+  let token = "";
+  let until = 0;
+  return async (nonce, fresh) => {
+    if (fresh || Date.now() > until) {
+      ({ token } = await api.post("/api/live-token", {}, { proof: true }));
+      until = Date.now() + TOKEN_MS;
+    }
+    const place = { host: location.host, nonce: fromB64(nonce, 32), uid, device };
+    return { token, device: b64(device), proof: b64(await socketProof(dsk, place)) };
+  };
+}
