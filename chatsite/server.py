@@ -17,6 +17,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred, maybeDeferred
 
 from chatsite import control
+from messaging import expiry
 from messaging.protocol import CLOSE_RATE, CLOSE_RESTART, MAX_FRAME
 from messaging.sessions.upkeep import upkeep
 
@@ -72,11 +73,16 @@ class ChatServer(Server):  # type: ignore[misc]
     def _prepare(self) -> None:
         self.ws_factory.protocol = BoundedProtocol
         reactor.callWhenRunning(lambda: asyncio.ensure_future(control.start()))
+        reactor.callWhenRunning(self._start_expiry)
+
+    def _start_expiry(self) -> None:
+        self._expiry = asyncio.ensure_future(expiry.every_minute())
 
     async def _drain(self) -> None:
         try:
             await self._stop_listening()
             await control.stop()
+            self._expiry.cancel()
             await upkeep().drain(DRAIN_MS)
             self._close_sockets()
             await self._end_applications()

@@ -59,8 +59,3 @@ def use(token: str, now: int) -> Person:
         raise Unknown
     found.update(uses=F("uses") + 1)
     return people[invite.user.uid]
-
-
-def prune(now: int) -> int:
-    """Forget links whose time is over; how many."""
-    return Invite.objects.filter(expires__lte=now).delete()[0]

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -44,7 +45,7 @@ def made(
     creator: Person, peer: Person, conv: bytes, after: m1.OpenEpoch | None, reason: int, **changes
 ) -> m1.OpenEpoch:
     low, high = sorted([creator.link, peer.link], key=lambda link: link.uid)
-    values = {
+    values: dict[str, Any] = {
         "conn": conv, "n": after.record.header.n + 1 if after else 0,
         "parent": None if reason == records.RESET else after,
         "previous_hash": after.record.hash if after else ZERO, "low": low, "high": high,
@@ -64,7 +65,7 @@ async def publish(who: Person, conv: bytes, epoch: m1.OpenEpoch, device: int = 0
 async def new_list(who: Person, *, without: DeviceKeys | None = None) -> None:
     """Another link of the chain: one device more, or one revoked."""
     listed = [one for one in who.link.devices if without is None or one.id != without.id]
-    changes = {}
+    changes: dict[str, Any] = {}
     if without:
         who.user_key = KemKey()
         changes = {"revokes": True, "user_key": who.user_key.public}

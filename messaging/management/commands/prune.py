@@ -1,0 +1,15 @@
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.core.management.base import BaseCommand
+
+from accounts.clock import now_ms
+from messaging import expiry
+
+
+class Command(BaseCommand):
+    help = "Clear the texts and keys of messages whose time has come. The server does it, too."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        count = async_to_sync(expiry.prune)(now_ms())
+        self.stdout.write(f"Cleared {count} messages.")
