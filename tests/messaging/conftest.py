@@ -1,0 +1,52 @@
+"""People in a database on disk, which the sockets' threads read too. Nothing is rolled back:
+every test has people of its own."""
+
+import secrets
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from tests import cast
+from tests.cast import Person
+
+Enrol = Callable[..., Awaitable[Person]]
+
+
+@pytest.fixture(autouse=True)
+def database_access(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    with django_db_blocker.unblock():
+        yield
+
+
+@pytest.fixture
+def enrol() -> Enrol:
+    """A person under a name that nobody else has."""
+
+    async def make(name: str, devices: int = 1) -> Person:
+        unique = f"{name}-{secrets.token_hex(4)}"
+        return await sync_to_async(cast.enrol, thread_sensitive=False)(unique, devices)
+
+    return make
+
+
+@pytest.fixture
+async def alice(enrol: Enrol) -> Person:
+    return await enrol("alice", 2)
+
+
+@pytest.fixture
+async def bob(enrol: Enrol) -> Person:
+    return await enrol("bob", 2)
+
+
+@pytest.fixture
+async def mallory(enrol: Enrol) -> Person:
+    return await enrol("mallory")
+
+
+@pytest.fixture
+async def conv(alice: Person, bob: Person) -> bytes:
+    """Alice and bob are connected."""
+    return await cast.connect(alice, bob)
