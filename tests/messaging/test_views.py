@@ -1,0 +1,278 @@
+"""HTTP of the message side: what each endpoint needs, answers, and hides from outsiders."""
+
+import secrets
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+
+from accounts.limits import DAY, Limit
+from accounts.wire import Body, Id
+from e2ee import epochs as records
+from e2ee.encoding import ZERO, to_base64
+from messaging import http, views
+from tests.accounts.people import Answer, Browser, Person
+from tests.client.m1 import epochs as m1
+
+ASKED, ASKS, CONNECTED, CLOSED, BLOCKED = range(1, 6)
+
+
+@pytest.fixture(autouse=True)
+def fresh_limits() -> None:
+    cache.clear()
+
+
+def signed_up(name: str) -> Person:
+    person = Person(f"{name}-{secrets.token_hex(4)}")
+    answer = person.sign_up()
+    assert answer.status == 200, answer.raw
+    return person
+
+
+@pytest.fixture
+def ann() -> Person:
+    return signed_up("ann")
+
+
+@pytest.fixture
+def ben() -> Person:
+    return signed_up("ben")
+
+
+@pytest.fixture
+def eve() -> Person:
+    return signed_up("eve")
+
+
+def call(who: Person, method: str, path: str, body: Body | None = None, **headers: str) -> Answer:
+    return who.browsers[0].call(method, path, body, **headers)
+
+
+def act(who: Person, peer: Person, action: Any, seen: int | None = None, **more: Any) -> Answer:
+    body = http.Act(peer=Id(peer.uid), action=action, seen=seen, **more)
+    return call(who, "POST", "/api/connections", body)
+
+
+def states(who: Person) -> dict[str, int]:
+    rows = call(who, "GET", "/api/connections").json["connections"]
+    return {row["peer"]["name"]: row["state"] for row in rows}
+
+
+def befriend(a: Person, b: Person) -> str:
+    """Connected; the conversation's id as URLs have it."""
+    act(a, b, "request")
+    answer = act(b, a, "accept", ASKS)
+    assert answer.status == 200
+    return answer.bytes("conv").hex()
+
+
+def first_epoch(creator: Person, peer: Person, conv: str) -> http.NewEpoch:
+    low, high = sorted([creator.head, peer.head], key=lambda link: link.uid)
+    epoch = m1.create(
+        conn=bytes.fromhex(conv), n=0, parent=None, previous_hash=ZERO, low=low, high=high,
+        creator=creator.uid, device=creator.browsers[0].keys, reason=records.FIRST, ms=1,
+    )  # fmt: skip
+    return http.NewEpoch(record=epoch.record.raw)
+
+
+class TestPeople:
+    def test_found_by_exact_name_with_a_name_and_nothing_else(self, ann, ben):
+        answer = call(ann, "POST", "/api/people", http.FindPerson(name=f" {ben.name.upper()} "))
+        assert answer.json == {
+            "uid": to_base64(ben.uid),
+            "name": ben.name,
+            "display_name": ben.name.capitalize(),
+        }
+
+    @pytest.mark.parametrize("cut", [slice(0, -1), slice(1, None), slice(0, 0)])
+    def test_not_by_a_part_of_it(self, ann, ben, cut):
+        answer = call(ann, "POST", "/api/people", http.FindPerson(name=ben.name[cut]))
+        assert (answer.status, answer.code) == (404, "unknown")
+
+    def test_a_block_does_not_show(self, ann, ben):
+        before = call(ann, "POST", "/api/people", http.FindPerson(name=ben.name))
+        befriend(ann, ben)
+        act(ben, ann, "block", CONNECTED)
+        assert call(ann, "POST", "/api/people", http.FindPerson(name=ben.name)).raw == before.raw
+
+
+class TestConnections:
+    def test_from_request_to_talk(self, ann, ben):
+        assert act(ann, ben, "request").json["state"] == ASKED
+        assert (states(ann), states(ben)) == ({ben.name: ASKED}, {ann.name: ASKS})
+        assert act(ben, ann, "accept", ASKS).json["state"] == CONNECTED
+        assert states(ann) == {ben.name: CONNECTED}
+
+    def test_what_has_moved_on_is_a_409_with_the_row(self, ann, ben):
+        act(ann, ben, "request")
+        act(ann, ben, "withdraw", ASKED)
+        answer = act(ben, ann, "accept", ASKS)
+        assert (answer.status, answer.code) == (409, "moved")
+        assert answer.json["connection"]["state"] == CLOSED
+
+    def test_declined_blocked_and_unanswered_look_the_same(self, ann, ben):
+        answers = []
+        for no in (None, "decline", "block"):
+            asker = signed_up("asker")
+            act(asker, ann, "request")
+            if no:
+                assert act(ann, asker, no, ASKS).status == 200
+            again = act(asker, ann, "request").json
+            [row] = call(asker, "GET", "/api/connections").json["connections"]
+            assert row == again
+            answers.append({**row, "conv": "", "since": 0})
+        assert answers[0] == answers[1] == answers[2]
+
+    def test_nobody_is_asked_in_vain(self, ann, ben):
+        stranger = Person("x", uid=secrets.token_bytes(16))
+        for peer in (stranger, ann):
+            answer = act(ann, peer, "request")
+            assert (answer.status, answer.code) == (404, "unknown")
+        assert states(ann) == {}
+
+    def test_outsiders_change_nothing(self, ann, ben, eve):
+        befriend(ann, ben)
+        for action in ("accept", "decline", "withdraw", "block", "unblock"):
+            assert act(eve, ann, action, CONNECTED).status == 404
+        assert act(eve, ann, "clear", CONNECTED, upto=0).status == 404
+        assert (states(ann), states(eve)) == ({ben.name: CONNECTED}, {})
+
+    def test_clear_says_up_to_where(self, ann, ben):
+        befriend(ann, ben)
+        assert act(ann, ben, "clear", CONNECTED).code == "bad_body"
+        assert act(ann, ben, "clear", CONNECTED, upto=1).code == "bad_seq"
+        assert act(ann, ben, "clear", CONNECTED, upto=0).json["cleared"] == 0
+
+    def test_requests_are_limited_by_day(self, ann, monkeypatch):
+        monkeypatch.setattr(views, "REQUESTS", Limit("requests", 2, DAY))
+        peers = [signed_up("peer") for _ in range(3)]
+        assert [act(ann, peer, "request").status for peer in peers] == [200, 200, 429]
+
+
+class TestInvites:
+    def test_made_used_listed_and_revoked(self, ann, ben):
+        made = call(ann, "POST", "/api/invites").json
+        assert made["url"].endswith(f"/invite#{made['token']}")
+        use = http.UseInvite(token=made["token"])
+        answer = call(ben, "POST", "/api/invites/use", use)
+        assert (answer.json["name"], answer.bytes("uid")) == (ann.name, ann.uid)
+        [row] = call(ann, "GET", "/api/invites").json["invites"]
+        assert (row["id"], row["uses"]) == (made["id"], 1)
+        ident = Id.parse(made["id"]).hex()
+        assert call(ben, "DELETE", f"/api/invites/{ident}").status == 404
+        assert call(ann, "DELETE", f"/api/invites/{ident}").status == 200
+        assert call(ben, "POST", "/api/invites/use", use).code == "unknown"
+
+    def test_too_many(self, ann):
+        for _ in range(http.INVITES_MAX):
+            assert call(ann, "POST", "/api/invites").status == 200
+        assert call(ann, "POST", "/api/invites").code == "too_many"
+
+
+class TestEpochs:
+    def test_published_read_and_boxed(self, ann, ben):
+        conv = befriend(ann, ben)
+        assert call(ann, "GET", f"/api/epochs/{conv}").json == {"epochs": []}
+        body = first_epoch(ann, ben, conv)
+        assert call(ann, "POST", f"/api/epochs/{conv}", body).json == {"n": 0}
+        box = http.PutBox(g=1, box=b"b" * 60)
+        assert call(ben, "PUT", f"/api/epochs/{conv}/0/box", box).status == 200
+        for who, boxed in ((ben, {"g": 1, "box": to_base64(box.box)}), (ann, {})):
+            answer = call(who, "GET", f"/api/epochs/{conv}?limit=2").json
+            assert answer == {
+                "head": 0,
+                "epochs": [{"n": 0, "record": to_base64(body.record), **boxed}],
+            }
+
+    def test_the_loser_gets_the_winner(self, ann, ben):
+        conv = befriend(ann, ben)
+        won = first_epoch(ann, ben, conv)
+        call(ann, "POST", f"/api/epochs/{conv}", won)
+        answer = call(ben, "POST", f"/api/epochs/{conv}", first_epoch(ben, ann, conv))
+        assert (answer.status, answer.code, answer.json["head"]) == (409, "epoch", 0)
+        assert answer.bytes("record") == won.record
+
+    def test_forged_or_malformed_is_refused(self, ann, ben):
+        conv = befriend(ann, ben)
+        whole = first_epoch(ann, ben, conv)
+        for record in (
+            b"x",
+            whole.record[:-1],
+            whole.record + b"x",
+            first_epoch(ben, ann, conv).record,
+        ):
+            answer = call(ann, "POST", f"/api/epochs/{conv}", http.NewEpoch(record=record))
+            assert (answer.status, answer.code) == (400, "refused")
+        assert call(ann, "POST", f"/api/epochs/{conv}", whole).status == 200
+
+    def test_without_a_connection_there_is_no_epoch(self, ann, ben):
+        conv = act(ann, ben, "request").bytes("conv").hex()
+        answer = call(ann, "POST", f"/api/epochs/{conv}", first_epoch(ann, ben, conv))
+        assert (answer.status, answer.code) == (403, "not_connected")
+
+    def test_foreign_absent_and_misspelt_are_one_answer(self, ann, ben, eve):
+        conv = befriend(ann, ben)
+        call(ann, "POST", f"/api/epochs/{conv}", first_epoch(ann, ben, conv))
+        box = http.PutBox(g=1, box=b"b" * 60)
+        answers = set()
+        for name in (conv, secrets.token_hex(16), conv.upper(), conv[:-1], "x"):
+            body = first_epoch(eve, ben, conv)
+            for answer in (
+                call(eve, "GET", f"/api/epochs/{name}"),
+                call(eve, "POST", f"/api/epochs/{name}", body),
+                call(eve, "PUT", f"/api/epochs/{name}/0/box", box),
+            ):
+                answers.add((answer.status, answer.raw))
+        [(status, _)] = answers
+        assert status == 404
+
+    @pytest.mark.parametrize("query", ["upto=-1", "upto=x", "limit=1e3", f"upto={'9' * 99}"])
+    def test_strange_numbers_are_refused(self, ann, ben, query):
+        conv = befriend(ann, ben)
+        assert call(ann, "GET", f"/api/epochs/{conv}?{query}").code == "bad_query"
+
+
+ENDPOINTS = [
+    ("POST", "/api/people"),
+    ("GET", "/api/connections"),
+    ("POST", "/api/connections"),
+    ("GET", "/api/invites"),
+    ("POST", "/api/invites"),
+    ("POST", "/api/invites/use"),
+    ("DELETE", f"/api/invites/{'0' * 32}"),
+    ("GET", f"/api/epochs/{'0' * 32}"),
+    ("POST", f"/api/epochs/{'0' * 32}"),
+    ("PUT", f"/api/epochs/{'0' * 32}/0/box"),
+]
+BODIES = {
+    "/api/people": http.FindPerson(name="ann"),
+    "/api/connections": http.Act(peer=Id(bytes(16)), action="accept"),
+    "/api/invites/use": http.UseInvite(token="x"),
+    f"/api/epochs/{'0' * 32}": http.NewEpoch(record=b"x"),
+    f"/api/epochs/{'0' * 32}/0/box": http.PutBox(g=1, box=b"b" * 60),
+}
+
+
+def body_of(method: str, path: str) -> Body | None:
+    return BODIES.get(path) if method != "GET" else None
+
+
+class TestProof:
+    """A cookie alone, and no cookie at all, get nowhere."""
+
+    @pytest.mark.parametrize(("method", "path"), ENDPOINTS)
+    def test_a_stolen_cookie_is_not_enough(self, ann, method, path):
+        body = body_of(method, path)
+        assert call(ann, method, path, body).status in (200, 404)
+        answer = call(ann, method, path, body, prove=False)
+        assert (answer.status, answer.code) == (403, "proof")
+
+    @pytest.mark.parametrize(("method", "path"), ENDPOINTS)
+    def test_who_is_not_signed_in_is_asked_to(self, method, path):
+        answer = Browser().call(method, path, body_of(method, path))
+        assert (answer.status, answer.code) == (401, "sign_in")
+
+    @pytest.mark.parametrize(("method", "path"), [one for one in ENDPOINTS if one[0] != "GET"])
+    def test_another_site_cannot_ask(self, ann, method, path):
+        answer = call(ann, method, path, body_of(method, path), Origin="https://evil.example")
+        assert answer.status == 403
