@@ -102,7 +102,9 @@ def test_a_browser_reads_every_vector_and_keeps_its_keys(
     if line is None:
         pytest.skip(f"no {command.__name__} on this machine")
     log = (profile / "log").open("w")
-    started = subprocess.Popen(line, stdout=log, stderr=log, env={**os.environ, "HOME": str(profile)})
+    started = subprocess.Popen(
+        line, stdout=log, stderr=log, env={**os.environ, "HOME": str(profile)}
+    )
     try:
         outcome = posted.get(timeout=WITHIN_SECONDS)
     except queue.Empty:
