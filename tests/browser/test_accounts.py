@@ -9,6 +9,7 @@ from playwright.sync_api import Page, Request, expect
 from tests.browser.conftest import Window
 from tests.browser.people import (
     Person,
+    field,
     fill_details,
     fill_gaps,
     keep_code,
@@ -17,7 +18,7 @@ from tests.browser.people import (
     sign_in,
     sign_up,
     somebody,
-)  # fmt: skip
+)
 
 OpenWindow = Callable[..., Window]
 NEW_PASSWORD = "eleven brass kites over gravel"
@@ -27,8 +28,8 @@ ARGON2_MS = 30_000  # a slow machine that runs other tests as well
 def refused(page: Page, person: Person) -> None:
     """Signing in with what `person` believes to be right does not work, and says so."""
     page.goto("/sign-in")
-    page.get_by_label("Username").fill(person.name)
-    page.get_by_label("Password", exact=True).fill(person.password)
+    field(page, "Username").fill(person.name)
+    field(page, "Password").fill(person.password)
     press(page, "Sign in")
     expect(page.get_by_role("alert")).to_contain_text(
         "Wrong username or password", timeout=ARGON2_MS
@@ -111,8 +112,8 @@ def test_a_forgotten_password_is_replaced_by_the_code(open_window: OpenWindow) -
     elsewhere = open_window("elsewhere").page
     refused(elsewhere, before)
     elsewhere.goto("/sign-in#code")
-    elsewhere.get_by_label("Username").fill(before.name)
-    elsewhere.get_by_label("Recovery code", exact=True).fill(before.code)
+    field(elsewhere, "Username").fill(before.name)
+    field(elsewhere, "Recovery code").fill(before.code)
     press(elsewhere, "Continue")
     expect(elsewhere.get_by_text("do not belong together")).to_be_visible()
     sign_in(elsewhere, alice)
@@ -122,8 +123,8 @@ def test_a_mistyped_code_is_told_without_asking_the_server(open_window: OpenWind
     window = open_window("alice")
     asked = api_requests(window.page)
     window.page.goto("/sign-in#code")
-    window.page.get_by_label("Username").fill("alice")
-    window.page.get_by_label("Recovery code", exact=True).fill("0123-4567")
+    field(window.page, "Username").fill("alice")
+    field(window.page, "Recovery code").fill("0123-4567")
     press(window.page, "Continue")
     expect(window.page.get_by_text("not a whole recovery code")).to_be_visible()
     assert not asked
@@ -202,8 +203,8 @@ def test_people_come_back_to_where_they_wanted_to_go(open_window: OpenWindow) ->
     alice = sign_up(open_window("alice").page)
     page = open_window("alice's other browser").page
     page.goto("/settings")
-    page.get_by_label("Username").fill(alice.name)
-    page.get_by_label("Password", exact=True).fill(alice.password)
+    field(page, "Username").fill(alice.name)
+    field(page, "Password").fill(alice.password)
     press(page, "Sign in")
     expect(page).to_have_url(re.compile("/settings$"), timeout=ARGON2_MS)
 
@@ -224,10 +225,10 @@ def test_without_script_nothing_leaves(open_window: OpenWindow) -> None:
     for path in ("/sign-in", "/sign-up"):
         window.page.goto(path)
         sent: list[Request] = []
-        window.page.on("request", sent.append)
-        expect(window.page.get_by_text("This page needs JavaScript")).to_be_visible()
-        window.page.get_by_label("Username").fill("alice")
-        window.page.get_by_label("Password", exact=True).fill("a secret")
+        window.page.on("request", lambda request, sent=sent: sent.append(request))
+        expect(window.page.locator("noscript p")).to_contain_text("needs JavaScript")
+        field(window.page, "Username").fill("alice")
+        field(window.page, "Password").fill("a secret")
         window.page.keyboard.press("Enter")
         expect(window.page.locator("button[type='submit']").first).to_be_disabled()
         assert not sent
@@ -242,7 +243,7 @@ def test_a_chosen_theme_holds_against_the_system(open_window: OpenWindow, theme:
     sign_up(page)
     page.goto("/settings")
     before = background(page)
-    page.get_by_text(theme, exact=True).click()
+    page.get_by_role("radio", name=theme).check()
     assert background(page) != before
     page.reload()
     assert background(page) != before
