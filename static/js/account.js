@@ -1,7 +1,7 @@
 // The account, as the pages use it. Effects: HTTP through `api`, keys in the keystore.
 
 export { changePassword, devices, renewCode, revoke, signOut, unlock } from "./accountchange.js";
-export { finishRecovery, hasDevice, reserveName, signIn, signUp, startRecovery } from "./joining.js";
+export { finishRecovery, reserveName, signIn, signUp, startRecovery } from "./joining.js";
 export { api, openAccount, refresh } from "./openaccount.js";
 
 /** @typedef {import("./openaccount.js").Account} Account */

@@ -17,6 +17,14 @@ const OWN = {
   costly_kdf: () => gettext("The server asked for more work than a browser can do. Tell whoever runs this site."),
   cannot_open: () =>
     gettext("Your keys could not be opened. Reload the page and try again; if it stays so, use your recovery code."),
+  bad_chain: () =>
+    gettext(
+      "What the server sent does not belong to your account, so this browser stopped. Tell whoever runs this site.",
+    ),
+  wrong_seed: () =>
+    gettext("The server sent a key that is not yours, so this browser stopped. Tell whoever runs this site."),
+  too_many_devices: () =>
+    gettext("Your account has as many browsers as it can. Sign one of them out, in its settings, then try again."),
   no_crypto: () =>
     gettext(
       "This browser cannot do the encryption. Use a current version of Firefox, Chrome, Edge or Safari, over https.",

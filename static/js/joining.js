@@ -9,7 +9,7 @@ import { MAX_DEVICES } from "./crypto/devicelist.js";
 import { b64, equal, fromB64, require } from "./crypto/encoding.js";
 import { codeAuth, passwordAuth } from "./crypto/factors.js";
 import { RECOVERY_ID } from "./crypto/userkeys.js";
-import { currentUid, setCurrent } from "./current.js";
+import { setCurrent } from "./current.js";
 import { checkVault, headOf, openedVault, ownChain, staying, userKeys } from "./enrolment.js";
 import {
   codeFactor,
@@ -133,17 +133,6 @@ export async function finishRecovery(recovery, { password: typed, code, onProgre
     return { link, seeds: new Map([...seeds, [link.g, seed]]), body: { ...body, ...values } };
   };
   await store(recovery, { shelf, device, make }, onProgress);
-}
-
-/** @returns {Promise<boolean>} this browser holds the device of a session that lives */
-export async function hasDevice() {
-  const uid = currentUid();
-  if (!uid) return false;
-  try {
-    return (await taken(uid)) !== undefined;
-  } catch {
-    return false;
-  }
 }
 
 /** @param {Opened} opened @param {OnProgress | undefined} onProgress */
