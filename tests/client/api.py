@@ -52,6 +52,7 @@ class Api:
         self.keys: DeviceKeys | None = None  # of the device that proves, once enrolled
         self._connection: http.client.HTTPConnection | None = None
         self._used = 0.0
+        self._closed = False
         self._lock = threading.Lock()
 
     def get(
@@ -118,10 +119,14 @@ class Api:
         return response.status, text
 
     def close(self) -> None:
+        """For good: a thread that is still at work may not open a connection again."""
         with self._lock:
+            self._closed = True
             self._drop()
 
     def _connect(self) -> http.client.HTTPConnection:
+        if self._closed:
+            raise ConnectionError("this client was closed")
         if time.monotonic() - self._used > KEEP_SECONDS:
             self._drop()
         if self._connection is None:

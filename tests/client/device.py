@@ -53,6 +53,7 @@ class Device:
         self.live: Live | None = None
         self.receipt_seconds, self.auto_read = receipt_seconds, auto_read
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
+        self._new = True  # what was there before the first connect is history, not news
         self._asking = asyncio.Lock()  # one thread at a time in epochs and directory
         self._receipts: dict[bytes, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -74,6 +75,7 @@ class Device:
             handle=self._handle,
         )
         await self.catch_up()
+        self._new = False
         for conversation in tuple(self.conversations.values()):
             async with conversation.sending:
                 if conversation.pending is not None:
@@ -152,7 +154,7 @@ class Device:
     # ------------------------------------------------------------ receiving
 
     async def next_message(self, seconds: float = WAIT_SECONDS) -> Message:
-        """The next one of somebody else, or of another device of mine."""
+        """The next news of somebody else, or of another device of mine."""
         return await asyncio.wait_for(self._inbox.get(), seconds)
 
     async def next_text(self, seconds: float = WAIT_SECONDS) -> str | None:
@@ -182,7 +184,7 @@ class Device:
 
     def received(self, conversation: Conversation, message: Message) -> None:
         """For Inbound: a row was applied that this device did not write in this life."""
-        if message.device != self.keys.id:
+        if message.device != self.keys.id and not self._new:
             self._inbox.put_nowait(message)
         self.changed.set()
         if conversation.conv not in self._receipts:

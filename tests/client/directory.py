@@ -81,8 +81,12 @@ class Directory:
 
     def check_head(self, uid: bytes, k: int, link_hash: bytes) -> None:
         """What somebody else was shown of this list must be part of it."""
-        if self.of(uid).at(k, link_hash) is None:
-            self.link(uid, k, link_hash)
+        known = self.of(uid)
+        if known.at(k, link_hash) is not None:
+            return
+        if k <= known.head.k:
+            raise SplitView("the sender was shown another list than I")
+        self.link(uid, k, link_hash)
 
     def _fetch(self, uid: bytes, after: int) -> list[bytes]:
         raw: list[bytes] = []

@@ -31,6 +31,7 @@ class Person:
         self.url = url
         self.secrets = secrets
         self.devices: list[Device] = []
+        self._revoked: list[Device] = []
 
     @classmethod
     async def sign_up(
@@ -40,9 +41,13 @@ class Person:
         """Without a password none is stretched, which costs 64 MiB and a tenth of a second."""
         url = site if isinstance(site, str) else site.url
         api = Api(url)
-        secrets, opened = await asyncio.to_thread(
-            account.sign_up, api, name, password=password, display_name=display_name
-        )
+        try:
+            secrets, opened = await asyncio.to_thread(
+                account.sign_up, api, name, password=password, display_name=display_name
+            )
+        except BaseException:
+            api.close()
+            raise
         person = cls(url, secrets)
         await person._add(Device(api, opened, **device), online=online)
         return person
@@ -97,9 +102,11 @@ class Person:
         await asyncio.to_thread(account.revoke, own.api, self.secrets, own.account, device.keys.id)
         own.directory.known[own.uid].links[:] = own.account.links
         self.devices.remove(device)
+        self._revoked.append(device)
 
     async def close(self) -> None:
-        await asyncio.gather(*(device.close() for device in self.devices))
+        everything = [*self.devices, *self._revoked]
+        await asyncio.gather(*(device.close() for device in everything))
 
     async def _add(self, device: Device, *, online: bool) -> Device:
         self.devices.append(device)

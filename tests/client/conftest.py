@@ -1,0 +1,36 @@
+"""A running site for the client's own tests."""
+
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.client.people import Person
+from tests.running import Site, new_site
+
+MakePerson = Callable[..., Awaitable[Person]]
+_numbers = itertools.count(1)  # names are unique on the one site
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    # Everybody comes from one address, and some tests write faster than people do.
+    site = new_site({"LIVE_RATE_FACTOR": "1000"}).start()
+    yield site
+    site.remove()
+
+
+@pytest.fixture
+async def someone(site: Site) -> AsyncIterator[MakePerson]:
+    """await someone("alice") signs up, online, under a name of her own."""
+    people: list[Person] = []
+
+    async def sign_up(name: str, **more: Any) -> Person:
+        person = await Person.sign_up(site, f"{name}{next(_numbers)}", **more)
+        people.append(person)
+        return person
+
+    yield sign_up
+    for person in people:
+        await person.close()
