@@ -215,6 +215,7 @@ export class ChatList extends HTMLElement {
 
 /** @param {number} count */
 function unreadBadge(count) {
+  if (!count) return [];
   const words = document.createElement("span");
   words.className = "visually-hidden";
   words.textContent = format(ngettext(" {count} new", " {count} new", count), { count });

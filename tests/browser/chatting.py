@@ -1,0 +1,86 @@
+"""What two people do with each other on the pages of chats and people."""
+
+import re
+from itertools import count
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.people import Person, sign_up, somebody
+
+_texts = count(1)
+
+
+def text() -> str:
+    """A text that no other test has written."""
+    return f"message number {next(_texts)}"
+
+
+def newcomer(page: Page, display_name: str) -> Person:
+    person = sign_up(page, somebody(display_name))
+    ready(page)
+    return person
+
+
+def connect(alice: Page, bob: Page, name_of_bob: str) -> None:
+    """Alice asks, Bob accepts; both are on their page of people afterwards."""
+    ask(alice, name_of_bob)
+    open_page(bob, "/people")
+    bob.get_by_role("button", name="Accept").click()
+    expect(contacts(bob).get_by_role("link", name="Write")).to_be_visible()
+    expect(contacts(alice).get_by_role("link", name="Write")).to_be_visible()
+
+
+def ask(page: Page, name: str) -> None:
+    find(page, name)
+    page.get_by_role("button", name="Ask to chat").click()
+    expect(page.locator("people-find").get_by_role("button", name="Withdraw")).to_be_visible()
+
+
+def find(page: Page, name: str) -> None:
+    open_page(page, "/people")
+    page.get_by_label("Exact username").fill(name)
+    page.get_by_role("button", name="Find", exact=True).click()
+
+
+def contacts(page: Page) -> Locator:
+    return page.locator("people-list section[data-group='3']")
+
+
+def open_page(page: Page, address: str) -> None:
+    page.goto(address)
+    ready(page)
+
+
+def ready(page: Page) -> None:
+    expect(page.locator("html[data-ready]")).to_be_attached()
+
+
+def live(page: Page) -> None:
+    expect(page.locator("html[data-link='live']")).to_be_attached()
+
+
+def open_chat(page: Page, name: str) -> None:
+    """From wherever, by the list of chats."""
+    if not re.search(r"/chats", page.url):
+        open_page(page, "/chats")
+    page.locator("chat-list").get_by_role("link", name=name).click()
+    expect(page.locator("chat-thread").get_by_role("heading", name=name)).to_be_visible()
+    expect(composer(page)).to_be_enabled()
+
+
+def composer(page: Page) -> Locator:
+    return page.get_by_label("Message", exact=True)
+
+
+def write(page: Page, words: str) -> None:
+    composer(page).fill(words)
+    composer(page).press("Enter")
+
+
+def bubble(page: Page, words: str) -> Locator:
+    return page.locator(".message").filter(has_text=words)
+
+
+def expect_status(page: Page, words: str, status: str) -> None:
+    """What a screen reader hears behind the message: Sent, Delivered, Read…"""
+    expect(bubble(page, words).locator("[data-part='status']")).to_have_text(status, timeout=15_000)

@@ -1,0 +1,343 @@
+"""Two people, from the request to read ticks, and what may go wrong between them."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser import chatting
+from tests.browser.chatting import bubble, composer, expect_status, open_chat, text, write
+from tests.browser.conftest import PHONE, Window
+from tests.browser.people import Person
+
+OpenWindow = Callable[..., Window]
+
+
+@dataclass
+class Pair:
+    """Alice and Bob, connected, each in front of the same conversation."""
+
+    alice: Page
+    bob: Page
+    alice_is: Person
+    bob_is: Person
+
+
+def strangers(open_window: OpenWindow) -> Pair:
+    alice, bob = open_window("alice").page, open_window("bob").page
+    return Pair(alice, bob, chatting.newcomer(alice, "Alice"), chatting.newcomer(bob, "Bob"))
+
+
+@pytest.fixture
+def pair(open_window: OpenWindow) -> Pair:
+    pair = strangers(open_window)
+    chatting.connect(pair.alice, pair.bob, pair.bob_is.name)
+    open_chat(pair.alice, "Bob")
+    open_chat(pair.bob, "Alice")
+    return pair
+
+
+def test_from_request_to_read_ticks(open_window: OpenWindow) -> None:
+    pair = strangers(open_window)
+    chatting.ask(pair.alice, pair.bob_is.name)
+    badge = pair.bob.locator("#rail-people")
+    expect(badge).to_contain_text("1")
+    chatting.open_page(pair.bob, "/people")
+    asking = pair.bob.locator("section[data-group='2']")
+    expect(asking).to_contain_text(pair.alice_is.display_name)
+    pair.bob.get_by_role("button", name="Accept").click()
+    open_chat(pair.alice, "Bob")
+
+    words = text()
+    write(pair.alice, words)
+    expect_status(pair.alice, words, "Delivered")
+    expect(chatting.bubble(pair.bob, words)).to_have_count(0)
+
+    open_chat(pair.bob, "Alice")
+    expect(bubble(pair.bob, words)).to_be_visible()
+    expect_status(pair.alice, words, "Read")
+    answer = text()
+    write(pair.bob, answer)
+    expect(bubble(pair.alice, answer)).to_be_visible()
+    expect(pair.alice.locator("#announcer")).to_have_text(f"Bob: {answer}")
+
+
+def test_what_was_not_looked_at_is_unread_and_counted(pair: Pair) -> None:
+    chatting.open_page(pair.bob, "/people")
+    for words in (first := text(), second := text()):
+        write(pair.alice, words)
+        expect_status(pair.alice, words, "Delivered")
+    pair.bob.goto("/chats")
+    row = pair.bob.locator("chat-list").get_by_role("link", name="Alice")
+    expect(row).to_contain_text("2 new")
+    expect(row).to_contain_text(second)
+    row.click()
+    expect(pair.bob.locator(".thread-line[data-type='unread']")).to_be_visible()
+    expect_status(pair.alice, first, "Read")
+    expect(row).not_to_contain_text("new")
+
+
+def test_both_ask_in_the_same_instant(open_window: OpenWindow) -> None:
+    pair = strangers(open_window)
+    for page, other in ((pair.alice, pair.bob_is), (pair.bob, pair.alice_is)):
+        chatting.find(page, other.name)
+        expect(page.get_by_role("button", name="Ask to chat")).to_be_visible()
+    for page in (pair.alice, pair.bob):
+        page.get_by_role("button", name="Ask to chat").dispatch_event("click")
+    for page, name in ((pair.alice, "Bob"), (pair.bob, "Alice")):
+        expect(chatting.contacts(page)).to_contain_text(name)
+        open_chat(page, name)
+    assert pair.alice.url == pair.bob.url  # one conversation
+    write(pair.alice, words := text())
+    expect(bubble(pair.bob, words)).to_be_visible()
+
+
+def test_both_write_first_at_once(pair: Pair) -> None:
+    """Nobody has made a key yet: one epoch stands, and both texts are readable on both sides."""
+    texts = [text(), text()]
+    for page, words in zip((pair.alice, pair.bob), texts, strict=True):
+        composer(page).fill(words)
+    for page in (pair.alice, pair.bob):
+        page.locator("chat-composer form").evaluate("form => { form.requestSubmit() }")
+    for page in (pair.alice, pair.bob):
+        for words in texts:
+            expect(bubble(page, words)).to_be_visible()
+
+
+def test_both_renew_the_key_at_once(pair: Pair) -> None:
+    write(pair.alice, before := text())
+    expect(bubble(pair.bob, before)).to_be_visible()
+    for page in (pair.alice, pair.bob):
+        page.get_by_role("button", name="More about this chat").click()
+    for page in (pair.alice, pair.bob):
+        page.get_by_role("button", name="Renew the encryption key").dispatch_event("click")
+    for page in (pair.alice, pair.bob):
+        expect(page.locator(".thread-line[data-type='notice']")).to_contain_text("renewed")
+    texts = [text() for _ in range(4)]
+    for number, words in enumerate(texts):
+        write((pair.alice, pair.bob)[number % 2], words)
+    for page in (pair.alice, pair.bob):
+        for words in texts:
+            expect(bubble(page, words)).to_be_visible()
+        page.reload()
+        for words in [before, *texts]:
+            expect(bubble(page, words)).to_be_visible()
+    expect(pair.bob.locator(".message[data-odd]")).to_have_count(0)
+
+
+def test_reload_in_mid_send(pair: Pair) -> None:
+    """The line is cut, the text waits through a reload, and arrives once."""
+    write(pair.alice, first := text())
+    expect_status(pair.alice, first, "Read")
+    pair.alice.context.set_offline(True)
+    pair.alice.evaluate("() => { dispatchEvent(new Event('offline')) }")
+    write(pair.alice, words := text())
+    expect(bubble(pair.alice, words)).to_be_visible()
+    pair.alice.context.set_offline(False)
+    pair.alice.reload()
+    expect_status(pair.alice, words, "Read")
+    expect(bubble(pair.alice, words)).to_have_count(1)
+    expect(bubble(pair.bob, words)).to_have_count(1)
+
+
+def test_reload_right_after_enter(pair: Pair) -> None:
+    texts = [text() for _ in range(5)]
+    for words in texts:
+        write(pair.alice, words)
+    pair.alice.reload()
+    for page in (pair.alice, pair.bob):
+        for words in texts:
+            expect(bubble(page, words)).to_have_count(1, timeout=15_000)
+    shown = pair.bob.locator(".message").all_inner_texts()
+    order = [next(i for i, line in enumerate(shown) if words in line) for words in texts]
+    assert order == sorted(order)
+
+
+def test_scroll_back_without_jumps(pair: Pair) -> None:
+    texts = [f"{text()} of many" for _ in range(70)]
+    for words in texts:
+        write(pair.alice, words)
+    expect(bubble(pair.bob, texts[-1])).to_be_visible(timeout=60_000)
+    pair.bob.reload()
+    expect(bubble(pair.bob, texts[-1])).to_be_visible()
+    expect(pair.bob.get_by_text(texts[0], exact=True)).to_have_count(0)  # not loaded yet
+    box = pair.bob.locator(".thread-scroll")
+    moved = box.evaluate(SCROLL_UP_AND_MEASURE)
+    assert moved <= 2
+    for _ in range(10):
+        box.evaluate("box => { box.scrollTop = 0 }")
+        if pair.bob.get_by_text(texts[0], exact=True).count():
+            break
+    expect(pair.bob.get_by_text(texts[0], exact=True)).to_be_visible()
+    expect(pair.bob.locator(".message")).to_have_count(70)
+    write(pair.alice, late := text())
+    expect(pair.bob.locator("[data-part='jump-count']")).to_have_text("1")
+    pair.bob.get_by_role("button", name="Go to the newest message").click()
+    expect(bubble(pair.bob, late)).to_be_in_viewport()
+
+
+# How far the message at the top of the window moves while older ones are put above it.
+SCROLL_UP_AND_MEASURE = """
+async (box) => {
+  box.scrollTop = 900;
+  await new Promise((done) => requestAnimationFrame(done));
+  const top = box.getBoundingClientRect().top;
+  const rows = () => [...box.querySelectorAll(".message")];
+  const anchor = rows().find((row) => row.getBoundingClientRect().bottom > top);
+  const count = rows().length;
+  box.scrollTop = 400;
+  const before = anchor.getBoundingClientRect().top;
+  for (let i = 0; i < 200 && rows().length === count; i++) {
+    await new Promise((done) => setTimeout(done, 20));
+  }
+  if (rows().length === count) return 9999;
+  return Math.abs(anchor.getBoundingClientRect().top - before);
+}
+"""
+
+
+def test_links_are_safe_and_texts_are_texts(pair: Pair) -> None:
+    words = 'see https://example.org/a?b=1. <b id="x">no</b> javascript:alert(1)\nsecond line'
+    composer(pair.alice).fill(words)
+    composer(pair.alice).press("Enter")
+    shown = pair.bob.locator(".message [data-part='text']").last
+    expect(shown).to_have_text(words, use_inner_text=True)
+    links = shown.locator("a")
+    expect(links).to_have_count(1)
+    expect(links).to_have_attribute("href", "https://example.org/a?b=1")
+    expect(links).to_have_attribute("rel", "noopener noreferrer")
+    expect(pair.bob.locator("#x")).to_have_count(0)
+
+
+def test_enter_of_an_input_method_does_not_send(pair: Pair) -> None:
+    composer(pair.alice).fill("にほん")
+    press = """(field, more) => {
+      field.dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", bubbles: true, cancelable: true, ...more}))
+    }"""
+    for more in ({"isComposing": True}, {"keyCode": 229}, {"shiftKey": True}):
+        composer(pair.alice).evaluate(press, more)
+    expect(composer(pair.alice)).to_have_value("にほん")
+    composer(pair.alice).evaluate(press, {"keyCode": 13})  # the control: this one does
+    expect(bubble(pair.bob, "にほん")).to_be_visible()
+
+
+def test_two_tabs_of_one_device(pair: Pair) -> None:
+    second = pair.alice.context.new_page()
+    second.goto(pair.alice.url)
+    expect(composer(second)).to_be_enabled()
+    write(second, mine := text())
+    for page in (pair.alice, second, pair.bob):
+        expect(bubble(page, mine)).to_have_count(1)
+    write(pair.bob, theirs := text())
+    for page in (pair.alice, second):
+        expect(bubble(page, theirs)).to_have_count(1)
+    pair.alice.close()  # it held the line
+    write(second, last := text())
+    expect(bubble(pair.bob, last)).to_be_visible()
+    expect_status(second, last, "Read")
+
+
+def test_a_draft_stays_with_its_chat(pair: Pair) -> None:
+    composer(pair.alice).fill("unfinished")
+    pair.alice.locator("chat-list").get_by_text("Draft: unfinished").wait_for()
+    pair.alice.reload()
+    expect(composer(pair.alice)).to_have_value("unfinished")
+    write(pair.bob, words := text())
+    expect(bubble(pair.alice, words)).to_be_visible()
+    expect(composer(pair.alice)).to_have_value("unfinished")
+
+
+def test_a_private_name_is_shown_and_told_to_nobody(pair: Pair) -> None:
+    pair.alice.get_by_role("button", name="More about this chat").click()
+    pair.alice.get_by_role("button", name="Private name").click()
+    pair.alice.get_by_label("Name", exact=True).fill("Bob from work")
+    pair.alice.get_by_role("button", name="Save").click()
+    heading = pair.alice.locator("chat-thread").get_by_role("heading", name="Bob from work")
+    expect(heading).to_be_visible()
+    pair.alice.reload()
+    expect(heading).to_be_visible()
+
+
+def test_blocked_people_stay_out_and_are_not_told(pair: Pair) -> None:
+    write(pair.bob, before := text())
+    expect(bubble(pair.alice, before)).to_be_visible()  # the control
+    pair.alice.get_by_role("button", name="More about this chat").click()
+    pair.alice.get_by_role("button", name="Block").click()
+    pair.alice.get_by_role("dialog").get_by_role("button", name="Block").click()
+    expect(pair.alice.locator("chat-composer")).to_contain_text("You blocked")
+    write(pair.bob, unwanted := text())
+    expect_status(pair.bob, unwanted, "Sent")
+    pair.alice.reload()
+    expect(pair.alice.locator("chat-composer")).to_contain_text("You blocked")
+    expect(bubble(pair.alice, unwanted)).to_have_count(0)
+
+
+def test_declined_looks_like_unanswered(open_window: OpenWindow) -> None:
+    pair = strangers(open_window)
+    chatting.ask(pair.alice, pair.bob_is.name)
+    chatting.open_page(pair.bob, "/people")
+    pair.bob.get_by_role("button", name="Decline").click()
+    expect(pair.bob.locator("section[data-group='2']")).to_be_hidden()
+    chatting.open_page(pair.alice, "/people")
+    expect(pair.alice.locator("section[data-group='1']")).to_contain_text("Bob")
+
+
+def test_an_invite_shows_a_name_and_leads_to_a_request(open_window: OpenWindow) -> None:
+    pair = strangers(open_window)
+    chatting.open_page(pair.alice, "/people")
+    pair.alice.get_by_role("button", name="Make an invite").click()
+    link = pair.alice.locator(".invite-link")
+    expect(link).to_contain_text("/invite#")
+    expect(pair.alice.get_by_role("img", name="QR code of the invite link")).to_have_js_property(
+        "complete", True
+    )
+    pair.bob.goto(link.inner_text())
+    expect(pair.bob.locator(".person")).to_contain_text("Alice")
+    pair.bob.get_by_role("button", name="Ask to chat").click()
+    expect(pair.alice.locator("section[data-group='2']")).to_contain_text("Bob")
+
+
+def test_mallory_finds_nothing_at_the_address_of_a_chat(
+    pair: Pair, open_window: OpenWindow
+) -> None:
+    write(pair.alice, words := text())
+    expect(bubble(pair.bob, words)).to_be_visible()  # the control
+    mallory = open_window("mallory").page
+    chatting.newcomer(mallory, "Mallory")
+    foreign, absent = pair.alice.url, re.sub(r"[0-9a-f]{32}", "ab" * 16, pair.alice.url)
+    for address in (foreign, absent):
+        chatting.open_page(mallory, address)
+        expect(mallory.locator("chat-composer")).to_contain_text("not there, or not yours")
+        expect(mallory.locator(".message")).to_have_count(0)
+        expect(mallory.get_by_text("Bob")).to_have_count(0)
+
+
+def test_phone_shows_one_pane_and_a_way_back(open_window: OpenWindow) -> None:
+    alice = open_window("alice", viewport=PHONE, has_touch=True).page
+    bob = open_window("bob").page
+    chatting.newcomer(alice, "Alice")
+    name = chatting.newcomer(bob, "Bob").name
+    chatting.connect(alice, bob, name)
+    open_chat(alice, "Bob")
+    expect(alice.locator("chat-list")).to_be_hidden()
+    write(alice, words := text())
+    alice.get_by_role("link", name="Back to all chats").click()
+    expect(alice.locator("chat-list")).to_be_visible()
+    expect(alice.locator("chat-list")).to_contain_text(words)
+
+
+def test_nothing_serious_for_axe(pair: Pair) -> None:
+    write(pair.alice, words := text())
+    expect(bubble(pair.bob, words)).to_be_visible()
+    pages = [pair.alice]
+    pages += [pair.bob]
+    chatting.open_page(pair.bob, "/people")
+    for page in pages:
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            found = Axe().run(page).response["violations"]
+            serious = [v for v in found if v["impact"] in ("serious", "critical")]
+            assert not serious, [(v["id"], [n["html"] for n in v["nodes"]][:3]) for v in serious]
