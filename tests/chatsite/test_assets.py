@@ -13,7 +13,7 @@ from django.test import Client
 
 @pytest.fixture
 def page(db: None) -> str:
-    return Client(headers={"host": "localhost"}).get("/").content.decode()
+    return Client(headers={"host": "localhost"}).get("/sign-in").content.decode()
 
 
 def import_map(page: str) -> dict[str, dict[str, str]]:
