@@ -1,0 +1,74 @@
+"""Who gets which page; what people do on them is in tests/browser/test_accounts.py."""
+
+import pytest
+from django.test import Client
+
+from tests.accounts.people import Browser, Person
+
+PUBLIC = ["/", "/sign-up", "/sign-in", "/help"]
+
+
+@pytest.fixture
+def stranger(db: None) -> Client:
+    return Client()
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+def test_a_stranger_sees_the_public_pages(stranger: Client, path: str) -> None:
+    assert stranger.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+def test_pages_take_nothing(stranger: Client, path: str) -> None:
+    assert stranger.post(path, {"password": "x"}).status_code in (403, 405)
+
+
+@pytest.mark.parametrize("path", ["/sign-up", "/sign-in"])
+def test_no_field_has_a_name_under_which_it_could_leave(stranger: Client, path: str) -> None:
+    page = stranger.get(path).content.decode()
+    fields = [tag.split(">")[0] for tag in page.split("<input")[1:]]
+    assert any('type="password"' in field for field in fields)
+    assert not [field for field in fields if " name=" in field]
+    assert page.count('type="submit"') == page.count('type="submit" disabled') + page.count(
+        'type="submit">'  # the gaps of the recovery code, which only a script shows
+    )
+
+
+def test_settings_are_for_people_with_a_session(stranger: Client, browser: Browser) -> None:
+    answer = stranger.get("/settings?a=1")
+    assert answer.status_code == 302
+    assert answer["Location"] == "/sign-in?next=%2Fsettings%3Fa%3D1"
+    assert browser.http.get("/settings").status_code == 200
+
+
+def test_settings_show_ones_own_name_and_nobody_elses(browser: Browser, mallory: Person) -> None:
+    page = browser.http.get("/settings").content.decode()
+    other = mallory.browsers[0].http.get("/settings").content.decode()
+    assert "alice" in page
+    assert "alice" not in other
+
+
+def test_the_start_page_leads_on_who_is_signed_in(browser: Browser) -> None:
+    answer = browser.http.get("/")
+    assert (answer.status_code, answer["Location"]) == (302, "/chats")
+
+
+def test_sign_in_knows_a_session_whose_browser_lost_its_keys(
+    stranger: Client, browser: Browser
+) -> None:
+    assert b"data-session" in browser.http.get("/sign-in").content
+    assert b"data-session" not in stranger.get("/sign-in").content
+
+
+def test_the_theme_is_the_one_of_the_cookie(stranger: Client) -> None:
+    assert b'data-theme=""' in stranger.get("/").content
+    stranger.cookies["theme"] = 'dark"><script>'
+    assert b"dark&quot;&gt;&lt;script&gt;" in stranger.get("/").content
+    stranger.cookies["theme"] = "dark"
+    assert b'data-theme="dark"' in stranger.get("/").content
+
+
+def test_the_manifest_names_the_site(stranger: Client) -> None:
+    manifest = stranger.get("/site.webmanifest").json()
+    assert manifest["start_url"] == "/chats"
+    assert stranger.get("/site.webmanifest")["Content-Type"] == "application/manifest+json"
