@@ -44,8 +44,8 @@ def eve() -> Person:
     return signed_up("eve")
 
 
-def call(who: Person, method: str, path: str, body: Body | None = None, **headers: str) -> Answer:
-    return who.browsers[0].call(method, path, body, **headers)
+def call(who: Person, method: str, path: str, body: Body | None = None, **more: Any) -> Answer:
+    return who.browsers[0].call(method, path, body, **more)
 
 
 def act(who: Person, peer: Person, action: Any, seen: int | None = None, **more: Any) -> Answer:

@@ -7,6 +7,7 @@ many together), and to the pool on PostgreSQL, where the lock of a head row is t
 import asyncio
 import contextlib
 import logging
+import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -187,7 +188,8 @@ class Database:
             driver.OperationalError,
             driver.InterfaceError,
         )
-        if not isinstance(error, passing):
+        mistaken = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+        if mistaken or not isinstance(error, passing):
             return error
         logger.warning("%s: %s", self.alias, type(error).__name__)
         return Busy()

@@ -17,7 +17,7 @@ from messaging.domain import NewEpoch, PairState
 from tests.contracts.adapters import NOW, Adapters, Chat, connected, new_id, seal, settings_of
 from tests.running import ROOT
 
-GROUP = 3  # messages in the group that a process dies in
+GROUP = 2  # messages in the group that a process dies in
 
 
 class Fault:
@@ -182,9 +182,9 @@ async def whole(chat: Chat) -> None:
 
 
 async def test_a_process_killed_at_any_statement_leaves_a_whole_log(adapters: Adapters):
-    """Group commit of three in one process that dies by SIGKILL; the survivors retry."""
+    """Group commit of two in one process that dies by SIGKILL; the survivors retry."""
     steps, chats = [], []
-    for statement in range(1, 22):
+    for statement in range(1, 15):
         for after in (False, True):
             group = [await connected(adapters) for _ in range(GROUP)]
             messages = [(chat.conv, new_id(), chat.alice, chat.bob) for chat in group]

@@ -1,0 +1,68 @@
+"""How each connection is set up, and that a database ends with its threads."""
+
+import asyncio
+import threading
+
+import pytest
+
+from messaging.backends.base import Busy, Unknown
+from messaging.backends.sql.database import Database, database
+from tests.contracts.adapters import Adapters
+
+
+@pytest.fixture
+def db(adapters: Adapters) -> Database:
+    return database(adapters.alias)
+
+
+async def setting(db: Database, name: str) -> object:
+    show = f"PRAGMA {name}" if db.sqlite else f"SHOW {name}"
+    [value] = (await db.write(lambda session: session.all(show)))[0]
+    return value
+
+
+async def test_a_commit_survives_power_loss(db):
+    if db.sqlite:
+        assert (await setting(db, "journal_mode"), await setting(db, "synchronous")) == ("wal", 2)
+    else:
+        assert (await setting(db, "synchronous_commit"), await setting(db, "fsync")) == ("on", "on")
+
+
+async def test_what_is_deleted_is_overwritten(db):
+    if db.sqlite:
+        assert await setting(db, "secure_delete") == 1
+
+
+async def test_nobody_waits_for_a_lock_for_ever(db):
+    name = "busy_timeout" if db.sqlite else "lock_timeout"
+    assert await setting(db, name) in (5_000, "5s")
+
+
+async def test_a_refusal_keeps_the_rest_of_its_transaction(db):
+    def refuse(_session):
+        raise Unknown
+
+    with pytest.raises(Unknown):
+        await db.write(refuse)
+    assert await db.write(lambda session: session.one("SELECT 1")) == (1,)
+
+
+async def test_a_mistake_in_sql_is_no_busy_store(db):
+    for way in (db.read, db.write):
+        with pytest.raises(Exception, match="nonsense") as error:
+            await way(lambda session: session.execute("SELECT nonsense FROM conversation"))
+        assert not isinstance(error.value, Busy)
+
+
+def threads_of(adapters: Adapters) -> set[threading.Thread]:
+    return {one for one in threading.enumerate() if one.name.startswith(adapters.alias)}
+
+
+async def test_closed_it_leaves_no_thread(adapters):
+    before = threads_of(adapters)
+    other = Database(adapters.alias)
+    await other.read(lambda session: session.one("SELECT 1"))
+    await other.write(lambda session: session.one("SELECT 1"))
+    assert threads_of(adapters) > before
+    await asyncio.to_thread(other.close)
+    assert threads_of(adapters) == before

@@ -1,0 +1,16 @@
+"""The configured adapters, made once."""
+
+from messaging.backends import connection_store, log
+from messaging.backends.base import ConnectionStore, MessageLog
+
+
+def test_each_is_one_for_the_process():
+    assert log() is log()
+    assert connection_store() is connection_store()
+    assert isinstance(log(), MessageLog)
+    assert isinstance(connection_store(), ConnectionStore)
+
+
+def test_the_ports_stay_narrow():
+    for port in (MessageLog, ConnectionStore):
+        assert 1 <= len(port.__abstractmethods__) <= 10
