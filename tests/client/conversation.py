@@ -65,6 +65,7 @@ class Outgoing:
     compose: Compose
     ctr: int
     prev: bytes | None
+    attempts: int = 0
     settled: Message | None = None
 
 

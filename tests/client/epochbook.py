@@ -157,6 +157,10 @@ class EpochBook:
             book.rows[winner.head] = EpochRow(n=winner.head, record=winner.record)
             book.head, book.asked = winner.head, True
             return None
+        if error.code == "stale_list":
+            self.directory.outdated |= {self.account.uid, book.peer}
+            self.renew_own()
+            return None
         if newest is not None and reason in POSTPONABLE and error.status == 429:
             return newest
         raise error

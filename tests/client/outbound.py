@@ -55,18 +55,14 @@ class Outbound:
         """Until the server has promised, or the row was seen in a sync. Raises SendRefused, and
         Closed, after which the entry still waits."""
         while (entry := conversation.pending) is not None:
+            entry.attempts += 1
             answer = await self.device.line.ask(entry.frame)
+            if isinstance(answer, protocol.Sent) and entry.settled is None:
+                return await self._sent(conversation, entry, answer)
+            if entry.settled is None:
+                await self._not_sent(conversation, entry, answer)
             if entry.settled is not None:
                 return entry.settled
-            if isinstance(answer, protocol.Sent):
-                return await self._sent(conversation, entry, answer)
-            if isinstance(answer, protocol.StaleEpoch):
-                await self._seal_again(conversation, entry)
-            elif isinstance(answer, protocol.Error) and answer.code not in TRY_LATER:
-                conversation.give_back(entry)
-                raise SendRefused(answer.code)
-            else:
-                await asyncio.sleep((getattr(answer, "retry_ms", None) or RETRY_MS) / 1000)
         raise AssertionError("nothing to deliver")
 
     def settle(self, conversation: Conversation, entry: Outgoing, msg: Msg) -> None:
@@ -79,8 +75,24 @@ class Outbound:
         self.device.epochs.count(conversation.conv, header.n)
         self.device.changed.set()
 
+    async def _not_sent(
+        self, conversation: Conversation, entry: Outgoing, answer: protocol.Frame
+    ) -> None:
+        stale = isinstance(answer, protocol.StaleEpoch)
+        definite = isinstance(answer, protocol.Error) and answer.code not in TRY_LATER
+        if not stale and not definite:
+            return await asyncio.sleep((getattr(answer, "retry_ms", None) or RETRY_MS) / 1000)
+        if entry.attempts > 1:  # an earlier one may have been taken: only the log can tell
+            await self.device.inbound.fill(conversation)
+        if entry.settled is not None:
+            return
+        if stale:
+            return await self._seal_again(conversation, entry)
+        conversation.give_back(entry)
+        raise SendRefused(getattr(answer, "code", ""))
+
     async def _seal_again(self, conversation: Conversation, entry: Outgoing) -> None:
-        """A definite refusal: another epoch, and another name for the message."""
+        """Not in the log: another epoch, and another name for the message."""
         conversation.give_back(entry)
         self.device.epochs.forget_head(conversation.conv)
         conversation.pending = await self.seal(
