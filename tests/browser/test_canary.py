@@ -1,0 +1,127 @@
+"""What people type is found nowhere but on their own screens.
+
+Two people type texts, passwords and a private name that no other text contains. Then every file
+that the server wrote (databases, journals, logs at DEBUG) and all that passed between browsers and
+server is searched for them in each spelling that a leak could have.
+"""
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import BrowserContext, Request, WebSocket, expect
+
+from tests.browser import chatting
+from tests.browser.conftest import Window
+from tests.browser.people import Person, recover, sign_up
+from tests.running import Site, new_site
+
+OpenWindow = Callable[..., Window]
+PASSWORDS = ("Kanarienvögel singen 7 Arien", "Canaries sing 8 arias at dawn")
+TEXTS = ("Der gelbe Vogel fliegt um Mitternacht", "the yellow bird replies at noon 🐤")
+PRIVATE_NAME = "Schatz Kanarienvogel"
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    site = new_site({"LOG_LEVEL": "DEBUG", "LIVE_RATE_FACTOR": "1000"}).start()
+    yield site
+    site.remove()
+
+
+class Traffic:
+    """All that browsers and server said to each other, as bytes."""
+
+    def __init__(self) -> None:
+        self.said: list[bytes] = []
+
+    def record(self, context: BrowserContext) -> None:
+        context.on("requestfinished", self._exchange)
+        for page in context.pages:
+            page.on("websocket", self._socket)
+
+    def _exchange(self, request: Request) -> None:
+        headers = json.dumps([request.url, request.all_headers()], ensure_ascii=False)
+        self.said += [headers.encode(), request.post_data_buffer or b""]
+        response = request.response()
+        if response is not None and "/static/" not in request.url:
+            self.said.append(json.dumps(response.all_headers()).encode())
+            if not 300 <= response.status < 400:  # a redirect has no body to ask for
+                self.said.append(response.body())
+
+    def _socket(self, socket: WebSocket) -> None:
+        socket.on("framesent", self._frame)
+        socket.on("framereceived", self._frame)
+
+    def _frame(self, payload: str | bytes) -> None:
+        self.said.append(payload.encode() if isinstance(payload, str) else payload)
+
+
+def spellings(text: str) -> set[bytes]:
+    """The text as UTF-8, UTF-16, JSON with escapes, hex, in a URL, and base64 at each offset."""
+    raw = text.encode()
+    found = {raw, text.encode("utf-16-le"), text.encode("utf-16-be"), raw.hex().encode()}
+    found |= {json.dumps(text)[1:-1].encode(), quote(text).encode(), text.casefold().encode()}
+    return found | {base64_inside(raw, offset) for offset in range(3)}
+
+
+def base64_inside(raw: bytes, offset: int) -> bytes:
+    """What base64 of anything shows where `raw` begins `offset` bytes after a group of three."""
+    shown = base64.b64encode(b"\0" * offset + raw).rstrip(b"=")
+    return shown[4 if offset else 0 : -4]
+
+
+def leaks(text: str, places: dict[str, bytes]) -> list[str]:
+    return [
+        where for where, content in places.items() if any(s in content for s in spellings(text))
+    ]
+
+
+def places(site: Site, traffic: Traffic) -> dict[str, bytes]:
+    files = {
+        str(path.relative_to(site.var)): path.read_bytes()
+        for path in site.var.rglob("*")
+        if path.is_file() and "static" not in path.relative_to(site.var).parts
+    }
+    return {**files, "traffic": b"\n".join(traffic.said)}
+
+
+def test_nothing_typed_leaves_the_browsers_readable(open_window: OpenWindow, site: Site) -> None:
+    traffic = Traffic()
+    alice_window, bob_window = open_window("alice"), open_window("bob")
+    for window in (alice_window, bob_window):
+        traffic.record(window.context)
+    alice, bob = alice_window.page, bob_window.page
+    alice_is = sign_up(alice, Person("canaryalice", "Alice Display", PASSWORDS[0]))
+    bob_is = sign_up(bob, Person("canarybob", "Bob Display"))
+    chatting.connect(alice, bob, bob_is.name)
+    chatting.open_chat(alice, bob_is.display_name)
+    chatting.open_chat(bob, alice_is.display_name)
+    chatting.write(alice, TEXTS[0])
+    expect(chatting.bubble(bob, TEXTS[0])).to_be_visible()
+    chatting.write(bob, TEXTS[1])
+    expect(chatting.bubble(alice, TEXTS[1])).to_be_visible()
+    name_privately(alice, PRIVATE_NAME)
+    first_code = alice_is.code
+    again = open_window("alice elsewhere")
+    traffic.record(again.context)
+    recover(again.page, alice_is, PASSWORDS[1])
+
+    searched = places(site, traffic)
+    # The search finds what is there: names that the server knows, ids in base64 and in the files.
+    assert {"site.sqlite3-wal", "traffic"} & set(leaks("canaryalice", searched))
+    assert "traffic" in leaks("Alice Display", searched)
+    assert leaks("live", {"traffic": base64.b64encode(b"it is live here")})
+    assert searched["server.log"]
+    for canary in (*PASSWORDS, *TEXTS, PRIVATE_NAME, first_code, first_code.replace("-", "")[:30]):
+        assert leaks(canary, searched) == []
+
+
+def name_privately(page: "chatting.Page", name: str) -> None:
+    page.get_by_role("button", name="More about this chat").click()
+    page.get_by_role("button", name="Private name").click()
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("chat-thread").get_by_role("heading", name=name)).to_be_visible()
