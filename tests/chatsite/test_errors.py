@@ -1,23 +1,23 @@
 """How a request ends that goes wrong: a page for people, a Problem for scripts."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
 
 
-def fails(error: Exception) -> object:
-    def view(request: HttpRequest) -> None:
+def fails(error: Exception) -> Callable[[HttpRequest], HttpResponse]:
+    def view(request: HttpRequest) -> HttpResponse:
         raise error
 
     return view
 
 
 urlpatterns = [
-    path(f"{prefix}{name}", fails(error))  # type: ignore[arg-type]
+    path(f"{prefix}{name}", fails(error))
     for prefix in ("", "api/")
     for name, error in (
         ("bad", SuspiciousOperation()),
