@@ -25,5 +25,8 @@ class MessagesRouter:
 
 
 def _place(alias: str) -> tuple[str, ...]:
-    settings = connections[alias].settings_dict
+    """Under test one alias mirrors the other, whose name is already that of the test database."""
+    settings = connections[
+        connections[alias].settings_dict["TEST"]["MIRROR"] or alias
+    ].settings_dict
     return tuple(str(settings.get(key) or "") for key in ("ENGINE", "HOST", "PORT", "NAME"))
