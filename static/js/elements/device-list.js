@@ -57,7 +57,9 @@ export class DeviceList extends HTMLElement {
 
 /** @param {Row} row */
 function times({ created, seen, current }) {
-  const since = format(gettext("since {day}"), { day: new Date(created).toLocaleDateString() });
+  const since = format(gettext("since {day}"), {
+    day: new Date(created).toLocaleDateString([], { dateStyle: "medium" }),
+  });
   if (current) return `${gettext("Active now")} · ${since}`;
   if (!seen) return `${gettext("Signed out, still on your list")} · ${since}`;
   return `${format(gettext("Last seen {when}"), { when: ago(seen) })} · ${since}`;

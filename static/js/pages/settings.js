@@ -153,7 +153,8 @@ function wireCode() {
 async function showDevices() {
   try {
     const [{ sessions }, signed] = await Promise.all([api.get("/api/sessions", { proof: true }), devices()]);
-    list.show(sessions.map((/** @type {any} */ session) => rowOf(session, signed)));
+    const rows = sessions.map((/** @type {any} */ session) => rowOf(session, signed));
+    list.show(rows.sort((/** @type {any} */ a, /** @type {any} */ b) => Number(b.current) - Number(a.current)));
   } catch (error) {
     list.fail(explain(error));
   }
