@@ -2,6 +2,7 @@
 
 import http.client
 import secrets
+import select
 import threading
 import time
 from http.cookies import SimpleCookie
@@ -127,12 +128,21 @@ class Api:
     def _connect(self) -> http.client.HTTPConnection:
         if self._closed:
             raise ConnectionError("this client was closed")
-        if time.monotonic() - self._used > KEEP_SECONDS:
+        if time.monotonic() - self._used > KEEP_SECONDS or self._hung_up():
             self._drop()
         if self._connection is None:
             kind = http.client.HTTPSConnection if self.secure else http.client.HTTPConnection
             self._connection = kind(self.host, timeout=TIMEOUT_SECONDS)
         return self._connection
+
+    def _hung_up(self) -> bool:
+        """Between two answers only the end of the connection makes it readable."""
+        open_socket = self._connection.sock if self._connection is not None else None
+        if open_socket is None:
+            return False
+        readable = select.poll()
+        readable.register(open_socket, select.POLLIN)
+        return bool(readable.poll(0))
 
     def _drop(self) -> None:
         if self._connection is not None:
