@@ -5,6 +5,7 @@ one thread without asyncio, in transactions of as many appends as were in flight
 """
 
 import asyncio
+import os
 import secrets
 import tempfile
 import time
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import django
 from django.core.management import call_command
 from django.db import connections
 from django.db.utils import ConnectionHandler
@@ -42,6 +44,8 @@ class Cost:
 
 def run() -> dict[str, Any]:
     """{in_flight: {port: {cpu_us, wall_us}, bare: {…}}}, on a SQLite file of its own."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
+    django.setup()
     with tempfile.TemporaryDirectory(dir=_where()) as folder:
         _make(Path(folder) / "append.sqlite3")
         try:
