@@ -7,7 +7,7 @@ import { chatAddress, chatOf } from "./person.js";
 import { startSession } from "./starting.js";
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
-const title = document.title;
+const title = main.dataset.title ?? document.title;
 
 await startSession();
 await Promise.all([
@@ -64,7 +64,7 @@ function show(conv) {
     if (conv) thread.setAttribute("conv", conv);
     else thread.removeAttribute("conv");
   }
-  document.title = title;
+  if (!conv) document.title = title;
   list.mark(conv);
   void person.open(conv);
   void composer.open(conv);

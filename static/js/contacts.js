@@ -20,6 +20,7 @@ export class Contacts {
   /** @type {Map<string, Contact>} by uid */ #contacts = new Map();
   /** @type {Map<string, {version: number, note: Record<string, unknown>}>} */ #notes = new Map();
   /** @type {Promise<void> | null} */ #loading = null;
+  /** @type {Promise<void> | null} */ #next = null; // asked while the one before was under way
 
   /**
    * @param {object} parts
@@ -51,12 +52,24 @@ export class Contacts {
     return this.#contacts.get(uid);
   }
 
-  /** @returns {Promise<void>} */
+  /**
+   * What the server says from now on: an answer that is under way may be older than the question.
+   * @returns {Promise<void>}
+   */
   refresh() {
-    this.#loading ??= this.#fetch().finally(() => {
-      this.#loading = null;
-    });
-    return this.#loading;
+    if (!this.#loading) {
+      this.#loading = this.#fetch().finally(() => {
+        this.#loading = null;
+      });
+      return this.#loading;
+    }
+    this.#next ??= this.#loading
+      .catch(() => {})
+      .then(() => {
+        this.#next = null;
+        return this.refresh();
+      });
+    return this.#next;
   }
 
   /** @param {string} name @returns {Promise<Person>} by exact username */

@@ -124,7 +124,9 @@ export class Conversation {
     const last = before - 1;
     if (last < first) return { letters: [], more: false };
     const kept = await this.#parts.shelf.all("messages", [conv, first], [conv, last]);
-    if (kept.length === last - first + 1) {
+    const whole = kept.length === last - first + 1;
+    // What could not be opened once may open by now: a newer version, a key that came later.
+    if (whole && !kept.some(([, letter]) => letter.broken)) {
       return { letters: kept.map(([, letter]) => letter), more: first > cleared + 1 };
     }
     const letters = await this.#older(before, limit);

@@ -60,6 +60,7 @@ export class Directory {
   }
 
   /**
+   * Far enough to know link k.
    * @param {string} uid
    * @param {number} k
    */
@@ -67,6 +68,20 @@ export class Directory {
     const known = await this.of(uid);
     const head = known.links.at(-1)?.k ?? 0;
     return head < k ? this.refresh(uid) : known;
+  }
+
+  /**
+   * The server says that this is the head. Where we hold another link of that number, or a higher
+   * one, the account may have begun anew.
+   * @param {string} uid
+   * @param {number} k
+   * @param {string} [hash]
+   */
+  async meet(uid, k, hash) {
+    const known = await this.of(uid);
+    const head = known.links.at(-1);
+    const same = head?.k === k && (hash === undefined || b64(head.hash) === hash);
+    return same || known.reset ? known : this.refresh(uid);
   }
 
   /** The contact was told of the new identity and goes on with it. @param {string} uid */

@@ -203,7 +203,7 @@ export class Hub {
       case "epoch":
         return this.reader.renew(frame.conv);
       case "list":
-        return this.#reach(frame.user, frame.k);
+        return this.#meet(frame.user, frame.k);
       case "request":
         return this.#related({ ...frame, state: 2 });
       case "connection":
@@ -226,8 +226,8 @@ export class Hub {
       await conversation.push({ t: "msg", ...row });
     }
     await this.outbox.sent(frame);
-    if (conversation) void this.#reach(conversation.row.peer, heads.peer[0]);
-    void this.#reach(this.#me, heads.me[0]);
+    if (conversation) void this.#meet(conversation.row.peer, ...heads.peer);
+    void this.#meet(this.#me, ...heads.me);
   }
 
   /** @param {Letter} letter @param {boolean} fresh */
@@ -253,10 +253,10 @@ export class Hub {
     void this.outbox.pump(conv);
   }
 
-  /** @param {string} uid @param {number} k */
-  async #reach(uid, k) {
+  /** @param {string} uid @param {number} k @param {string} [hash] */
+  async #meet(uid, k, hash) {
     try {
-      if (uid !== this.#me) await this.directory.reach(uid, k);
+      if (uid !== this.#me) await this.directory.meet(uid, k, hash);
       else if (k > (this.directory.kept(uid)?.links.at(-1)?.k ?? 0)) {
         await this.parts.renewAccount();
         this.directory.own(uid, this.parts.account.links);

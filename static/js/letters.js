@@ -72,6 +72,7 @@ export async function openLetter(row, desk) {
   } catch (error) {
     const { code = "", name } = /** @type {{code?: string, name?: string}} */ (error);
     if (name !== "M1Error" && code !== "wrong_epoch") throw error;
+    if (code === "unknown_link" && desk.directory.kept(desk.peer)?.reset) throw error; // until it is accepted
     return { letter: { ...letter, broken: code }, step };
   }
 }

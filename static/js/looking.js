@@ -11,6 +11,7 @@ export function reportLooks(conv) {
     const focus = document.hasFocus() && !document.hidden;
     void session.ask("look", { tab: session.tab, focus, conv: conv() });
   };
+  addEventListener("pagehide", () => void session.ask("look", { tab: session.tab, focus: false, conv: null }));
   for (const event of ["focus", "blur", "pageshow"]) addEventListener(event, look);
   document.addEventListener("visibilitychange", () => {
     look();

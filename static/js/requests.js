@@ -78,8 +78,11 @@ export function requests(hub) {
     /** @param {string} conv @returns {Promise<string>} */
     draft: async (conv) => (await shelf.get("drafts", conv)) ?? "",
     /** @param {string} conv @param {string} text */
-    keepDraft: (conv, text) =>
-      shelf.write([text ? { store: "drafts", key: conv, value: text } : { store: "drafts", key: conv, remove: true }]),
+    keepDraft: async (conv, text) => {
+      const key = { store: /** @type {const} */ ("drafts"), key: conv };
+      await shelf.write([text ? { ...key, value: text } : { ...key, remove: true }]);
+      hub.parts.tell("draft", { conv, text });
+    },
     drafts: async () => Object.fromEntries(await shelf.all("drafts")),
   };
 }

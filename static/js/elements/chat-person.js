@@ -57,6 +57,7 @@ export class ChatPerson extends HTMLElement {
     const name = nameOf(chat.contact);
     const title = part(this, "name");
     if (title.textContent !== name) title.textContent = name;
+    document.title = `${name} · ${this.dataset.site ?? ""}`;
     title.title = chat.contact ? `@${chat.contact.peer.name}` : "";
     part(this, "avatar").replaceChildren(avatarOf(chat.row.peer, chat.contact));
     this.#presence();

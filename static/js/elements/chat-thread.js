@@ -25,6 +25,7 @@ export class ChatThread extends HTMLElement {
   /** @type {number | undefined} */ #unreadFrom;
   #more = false;
   #loading = false;
+  #redo = false; // what is being loaded is out of date already
   #below = 0; // came while the reader was further up
   /** @type {Map<string, HTMLElement>} */ #nodes = new Map();
   /** @type {Scrolling | undefined} */ #scrolling;
@@ -105,6 +106,7 @@ export class ChatThread extends HTMLElement {
       this.#loading = false;
       part(this, "older").hidden = true;
     }
+    if (this.#redo) return this.#again();
     part(this, "begin").hidden = this.#more;
     this.#render();
     if (this.#more && part(this, "scroll").scrollHeight <= part(this, "scroll").clientHeight) this.#older();
@@ -153,12 +155,23 @@ export class ChatThread extends HTMLElement {
   /** @param {Letter} letter @param {boolean} fresh */
   #came(letter, fresh) {
     if (letter.conv !== this.conv) return;
+    const newest = Math.max(0, ...this.#letters.keys());
+    if (fresh && letter.seq > newest + 1) return void this.#again(); // it jumped over what came meanwhile
     this.#letters.set(letter.seq, letter);
     if (fresh && !letter.mine && letter.kind === 1) {
       if (!this.#scrolling?.stuck) this.#below += 1;
       this.#announce(letter);
     }
     this.#render();
+    this.#look();
+  }
+
+  /** From the newest page anew; the rest is paged back from there. */
+  async #again() {
+    this.#redo = this.#loading;
+    if (this.#loading) return;
+    this.#letters.clear();
+    await this.#load();
     this.#look();
   }
 
@@ -175,7 +188,9 @@ export class ChatThread extends HTMLElement {
   /** @param {Summary} chat */
   #learn(chat) {
     const cleared = chat.row.cleared > (this.#chat?.row.cleared ?? 0);
+    const first = !this.#chat;
     this.#chat = chat;
+    if (first) return void this.#again();
     if (cleared) for (const seq of this.#letters.keys()) if (seq <= chat.row.cleared) this.#letters.delete(seq);
     this.#render();
   }
