@@ -13,8 +13,6 @@ from e2ee.errors import BadEncoding
 SUITE: Final = 2
 """X-Wing, HKDF-SHA256, AES-256-GCM; no other value is ever accepted."""
 
-ID_LEN: Final = 16
-HASH_LEN: Final = 32
 ZERO: Final = bytes(32)
 NO_U32: Final = 0xFFFFFFFF
 """How "none" is written where a u32 stands."""

@@ -13,7 +13,6 @@ from e2ee.errors import BadEpoch
 from e2ee.kem import WRAP_LEN
 from e2ee.records import Link
 
-RECORD_LEN: Final = 2758
 HEADER_LEN: Final = 294
 LABEL: Final = "m1:epoch"
 WIDTHS: Final = (HEADER_LEN, 32, WRAP_LEN, WRAP_LEN, signatures.SIGNATURE_LEN)

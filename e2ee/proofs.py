@@ -12,12 +12,9 @@ from e2ee.encoding import cat, from_base64, h, mac, u64, uint
 from e2ee.errors import BadProof, Refused
 from e2ee.signatures import SIGNATURE_LEN, verify
 
-SOCKET_NONCE_LEN: Final = 32
 HTTP_NONCE_LEN: Final = 40
 NONCE_RANDOM_LEN: Final = 16
 NONCE_TTL_MS: Final = 120_000
-TICKET_TTL_MS: Final = 600_000
-TICKET_RANDOM_LEN: Final = 16
 GRANT_LEN: Final = 32
 GRANT_TTL_MS: Final = 600_000
 

@@ -1,4 +1,4 @@
-"""Values the server seals or derives for itself (4.5, 4.17): peppers, TOTP secrets, verifiers.
+"""Values the server seals or derives for itself (4.5, 4.17): peppers, verifiers, fake salts.
 
 Keys live in files outside the database; each value is bound to its row, so that
 swapping rows is refused.
@@ -41,14 +41,6 @@ def seal_pepper(key: bytes, kid: str, *, uid: bytes, pepper: bytes) -> bytes:
 
 def open_pepper(key: bytes, kid: str, *, uid: bytes, sealed: bytes) -> bytes:
     return open_box(key, sealed, cat("m1:pepper", uid, kid.encode()))
-
-
-def seal_totp(key: bytes, kid: str, *, uid: bytes, secret: bytes) -> bytes:
-    return box(key, secret, cat("m1:totp", uid, kid.encode()))
-
-
-def open_totp(key: bytes, kid: str, *, uid: bytes, sealed: bytes) -> bytes:
-    return open_box(key, sealed, cat("m1:totp", uid, kid.encode()))
 
 
 def box(key: bytes, plaintext: bytes, aad: bytes) -> bytes:

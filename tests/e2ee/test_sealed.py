@@ -17,13 +17,6 @@ def test_a_pepper_opens_in_its_own_row_only() -> None:
             sealed.open_pepper(key, kid, uid=uid, sealed=kept)
 
 
-def test_a_totp_secret_is_no_pepper() -> None:
-    kept = sealed.seal_totp(seed(1), "k1", uid=A, secret=b"secret")
-    assert sealed.open_totp(seed(1), "k1", uid=A, sealed=kept) == b"secret"
-    with pytest.raises(BadSignature):
-        sealed.open_pepper(seed(1), "k1", uid=A, sealed=kept)
-
-
 @pytest.mark.parametrize("damaged", [b"", b"short", bytes(60)])
 def test_what_was_not_sealed_does_not_open(damaged: bytes) -> None:
     with pytest.raises(BadSignature):

@@ -2,7 +2,7 @@
 
 import hmac
 
-from e2ee.encoding import cat, mac, u64
+from e2ee.encoding import cat, mac
 from e2ee.errors import BadSignature
 
 
@@ -17,13 +17,3 @@ def check_commitment(
     expected = commit(franking_key, conn=conn, sender=sender, mid=mid, body=body)
     if not hmac.compare_digest(expected, claimed):
         raise BadSignature("the commitment does not fit the message")
-
-
-def report_item(
-    *, header: bytes, body: bytes, franking_key: bytes, kid: str, tag: bytes, server_ms: int,
-    ciphertext_hash: bytes,
-) -> bytes:  # fmt: skip
-    return cat(
-        "m1:report-item", header, body, franking_key, kid.encode(), tag, u64(server_ms),
-        ciphertext_hash,
-    )  # fmt: skip
