@@ -66,3 +66,13 @@ async def test_closed_it_leaves_no_thread(adapters):
     assert threads_of(adapters) > before
     await asyncio.to_thread(other.close)
     assert threads_of(adapters) == before
+
+
+async def test_a_server_that_hung_up_is_busy_once(db):
+    if db.sqlite:
+        return  # it has none
+    for way in (db.read, db.write):
+        with pytest.raises(Busy):
+            await way(lambda session: session.all("SELECT pg_terminate_backend(pg_backend_pid())"))
+        for _ in range(20):  # every thread of the pool
+            assert await way(lambda session: session.one("SELECT 1")) == (1,)
