@@ -8,34 +8,27 @@ import base64
 import hashlib
 import json
 from functools import cache
-from typing import Any
 
 from django import template
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.template.context import Context
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from chatsite import modules
+
 register = template.Library()
-MODULES = ("js/", "vendor/")  # folders whose .js files pages import
-
-
-@register.simple_tag(takes_context=True)
-def importmap(context: Context) -> SafeString:
-    """<script type="importmap">: every module of ours, remapped and pinned."""
-    nonce = context["request"].csp_nonce
-    return format_html('<script type="importmap" nonce="{}">{}</script>', nonce, _map())
 
 
 @register.simple_tag(takes_context=True)
 def module(context: Context, path: str) -> SafeString:
-    """The script tag of a page's entry module."""
+    """The page's one entry module: import map, early requests for what it needs, script tag."""
+    nonce = context["request"].csp_nonce
     return format_html(
+        '<script type="importmap" nonce="{}">{}</script>{}'
         '<script type="module" src="{}" integrity="{}" nonce="{}"></script>',
-        staticfiles_storage.url(path),
-        integrity(path),
-        context["request"].csp_nonce,
-    )
+        nonce, _map(path), _preloads(path), staticfiles_storage.url(path), integrity(path), nonce,
+    )  # fmt: skip
 
 
 @register.simple_tag
@@ -50,19 +43,15 @@ def style(path: str) -> SafeString:
 @cache
 def integrity(path: str) -> str:
     """`sha384-…` of a collected file. Raises ValueError for one that was not collected."""
-    with staticfiles_storage.open(_stored(path)) as file:
+    with staticfiles_storage.open(staticfiles_storage.stored_name(path)) as file:  # type: ignore[attr-defined]
         digest = hashlib.sha384(file.read()).digest()
     return "sha384-" + base64.b64encode(digest).decode()
 
 
 @cache
-def _map() -> SafeString:
-    paths = sorted(
-        path
-        for path in _hashed_files()
-        if path.endswith(".js") and path.startswith(MODULES) and "/workers/" not in path
-    )
-    base, url = staticfiles_storage.base_url, staticfiles_storage.url
+def _map(entry: str) -> SafeString:
+    base, url = staticfiles_storage.base_url, staticfiles_storage.url  # type: ignore[attr-defined]
+    paths = modules.reachable(entry)
     body = {
         "imports": {f"{base}{path}": url(path) for path in paths},
         "integrity": {url(path): integrity(path) for path in paths},
@@ -71,11 +60,10 @@ def _map() -> SafeString:
     return mark_safe(text)  # noqa: S308 — our own paths and hashes, "<" escaped
 
 
-def _hashed_files() -> dict[str, str]:
-    storage: Any = staticfiles_storage
-    return storage.hashed_files  # type: ignore[no-any-return]
-
-
-def _stored(path: str) -> str:
-    storage: Any = staticfiles_storage
-    return str(storage.stored_name(path))
+@cache
+def _preloads(entry: str) -> SafeString:
+    return format_html_join(
+        "",
+        '<link rel="modulepreload" href="{}" integrity="{}">',
+        ((staticfiles_storage.url(path), integrity(path)) for path in modules.needed(entry)),
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.test import Client
 
 
@@ -33,6 +34,16 @@ def test_the_import_map_names_each_module_by_its_content(page: str) -> None:
     assert set(mapped["imports"].values()) == set(mapped["integrity"])
     for url, integrity in mapped["integrity"].items():
         assert integrity == sha384(url)
+
+
+def test_the_map_names_what_the_page_can_reach_and_no_more(page: str) -> None:
+    reached = set(import_map(page)["imports"])
+    early = set(re.findall(r'rel="modulepreload" href="([^"]+)"', page))
+    assert {"/static/js/pages/signin.js", "/static/js/crypto/vault.js"} <= reached
+    assert "/static/js/pages/signup.js" not in reached
+    assert "/static/vendor/zxcvbn/core.js" in reached  # only when a new password is typed
+    assert staticfiles_storage.url("vendor/zxcvbn/core.js") not in early
+    assert staticfiles_storage.url("js/crypto/vault.js") in early
 
 
 def test_workers_and_tests_are_not_in_it(page: str) -> None:
