@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import BrowserContext, Request, WebSocket, expect
+from playwright.sync_api import BrowserContext, Page, Request, WebSocket, expect
 
 from tests.browser import chatting
 from tests.browser.conftest import Window
@@ -119,7 +119,7 @@ def test_nothing_typed_leaves_the_browsers_readable(open_window: OpenWindow, sit
         assert leaks(canary, searched) == []
 
 
-def name_privately(page: "chatting.Page", name: str) -> None:
+def name_privately(page: Page, name: str) -> None:
     page.get_by_role("button", name="More about this chat").click()
     page.get_by_role("button", name="Private name").click()
     page.get_by_label("Name", exact=True).fill(name)

@@ -12,7 +12,7 @@ class Browser(Client):
     """Reads each answer to its end: an unread file stays open."""
 
     def request(self, **request: Any) -> Any:
-        response = super().request(**request)
+        response: Any = super().request(**request)
         if response.streaming:
             b"".join(response.streaming_content)
         response.close()
