@@ -17,12 +17,12 @@ _SITE = env.origin("SITE_URL", f"http://localhost:{PORT or 8000}")
 SITE_URL = _SITE.geturl()
 SITE_HOST = _SITE.netloc  # what device proofs name; never taken from a request
 SECURE = _SITE.scheme == "https"
-_LOCAL = _SITE.hostname == "localhost"
+SITE_LOCAL = _SITE.hostname == "localhost"
 
 DEBUG = env.boolean("DEBUG", False)
 ALLOWED_HOSTS = [
     str(_SITE.hostname),
-    *(["127.0.0.1", "[::1]"] if _LOCAL else []),
+    *(["127.0.0.1", "[::1]"] if SITE_LOCAL else []),
     *env.words("ALLOWED_HOSTS"),
 ]
 CSRF_TRUSTED_ORIGINS = [SITE_URL, *env.words("CSRF_TRUSTED_ORIGINS")]
@@ -56,6 +56,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "chatsite.security.Headers",
     "django.middleware.security.SecurityMiddleware",
+    "chatsite.address.OneAddress",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
