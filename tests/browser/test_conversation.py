@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.browser import chatting
 from tests.browser.chatting import bubble, composer, expect_status, open_chat, text, write
 from tests.browser.conftest import PHONE, Window
-from tests.browser.people import Person
+from tests.browser.people import Person, sign_in
 
 OpenWindow = Callable[..., Window]
 
@@ -342,3 +342,36 @@ def test_nothing_serious_for_axe(pair: Pair) -> None:
             found = Axe().run(page).response["violations"]
             serious = [v for v in found if v["impact"] in ("serious", "critical")]
             assert not serious, [(v["id"], [n["html"] for n in v["nodes"]][:3]) for v in serious]
+
+
+def test_a_second_browser_reads_what_was_written_before_it(
+    pair: Pair, open_window: OpenWindow
+) -> None:
+    texts = [text() for _ in range(3)]
+    for words in texts:
+        write(pair.bob, words)
+    expect(bubble(pair.alice, texts[-1])).to_be_visible()
+    second = open_window("alice's second browser").page
+    sign_in(second, pair.alice_is)
+    open_chat(second, "Bob")
+    for words in texts:
+        expect(bubble(second, words)).to_be_visible()
+    write(second, mine := text())
+    expect(bubble(pair.alice, mine)).to_be_visible()
+    expect(bubble(pair.bob, mine)).to_be_visible()
+    write(pair.bob, theirs := text())
+    for page in (pair.alice, second):
+        expect(bubble(page, theirs)).to_be_visible()
+    for page in (pair.alice, second, pair.bob):
+        expect(page.locator(".message[data-odd]")).to_have_count(0)
+        expect(page.locator(".message-warning:visible")).to_have_count(0)
+
+
+def test_offline_is_said(pair: Pair) -> None:
+    pair.alice.context.set_offline(True)
+    expect(pair.alice.locator("chat-status")).to_contain_text("offline")
+    write(pair.alice, words := text())
+    expect_status(pair.alice, words, "Waiting to be sent")
+    pair.alice.context.set_offline(False)
+    expect_status(pair.alice, words, "Read")
+    expect(pair.alice.locator("chat-status")).to_be_empty()

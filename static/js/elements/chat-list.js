@@ -160,7 +160,6 @@ export class ChatList extends HTMLElement {
     }
     part(row, "name").textContent = name;
     part(row, "presence").hidden = presence?.state !== "online";
-    part(row, "presence").title = gettext("Online");
     const time = this.#time(chat);
     part(row, "time").textContent = shortTime(time);
     this.#preview(part(row, "preview"), chat);

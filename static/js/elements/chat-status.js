@@ -15,6 +15,9 @@ export class ChatStatus extends HTMLElement {
   connectedCallback() {
     this.setAttribute("role", "status");
     this.#stop = [session.on("link", (status) => this.#hear(status))];
+    // The browser knows before the line does.
+    addEventListener("offline", () => this.#show({ state: "waiting" }));
+    addEventListener("online", () => void session.ask("status").then((status) => this.#hear(status)));
     void session.ask("status").then((status) => this.#hear(status));
   }
 
