@@ -87,7 +87,9 @@ class Person:
 
     def read(self, row: protocol.Msg) -> str:
         """The text of a message. Raises Refused for what must not be shown."""
-        assert row.body and row.salt and row.ctr
+        assert row.body
+        assert row.salt
+        assert row.ctr
         opened = envelope.open_sealed(
             row.body, row.salt, epoch=self.epochs[row.conv], own_uid=self.uid,
             user_seeds={self.link.g: self.user_key.seed},
@@ -117,6 +119,7 @@ def enrol(name: str, devices: int = 1) -> Person:
     for one in keys:
         store = SessionStore()
         store.create()
+        assert store.session_key
         record = SessionRecord.objects.create(
             session_id=store.session_key, hash=sessions.hash_of(store.session_key), user=user,
             device=rows[one.id], created=now_ms(), seen=now_ms(), unlocked=0, agent="a browser",
@@ -154,9 +157,7 @@ def new_epoch(epoch: OpenEpoch, *, forced: bool = False) -> Any:
     from messaging.domain import NewEpoch
 
     header = epoch.record.header
-    return NewEpoch(
-        header.n, epoch.record.raw, forced, now_ms(), header.low.k, header.high.k
-    )
+    return NewEpoch(header.n, epoch.record.raw, forced, now_ms(), header.low.k, header.high.k)
 
 
 def seeded(site: Site, *names: str, pairs: int = 0) -> list[Person]:

@@ -9,6 +9,7 @@ from chatsite.asgi import application
 from messaging import protocol
 from tests.cast import NOTHING_KNOWN, Person
 
+site: Any = application
 SOON = 5.0  # seconds in which anything must come
 F = TypeVar("F", bound=protocol.Frame)
 
@@ -27,13 +28,13 @@ class Socket:
         self._out: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._kept: list[protocol.ServerFrame] = []
         headers = [(b"host", settings.SITE_HOST.encode()), (b"origin", origin.encode())]
-        scope = {
+        scope: Any = {
             "type": "websocket", "asgi": {"version": "3.0"}, "path": "/live", "raw_path": b"/live",
             "query_string": b"", "root_path": "", "headers": headers, "subprotocols": [],
             "client": ["127.0.0.1", 40000], "server": ["127.0.0.1", 8000],
         }  # fmt: skip
         self._in.put_nowait({"type": "websocket.connect"})
-        self._task = asyncio.create_task(application(scope, self._in.get, self._out.put))
+        self._task = asyncio.create_task(site(scope, self._in.get, self._out.put))
 
     async def open(self) -> "Socket":
         """Accepted and challenged; not who it is yet."""
@@ -46,9 +47,7 @@ class Socket:
     ) -> protocol.State | protocol.Same:
         assert self.challenge
         self.send(
-            who.hello(
-                self.challenge.nonce, settings.SITE_HOST, device=device, vec_hash=vec_hash
-            )
+            who.hello(self.challenge.nonce, settings.SITE_HOST, device=device, vec_hash=vec_hash)
         )
         frame = await self.anything()
         assert isinstance(frame, protocol.State | protocol.Same)
