@@ -4,11 +4,10 @@ import argparse
 import asyncio
 import json
 import platform
-import runpy
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import live
+from bench import append, live
 
 AIMS = {
     "cpu_seconds_per_1000": 0.4,
@@ -20,21 +19,26 @@ AIMS = {
 
 def main() -> None:
     options = _parse()
-    if options.what in ("append", "all"):
-        runpy.run_module("bench.append", run_name="__main__")
-    if options.what == "append":
-        return
-    figures = asdict(asyncio.run(live.run(options.profile)))
+    result: dict[str, object] = {}
+    if options.what != "live":
+        appends = append.run()
+        append.show(appends)
+        result["append"] = appends
+    if options.what != "append":
+        result["live"] = _live(options.profile)
+    if options.json:
+        Path(options.json).write_text(json.dumps(result, indent=2) + "\n")
+
+
+def _live(profile: str | None) -> dict[str, object]:
+    figures = asdict(asyncio.run(live.run(profile)))
     conditions = {"python": platform.python_version(), **figures.pop("conditions")}
     print("One delivered: send, sent, msg to one device, its got, its read every 500 ms.")
     for name, value in figures.items():
         aim = f"  (aim {AIMS[name]})" if name in AIMS else ""
         print(f"{name:<36} {value:>10.3f}{aim}")
     print(", ".join(f"{name}={value}" for name, value in conditions.items()))
-    if options.json:
-        Path(options.json).write_text(
-            json.dumps({**figures, "conditions": conditions}, indent=2) + "\n"
-        )
+    return {**figures, "conditions": conditions}
 
 
 def _parse() -> argparse.Namespace:

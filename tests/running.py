@@ -105,9 +105,9 @@ class Site:
         return {**os.environ, **own, **self.env}
 
 
-def new_site(env: Mapping[str, str] | None = None) -> Site:
-    """A prepared site that is not started yet."""
-    var = Path(tempfile.mkdtemp(prefix="chat-"))
+def new_site(env: Mapping[str, str] | None = None, folder: Path | None = None) -> Site:
+    """A prepared site that is not started yet, with its data in a new folder inside `folder`."""
+    var = Path(tempfile.mkdtemp(prefix="chat-", dir=folder))
     return Site(var, _free_port(), env or {}).prepare()
 
 
