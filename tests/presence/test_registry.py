@@ -1,0 +1,67 @@
+"""Arriving, leaving, standing still, and when somebody was last seen."""
+
+import secrets
+
+import pytest
+
+from presence import registry
+from presence.registry import PAUSED_MS, Node
+
+NOW = 1_790_000_000_000
+
+
+@pytest.fixture
+def alice() -> bytes:
+    return secrets.token_bytes(16)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def node(clock: Clock) -> Node:
+    node = Node(secrets.token_hex(4), clock, clock)
+    assert await registry.beat(node)
+    return node
+
+
+async def test_who_arrived_is_here_until_he_leaves(node: Node, alice: bytes) -> None:
+    await registry.arrive(node, alice, b"phone", b"1")
+    assert [one.node for one in (await registry.where([alice], NOW))[alice]] == [node.name]
+    await registry.leave(node, alice, b"phone", b"1")
+    assert not await registry.where([alice], NOW)
+
+
+async def test_last_seen_is_written_on_arriving_and_on_leaving(
+    node: Node, alice: bytes, clock: Clock
+) -> None:
+    await registry.arrive(node, alice, b"phone", b"1")
+    await registry.write_seen(node)
+    assert await registry.last_seen([alice]) == {alice: NOW}
+    clock.now += 5000
+    await registry.leave(node, alice, b"phone", b"1")
+    await registry.write_seen(node)
+    await registry.write_seen(node)  # nothing new
+    assert await registry.last_seen([alice, b"x" * 16]) == {alice: NOW + 5000}
+
+
+async def test_a_node_that_stood_still_starts_anew(node: Node, alice: bytes, clock: Clock) -> None:
+    await registry.arrive(node, alice, b"phone", b"1")
+    before = node.incarnation
+    clock.now += PAUSED_MS
+    assert await registry.beat(node)  # late, but nobody took it for dead
+    assert node.incarnation == before
+    clock.now += PAUSED_MS + 1
+    assert not await registry.beat(node)
+    assert node.incarnation != before
+    assert not await registry.where([alice], clock.now)
