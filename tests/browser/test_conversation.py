@@ -338,7 +338,7 @@ def test_nothing_serious_for_axe(pair: Pair) -> None:
     chatting.open_page(pair.bob, "/people")
     for page in pages:
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)
             found = Axe().run(page).response["violations"]
             serious = [v for v in found if v["impact"] in ("serious", "critical")]
             assert not serious, [(v["id"], [n["html"] for n in v["nodes"]][:3]) for v in serious]
@@ -369,9 +369,9 @@ def test_a_second_browser_reads_what_was_written_before_it(
 
 def test_offline_is_said(pair: Pair) -> None:
     pair.alice.context.set_offline(True)
-    expect(pair.alice.locator("chat-status")).to_contain_text("offline")
+    expect(pair.alice.locator(".pane-list chat-status")).to_contain_text("offline")
     write(pair.alice, words := text())
     expect_status(pair.alice, words, "Waiting to be sent")
     pair.alice.context.set_offline(False)
     expect_status(pair.alice, words, "Read")
-    expect(pair.alice.locator("chat-status")).to_be_empty()
+    expect(pair.alice.locator(".pane-list chat-status")).to_be_empty()
