@@ -135,15 +135,20 @@ async def connect(a: Person, b: Person) -> bytes:
 
     conv = await ask(a, b)
     await ask(b, a)
-    low, high = (a.link, b.link) if a.uid < b.uid else (b.link, a.link)
-    epoch = epochs.create(
-        conn=conv, n=0, parent=None, previous_hash=ZERO, low=low, high=high, creator=a.uid,
-        device=a.devices[0].keys, reason=FIRST, ms=now_ms(),
-    )  # fmt: skip
+    epoch = first_epoch(a, b, conv)
     await connection_store().advance(conv, new_epoch(epoch))
     a.epochs[conv] = b.epochs[conv] = epoch
     a.peers[conv], b.peers[conv] = b.link, a.link
     return conv
+
+
+def first_epoch(a: Person, b: Person, conv: bytes) -> OpenEpoch:
+    """Made by a, published nowhere."""
+    low, high = (a.link, b.link) if a.uid < b.uid else (b.link, a.link)
+    return epochs.create(
+        conn=conv, n=0, parent=None, previous_hash=ZERO, low=low, high=high, creator=a.uid,
+        device=a.devices[0].keys, reason=FIRST, ms=now_ms(),
+    )  # fmt: skip
 
 
 async def ask(a: Person, b: Person) -> bytes:
