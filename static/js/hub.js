@@ -153,6 +153,7 @@ export class Hub {
 
   /** @param {VectorRow[] | null} rows null: what is kept here is what the server has */
   async #opened(rows) {
+    const said = new Map((rows ?? []).map((row) => [row.conv, row]));
     try {
       if (rows) await this.#learn(rows);
       this.sightings.opened();
@@ -161,7 +162,7 @@ export class Hub {
       // A break in the middle: the next connect begins anew.
     }
     if (this.link.live) this.outbox.opened();
-    for (const { row } of this.conversations.values()) this.receipts.known(row);
+    for (const { row } of this.conversations.values()) this.receipts.known(said.get(row.conv) ?? row, row);
     this.contacts.refresh().catch(() => {});
   }
 

@@ -1,5 +1,6 @@
 import { icon } from "../icons.js";
 import { format, gettext } from "../text.js";
+import { ago, date } from "../when.js";
 
 /**
  * @typedef {object} Row
@@ -10,9 +11,6 @@ import { format, gettext } from "../text.js";
  * @property {number} seen ms; 0 = never
  * @property {boolean} current
  */
-
-const MINUTE_MS = 60_000;
-const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /**
  * Where one is signed in. Fires `end` and `lost` with the row as detail.
@@ -41,7 +39,7 @@ export class DeviceList extends HTMLElement {
     const item = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
     const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (item.querySelector(`[data-${name}]`));
     part("icon").append(icon(/iPhone|Android/.test(row.agent) ? "smartphone" : "monitor"));
-    part("agent").textContent = row.agent || gettext("A browser");
+    part("agent").textContent = row.agent;
     part("when").textContent = times(row);
     part("current").hidden = !row.current;
     part("acts").hidden = row.current;
@@ -55,23 +53,20 @@ export class DeviceList extends HTMLElement {
   }
 }
 
+/** The server keeps the names of products with an English word between. @param {string} agent */
+export function agentWords(agent) {
+  const [browser, system] = agent.split(" on ");
+  if (!browser || browser === "A browser")
+    return system ? format(gettext("A browser on {system}"), { system }) : gettext("A browser");
+  return system ? format(gettext("{browser} on {system}"), { browser, system }) : browser;
+}
+
 /** @param {Row} row */
 function times({ created, seen, current }) {
-  const since = format(gettext("since {day}"), {
-    day: new Date(created).toLocaleDateString([], { dateStyle: "medium" }),
-  });
+  const since = format(gettext("since {day}"), { day: date(created) });
   if (current) return `${gettext("Active now")} · ${since}`;
   if (!seen) return `${gettext("Signed out, still on your list")} · ${since}`;
   return `${format(gettext("Last seen {when}"), { when: ago(seen) })} · ${since}`;
-}
-
-/** @param {number} ms */
-function ago(ms) {
-  const passed = Date.now() - ms;
-  const words = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto" });
-  if (passed < 60 * MINUTE_MS) return words.format(-Math.floor(passed / MINUTE_MS), "minute");
-  if (passed < DAY_MS) return words.format(-Math.floor(passed / (60 * MINUTE_MS)), "hour");
-  return words.format(-Math.floor(passed / DAY_MS), "day");
 }
 
 customElements.define("device-list", DeviceList);

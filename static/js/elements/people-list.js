@@ -1,6 +1,7 @@
 // Requests, contacts and blocks: one list for each state of a pair. The page comes with the names;
 // the buttons, and what changes, come from here.
 
+import { locale } from "../language.js";
 import { actOnRow } from "../peopleact.js";
 import { contactRow } from "../peoplerow.js";
 import { nameOf } from "../person.js";
@@ -24,7 +25,7 @@ export class PeopleList extends HTMLElement {
 
   /** @param {Contact[]} contacts */
   #show(contacts) {
-    const names = new Intl.Collator(document.documentElement.lang);
+    const names = new Intl.Collator(locale());
     for (const group of /** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll("[data-group]"))) {
       const state = Number(group.dataset.group);
       const members = contacts.filter((contact) => contact.state === state);

@@ -1,0 +1,107 @@
+// Two people's browsers and a server that knows nothing but compare-and-set: real cryptography,
+// real rules, no network.
+
+import { signLink } from "../../static/js/crypto/devicelist.js";
+import { b64, newId, ZERO32 } from "../../static/js/crypto/encoding.js";
+import { kemPublicKey, newSeed, newSigningKey, signingKeyFromSeed } from "../../static/js/crypto/keys.js";
+import { Directory } from "../../static/js/directory.js";
+import { EpochKeeper } from "../../static/js/epochkeeper.js";
+import { EpochReader } from "../../static/js/epochreader.js";
+import { MovedClock } from "./moved_clock.js";
+
+export const CONV = b64(new Uint8Array(16).fill(7));
+
+export class Server {
+  records = [];
+  boxes = new Map();
+  links = new Map();
+  limited = false;
+  posts = 0;
+
+  async get(path, owner) {
+    const url = new URL(path, "http://site");
+    if (url.pathname === "/api/links") {
+      const uid = b64(Uint8Array.from(Buffer.from(url.searchParams.get("uid"), "hex")));
+      const links = this.links.get(uid);
+      const after = Number(url.searchParams.get("after"));
+      const head = links.at(-1);
+      return { links: links.slice(after).map(({ bytes }) => b64(bytes)), head: [head.k, b64(head.hash)] };
+    }
+    const upto = url.searchParams.has("upto") ? Number(url.searchParams.get("upto")) : Number.POSITIVE_INFINITY;
+    const rows = this.records.map((record, n) => ({ n, record, ...this.boxes.get(`${owner} ${n}`) }));
+    const limit = Number(url.searchParams.get("limit"));
+    const epochs = rows
+      .filter(({ n }) => n <= upto)
+      .reverse()
+      .slice(0, limit);
+    return { epochs, ...(rows.length && { head: rows.length - 1 }) };
+  }
+
+  async post(_path, { record, expected }) {
+    this.posts += 1;
+    if (this.limited) throw Object.assign(new Error("rate"), { status: 429, code: "rate" });
+    const head = this.records.length - 1;
+    if ((expected ?? -1) !== head) {
+      throw Object.assign(new Error("lost"), { status: 409, body: { head, record: this.records[head] } });
+    }
+    this.records.push(record);
+    return { n: head + 1 };
+  }
+
+  put(path, box, owner) {
+    this.boxes.set(`${owner} ${path.split("/").at(-2)}`, box);
+  }
+}
+
+/** An account with one device, and a browser of it with an empty store. */
+export async function person(server) {
+  const uid = newId();
+  const aik = await signingKeyFromSeed(newSeed());
+  const dsk = await newSigningKey();
+  const seeds = new Map([[1, newSeed()]]);
+  const device = newId();
+  const fields = {
+    uid,
+    k: 1,
+    prev: ZERO32,
+    aik: aik.publicKey,
+    g: 1,
+    uk: await kemPublicKey(seeds.get(1)),
+    devices: [{ id: device, dsk: dsk.publicKey, dkk: await kemPublicKey(newSeed()), added: 1 }],
+    recovery: await kemPublicKey(newSeed()),
+    flags: 0,
+    ms: 1,
+  };
+  const links = [await signLink(fields, aik.privateKey)];
+  server.links.set(b64(uid), links);
+  const me = { uid, device, dsk: dsk.privateKey, seeds };
+  return { id: b64(uid), me, links, aik, server };
+}
+
+export function browser(who, clock) {
+  const kept = new Map();
+  const shelf = {
+    get: async (store, key) => kept.get(JSON.stringify([store, key])),
+    write: async (changes) => {
+      for (const { store, key, value } of changes) kept.set(JSON.stringify([store, key]), value);
+    },
+  };
+  const { server, id, me } = who;
+  const api = {
+    get: (path) => server.get(path, id),
+    post: (path, body) => server.post(path, body),
+    put: async (path, body) => server.put(path, body, id),
+  };
+  const directory = new Directory(api, shelf, () => {});
+  directory.own(id, who.links);
+  const reader = new EpochReader({ api, shelf, directory, me });
+  const keeper = new EpochKeeper({ api, reader, directory, me, clock });
+  return { reader, keeper, directory };
+}
+
+export async function pair() {
+  const server = new Server();
+  const clock = new MovedClock();
+  const [alice, bob] = [await person(server), await person(server)];
+  return { server, clock, alice, bob, a: browser(alice, clock), b: browser(bob, clock) };
+}
