@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "chatsite.address.OneAddress",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -150,8 +151,12 @@ STORAGES = {
 WHITENOISE_ADD_HEADERS_FUNCTION = static_headers
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+# Each under its own name, so that who cannot read the page finds it. bin/messages keeps them.
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_NAME = "language"  # static/js/language.js writes it; absent = the browser's own
 USE_TZ = True
+TIME_ZONE = "UTC"  # of logs and the admin; people see their own clock
 
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO").upper()
 LOGGING = {

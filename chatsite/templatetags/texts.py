@@ -4,9 +4,11 @@ Scripts call gettext("…") as Python does, `makemessages -d djangojs` finds the
 carries the catalog of its language as data; the source language needs none.
 """
 
+from functools import cache
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.utils.html import json_script
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -24,10 +26,14 @@ def texts() -> SafeString:
     return json_script(_catalog(get_language() or SOURCE_LANGUAGE), "texts")
 
 
+@cache
 def _catalog(language: str) -> dict[str, Any]:
     if language.split("-")[0] == SOURCE_LANGUAGE:
         return {}
-    translation: Any = DjangoTranslation(language, domain="djangojs")
+    # Without localedirs it would bring the texts of Django's admin to every page.
+    translation: Any = DjangoTranslation(
+        language, domain="djangojs", localedirs=list(map(str, settings.LOCALE_PATHS))
+    )
     view = JavaScriptCatalog()
     view.translation = translation
     plural = "".join(str(translation.plural(n)) for n in range(PLURAL_TABLE))

@@ -1,6 +1,8 @@
 // What the page says, in the language of the page. Strings are marked as in Python, with
 // gettext("…"); the catalog is data in the page (chatsite/templatetags/texts.py).
 
+import { locale } from "./language.js";
+
 /** @typedef {{catalog?: Record<string, string | string[]>, plural?: string}} Catalog */
 
 const PLURAL_PERIOD = 100; // beyond the table only n % 100 matters
@@ -33,7 +35,12 @@ export function ngettext(one, many, count) {
  * @param {Record<string, string | number>} values
  */
 export function format(text, values) {
-  return text.replace(/\{(\w+)\}/g, (place, name) => String(values[name] ?? place));
+  return text.replace(/\{(\w+)\}/g, (place, name) => written(values[name] ?? place));
+}
+
+/** @param {string | number} value */
+function written(value) {
+  return typeof value === "number" ? value.toLocaleString(locale()) : value;
 }
 
 /** For tests: speak another language. @param {Catalog | undefined} other */

@@ -1,19 +1,34 @@
 // Times in the language of the page and the reader's own clock.
 
+import { locale } from "./language.js";
 import { gettext } from "./text.js";
 import { sameDay } from "./threadlayout.js";
 
-const DAY_MS = 24 * 60 * 60 * 1000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
 const WEEK_MS = 7 * DAY_MS;
 
-const language = () => globalThis.document?.documentElement.lang || "en";
-
 /** @param {Intl.DateTimeFormatOptions} options */
-const formatter = (options) => new Intl.DateTimeFormat(language(), options);
+const formatter = (options) => new Intl.DateTimeFormat(locale(), options);
 
 /** 14:05 @param {number} ms */
 export function clockTime(ms) {
   return formatter({ hour: "numeric", minute: "2-digit" }).format(ms);
+}
+
+/** A day of some other year. @param {number} ms */
+export function date(ms) {
+  return formatter({ dateStyle: "medium" }).format(ms);
+}
+
+/** How long ago, in the largest unit that fits. @param {number} ms @param {number} [now] */
+export function ago(ms, now = Date.now()) {
+  const words = new Intl.RelativeTimeFormat(locale(), { numeric: "auto" });
+  const passed = now - ms;
+  if (passed < HOUR_MS) return words.format(-Math.floor(passed / MINUTE_MS), "minute");
+  if (passed < DAY_MS) return words.format(-Math.floor(passed / HOUR_MS), "hour");
+  return words.format(-Math.floor(passed / DAY_MS), "day");
 }
 
 /** For a hint: the whole of it. @param {number} ms */

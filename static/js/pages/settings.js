@@ -1,6 +1,7 @@
 // Settings. What needs the account's root (password, code, lost device) asks the password first.
 
-import "../elements/device-list.js";
+import { agentWords } from "../elements/device-list.js";
+import "../elements/language-choice.js";
 import "../elements/password-field.js";
 import "../elements/password-strength.js";
 import "../elements/recovery-code.js";
@@ -170,7 +171,14 @@ async function showDevices() {
 function rowOf({ id, created, seen = 0, agent, current, device }, signed) {
   const bytes = device ? fromB64(device, 16) : undefined;
   const listed = bytes && signed.some((entry) => equal(entry.id, bytes));
-  return { id: hex(fromB64(id, 16)), device: listed ? bytes : undefined, agent, created, seen, current };
+  return {
+    id: hex(fromB64(id, 16)),
+    device: listed ? bytes : undefined,
+    agent: agentWords(agent),
+    created,
+    seen,
+    current,
+  };
 }
 
 /** @param {CustomEvent<import("../elements/device-list.js").Row>} event */

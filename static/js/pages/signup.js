@@ -52,7 +52,7 @@ async function reserve() {
   } catch (error) {
     const { code: problem } = /** @type {{code?: string}} */ (error);
     if (problem !== "taken" && problem !== "bad_name") throw error;
-    judge(name, explain(error, { taken: gettext("This name is taken. Try another one.") }));
+    judge(name, explain(error));
     name.focus();
     return undefined;
   }
