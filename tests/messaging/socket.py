@@ -11,6 +11,7 @@ from tests.cast import NOTHING_KNOWN, Person
 
 site: Any = application
 SOON = 5.0  # seconds in which anything must come
+_running: set[asyncio.Task[None]] = set()
 F = TypeVar("F", bound=protocol.Frame)
 
 
@@ -35,6 +36,8 @@ class Socket:
         }  # fmt: skip
         self._in.put_nowait({"type": "websocket.connect"})
         self._task = asyncio.create_task(site(scope, self._in.get, self._out.put))
+        _running.add(self._task)  # a test may drop its socket while it should stay open
+        self._task.add_done_callback(_running.discard)
 
     async def open(self) -> "Socket":
         """Accepted and challenged; not who it is yet."""

@@ -1,10 +1,11 @@
 """Sending, reading back and erasing, seen from the sockets of the two people and of a third."""
 
 import secrets
+from typing import Any
 
 import pytest
 
-from accounts.wire import Id
+from accounts.wire import B32, Id
 from messaging import protocol
 from messaging.backends import connection_store, log
 from messaging.domain import PairState, block_bit
@@ -23,7 +24,7 @@ async def refusal(socket: Socket, frame: protocol.Frame) -> protocol.Error:
     return await socket.next(protocol.Error)
 
 
-async def page(socket: Socket, conv: bytes, **which: int) -> protocol.Page:
+async def page(socket: Socket, conv: bytes, **which: Any) -> protocol.Page:
     socket.send(protocol.Get(ref=7, conv=Id(conv), **which))
     return await socket.next(protocol.Page)
 
@@ -43,7 +44,7 @@ async def test_a_message_reaches_the_other_and_is_confirmed(
     letter = alice.letter(conv, "good morning")
     sent = await send(at_alice, letter)
     assert (sent.client_id, sent.seq, sent.ord) == (letter.client_id, 1, 1)
-    assert sent.heads == protocol.Heads(me=(1, alice.link.hash), peer=(1, bob.link.hash))
+    assert sent.heads == protocol.Heads(me=(1, B32(alice.link.hash)), peer=(1, B32(bob.link.hash)))
     row = await at_bob.next(protocol.Msg)
     assert bob.read(row) == "good morning"
     assert (row.seq, row.sender, row.time) == (1, alice.uid, sent.time)

@@ -16,6 +16,7 @@ from messaging.backends import log
 from messaging.sessions import upkeep as upkeeping
 from messaging.sessions.upkeep import upkeep
 from messaging.sessions.vector import vec_hash
+from messaging.sessions.window import Bucket
 from tests import cast
 from tests.cast import Person, now_ms
 from tests.messaging.socket import Closed, Socket, arrived
@@ -268,7 +269,7 @@ async def test_too_many_gets_are_told_to_wait(alice: Person, bob: Person, conv: 
 
 
 async def test_a_herd_is_told_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upkeep(), "_admission", upkeeping.Bucket(1, 1))
+    monkeypatch.setattr(upkeep(), "_admission", Bucket(1, 1))
     await opened()
     turned_away = Socket()
     assert (await turned_away._event())["type"] == "websocket.accept"

@@ -1,0 +1,142 @@
+"""Whose presence is shown to whom, and when it changes; with a moved clock."""
+
+from collections.abc import Callable
+
+import pytest
+
+from accounts.wire import Id
+from messaging import fanout, protocol
+from messaging.backends import connection_store
+from messaging.domain import PairState, block_bit
+from messaging.sessions.upkeep import upkeep
+from messaging.sessions.watching import EVERY_MS
+from presence.registry import OFFLINE_GRACE_MS
+from tests.cast import Person, now_ms
+from tests.messaging.socket import Socket, arrived
+
+Move = Callable[[int], None]
+
+
+@pytest.fixture
+async def move(monkeypatch: pytest.MonkeyPatch) -> Move:
+    """Moves the clock of watching, and keeps this node's lease as long as it takes."""
+    offset = 0
+    monkeypatch.setattr(upkeep().watching, "_clock", lambda: now_ms() + offset)
+    monkeypatch.setattr("presence.backends.memory.LEASE_MS", 10**9)
+
+    def forward(ms: int) -> None:
+        nonlocal offset
+        offset += ms
+
+    return forward
+
+
+async def watch(socket: Socket, *users: bytes) -> None:
+    socket.send(protocol.Watch(users=[Id(user) for user in users], focus=True))
+
+
+async def shown(socket: Socket) -> list[tuple[bytes, str]]:
+    frame = await socket.next(protocol.Presence)
+    return [(seen.user, seen.state) for seen in frame.users]
+
+
+async def test_a_contact_is_shown_at_once_and_when_he_comes(
+    alice: Person, bob: Person, conv: bytes, move: Move
+) -> None:
+    at_alice = await arrived(alice)
+    await watch(at_alice, bob.uid)
+    assert await shown(at_alice) == [(bob.uid, "offline")]
+    move(EVERY_MS)
+    await arrived(bob)
+    await upkeep().watching.tick()
+    assert await shown(at_alice) == [(bob.uid, "online")]
+
+
+async def test_a_contact_who_leaves_is_offline_after_the_grace_with_his_time(
+    alice: Person, bob: Person, conv: bytes, move: Move
+) -> None:
+    at_alice, at_bob = await arrived(alice), await arrived(bob)
+    await watch(at_alice, bob.uid)
+    assert await shown(at_alice) == [(bob.uid, "online")]
+    await at_bob.leave()
+    await upkeep()._tick()
+    assert await at_alice.silence() == []  # he may be back in a moment
+    move(OFFLINE_GRACE_MS)
+    await upkeep().watching.tick()
+    frame = await at_alice.next(protocol.Presence)
+    assert [(seen.user, seen.state) for seen in frame.users] == [(bob.uid, "offline")]
+    assert frame.users[0].seen
+
+
+async def test_a_quick_change_of_device_does_not_flicker(
+    alice: Person, bob: Person, conv: bytes, move: Move
+) -> None:
+    at_alice, at_bob = await arrived(alice), await arrived(bob)
+    await watch(at_alice, bob.uid)
+    await shown(at_alice)
+    await at_bob.leave()
+    move(OFFLINE_GRACE_MS - 1000)
+    await upkeep().watching.tick()
+    await arrived(bob, 1)
+    move(OFFLINE_GRACE_MS)
+    await upkeep().watching.tick()
+    assert await at_alice.silence() == []
+
+
+async def test_strangers_and_nobody_look_alike(
+    alice: Person, bob: Person, mallory: Person, conv: bytes, move: Move
+) -> None:
+    await arrived(bob)
+    at_mallory = await arrived(mallory)
+    await watch(at_mallory, bob.uid, b"x" * 16)
+    assert await at_mallory.silence() == []
+    at_alice = await arrived(alice)
+    await watch(at_alice, bob.uid, mallory.uid)
+    assert await shown(at_alice) == [(bob.uid, "online")]
+
+
+async def test_a_blocked_watcher_sees_somebody_who_is_never_there(
+    alice: Person, bob: Person, conv: bytes, move: Move
+) -> None:
+    await arrived(bob)
+    at_alice = await arrived(alice)
+    await watch(at_alice, bob.uid)
+    assert await shown(at_alice) == [(bob.uid, "online")]
+    pair = await connection_store().pair(alice.uid, bob.uid)
+    assert pair
+    await connection_store().change(pair, pair.state, block_bit(bob.uid, alice.uid), now_ms())
+    await fanout.forget([alice.uid], conv)
+    await upkeep().watching.tick()
+    frame = await at_alice.next(protocol.Presence)
+    assert [(seen.state, seen.seen) for seen in frame.users] == [("offline", None)]
+
+
+async def test_who_is_no_contact_any_more_is_not_shown(
+    alice: Person, bob: Person, conv: bytes, move: Move
+) -> None:
+    at_alice = await arrived(alice)
+    await watch(at_alice, bob.uid)
+    await shown(at_alice)
+    pair = await connection_store().pair(alice.uid, bob.uid)
+    assert pair
+    await connection_store().change(pair, PairState.WITHDRAWN, 0, now_ms())
+    await fanout.forget([alice.uid], conv)
+    await upkeep().watching.tick()
+    await arrived(bob)
+    move(EVERY_MS)
+    await upkeep().watching.tick()
+    assert await at_alice.silence() == []
+
+
+async def test_a_new_watch_replaces_the_old(
+    alice: Person, bob: Person, conv: bytes, move: Move
+) -> None:
+    at_alice = await arrived(alice)
+    await watch(at_alice, bob.uid)
+    await shown(at_alice)
+    await watch(at_alice)
+    await at_alice.silence()
+    move(EVERY_MS)
+    await arrived(bob)
+    await upkeep().watching.tick()
+    assert await at_alice.silence() == []
