@@ -4,7 +4,7 @@
 import { follow } from "./sequence.js";
 import { openLetter } from "./letters.js";
 import { Timeline } from "./timeline.js";
-import { afterMessage, afterReceipt, unread } from "./vector.js";
+import { afterMessage, afterReceipt, afterState, unread } from "./vector.js";
 
 /** @typedef {import("./protocol.js").VectorRow} VectorRow */
 /** @typedef {import("./protocol.js").MsgFrame} Row */
@@ -97,9 +97,9 @@ export class Conversation {
     await this.#timeline.jump(newest.seq);
   }
 
-  /** The store's truth about this conversation. @param {VectorRow} row */
+  /** What the store says of this conversation. @param {VectorRow} row */
   async learn(row) {
-    this.#kept.row = row;
+    this.#kept.row = afterState(this.row, row);
     await this.#keep();
     this.#parts.changed();
   }

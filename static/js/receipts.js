@@ -47,9 +47,15 @@ export class Receipts {
     this.#told.set(conv, { ...wanted });
   }
 
-  /** What the server knows already. @param {VectorRow} row */
-  known({ conv, my_got, my_read, my_read_ord }) {
+  /**
+   * What the server knows already, and what this browser does: the rest is told (again).
+   * @param {VectorRow} theirs
+   * @param {VectorRow} [mine]
+   */
+  known(theirs, mine = theirs) {
+    const { conv, my_got, my_read, my_read_ord } = theirs;
     this.#told.set(conv, { got: my_got, read: my_read, readOrd: my_read_ord });
+    if (mine.my_got) this.#want(conv, { got: mine.my_got, read: mine.my_read, readOrd: mine.my_read_ord });
     const wanted = this.#wanted.get(conv);
     if (wanted && (wanted.got > my_got || wanted.readOrd > my_read_ord)) this.#soon(conv);
   }

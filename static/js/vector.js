@@ -20,12 +20,27 @@ const NUMBERS = /** @type {const} */ ([
   "cleared",
 ]);
 
+const RISING = NUMBERS.filter((name) => name !== "since");
+
 /** @param {Iterable<VectorRow>} rows @returns {Promise<string>} base64 */
 export async function vecHash(rows) {
   const keyed = [...rows].map((row) => ({ row, conv: fromB64(row.conv, 16) }));
   keyed.sort((a, b) => compare(a.conv, b.conv));
   const bytes = keyed.map(({ row, conv }) => concat(conv, u8(row.state), ...NUMBERS.map((name) => u64(row[name]))));
   return b64(await sha256(cat("m1:vec", concat(...bytes))));
+}
+
+/**
+ * The server's row beside mine. Every register rises only: what I know and it does not (yet, or any
+ * more, after a break) stays, and is told again.
+ * @param {VectorRow} mine
+ * @param {VectorRow} theirs
+ * @returns {VectorRow}
+ */
+export function afterState(mine, theirs) {
+  const row = { ...theirs };
+  for (const name of RISING) row[name] = Math.max(mine[name], theirs[name]);
+  return row;
 }
 
 /** @param {VectorRow} row @returns {number} messages of the peer that were never shown */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { afterMessage, afterReceipt, unread, vecHash } from "../../static/js/vector.js";
+import { afterMessage, afterReceipt, afterState, unread, vecHash } from "../../static/js/vector.js";
 
 const id = (byte) => btoa(String.fromCharCode(byte).repeat(16));
 const row = (conv, more = {}) => ({
@@ -53,4 +53,12 @@ test("read implies delivered", () => {
   const now = afterReceipt(row(1), { read: 4, read_time: 9 }, false);
   assert.equal(now.peer_got, 4);
   assert.equal(now.peer_read, 4);
+});
+
+test("a vector that knows less than I do takes nothing back, and brings the rest", () => {
+  const mine = row(1, { my_read: 9, my_read_ord: 4, my_got: 9, peer_read: 3, last_seq: 9, peer_ord: 4 });
+  const theirs = row(1, { my_read: 5, my_read_ord: 2, my_got: 5, peer_read: 6, last_seq: 9, peer_ord: 4, state: 4 });
+  const now = afterState(mine, theirs);
+  assert.deepEqual([now.my_read, now.my_read_ord, now.my_got, now.peer_read, now.state], [9, 4, 9, 6, 4]);
+  assert.equal(unread(now), 0);
 });
