@@ -18,13 +18,14 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred, maybeDeferred
 
 from chatsite import control
-from messaging import expiry
+from messaging import expiry, polling
 from messaging.protocol import CLOSE_BAD_FRAME, CLOSE_RATE, CLOSE_RESTART, MAX_FRAME
 from messaging.sessions.upkeep import upkeep
 
 WAITING_MAX = 256  # frames of one socket that nobody has read yet
 DRAIN_MS = 1000  # from the frame `drain` to the close; its clients spread over as long
 APPLICATIONS_SECONDS = 2.0  # to end by themselves after the close
+HTTP_SECONDS = 60  # until an answer; a call of the long poll waits POLL_SECONDS of them
 NEVER = -1
 
 logger = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ class ChatServer(Server):  # type: ignore[misc]
         super().__init__(
             application=application,
             endpoints=build_endpoint_description_strings(host=host, port=port),
+            http_timeout=HTTP_SECONDS,
             websocket_timeout=NEVER,
             websocket_connect_timeout=5,
             websocket_max_message_size=MAX_FRAME,
@@ -115,6 +117,7 @@ class ChatServer(Server):  # type: ignore[misc]
         for protocol in tuple(self.connections):
             if isinstance(protocol, WebSocketProtocol) and protocol.state == protocol.STATE_OPEN:
                 protocol.serverClose(code=CLOSE_RESTART)
+        polling.close_all(CLOSE_RESTART)
 
     async def _end_applications(self) -> None:
         # A socket of this very moment has no application yet.

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, Raw
 
 from accounts.protocol import Box, Generation, Name
 from accounts.wire import U32, Body, Id, N
@@ -11,6 +11,12 @@ from messaging.protocol import EPOCH_RECORD_MAX, EPOCHS_MAX
 INVITE_DAYS = 7
 INVITES_MAX = 20  # open at a time, per person
 REQUESTS_PER_DAY = 50  # by one account
+POLL_SECONDS = 25  # how long a call waits for a frame; below the patience of proxies
+POLL_FRAMES = 16  # a call, each way
+POLL_BYTES = 64 * 1024  # of frames a call, each way; one frame always fits
+POLL_CALLS = 2  # open at a time
+POLL_ENDS_SECONDS = 60  # after the last call
+RID_MAX = 2**31 - 1  # of the first call
 
 Record = Annotated[bytes, Meta(min_length=1, max_length=EPOCH_RECORD_MAX)]
 Action = Literal["request", "accept", "decline", "withdraw", "block", "unblock", "clear"]
@@ -128,3 +134,29 @@ class PutBox(Body):
 
     g: Generation
     box: Box
+
+
+class PollCall(Body):
+    """POST /live: frames of the client, and a wait for those of the server. The first call has no
+    sid; its rid is random, later ones rise by one. Idempotent by rid. `ack` = the number of the
+    last frame received without a gap."""
+
+    rid: U32
+    ack: N
+    frames: Annotated[list[Raw], Meta(max_length=POLL_FRAMES)]
+    sid: Id | None = None
+
+
+class PollAnswer(Body):
+    """Answers PollCall: frames of the server, numbered from 1 in the whole session."""
+
+    sid: Id
+    rid: U32
+    frames: list[tuple[N, Raw]]
+
+
+class PollClosed(Body):
+    """Answers PollCall instead of PollAnswer: the session is over, or there was none."""
+
+    close: U32
+    reason: str

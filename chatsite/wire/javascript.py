@@ -192,6 +192,7 @@ _TYPES: dict[type, str] = {
     shapes.IntType: "number",
     shapes.BoolType: "boolean",
     shapes.StrType: "string",
+    shapes.RawType: "unknown",
 }
 _SCALARS: dict[type, Callable[[Any], str]] = {
     shapes.IntType: lambda kind: reading.INTS.get((kind.ge, kind.le), f"int({kind.ge}, {kind.le})"),

@@ -75,4 +75,6 @@ def _scalar(kind: Any) -> str:
             return reading.INTS.get((kind.ge, kind.le), f"{kind.ge} to {kind.le}")
         case shapes.StrType():
             return "text" if kind.max_length is None else f"text ≤ {kind.max_length}"
+        case shapes.RawType():
+            return "a frame"
     return "true or false"

@@ -54,6 +54,8 @@ async def compare(session: "Session") -> None:
 async def _hello(session: "Session", frame: protocol.Hello) -> None:
     upkeep = session.upkeep
     claims = hello.check(frame, session.nonce, upkeep.clock())
+    if session.session not in (b"", claims.session):
+        raise hello.Refused(protocol.CLOSE_SIGN_IN)
     session.begin(claims, focus=frame.focus)
     await upkeep.join(session)  # before the vector is read, so that no news falls between
     await _tell_state(session, frame.vec_hash)

@@ -49,13 +49,14 @@ class Session:
         "window",
     )  # fmt: skip
 
-    def __init__(self, upkeep: "Upkeep", wake: Callable[[], None]) -> None:
+    def __init__(self, upkeep: "Upkeep", wake: Callable[[], None], session: bytes = b"") -> None:
+        """`session`: of the cookie, where the carrier sees one: hello must name the same."""
         self.upkeep = upkeep
         self.conn = secrets.token_bytes(8)  # names this session in presence and in the server's log
         self.nonce = secrets.token_bytes(32)
         self.uid = b""  # of the claims of hello, as the next two; empty = opening
         self.device = b""
-        self.session = b""  # hash of the session key
+        self.session = session  # hash of the session key
         self.knowledge = Knowledge(b"")
         self.window = Window()
         self.buckets = upkeep.buckets()

@@ -85,6 +85,18 @@ export const INVITE_DAYS = 7;
 export const INVITES_MAX = 20;
 /** by one account */
 export const REQUESTS_PER_DAY = 50;
+/** how long a call waits for a frame; below the patience of proxies */
+export const POLL_SECONDS = 25;
+/** a call, each way */
+export const POLL_FRAMES = 16;
+/** of frames a call, each way; one frame always fits */
+export const POLL_BYTES = 65536;
+/** open at a time */
+export const POLL_CALLS = 2;
+/** after the last call */
+export const POLL_ENDS_SECONDS = 60;
+/** of the first call */
+export const RID_MAX = 2147483647;
 /** characters of a username, after PRECIS */
 export const NAME_MIN = 3;
 /** characters of a username, after PRECIS */
@@ -113,6 +125,10 @@ export const BOX_SIZE = 60;
 export const VAULT_SIZE = 92;
 export const NOTE_SIZE = 284;
 export const FACTORS_MAX = 10;
+/** characters of an address */
+export const EMAIL_MAX = 254;
+/** characters of the code that confirms it */
+export const EMAIL_CODE_LENGTH = 8;
 /** bytes of any HTTP body */
 export const BODY_MAX = 131072;
 
@@ -216,6 +232,56 @@ export const BODY_MAX = 131072;
  * @property {Id} device
  * @property {[number, B32]} head
  * @property {string} token
+ */
+
+/**
+ * POST /api/reset/start: mail a link, if there is a confirmed address. The answer is the same
+ * for everybody.
+ * @typedef {object} ResetStart
+ * @property {string} name
+ */
+
+/**
+ * POST /api/reset/open: whose account a token begins anew.
+ * @typedef {object} ResetOpen
+ * @property {B32} token
+ */
+
+/**
+ * A JSON object with exactly the declared members.
+ * @typedef {object} ResetOpened
+ * @property {Id} uid
+ * @property {string} name
+ * @property {string} display_name
+ * @property {B32} pepper of the new beginning
+ */
+
+/**
+ * POST /api/reset/finish: everything of a sign-up; the link is k = 1 with `reset`. Answers
+ * Enrolled.
+ * @typedef {object} ResetFinish
+ * @property {B32} token
+ * @property {SignUp} account
+ */
+
+/**
+ * PUT /api/email: a code is mailed there.
+ * @typedef {object} NewEmail
+ * @property {string} address
+ */
+
+/**
+ * POST /api/email/confirm.
+ * @typedef {object} EmailCode
+ * @property {string} code
+ */
+
+/**
+ * GET /api/email, and after each change. `mails`: this site can send mail at all.
+ * @typedef {object} EmailAnswer
+ * @property {boolean} mails
+ * @property {string} [address]
+ * @property {string} [wanted]
  */
 
 /**
@@ -518,6 +584,32 @@ export const BODY_MAX = 131072;
  * @typedef {object} PutBox
  * @property {number} g
  * @property {Base64} box
+ */
+
+/**
+ * POST /live: frames of the client, and a wait for those of the server. The first call has no
+ * sid; its rid is random, later ones rise by one. Idempotent by rid. `ack` = the number of the
+ * last frame received without a gap.
+ * @typedef {object} PollCall
+ * @property {number} rid
+ * @property {number} ack
+ * @property {unknown[]} frames
+ * @property {Id} [sid]
+ */
+
+/**
+ * Answers PollCall: frames of the server, numbered from 1 in the whole session.
+ * @typedef {object} PollAnswer
+ * @property {Id} sid
+ * @property {number} rid
+ * @property {[number, unknown][]} frames
+ */
+
+/**
+ * Answers PollCall instead of PollAnswer: the session is over, or there was none.
+ * @typedef {object} PollClosed
+ * @property {number} close
+ * @property {string} reason
  */
 
 /**
