@@ -13,13 +13,13 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
  * @returns {Shape}
  */
 export function struct(members) {
-	const names = Object.keys(members);
-	return (value) => {
-		if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-		const object = /** @type {Record<string, unknown>} */ (value);
-		if (!Object.keys(object).every((name) => Object.hasOwn(members, name))) return false;
-		return names.every((name) => members[name]?.(object[name]));
-	};
+  const names = Object.keys(members);
+  return (value) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+    const object = /** @type {Record<string, unknown>} */ (value);
+    if (!Object.keys(object).every((name) => Object.hasOwn(members, name))) return false;
+    return names.every((name) => members[name]?.(object[name]));
+  };
 }
 
 /**
@@ -27,7 +27,7 @@ export function struct(members) {
  * @returns {Shape}
  */
 export function maybe(shape) {
-	return (value) => value === undefined || value === null || shape(value);
+  return (value) => value === undefined || value === null || shape(value);
 }
 
 /**
@@ -36,7 +36,7 @@ export function maybe(shape) {
  * @returns {Shape}
  */
 export function list(item, limit = Number.POSITIVE_INFINITY) {
-	return (value) => Array.isArray(value) && value.length <= limit && value.every(item);
+  return (value) => Array.isArray(value) && value.length <= limit && value.every(item);
 }
 
 /**
@@ -44,10 +44,8 @@ export function list(item, limit = Number.POSITIVE_INFINITY) {
  * @returns {Shape}
  */
 export function tuple(...items) {
-	return (value) =>
-		Array.isArray(value) &&
-		value.length === items.length &&
-		items.every((item, index) => item(value[index]));
+  return (value) =>
+    Array.isArray(value) && value.length === items.length && items.every((item, index) => item(value[index]));
 }
 
 /**
@@ -56,8 +54,7 @@ export function tuple(...items) {
  * @returns {Shape}
  */
 export function int(least, most) {
-	return (value) =>
-		typeof value === "number" && Number.isInteger(value) && value >= least && value <= most;
+  return (value) => typeof value === "number" && Number.isInteger(value) && value >= least && value <= most;
 }
 
 export const n = int(0, Number.MAX_SAFE_INTEGER);
@@ -71,7 +68,7 @@ export const flag = (value) => typeof value === "boolean";
  * @returns {Shape}
  */
 export function text(limit = Number.POSITIVE_INFINITY) {
-	return (value) => typeof value === "string" && [...value].length <= limit;
+  return (value) => typeof value === "string" && [...value].length <= limit;
 }
 
 /**
@@ -79,7 +76,7 @@ export function text(limit = Number.POSITIVE_INFINITY) {
  * @returns {Shape}
  */
 export function oneOf(...values) {
-	return (value) => typeof value === "string" && values.includes(value);
+  return (value) => typeof value === "string" && values.includes(value);
 }
 
 /**
@@ -89,11 +86,8 @@ export function oneOf(...values) {
  * @returns {Shape}
  */
 export function fixed(size) {
-	return (value) =>
-		typeof value === "string" &&
-		BASE64.test(value) &&
-		decodedLength(value) === size &&
-		btoa(atob(value)) === value;
+  return (value) =>
+    typeof value === "string" && BASE64.test(value) && decodedLength(value) === size && btoa(atob(value)) === value;
 }
 
 /**
@@ -102,15 +96,12 @@ export function fixed(size) {
  * @returns {Shape}
  */
 export function bytes(least, most) {
-	return (value) =>
-		typeof value === "string" &&
-		BASE64.test(value) &&
-		decodedLength(value) >= least &&
-		decodedLength(value) <= most;
+  return (value) =>
+    typeof value === "string" && BASE64.test(value) && decodedLength(value) >= least && decodedLength(value) <= most;
 }
 
 /** @param {string} base64 */
 function decodedLength(base64) {
-	const padding = base64.endsWith("==") ? 2 : base64.endsWith("=") ? 1 : 0;
-	return (base64.length / 4) * 3 - padding;
+  const padding = base64.endsWith("==") ? 2 : base64.endsWith("=") ? 1 : 0;
+  return (base64.length / 4) * 3 - padding;
 }
