@@ -36,7 +36,7 @@ class Command(BaseCommand):
             _extract()
             _tidy_and_compile()
         wrong = [fault for path in catalogs() for fault in faults(path)]
-        if check and shutil.which("xgettext"):
+        if check and not wrong and shutil.which("xgettext"):
             wrong += _forgotten()
         if wrong:
             raise CommandError("\n".join(["The texts are not complete:", *wrong]))
