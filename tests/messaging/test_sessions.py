@@ -10,7 +10,7 @@ from django.conf import settings
 from accounts import tokens
 from accounts.models import Device, SessionRecord
 from accounts.signals import account_reset, device_revoked, session_ended
-from accounts.wire import B64, Id
+from accounts.wire import B32, B64, Id
 from messaging import fanout, protocol
 from messaging.backends import log
 from messaging.sessions import upkeep as upkeeping
@@ -49,7 +49,7 @@ async def test_a_proved_device_hears_its_state(alice: Person, bob: Person, conv:
 
 
 async def test_who_knows_the_state_is_spared_it(alice: Person, bob: Person, conv: bytes) -> None:
-    known = vec_hash(await log().vector(alice.uid))
+    known = B32(vec_hash(await log().vector(alice.uid)))
     socket = await opened()
     assert isinstance(await socket.hello(alice, vec_hash=known), protocol.Same)
     socket.send(alice.letter(conv, "news"))
@@ -65,6 +65,7 @@ async def test_a_long_state_comes_in_parts(
     convs = [await cast.ask(await enrol("peer"), mallory) for _ in range(5)]
     socket = await opened()
     first = await socket.hello(mallory)
+    assert isinstance(first, protocol.State)
     parts = [first, await socket.next(protocol.State), await socket.next(protocol.State)]
     assert [(part.part, part.of) for part in parts] == [(0, 3), (1, 3), (2, 3)]
     assert sorted(row.conv for part in parts for row in part.rows) == sorted(convs)
