@@ -37,8 +37,9 @@ class Device:
     """One browser: its keys, its session, and how far its counters are."""
 
     keys: DeviceKeys
-    session: bytes
+    session: bytes  # hash of the session key
     token: str
+    cookie: str  # the session key
     ctr: dict[bytes, int] = field(default_factory=dict)  # by conversation
     prev: dict[bytes, bytes] = field(default_factory=dict)  # C of the message before
 
@@ -125,7 +126,7 @@ def enrol(name: str, devices: int = 1) -> Person:
             device=rows[one.id], created=now_ms(), seen=now_ms(), unlocked=0, agent="a browser",
         )  # fmt: skip
         token = directory.live_token(record, now_ms())
-        person.devices.append(Device(one, record.hash, token))
+        person.devices.append(Device(one, record.hash, token, str(store.session_key)))
     return person
 
 
@@ -192,7 +193,7 @@ def _packed(person: Person) -> dict[str, Any]:
 def _packed_device(one: Device) -> list[str]:
     keys = one.keys
     seeds = [keys.id.hex(), keys.signing.seed.hex(), keys.kem.seed.hex()]
-    return [*seeds, one.session.hex(), one.token]
+    return [*seeds, one.session.hex(), one.token, one.cookie]
 
 
 def _unpacked(packed: dict[str, Any]) -> Person:
@@ -201,9 +202,9 @@ def _unpacked(packed: dict[str, Any]) -> Person:
         packed["name"], raw(packed["uid"]), SigningKey(raw(packed["aik"])),
         KemKey(raw(packed["user_key"])), parse_link(raw(packed["link"])), [],
     )  # fmt: skip
-    for ident, dsk, dkk, session, token in packed["devices"]:
+    for ident, dsk, dkk, session, token, cookie in packed["devices"]:
         keys = DeviceKeys(raw(ident), SigningKey(raw(dsk)), KemKey(raw(dkk)))
-        person.devices.append(Device(keys, raw(session), token))
+        person.devices.append(Device(keys, raw(session), token, cookie))
     for conv, (record, secret, peer) in packed["epochs"].items():
         person.epochs[raw(conv)] = OpenEpoch(parse_record(raw(record)), raw(secret))
         person.peers[raw(conv)] = parse_link(raw(peer))

@@ -10,6 +10,7 @@ from asgiref.sync import sync_to_async
 
 from tests import cast
 from tests.cast import Person
+from tests.messaging import polled, socket
 
 Enrol = Callable[..., Awaitable[Person]]
 
@@ -50,3 +51,11 @@ async def mallory(enrol: Enrol) -> Person:
 async def conv(alice: Person, bob: Person) -> bytes:
     """Alice and bob are connected."""
     return await cast.connect(alice, bob)
+
+
+@pytest.fixture(params=["socket", "poll"])
+def carrier(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Whoever arrives in this test comes over WebSocket, and in a second run by long poll."""
+    if request.param == "poll":
+        monkeypatch.setattr(socket, "dial", polled.dial)
+    return str(request.param)

@@ -118,8 +118,13 @@ class Socket:
         return getting.result()
 
 
+async def dial(who: Person, device: int = 0) -> Socket:
+    """Of a browser; the fixture `carrier` puts the long poll here."""
+    return await Socket().open()
+
+
 async def arrived(who: Person, device: int = 0) -> Socket:
     """A socket that is live."""
-    socket = await Socket().open()
+    socket = await dial(who, device)
     await socket.hello(who, device=device)
     return socket

@@ -13,6 +13,8 @@ from tests import cast
 from tests.cast import Person, now_ms
 from tests.messaging.socket import Socket, arrived
 
+pytestmark = pytest.mark.usefixtures("carrier")  # WebSocket and long poll
+
 
 async def send(socket: Socket, letter: protocol.Send) -> protocol.Sent:
     socket.send(letter)

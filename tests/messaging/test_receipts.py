@@ -9,6 +9,8 @@ from messaging.domain import block_bit
 from tests.cast import Person, now_ms
 from tests.messaging.socket import Socket, arrived
 
+pytestmark = pytest.mark.usefixtures("carrier")  # WebSocket and long poll
+
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,8 @@ from presence.registry import OFFLINE_GRACE_MS
 from tests.cast import Person, now_ms
 from tests.messaging.socket import Socket, arrived
 
+pytestmark = pytest.mark.usefixtures("carrier")  # WebSocket and long poll
+
 Move = Callable[[int], None]
 
 
