@@ -19,18 +19,22 @@ from messaging.sessions.vector import vec_hash
 from messaging.sessions.window import Bucket
 from tests import cast
 from tests.cast import Person, now_ms
+from tests.messaging import socket as sockets
 from tests.messaging.socket import Closed, Socket, arrived
+
+pytestmark = pytest.mark.usefixtures("carrier")  # WebSocket and long poll
+socket_alone = pytest.mark.parametrize("carrier", ["socket"], indirect=True)
 
 Enrol = Callable[..., Awaitable[Person]]
 
 
-async def opened() -> Socket:
-    return await Socket().open()
+async def opened(who: Person) -> Socket:
+    return await sockets.dial(who)
 
 
-async def said(frame: protocol.Frame) -> int:
+async def said(who: Person, frame: protocol.Frame) -> int:
     """The close code that this frame earns as the first one."""
-    socket = await opened()
+    socket = await opened(who)
     socket.send(frame)
     return await socket.closed()
 
@@ -41,7 +45,7 @@ async def hello_of(who: Person, socket: Socket) -> protocol.Hello:
 
 
 async def test_a_proved_device_hears_its_state(alice: Person, bob: Person, conv: bytes) -> None:
-    state = await (await opened()).hello(alice)
+    state = await (await opened(alice)).hello(alice)
     assert isinstance(state, protocol.State)
     assert (state.part, state.of) == (0, 1)
     [row] = state.rows
@@ -50,7 +54,7 @@ async def test_a_proved_device_hears_its_state(alice: Person, bob: Person, conv:
 
 async def test_who_knows_the_state_is_spared_it(alice: Person, bob: Person, conv: bytes) -> None:
     known = B32(vec_hash(await log().vector(alice.uid)))
-    socket = await opened()
+    socket = await opened(alice)
     assert isinstance(await socket.hello(alice, vec_hash=known), protocol.Same)
     socket.send(alice.letter(conv, "news"))
     await socket.next(protocol.Sent)
@@ -63,7 +67,7 @@ async def test_a_long_state_comes_in_parts(
 ) -> None:
     monkeypatch.setattr(protocol, "STATE_ROWS", 2)
     convs = [await cast.ask(await enrol("peer"), mallory) for _ in range(5)]
-    socket = await opened()
+    socket = await opened(mallory)
     first = await socket.hello(mallory)
     assert isinstance(first, protocol.State)
     parts = [first, await socket.next(protocol.State), await socket.next(protocol.State)]
@@ -71,10 +75,11 @@ async def test_a_long_state_comes_in_parts(
     assert sorted(row.conv for part in parts for row in part.rows) == sorted(convs)
 
 
+@socket_alone
 async def test_the_origin_must_be_ours(alice: Person) -> None:
     with pytest.raises((Closed, AssertionError)):
         await Socket(origin="https://evil.example").open()
-    assert await opened()
+    assert await opened(alice)
 
 
 @pytest.mark.parametrize(
@@ -86,12 +91,12 @@ async def test_the_origin_must_be_ours(alice: Person) -> None:
         protocol.Watch(users=[], focus=False),
     ],
 )
-async def test_nothing_comes_before_hello(frame: protocol.Frame) -> None:
-    assert await said(frame) == protocol.CLOSE_BAD_FRAME
+async def test_nothing_comes_before_hello(alice: Person, frame: protocol.Frame) -> None:
+    assert await said(alice, frame) == protocol.CLOSE_BAD_FRAME
 
 
 async def test_hello_comes_once(alice: Person) -> None:
-    socket = await opened()
+    socket = await opened(alice)
     hello = await hello_of(alice, socket)
     socket.send(hello)
     await socket.next(protocol.State)
@@ -99,21 +104,23 @@ async def test_hello_comes_once(alice: Person) -> None:
     assert await socket.closed() == protocol.CLOSE_BAD_FRAME
 
 
-async def test_silence_instead_of_hello_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_silence_instead_of_hello_is_closed(
+    alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(protocol, "HELLO_SECONDS", 0.01)
-    assert await (await opened()).closed() == protocol.CLOSE_BAD_FRAME
+    assert await (await opened(alice)).closed() == protocol.CLOSE_BAD_FRAME
 
 
 async def test_a_replayed_hello_proves_nothing(alice: Person) -> None:
-    overheard = await opened()
+    overheard = await opened(alice)
     hello = await hello_of(alice, overheard)
     overheard.send(hello)
     await overheard.next(protocol.State)
-    assert await said(hello) == protocol.CLOSE_SIGN_IN
+    assert await said(alice, hello) == protocol.CLOSE_SIGN_IN
 
 
 async def test_a_stolen_token_without_the_key_opens_nothing(alice: Person, mallory: Person) -> None:
-    socket = await opened()
+    socket = await opened(mallory)
     hello = await hello_of(mallory, socket)
     hello.token, hello.device = alice.devices[0].token, Id(alice.devices[0].keys.id)
     socket.send(hello)
@@ -121,7 +128,7 @@ async def test_a_stolen_token_without_the_key_opens_nothing(alice: Person, mallo
 
 
 async def test_a_forged_proof_opens_nothing(alice: Person) -> None:
-    socket = await opened()
+    socket = await opened(alice)
     hello = await hello_of(alice, socket)
     hello.proof = B64(secrets.token_bytes(64))
     socket.send(hello)
@@ -129,7 +136,7 @@ async def test_a_forged_proof_opens_nothing(alice: Person) -> None:
 
 
 async def test_the_device_is_the_tokens(alice: Person) -> None:
-    socket = await opened()
+    socket = await opened(alice)
     hello = await hello_of(alice, socket)
     hello.device = Id(alice.devices[1].keys.id)
     socket.send(hello)
@@ -149,13 +156,13 @@ async def test_a_token_is_ours_whole_and_fresh(alice: Person, change: str) -> No
         mine.token = ("A" if mine.token[60] != "A" else "B").join(
             (mine.token[:60], mine.token[61:])
         )
-    socket = await opened()
+    socket = await opened(alice)
     socket.send(await hello_of(alice, socket))
     assert await socket.closed() == protocol.CLOSE_SIGN_IN
 
 
 async def test_another_version_is_no_protocol_of_ours(alice: Person) -> None:
-    socket = await opened()
+    socket = await opened(alice)
     hello = await hello_of(alice, socket)
     hello.version = 2
     socket.send(hello)
@@ -177,7 +184,7 @@ async def test_an_ended_session_is_shown_out_and_stays_out(alice: Person) -> Non
     await session_ended.asend(sender=None, uid=alice.uid, session=ended)
     assert await here.closed() == protocol.CLOSE_SIGN_IN
     assert (await here.next(protocol.SignedOut)).reason == "session"
-    socket = await opened()
+    socket = await opened(alice)
     socket.send(await hello_of(alice, socket))  # the token is ten minutes young
     assert await socket.closed() == protocol.CLOSE_SIGN_IN
     assert await laptop.silence() == []
@@ -189,7 +196,7 @@ async def test_a_revoked_device_is_told_to_wipe(alice: Person) -> None:
     await device_revoked.asend(sender=None, uid=alice.uid, device=device, k=2)
     assert await here.closed() == protocol.CLOSE_REVOKED
     assert (await here.next(protocol.SignedOut)).reason == "device"
-    socket = await opened()
+    socket = await opened(alice)
     socket.send(await hello_of(alice, socket))
     assert await socket.closed() == protocol.CLOSE_REVOKED
     assert await laptop.silence() == []
@@ -215,6 +222,7 @@ async def test_what_another_process_ended_is_seen_within_twenty_seconds(alice: P
     assert await laptop.closed() == protocol.CLOSE_SIGN_IN
 
 
+@socket_alone
 async def test_a_reader_who_acknowledges_nothing_is_closed(
     alice: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -269,9 +277,10 @@ async def test_too_many_gets_are_told_to_wait(alice: Person, bob: Person, conv: 
     assert (error.code, error.ref) == ("rate", 99)
 
 
-async def test_a_herd_is_told_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+@socket_alone
+async def test_a_herd_is_told_to_come_back(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upkeep(), "_admission", Bucket(1, 1))
-    await opened()
+    await opened(alice)
     turned_away = Socket()
     assert (await turned_away._event())["type"] == "websocket.accept"
     assert (await turned_away.next(protocol.Busy)).retry_ms == upkeeping.BUSY_RETRY_MS
