@@ -375,3 +375,14 @@ def test_offline_is_said(pair: Pair) -> None:
     pair.alice.context.set_offline(False)
     expect_status(pair.alice, words, "Read")
     expect(pair.alice.locator(".pane-list chat-status")).to_be_empty()
+
+
+def test_being_there_and_writing_are_shown_while_they_last(pair: Pair) -> None:
+    presence = pair.alice.locator("chat-person [data-part='presence']")
+    expect(presence).to_have_text("Online")
+    composer(pair.bob).press_sequentially("thinking")
+    expect(presence).to_have_text("is writing…")
+    composer(pair.bob).press("Enter")
+    expect(presence).to_have_text("Online")
+    pair.bob.close()
+    expect(presence).not_to_have_text("Online", timeout=30_000)
