@@ -1,0 +1,177 @@
+"""The real server in a process of its own: limits, drain, and what it tells its operator."""
+
+import asyncio
+import contextlib
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from accounts.wire import Id
+from messaging import protocol
+from tests.cast import Person, seeded
+from tests.running import ROOT, Site, new_site
+
+SOON = 10.0
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[tuple[Site, Person, Person]]:
+    site = new_site({"LIVE_RATE_FACTOR": "1000"})
+    alice, bob = seeded(site, "alice", "bob", pairs=1)
+    site.start()
+    yield site, alice, bob
+    site.remove()
+
+
+async def dial(site: Site) -> ClientConnection:
+    url = site.url.replace("http", "ws") + "/live"
+    return await connect(url, origin=site.url, compression=None, ping_interval=None)  # type: ignore[arg-type]
+
+
+async def arrive(site: Site, who: Person) -> ClientConnection:
+    link = await dial(site)
+    challenge = protocol.parse_server(await link.recv())
+    assert isinstance(challenge, protocol.Challenge)
+    await send(link, who.hello(challenge.nonce, f"localhost:{site.port}"))
+    assert isinstance(await receive(link), protocol.State)
+    return link
+
+
+async def send(link: ClientConnection, frame: protocol.Frame) -> None:
+    await link.send(protocol.encode(frame).decode())
+
+
+async def receive(link: ClientConnection) -> protocol.ServerFrame:
+    async with asyncio.timeout(SOON):
+        return protocol.parse_server(await link.recv())
+
+
+async def close_code(link: ClientConnection) -> int:
+    async with asyncio.timeout(SOON):
+        await link.wait_closed()
+    assert link.close_code
+    return link.close_code
+
+
+async def test_two_people_talk_over_real_sockets(running: tuple[Site, Person, Person]) -> None:
+    site, alice, bob = running
+    at_alice, at_bob = await arrive(site, alice), await arrive(site, bob)
+    [conv] = alice.epochs
+    await send(at_alice, alice.letter(conv, "over the wire"))
+    assert isinstance(await receive(at_alice), protocol.Sent)
+    row = await receive(at_bob)
+    assert isinstance(row, protocol.Msg)
+    assert bob.read(row) == "over the wire"
+    await at_alice.close()
+    await at_bob.close()
+
+
+async def test_a_foreign_page_opens_no_socket(running: tuple[Site, Person, Person]) -> None:
+    site, *_ = running
+    with pytest.raises(Exception, match="403"):
+        await connect(site.url.replace("http", "ws") + "/live", origin="https://evil.example")  # type: ignore[arg-type]
+    await (await dial(site)).close()
+
+
+async def test_a_reader_who_acknowledges_nothing_is_closed(
+    running: tuple[Site, Person, Person],
+) -> None:
+    site, alice, _ = running
+    link = await arrive(site, alice)
+    answers = 0
+    with contextlib.suppress(ConnectionClosed):
+        while answers < 3 * protocol.WINDOW_FRAMES:
+            await send(link, protocol.Ping())
+            await receive(link)
+            answers += 1
+    assert link.close_code == protocol.CLOSE_SLOW
+    assert protocol.WINDOW_FRAMES - 3 <= answers <= protocol.WINDOW_FRAMES
+
+
+async def test_who_sends_faster_than_he_is_served_is_sent_away(
+    running: tuple[Site, Person, Person],
+) -> None:
+    site, alice, _ = running
+    [conv] = alice.epochs
+    link = await arrive(site, alice)
+    letters = [protocol.encode(alice.letter(conv, "flood")).decode() for _ in range(2000)]
+    with contextlib.suppress(ConnectionClosed):
+        for letter in letters:
+            await link.send(letter)
+    assert await close_code(link) in {protocol.CLOSE_RATE, protocol.CLOSE_SLOW}
+    await (await arrive(site, alice)).close()
+
+
+@pytest.mark.parametrize(
+    ("payload", "text"),
+    [("x" * (protocol.MAX_FRAME + 1), None), (b"\xff\xfe", True), (b"{}", False)],
+    ids=["too large", "no UTF-8", "binary"],
+)
+async def test_what_is_no_frame_ends_that_socket_alone(
+    running: tuple[Site, Person, Person], payload: str | bytes, text: bool | None
+) -> None:
+    site, alice, bob = running
+    link, other = await arrive(site, alice), await arrive(site, bob)
+    await link.send(payload, text=text)
+    assert await close_code(link) in {protocol.CLOSE_BAD_FRAME, 1006, 1009}
+    await send(other, protocol.Ping())
+    assert isinstance(await receive(other), protocol.Pong)
+    await other.close()
+
+
+async def test_the_operator_sees_who_is_here(running: tuple[Site, Person, Person]) -> None:
+    site, alice, bob = running
+    link = await arrive(site, alice)
+    shown = manage(site, "presence")
+    assert shown.returncode == 0
+    assert alice.uid.hex() in shown.stdout
+    assert alice.devices[0].keys.id.hex() in shown.stdout
+    assert bob.uid.hex() not in shown.stdout
+    assert shown.stdout.endswith("1 devices\n")
+    socket = site.var / "run" / "chat.sock"
+    assert stat.S_IMODE(socket.stat().st_mode) == 0o600
+    await link.close()
+
+
+async def test_a_restart_says_so_and_loses_nothing(running: tuple[Site, Person, Person]) -> None:
+    site, alice, bob = running
+    link, silent = await arrive(site, alice), await dial(site)
+    assert site.process
+    site.process.send_signal(signal.SIGTERM)
+    drain = await receive(link)
+    assert isinstance(drain, protocol.Drain)
+    assert await close_code(link) == protocol.CLOSE_RESTART
+    assert await close_code(silent) == protocol.CLOSE_RESTART  # it had not said hello
+    assert site.process.wait(30) == 0
+    assert not (site.var / "run" / "chat.sock").exists()
+    missing = manage(site, "presence")
+    assert missing.returncode == 1
+    assert "does not answer" in missing.stderr
+    site.start()
+    link = await arrive(site, bob)
+    [conv] = bob.epochs
+    await send(link, protocol.Get(ref=1, conv=Id(conv)))
+    page = await receive(link)
+    assert isinstance(page, protocol.Page)
+    assert page.rows
+    await link.close()
+
+
+async def test_a_taken_port_ends_the_start(running: tuple[Site, Person, Person]) -> None:
+    site, *_ = running
+    second = manage(site, "serve")
+    assert second.returncode == 1
+    assert "Cannot listen" in second.stdout
+
+
+def manage(site: Site, *args: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "manage.py", *args],
+        cwd=ROOT, env=site._env(), capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
