@@ -1,0 +1,41 @@
+"""The bounds of a session, without a session."""
+
+from messaging.protocol import WINDOW_BYTES, WINDOW_FRAMES
+from messaging.sessions.window import Bucket, Window
+
+
+def test_the_window_is_bounded_in_frames_and_opens_again() -> None:
+    window = Window()
+    assert all(window.sent(1) for _ in range(WINDOW_FRAMES))
+    assert not window.sent(1)
+    assert window.acknowledge(2)
+    assert window.sent(1)
+    assert not window.sent(1)
+
+
+def test_the_window_is_bounded_in_bytes() -> None:
+    window = Window()
+    assert window.sent(WINDOW_BYTES)
+    assert not window.sent(1)
+    assert window.acknowledge(1)
+    assert window.unacknowledged_bytes == 1
+
+
+def test_an_old_acknowledgement_is_no_news_and_one_too_many_is_a_lie() -> None:
+    window = Window()
+    for _ in range(3):
+        window.sent(10)
+    assert window.acknowledge(2)
+    assert window.acknowledge(1)
+    assert window.unacknowledged_bytes == 10
+    assert not window.acknowledge(4)
+    assert window.acknowledge(3)
+
+
+def test_a_bucket_gives_its_burst_and_then_its_rate() -> None:
+    bucket = Bucket(per_second=2, burst=3)
+    assert [bucket.take(100.0) for _ in range(4)] == [True, True, True, False]
+    assert 0 < bucket.wait_ms() <= 501
+    assert not bucket.take(100.4)
+    assert bucket.take(100.5)
+    assert [bucket.take(200.0) for _ in range(4)] == [True, True, True, False]
