@@ -29,7 +29,8 @@ export async function catchUp(conversations, entries, ask) {
 }
 
 /**
- * Everything that the log holds by now, whatever the vector said.
+ * Everything that the log holds by now, whatever the vector said. Throws where a row cannot be
+ * opened now: what is not known to be absent must not be taken for it.
  * @param {Conversation | undefined} conversation
  * @param {Ask} ask
  */
@@ -38,6 +39,8 @@ export async function sync(conversation, ask) {
     const before = conversation.have;
     const answer = await ask({ conv: conversation.row.conv, after: before, limit: PAGE_MAX });
     for (const row of answer.rows) await conversation.push(row);
+    if (conversation.have < (answer.rows.at(-1)?.seq ?? 0))
+      throw Object.assign(new Error("not now"), { code: "later" });
     more = answer.more && conversation.have > before;
   }
 }

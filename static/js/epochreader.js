@@ -32,6 +32,7 @@ export class EpochReader {
   #shelf;
   #directory;
   #me;
+  #renewMe;
   /** @type {Map<string, Book>} */ #books = new Map();
   /** @type {Map<string, Promise<OpenEpoch>>} */ #opening = new Map();
 
@@ -41,12 +42,14 @@ export class EpochReader {
    * @param {Pick<import("./shelf.js").Shelf, "get" | "write">} parts.shelf
    * @param {import("./directory.js").Directory} parts.directory
    * @param {Me} parts.me
+   * @param {() => Promise<void>} [parts.renewMe] fetches my own list, and keys of newer generations
    */
-  constructor({ api, shelf, directory, me }) {
+  constructor({ api, shelf, directory, me, renewMe = async () => {} }) {
     this.#api = api;
     this.#shelf = shelf;
     this.#directory = directory;
     this.#me = me;
+    this.#renewMe = renewMe;
   }
 
   /**
@@ -164,8 +167,10 @@ export class EpochReader {
     const { uid: me, seeds } = this.#me;
     await this.#verify(conv, peer, epoch);
     const parent = epoch.parent === null ? null : await this.open(conv, peer, epoch.parent);
-    const seed = seeds.get(side(epoch, me).g);
-    if (!seed) throw Object.assign(new Error("a user key is missing"), { code: "wrong_seed" });
+    const { g } = side(epoch, me);
+    if (!seeds.has(g)) await this.#renewMe(); // the news of it passed while this device was away
+    const seed = seeds.get(g);
+    if (!seed) throw Object.assign(new Error("a user key is missing"), { code: "later" });
     try {
       const open = await openEpoch(epoch, { me, seed, parent });
       void this.putBox(conv, open);

@@ -19,7 +19,8 @@ import { Receipts } from "./receipts.js";
 import { sealer } from "./sealing.js";
 import { outboxStore } from "./shelf.js";
 import { Sightings } from "./sightings.js";
-import { vecHash } from "./vector.js";
+import { Trust } from "./trust.js";
+import { unwritten, vecHash } from "./vector.js";
 
 /** @typedef {import("./protocol.js").VectorRow} VectorRow */
 /** @typedef {import("./protocol.js").ServerFrame} ServerFrame */
@@ -54,11 +55,13 @@ export class Hub {
     this.#asking = new Asking(send, clock);
     this.directory = new Directory(api, shelf, (uid, event) => this.#listChanged(uid, event));
     this.directory.own(this.#me, account.links);
-    this.reader = new EpochReader({ api, shelf, directory: this.directory, me: account });
-    this.keeper = new EpochKeeper({ api, reader: this.reader, directory: this.directory, me: account, clock });
+    const known = { api, shelf, directory: this.directory, me: account, clock };
+    this.reader = new EpochReader({ ...known, renewMe: () => this.#renewMe() });
+    this.keeper = new EpochKeeper({ ...known, reader: this.reader });
     this.receipts = new Receipts(send, clock);
     this.notices = new Notices(shelf, clock, tell);
     this.contacts = new Contacts({ api, shelf, me: account, changed: () => this.#contactsChanged() });
+    this.trust = new Trust({ ...this, account, changed: () => this.#contactsChanged() });
     this.sightings = new Sightings({ clock, send, tell, watched: () => this.#watched() });
     this.outbox = new Outbox(this.#outboxParts());
     this.link = new Link({
@@ -77,6 +80,7 @@ export class Hub {
     for (const [, kept] of await shelf.all("chats")) this.#open(kept);
     await this.notices.load([...this.conversations.keys()]);
     this.link.start();
+    void this.trust.meet();
     this.contacts.refresh().catch(() => {}); // again on the next connect
   }
 
@@ -84,7 +88,8 @@ export class Hub {
   summary({ row, newest, unread, have }) {
     const contact = this.contacts.of(row.peer);
     const identity = this.directory.kept(row.peer)?.reset ? "reset" : "same";
-    return { row, contact, newest, unread, have, identity, presence: this.sightings.of(row.peer) };
+    const [presence, trust] = [this.sightings.of(row.peer), this.trust.of(row.peer)];
+    return { row, contact, newest, unread, have, identity, presence, trust };
   }
 
   /** @param {string} conv */
@@ -133,7 +138,7 @@ export class Hub {
         return this.link.send(frame);
       },
       sync: (conv) => sync(this.conversations.get(conv), (what) => this.#asking.ask(what)),
-      renew: async (conv) => this.reader.renew(conv),
+      renew: (conv) => this.#renewKeys(conv),
       changed: (entry, gone) => tell("entry", { entry, gone }),
     };
   }
@@ -158,9 +163,7 @@ export class Hub {
       if (rows) await this.#learn(rows);
       this.sightings.opened();
       await catchUp([...this.conversations.values()], this.outbox.all(), (what) => this.#asking.ask(what));
-    } catch {
-      // A break in the middle: the next connect begins anew.
-    }
+    } catch {} // a break in the middle: the next connect begins anew
     if (this.link.live) this.outbox.opened();
     for (const { row } of this.conversations.values()) this.receipts.known(said.get(row.conv) ?? row, row);
     this.contacts.refresh().catch(() => {});
@@ -244,11 +247,9 @@ export class Hub {
 
   /** @param {Pick<VectorRow, "conv" | "peer" | "since" | "state">} relation */
   async #related({ conv, peer, since, state }) {
-    const zeros = { last_seq: 0, my_ord: 0, peer_ord: 0, my_read: 0, my_read_ord: 0, my_got: 0 };
-    const blank = { conv, peer, state, since, ...zeros, peer_read: 0, peer_got: 0, cleared: 0 };
-    const known = this.conversations.get(conv);
-    const conversation = known ?? this.#open(Conversation.blank(blank));
-    await conversation.learn({ ...(known?.row ?? blank), state, since });
+    const relation = { conv, peer, since, state };
+    const conversation = this.conversations.get(conv) ?? this.#open(Conversation.blank(unwritten(relation)));
+    await conversation.learn({ ...conversation.row, ...relation });
     await this.contacts.refresh().catch(() => {});
     this.sightings.watch();
     void this.outbox.pump(conv);
@@ -259,8 +260,7 @@ export class Hub {
     try {
       if (uid !== this.#me) await this.directory.meet(uid, k, hash);
       else if (k > (this.directory.kept(uid)?.links.at(-1)?.k ?? 0)) {
-        await this.parts.renewAccount();
-        this.directory.own(uid, this.parts.account.links);
+        await this.#renewMe();
         this.parts.tell("own_list", { k });
       }
     } catch {
@@ -268,18 +268,32 @@ export class Hub {
     }
   }
 
+  /** My own list, and the user keys that it names. */
+  async #renewMe() {
+    await this.parts.renewAccount();
+    this.directory.own(this.#me, this.parts.account.links);
+  }
+
+  /** Stale: the head, or a list that it names, moved while nobody told this device. @param {string} conv */
+  async #renewKeys(conv) {
+    this.reader.renew(conv);
+    const talk = this.conversations.get(conv);
+    await Promise.all([this.#renewMe(), talk && this.directory.refresh(talk.row.peer)]);
+  }
+
   /** @param {string} uid @param {"grown" | "reset"} event */
   #listChanged(uid, event) {
+    const identity = this.trust.of(uid) === "lost" ? "verified" : "identity";
     for (const [conv, { row, have }] of this.conversations) {
-      if (row.peer !== uid) continue;
-      void this.notices.add(conv, have, event === "reset" ? "identity" : "list");
-      this.tellChat(conv);
+      if (row.peer === uid) void this.notices.add(conv, have, event === "reset" ? identity : "list");
     }
+    this.#contactsChanged();
   }
 
   #contactsChanged() {
-    this.parts.tell("contacts", this.contacts.all());
+    this.parts.tell("contacts", this.trust.people());
     for (const conv of this.conversations.keys()) this.tellChat(conv);
+    void this.trust.meet();
   }
 
   /** @returns {string[]} */

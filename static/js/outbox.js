@@ -198,7 +198,7 @@ export class Outbox {
       if (entry) await this.#unseal(entry);
       await this.#parts.renew(conv);
     } catch {
-      this.#again(conv, LATER_MS);
+      return this.#again(conv, LATER_MS); // at once it would be stale again, and again
     } finally {
       this.#working.delete(conv);
     }

@@ -74,6 +74,7 @@ function refusal(code) {
 
 /** The network's moods are no reason to give a message up. @param {any} error @returns {never} */
 function asLater(error) {
+  if (error.code === "wrong_epoch") throw refusal("later"); // the head moved on under our feet
   if (error.name === "ApiError") throw refusal(error.status === 404 ? "not_connected" : "later");
   throw error;
 }

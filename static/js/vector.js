@@ -31,6 +31,16 @@ export async function vecHash(rows) {
 }
 
 /**
+ * The row of a conversation in which nobody has written.
+ * @param {Pick<VectorRow, "conv" | "peer" | "state" | "since">} relation
+ * @returns {VectorRow}
+ */
+export function unwritten(relation) {
+  const mine = { last_seq: 0, my_ord: 0, peer_ord: 0, my_read: 0, my_read_ord: 0, my_got: 0 };
+  return { ...relation, ...mine, peer_read: 0, peer_got: 0, cleared: 0 };
+}
+
+/**
  * The server's row beside mine. Every register rises only: what I know and it does not (yet, or any
  * more, after a break) stays, and is told again.
  * @param {VectorRow} mine

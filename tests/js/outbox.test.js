@@ -179,6 +179,21 @@ test("stale epoch, but the log holds it: it was sent, and is not sent twice", as
   assert.equal(world.disk.entries.size, 0);
 });
 
+test("stale epoch, and nothing can be asked now: waits, and the name is still its own", async () => {
+  const world = await start();
+  world.outbox.opened();
+  await world.write("a");
+  await world.clock.pass(0);
+  world.inLog = async () => {
+    throw new Error("not now");
+  };
+  await world.outbox.stale({ t: "stale_epoch", client_id: "mid1", conv: "c1", head: 2 });
+  await world.clock.pass(0);
+  assert.deepEqual(world.names(), ["mid1"]);
+  await world.clock.pass(2000);
+  assert.deepEqual(world.names(), ["mid1", "mid1"]);
+});
+
 test("seen in a sync before the answer came: dropped, and the next one goes", async () => {
   const world = await start();
   world.outbox.opened();
