@@ -17,8 +17,9 @@ from django.conf import settings
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, maybeDeferred
 
+from accounts import housekeeping
 from chatsite import control
-from messaging import expiry, polling
+from messaging import expiry
 from messaging.protocol import CLOSE_BAD_FRAME, CLOSE_RATE, CLOSE_RESTART, MAX_FRAME
 from messaging.sessions.upkeep import upkeep
 
@@ -90,16 +91,18 @@ class ChatServer(Server):  # type: ignore[misc]
         # Decoding checks it a second time, faster.
         self.ws_factory.setProtocolOptions(utf8validateIncoming=False)
         reactor.callWhenRunning(lambda: asyncio.ensure_future(control.start()))
-        reactor.callWhenRunning(self._start_expiry)
+        reactor.callWhenRunning(self._start_upkeep)
 
-    def _start_expiry(self) -> None:
-        self._expiry = asyncio.ensure_future(expiry.every_minute())
+    def _start_upkeep(self) -> None:
+        work = (expiry.every_minute(), housekeeping.every_hour())
+        self._upkeep = [asyncio.ensure_future(each) for each in work]
 
     async def _drain(self) -> None:
         try:
             await self._stop_listening()
             await control.stop()
-            self._expiry.cancel()
+            for task in self._upkeep:
+                task.cancel()
             await upkeep().drain(DRAIN_MS)
             self._close_sockets()
             await self._end_applications()
@@ -117,7 +120,6 @@ class ChatServer(Server):  # type: ignore[misc]
         for protocol in tuple(self.connections):
             if isinstance(protocol, WebSocketProtocol) and protocol.state == protocol.STATE_OPEN:
                 protocol.serverClose(code=CLOSE_RESTART)
-        polling.close_all(CLOSE_RESTART)
 
     async def _end_applications(self) -> None:
         # A socket of this very moment has no application yet.

@@ -39,7 +39,6 @@ Headers = dict[bytes, bytes]
 
 _Origins: Any = OriginValidator  # for its rule; as a middleware it serves sockets alone
 _calls: msgspec.json.Decoder[PollCall] = decoder(PollCall)
-_polls: dict[bytes, Poll] = {}  # by sid, of this process
 
 
 class LongPollConsumer(AsyncConsumer):
@@ -61,33 +60,23 @@ class LongPollConsumer(AsyncConsumer):
             poll.leave()
 
 
-def close_all(code: int) -> None:
-    """End every session here, those that have not said hello too."""
-    for poll in tuple(_polls.values()):
-        poll.close(code)
-
-
 def _take(call: PollCall, cookie: bytes) -> Poll | bytes:
     """The session that the call belongs to, a new one for a call without sid; or the answer."""
     if not cookie:
         return closed(protocol.CLOSE_SIGN_IN, "no session cookie")
+    keeper = upkeep()
     if call.sid is not None:
-        poll = _polls.get(call.sid)
+        poll = keeper.polls.get(call.sid)
         if poll is None or poll.cookie != cookie:  # not there and not yours are one answer
             return closed(protocol.CLOSE_RESTART, "unknown sid")
         return poll
     if call.rid > RID_MAX:
         return closed(protocol.CLOSE_BAD_FRAME, "the first rid is too large")
-    keeper = upkeep()
     if not keeper.admit():
         return closed(protocol.CLOSE_RESTART, "busy")
-    poll = Poll(keeper, cookie, call.rid, _forget)
-    _polls[poll.sid] = poll
+    poll = Poll(keeper, cookie, call.rid)
+    keeper.polls[poll.sid] = poll
     return poll
-
-
-def _forget(poll: Poll) -> None:
-    _polls.pop(poll.sid, None)
 
 
 def _cookie(headers: Headers) -> bytes:

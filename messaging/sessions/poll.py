@@ -8,7 +8,6 @@ be lost; a client sends rid + 2 only when rid has been answered, so it never nee
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Callable
 
 from msgspec import Raw
 
@@ -28,15 +27,12 @@ def closed(code: int, reason: str) -> bytes:
 
 
 class Poll:
-    def __init__(
-        self, upkeep: Upkeep, cookie: bytes, rid: int, forget: Callable[["Poll"], None]
-    ) -> None:
-        """`cookie`: hash of the web session that calls. `forget` is called at the end."""
+    def __init__(self, upkeep: Upkeep, cookie: bytes, rid: int) -> None:
+        """`cookie`: hash of the web session that calls. It takes itself from `upkeep.polls`."""
         self.sid = secrets.token_bytes(16)
         self.cookie = cookie
         self._upkeep = upkeep
         self._session = Session(upkeep, self._wake, cookie)
-        self._forget = forget
         self._loop = asyncio.get_running_loop()
         self._next = rid  # what is dealt with next
         self._early: dict[int, PollCall] = {}  # overtook the one before it on the way here
@@ -162,7 +158,7 @@ class Poll:
     def _expire(self) -> None:
         """Nobody has called for long. What is still open was overtaken by nothing."""
         self._session.close(protocol.CLOSE_SLOW)
-        self._forget(self)
+        self._forget()
 
     def _end(self) -> None:
         """The session is closed; its last frames and the reason wait for the next call."""
@@ -173,4 +169,7 @@ class Poll:
         self._early.clear()
         if not self._session.uid:  # nothing to say to a stranger
             self._end_timer.cancel()
-            self._forget(self)
+            self._forget()
+
+    def _forget(self) -> None:
+        self._upkeep.polls.pop(self.sid, None)

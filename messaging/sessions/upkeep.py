@@ -23,6 +23,7 @@ from presence.backends.base import BEAT_MS
 
 if TYPE_CHECKING:
     from messaging.sessions.live import Session
+    from messaging.sessions.poll import Poll
 
 ADMITTED_PER_SECOND = 400  # new sockets; a herd is told to come back
 BUSY_RETRY_MS = 2000  # what those that are not admitted hear
@@ -53,6 +54,7 @@ class Upkeep:
         self.marks = Marks(clock)
         self.watching = Watching(clock)
         self.vectors = asyncio.Semaphore(VECTORS_AT_A_TIME)
+        self.polls: dict[bytes, Poll] = {}  # sessions carried by calls, by sid
         self._rates = settings.LIVE_RATE_FACTOR  # 1; a benchmark needs more
         admitted = ADMITTED_PER_SECOND * self._rates
         self._admission = Bucket(admitted, admitted)
@@ -108,6 +110,8 @@ class Upkeep:
             session.close(CLOSE_RESTART)
             if index % CLOSED_AT_A_TIME == CLOSED_AT_A_TIME - 1:
                 await asyncio.sleep(0)
+        for poll in tuple(self.polls.values()):  # those that have not said hello, too
+            poll.close(CLOSE_RESTART)
         await registry.write_seen(self.hub.node)
 
     async def _run(self) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 from django.conf import settings
 from websockets.exceptions import ConnectionClosed
 
-from messaging import polling, protocol
+from messaging import protocol
+from messaging.sessions.upkeep import upkeep
 from tests.cast import Person
 from tests.client.poll import PollLine
 from tests.messaging.socket import SOON, Closed, Socket, site
@@ -34,7 +35,7 @@ class PolledSocket(Socket):
     async def leave(self, code: int = 1000) -> None:
         """Hang up, and let the time pass after which the server believes it."""
         await self._line.close()
-        poll = polling._polls.get(bytes(self._line.sid or b""))
+        poll = upkeep().polls.get(bytes(self._line.sid or b""))
         if poll is not None:
             poll._expire()
             await poll._session.end()
