@@ -22,7 +22,7 @@ _server: asyncio.Server | None = None
 
 
 class NotRunning(Exception):
-    """Nobody answers: the server does not run, or belongs to another user."""
+    """Nobody answers; the text says what to do about it."""
 
 
 def path() -> Path:
@@ -60,8 +60,12 @@ def ask(question: str) -> Any:
             link.connect(str(path()))
             link.sendall(question.encode() + b"\n")
             return json.loads(link.makefile().read())
-    except OSError as error:
-        raise NotRunning from error
+    except PermissionError:
+        raise NotRunning("The site belongs to another user: run this as that one.") from None
+    except (FileNotFoundError, ConnectionRefusedError):
+        raise NotRunning(f"The site does not run here: nobody listens at {path()}.") from None
+    except (OSError, ValueError) as error:
+        raise NotRunning("The site does not answer. Is it just starting or ending?") from error
 
 
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -17,6 +17,7 @@ from presence.models import LastSeen
 
 OFFLINE_GRACE_MS = 10_000  # a switch of network or node must not flicker
 WRITTEN_AT_A_TIME = 200  # rows of LastSeen a statement
+SEEN_EVERY_MS = 60_000  # LastSeen of somebody who stays is no newer than this
 PAUSED_MS = 12_000  # a node that beat this late may have been taken for dead: it starts anew
 
 Clock = Callable[[], int]
@@ -40,6 +41,7 @@ class Node:
     incarnation: str = field(default_factory=lambda: secrets.token_hex(4))
     beaten: int = -1  # by `ticks`; -1 before the first beat
     seen: dict[bytes, int] = field(default_factory=dict)  # user → when, not written yet
+    written: dict[bytes, int] = field(default_factory=dict)  # of the last SEEN_EVERY_MS
 
 
 async def beat(node: Node) -> bool:
@@ -61,7 +63,8 @@ async def arrive(node: Node, user: bytes, device: bytes, conn: bytes) -> None:
     """The device has a live session on this node. Repeating refreshes its entry."""
     entry = Entry(user, device, node.name, node.incarnation, conn, node.clock())
     await registry().put(entry)
-    node.seen[user] = entry.heartbeat
+    if entry.heartbeat - node.written.get(user, -SEEN_EVERY_MS) >= SEEN_EVERY_MS:
+        node.seen[user] = entry.heartbeat
 
 
 async def leave(node: Node, user: bytes, device: bytes, conn: bytes) -> None:
@@ -76,10 +79,13 @@ async def where(users: Iterable[bytes], now: int) -> dict[bytes, list[Entry]]:
 
 
 async def write_seen(node: Node) -> None:
-    """Write LastSeen of those who arrived, were refreshed or left since the last call."""
+    """Write LastSeen of those who left since the last call, and once in SEEN_EVERY_MS of those
+    who arrived or were refreshed."""
     if node.seen:
         seen, node.seen = node.seen, {}
         await _write(seen)
+        old = node.clock() - SEEN_EVERY_MS
+        node.written = {user: at for user, at in (node.written | seen).items() if at > old}
 
 
 @sync_to_async(thread_sensitive=False)

@@ -10,9 +10,11 @@ from presence.backends.memory import MemoryPresence
 NOW = 1_790_000_000_000
 
 
-@pytest.fixture
-def registry() -> PresenceRegistry:
-    return MemoryPresence()
+@pytest.fixture(params=[MemoryPresence])
+def registry(request: pytest.FixtureRequest) -> PresenceRegistry:
+    """Each adapter in turn."""
+    adapter: type[PresenceRegistry] = request.param
+    return adapter()
 
 
 def entry(user: bytes, node: str = "n1", incarnation: str = "a", heartbeat: int = NOW) -> Entry:

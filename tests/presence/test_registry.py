@@ -5,7 +5,7 @@ import secrets
 import pytest
 
 from presence import registry
-from presence.registry import PAUSED_MS, Node
+from presence.registry import PAUSED_MS, SEEN_EVERY_MS, Node
 
 NOW = 1_790_000_000_000
 
@@ -53,6 +53,25 @@ async def test_last_seen_is_written_on_arriving_and_on_leaving(
     await registry.write_seen(node)
     await registry.write_seen(node)  # nothing new
     assert await registry.last_seen([alice, b"x" * 16]) == {alice: NOW + 5000}
+
+
+async def test_last_seen_of_who_stays_is_written_once_a_minute(
+    node: Node, alice: bytes, clock: Clock
+) -> None:
+    await registry.arrive(node, alice, b"phone", b"1")
+    await registry.write_seen(node)
+    clock.now += SEEN_EVERY_MS - 1
+    await registry.arrive(node, alice, b"phone", b"1")  # the upkeep refreshes, or he came anew
+    await registry.write_seen(node)
+    assert await registry.last_seen([alice]) == {alice: NOW}
+    clock.now += 1
+    await registry.arrive(node, alice, b"phone", b"1")
+    await registry.write_seen(node)
+    assert await registry.last_seen([alice]) == {alice: NOW + SEEN_EVERY_MS}
+    clock.now += 1
+    await registry.leave(node, alice, b"phone", b"1")
+    await registry.write_seen(node)
+    assert await registry.last_seen([alice]) == {alice: NOW + SEEN_EVERY_MS + 1}
 
 
 async def test_a_node_that_stood_still_starts_anew(node: Node, alice: bytes, clock: Clock) -> None:
