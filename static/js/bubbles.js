@@ -42,6 +42,7 @@ const WARNINGS = {
 const NOTICES = {
   list: () => gettext("The devices of this person have changed."),
   identity: () => gettext("The security identity of this person has changed."),
+  verified: () => gettext("The security identity of this person has changed. You had verified the one before."),
   epoch: () => gettext("You renewed the encryption key."),
 };
 

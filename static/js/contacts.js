@@ -1,5 +1,5 @@
 // The people I know, might know, or do not want to know: names by uid, requests, blocks, invites,
-// and the private name that only I and my devices read (encryption.md 4.6).
+// and what only I and my devices read about them: a private name, a mark (encryption.md 4.6).
 
 import { b64, fromB64 } from "./crypto/encoding.js";
 import { openNote, sealNote } from "./crypto/userkeys.js";
@@ -8,7 +8,10 @@ import { openNote, sealNote } from "./crypto/userkeys.js";
 /** @typedef {import("./protocol.js").Person} Person */
 /** @typedef {import("./protocol.js").Note} SealedNote */
 /** @typedef {import("./crypto/encoding.js").Bytes} Bytes */
-/** @typedef {ConnectionRow & {alias?: string}} Contact */
+/**
+ * @typedef {ConnectionRow & {alias?: string, verified?: string, trust?: import("./trust.js").Standing}} Contact
+ *   `verified`: the identity key in base64 that was compared; `trust` is set for pages (trust.js)
+ */
 
 export const STATE = { ASKED: 1, ASKS: 2, CONNECTED: 3, CLOSED: 4, BLOCKED: 5 };
 
@@ -102,16 +105,37 @@ export class Contacts {
     return this.#api.post("/api/invites/use", { token }, { proof: true });
   }
 
+  /** The private name of a contact; empty takes it away. @param {string} peer @param {string} alias */
+  rename(peer, alias) {
+    return this.#change(peer, { alias: alias || undefined });
+  }
+
   /**
-   * The private name of a contact; empty takes it away.
    * @param {string} peer
-   * @param {string} alias
+   * @param {string | undefined} verified the identity key that was compared; undefined takes the mark away
    */
-  async rename(peer, alias) {
+  mark(peer, verified) {
+    return this.#change(peer, { verified });
+  }
+
+  /**
+   * Another device may have changed the note meanwhile: once more, then, on what it says now.
+   * @param {string} peer
+   * @param {Record<string, unknown>} change
+   * @param {boolean} [again]
+   * @returns {Promise<void>}
+   */
+  async #change(peer, change, again = false) {
     const { version = 0, note = {} } = this.#notes.get(peer) ?? {};
-    const { alias: _, ...rest } = note;
-    await this.#putNote(peer, version + 1, alias ? { ...rest, alias } : rest);
+    let outrun = false;
+    try {
+      await this.#putNote(peer, version + 1, { ...note, ...change });
+    } catch (error) {
+      outrun = !again && /** @type {import("./api.js").ApiError} */ (error).status === 409;
+      if (!outrun) throw error;
+    }
     await this.refresh();
+    if (outrun) await this.#change(peer, change, true);
   }
 
   /** @param {string} peer @param {number} version @param {Record<string, unknown>} note */
@@ -139,7 +163,7 @@ export class Contacts {
   /** @param {SealedNote} sealed */
   async #read({ peer, g, version, note }) {
     const seed = this.#me.seeds.get(g);
-    if (!seed || this.#notes.get(peer)?.version === version) return;
+    if (!seed || version <= (this.#notes.get(peer)?.version ?? 0)) return;
     const context = { uid: this.#me.uid, g, peer: fromB64(peer, 16), version };
     try {
       this.#notes.set(peer, { version, note: await openNote(seed, context, fromB64(note)) });
@@ -150,7 +174,11 @@ export class Contacts {
 
   /** @param {ConnectionRow} row @returns {Contact} */
   #named(row) {
-    const alias = this.#notes.get(row.peer.uid)?.note.alias;
-    return typeof alias === "string" ? { ...row, alias } : row;
+    const { alias, verified } = this.#notes.get(row.peer.uid)?.note ?? {};
+    return {
+      ...row,
+      ...(typeof alias === "string" && { alias }),
+      ...(typeof verified === "string" && { verified }),
+    };
   }
 }

@@ -115,13 +115,14 @@ export class Directory {
   /** @param {string} uid @returns {Promise<Known>} */
   async #fetch(uid) {
     const known = this.#known.get(uid) ?? (await this.#load(uid)) ?? { links: [], before: [], reset: null };
-    const received = await this.#download(uid, known.links.at(-1)?.k ?? 0);
+    const received = await this.#download(uid, known.links.at(-1));
     if (!received) return known;
     const { links, event } = await extendChain(fromB64(uid, 16), known.links, received);
     if (event === "same") return known;
     if (event === "reset") {
+      const told = sameHead(known.reset, links);
       known.reset = links;
-      this.#changed(uid, "reset");
+      if (!told) this.#changed(uid, "reset");
       return known;
     }
     const now = await this.#keep(uid, { ...known, links });
@@ -130,19 +131,20 @@ export class Directory {
   }
 
   /**
+   * What follows `head`. Where the server has another link in its place, the identity may have
+   * begun anew: the whole chain, then.
    * @param {string} uid
-   * @param {number} after
+   * @param {Link} [head]
    * @returns {Promise<Bytes[] | null>} null: not, or no longer, ours to read
    */
-  async #download(uid, after) {
+  async #download(uid, head) {
     const received = [];
-    for (let at = after; ; ) {
+    for (let at = head?.k ?? 0; ; ) {
       const answer = await this.#ask(uid, at);
       if (!answer) return null;
+      if (head && !received.length && !(await follows(answer, head))) return this.#download(uid);
       received.push(...answer.links.map((link) => fromB64(link)));
       at += answer.links.length;
-      // A head below what we know is an identity that began anew: read it from its start.
-      if (after > 0 && !received.length && answer.head[0] < after) return this.#download(uid, 0);
       if (!answer.links.length || at >= answer.head[0]) return received;
     }
   }
@@ -169,4 +171,16 @@ export class Directory {
     await this.#shelf.write([{ store: "lists", key: uid, value }]);
     return known;
   }
+}
+
+/** @param {import("./protocol.js").Links} answer @param {Link} known */
+async function follows({ links: [next], head: [k, hash] }, known) {
+  if (next) return equal((await parseLink(fromB64(next))).prev, known.hash);
+  return k === known.k && hash === b64(known.hash);
+}
+
+/** @param {Link[] | null} a @param {Link[]} b */
+function sameHead(a, b) {
+  const [one, other] = [a?.at(-1), b.at(-1)];
+  return Boolean(one && other && equal(one.hash, other.hash));
 }

@@ -24,7 +24,6 @@ import { unwritten, vecHash } from "./vector.js";
 
 /** @typedef {import("./protocol.js").VectorRow} VectorRow */
 /** @typedef {import("./protocol.js").ServerFrame} ServerFrame */
-/** @typedef {import("./letters.js").Letter} Letter */
 
 /**
  * @typedef {object} HubParts
@@ -61,7 +60,7 @@ export class Hub {
     this.receipts = new Receipts(send, clock);
     this.notices = new Notices(shelf, clock, tell);
     this.contacts = new Contacts({ api, shelf, me: account, changed: () => this.#contactsChanged() });
-    this.trust = new Trust({ ...this, account, changed: () => this.#contactsChanged() });
+    this.trust = new Trust({ ...known, contacts: this.contacts, changed: () => this.#contactsChanged() });
     this.sightings = new Sightings({ clock, send, tell, watched: () => this.#watched() });
     this.outbox = new Outbox(this.#outboxParts());
     this.link = new Link({
@@ -80,15 +79,13 @@ export class Hub {
     for (const [, kept] of await shelf.all("chats")) this.#open(kept);
     await this.notices.load([...this.conversations.keys()]);
     this.link.start();
-    void this.trust.meet();
     this.contacts.refresh().catch(() => {}); // again on the next connect
   }
 
   /** The line of one conversation in the list of chats. @param {Conversation} conversation */
   summary({ row, newest, unread, have }) {
-    const contact = this.contacts.of(row.peer);
-    const identity = this.directory.kept(row.peer)?.reset ? "reset" : "same";
-    const [presence, trust] = [this.sightings.of(row.peer), this.trust.of(row.peer)];
+    const [contact, presence] = [this.contacts.of(row.peer), this.sightings.of(row.peer)];
+    const [identity, trust] = [this.directory.kept(row.peer)?.reset ? "reset" : "same", this.trust.of(row.peer)];
     return { row, contact, newest, unread, have, identity, presence, trust };
   }
 
@@ -234,7 +231,7 @@ export class Hub {
     void this.#meet(this.#me, ...heads.me);
   }
 
-  /** @param {Letter} letter @param {boolean} fresh */
+  /** @param {import("./letters.js").Letter} letter @param {boolean} fresh */
   async #applied(letter, fresh) {
     const { conv, seq, mid, mine, device } = letter;
     this.parts.tell("letter", { letter, fresh });
@@ -283,9 +280,8 @@ export class Hub {
 
   /** @param {string} uid @param {"grown" | "reset"} event */
   #listChanged(uid, event) {
-    const identity = this.trust.of(uid) === "lost" ? "verified" : "identity";
     for (const [conv, { row, have }] of this.conversations) {
-      if (row.peer === uid) void this.notices.add(conv, have, event === "reset" ? identity : "list");
+      if (row.peer === uid) void this.notices.add(conv, have, event === "reset" ? this.trust.loss(uid) : "list");
     }
     this.#contactsChanged();
   }
@@ -293,7 +289,6 @@ export class Hub {
   #contactsChanged() {
     this.parts.tell("contacts", this.trust.people());
     for (const conv of this.conversations.keys()) this.tellChat(conv);
-    void this.trust.meet();
   }
 
   /** @returns {string[]} */

@@ -1,6 +1,6 @@
 // Lines in a chat that are no messages: a device list grew, an identity changed, a key was renewed.
 
-/** @typedef {"list" | "identity" | "epoch"} Kind */
+/** @typedef {"list" | "identity" | "verified" | "epoch"} Kind `verified`: the identity, of somebody verified */
 /** @typedef {{seq: number, time: number, kind: Kind}} Notice `seq`: it stands after this row */
 
 export class Notices {

@@ -8,10 +8,20 @@ const PAGE = 40; // letters a request of a page: more than a tall screen holds
 export function requests(hub) {
   const { outbox, contacts, sightings, receipts } = hub;
   const { shelf } = hub.parts;
+
+  /** The person has seen that the contact's identity is another one. @param {string} conv */
+  const acceptIdentity = async (conv) => {
+    const conversation = hub.conversations.get(conv);
+    if (!conversation) return;
+    await hub.directory.accept(conversation.row.peer);
+    hub.tellChat(conv);
+    void outbox.pump(conv);
+  };
+
   return {
     status: () => hub.status,
     chats: () => [...hub.conversations.values()].map((conversation) => hub.summary(conversation)),
-    contacts: () => contacts.all(),
+    contacts: () => hub.trust.people(),
 
     /**
      * Newest letters, or those below `before`.
@@ -50,14 +60,23 @@ export function requests(hub) {
       await hub.keeper.rotate(conv, conversation.row.peer);
       await hub.notices.add(conv, conversation.have, "epoch");
     },
-    /** The person has seen that the contact's identity is another one. @param {string} conv */
-    acceptIdentity: async (conv) => {
-      const conversation = hub.conversations.get(conv);
-      if (!conversation) return;
-      await hub.directory.accept(conversation.row.peer);
-      hub.tellChat(conv);
-      void outbox.pump(conv);
+    acceptIdentity,
+
+    /** @param {string} uid */
+    safetyNumber: (uid) => hub.trust.number(uid),
+    /**
+     * They compared. Of a new identity that waits to be accepted, that is the best answer.
+     * @param {string} conv
+     * @param {string} aik whose number it was
+     */
+    verify: async (conv, aik) => {
+      const peer = hub.conversations.get(conv)?.row.peer;
+      if (!peer) return;
+      await contacts.mark(peer, aik);
+      if (hub.trust.of(peer) === "verified") await acceptIdentity(conv);
     },
+    /** @param {string} uid */
+    unverify: (uid) => contacts.mark(uid, undefined),
 
     /** @param {string} name */
     find: (name) => contacts.find(name),

@@ -78,7 +78,7 @@ export async function person(server) {
   return { id: b64(uid), me, links, aik, server };
 }
 
-export function browser(who, clock) {
+export function browser(who, clock, changed = () => {}) {
   const kept = new Map();
   const shelf = {
     get: async (store, key) => kept.get(JSON.stringify([store, key])),
@@ -92,7 +92,7 @@ export function browser(who, clock) {
     post: (path, body) => server.post(path, body),
     put: async (path, body) => server.put(path, body, id),
   };
-  const directory = new Directory(api, shelf, () => {});
+  const directory = new Directory(api, shelf, changed);
   directory.own(id, who.links);
   const reader = new EpochReader({ api, shelf, directory, me });
   const keeper = new EpochKeeper({ api, reader, directory, me, clock });
