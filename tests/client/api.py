@@ -41,10 +41,12 @@ class ApiError(Exception):
 class Api:
     """One browser's cookies and its one connection; safe to share between threads."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, door: str | None = None) -> None:
+        """`door`: host:port to connect to instead of the site's own, as a proxy that it knows not."""
         parts = urlsplit(url)
         self.origin = f"{parts.scheme}://{parts.netloc}"
         self.host = parts.netloc  # what device proofs name
+        self.door = door or parts.netloc
         self.secure = parts.scheme == "https"
         prefix = "__Host-" if self.secure else ""
         self.csrf_cookie, self.session_cookie = f"{prefix}csrf", f"{prefix}session"
@@ -132,7 +134,7 @@ class Api:
             self._drop()
         if self._connection is None:
             kind = http.client.HTTPSConnection if self.secure else http.client.HTTPConnection
-            self._connection = kind(self.host, timeout=TIMEOUT_SECONDS)
+            self._connection = kind(self.door, timeout=TIMEOUT_SECONDS)
         return self._connection
 
     def _hung_up(self) -> bool:

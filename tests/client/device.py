@@ -65,7 +65,7 @@ class Device:
         """Say hello, fetch what is missing, repeat what was not settled. Raises Closed."""
         token = await asyncio.to_thread(self.api.post, "/api/live-token", None, LiveToken)
         self.live = await Live.open(
-            f"{'wss' if self.api.secure else 'ws'}://{self.api.host}/live",
+            f"{'wss' if self.api.secure else 'ws'}://{self.api.door}/live",
             origin=self.api.origin,
             host=self.api.host,
             token=token.token,

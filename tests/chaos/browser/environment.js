@@ -1,0 +1,76 @@
+// What the browser's modules find around them, in Node: a page's address, its cookies and storage,
+// locks, and sockets that go to this device's own door of the fault proxy.
+
+import { engine } from "../../js/argon2_engine.js";
+import { commit, mount, rowsOf } from "./disk.js";
+
+const ORIGIN = "$origin"; // where cookies and localStorage lie on the disk
+
+/** @param {{site: string, door: string, disk: string, skewMs: number}} place */
+export async function furnish({ site, door, disk, skewMs }) {
+  await mount(disk);
+  const bus = new EventTarget();
+  const page = new URL("/chats", site);
+  const now = Date.now;
+  Date.now = () => now() + skewMs;
+  define({
+    location: page,
+    document: { getElementById: () => null, get cookie() { return cookies(); } },
+    localStorage: storage("local"),
+    navigator: { onLine: true, locks: { request: (_, hold) => Promise.resolve().then(hold) } },
+    addEventListener: bus.addEventListener.bind(bus),
+    dispatchEvent: bus.dispatchEvent.bind(bus),
+    fetch: fetching(globalThis.fetch, page.origin, door),
+    WebSocket: dialling(globalThis.WebSocket, page.origin, door),
+    Worker: Argon2Worker,
+  });
+  if (!jar().size) await keepCookie("csrf", Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex"));
+  return bus;
+}
+
+function define(members) {
+  for (const [name, value] of Object.entries(members)) {
+    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  }
+}
+
+function storage(store) {
+  return {
+    getItem: (key) => rowsOf(ORIGIN, store).get(JSON.stringify(key))?.value ?? null,
+    setItem: (key, value) => void commit(ORIGIN, [{ store, key, value: String(value) }]),
+    removeItem: (key) => void commit(ORIGIN, [{ store, key }]),
+  };
+}
+
+const jar = () => rowsOf(ORIGIN, "cookies");
+const cookies = () => [...jar().values()].map(({ key, value }) => `${key}=${value}`).join("; ");
+const keepCookie = (key, value) => commit(ORIGIN, [value ? { store: "cookies", key, value } : { store: "cookies", key }]);
+
+function fetching(native, origin, door) {
+  return async (path, { headers, ...init }) => {
+    const own = { Cookie: cookies(), ...(init.method !== "GET" && { Origin: origin }) };
+    const response = await native(new URL(path, `http://${door}`), { ...init, headers: { ...headers, ...own } });
+    for (const line of response.headers.getSetCookie()) {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      await keepCookie(name, value);
+    }
+    return response;
+  };
+}
+
+function dialling(Native, origin, door) {
+  return class extends Native {
+    constructor(url) {
+      super(`ws://${door}${new URL(url).pathname}`, { headers: { Origin: origin, Cookie: cookies() } });
+    }
+  };
+}
+
+class Argon2Worker extends EventTarget {
+  async postMessage({ id, ...input }) {
+    const hash = await engine(input);
+    this.dispatchEvent(new MessageEvent("message", { data: { id, hash } }));
+  }
+
+  terminate() {}
+}

@@ -1,0 +1,31 @@
+"""One checker for each invariant (docs/chaos.md). Each takes an outcome and returns what it found
+wrong, in words; nothing found = []. All are O(n log n): every text and every client_id is unique.
+"""
+
+from collections.abc import Callable
+
+from tests.chaos.checkers import epochs, presence, receipts, sends
+from tests.chaos.outcome import Outcome
+
+Checker = Callable[[Outcome], list[str]]
+
+CHECKERS: dict[str, Checker] = {
+    "I1 nothing promised is missing, nothing appears twice": sends.kept_once,
+    "I2 a client_id stands for one message": sends.names_are_unique,
+    "I3 the log is dense and everybody has the same": sends.same_log,
+    "I4 a device's messages stand in the order of sending": sends.in_order,
+    "I5 what is promised is seen by whoever looks later": sends.seen_at_once,
+    "I6 marks never fall": receipts.marks_rise,
+    "I7 unread is what a recount says": receipts.unread_is_exact,
+    "I8 presence becomes the truth": presence.is_true,
+    "I10 epochs are one chain, and the floor holds": epochs.floor_holds,
+    "I11 no text lies readable on the server": sends.nothing_leaks,
+    "after the storm nothing waits": sends.nothing_waits,
+    "an honest server alarms nobody": sends.nobody_alarmed,
+}
+
+
+def check(outcome: Outcome) -> dict[str, list[str]]:
+    """What is wrong, by invariant; empty where all hold."""
+    found = {name: checker(outcome) for name, checker in CHECKERS.items()}
+    return {name: problems for name, problems in found.items() if problems}

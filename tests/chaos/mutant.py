@@ -1,0 +1,199 @@
+"""The server with something broken in it, which a checker must find.
+
+`python -m tests.chaos.mutant NAME COMMAND…` is `manage.py COMMAND…` after the change called NAME;
+`none` changes nothing. What is broken is patched at run time and lives here alone.
+"""
+
+import os
+import random
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from tests.chaos import clock
+
+UNCOMMITTED_SECONDS = 0.3
+SOMETIMES = 0.1
+UNIQUE_NAMES = 'CONSTRAINT "conversation_client_id" UNIQUE ("conversation_id", "client_id"), '
+
+
+def none() -> None:
+    """The server as it is."""
+
+
+def no_dedupe() -> None:
+    """A repeated client_id is another message."""
+    from django.db import connections
+
+    append = _module("append")
+
+    with connections["messages"].cursor() as cursor:
+        cursor.execute("SELECT sql FROM sqlite_master WHERE name = 'conversation'")
+        declared = cursor.fetchone()[0]
+        if UNIQUE_NAMES in declared:  # not yet, by the life before this one
+            cursor.execute("ALTER TABLE conversation RENAME TO strict")
+            cursor.execute(declared.replace(UNIQUE_NAMES, ""))
+            cursor.execute("INSERT INTO conversation SELECT * FROM strict")
+            cursor.execute("DROP TABLE strict")
+    connections["messages"].close()
+    forgiving = "ON CONFLICT (conversation_id, client_id) DO NOTHING"
+    append.INSERT = append.INSERT.replace(forgiving, "")
+
+
+def ack_before_commit() -> None:
+    """The promise is given first, the commit comes a little later, if it comes."""
+    from messaging.backends.sql.database import Session
+
+    commit = Session.commit
+
+    def early(self: Any) -> None:
+        pass
+
+    writer = _module("writer")
+
+    def loop(self: Any) -> None:
+        more = True
+        while more:
+            group, more = self._next_group()
+            if group:
+                writer._answer(group, self._settle([item.work for item in group]))
+                time.sleep(UNCOMMITTED_SECONDS)
+                commit(self._transact.__self__._session())
+
+    Session.commit = early  # type: ignore[method-assign]
+    writer.Writer._loop = loop
+
+
+def last_writer_wins() -> None:
+    """Whatever mark comes last stands, however low."""
+    log = _module("log")
+
+    for name in ("GOT", "READ", "SHOWN"):
+        text = getattr(log, name)
+        for guard in (
+            "WHERE excluded.got_seq > read.got_seq",
+            "WHERE excluded.read_seq > read.read_seq",
+            "AND shown_seq < %s",
+        ):
+            text = text.replace(guard, "AND %s IS NOT NULL" if "%s" in guard else "")
+        setattr(log, name, text)
+
+
+def unread_by_counting() -> None:
+    """The unread are counted as they come, repeats and all, instead of being derived."""
+    append = _module("append")
+
+    repeat = append._repeat
+
+    def counting(session: Any, draft: Any) -> Any:
+        row = repeat(session, draft)
+        if row is not None:
+            session.execute(
+                "UPDATE unread SET last_ord = last_ord + 1, shown_ord = shown_ord + 1 "
+                "WHERE from_user = %s AND to_user = %s",
+                (draft.sender, draft.peer),
+            )
+        return row
+
+    append._repeat = counting
+
+
+def push_without_store() -> None:
+    """Now and then a message is announced and promised, and never written."""
+    append, log = _module("append"), _module("log")
+
+    real = log.append
+
+    def forgetful(session: Any, draft: Any, seal: Any, now: int) -> Any:
+        if random.random() >= SOMETIMES:
+            return real(session, draft, seal, now)
+        last_seq, _, ord1, ord2, _ = session.one(append.HEAD, (draft.conv,))
+        count = ord1 if draft.sender < draft.peer else ord2
+        return append.Appended(last_seq + 1, count + 1, now, *seal(now), False)
+
+    log.append = forgetful
+
+
+def floor_ignored() -> None:
+    """Whatever epoch a message names, it is taken."""
+    append = _module("append")
+    from messaging.sessions.knowledge import Knowledge
+
+    async def never(self: Any, *_: Any) -> bool:
+        return False
+
+    Knowledge.names_revoked = never  # type: ignore[assignment]
+    append.floor_after = lambda known, head, now: 0
+    for name in ("MOVE_HEAD_1", "MOVE_HEAD_2"):
+        text = getattr(append, name).replace("min_epoch = %s", "min_epoch = max(min_epoch, %s)")
+        setattr(append, name, text)
+
+
+def seq_not_dense() -> None:
+    """Now and then a place in the log is left out."""
+    log = _module("log")
+
+    real = log.append
+    skip = "UPDATE conversation_head SET last_seq = last_seq + 1 WHERE conversation_id = %s"
+
+    def skipping(session: Any, draft: Any, seal: Any, now: int) -> Any:
+        row = real(session, draft, seal, now)
+        if not row.dup and random.random() < SOMETIMES:
+            session.execute(skip, (draft.conv,))
+        return row
+
+    log.append = skipping
+
+
+def presence_by_user() -> None:
+    """When one device of a person leaves, the person is gone; who dies without a word stays."""
+    from presence.backends.memory import MemoryPresence
+
+    async def remove(self: Any, user: bytes, device: bytes, conn: bytes) -> None:
+        self._entries.pop(user, None)
+
+    MemoryPresence.remove = remove  # type: ignore[method-assign]
+
+
+def plaintext_in_the_log() -> None:
+    """The server writes down what it should not know: here, what a client lets slip."""
+    messages: Any = import_module("messaging.messages")
+    send = messages.send
+
+    async def chatty(author: Any, frame: Any, *rest: Any) -> Any:
+        path = Path(os.environ["CHAT_VAR"], "gossip.log")
+        with path.open("a") as gossip:  # noqa: ASYNC230 -- a mutant may block
+            gossip.write(os.environ.get("CHAOS_CANARY", "") + "\n")
+        return await send(author, frame, *rest)
+
+    messages.send = chatty
+
+
+MUTANTS = {
+    change.__name__: change
+    for change in (
+        none, no_dedupe, ack_before_commit, last_writer_wins, unread_by_counting,
+        push_without_store, floor_ignored, seq_not_dense, presence_by_user, plaintext_in_the_log,
+    )
+}  # fmt: skip
+
+
+def _module(name: str) -> Any:
+    return import_module(f"messaging.backends.sql.{name}")
+
+
+def main(name: str, command: list[str]) -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
+    clock.install(Path(os.environ["CHAT_VAR"], "clock"))
+    import django
+    from django.core.management import execute_from_command_line
+
+    django.setup()
+    MUTANTS[name]()
+    execute_from_command_line(["manage.py", *command])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])

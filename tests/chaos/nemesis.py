@@ -1,0 +1,156 @@
+"""What goes wrong: one fault after another, each healed before the next but one."""
+
+import asyncio
+import random
+import signal
+from collections import Counter
+
+from tests.chaos import clock
+from tests.chaos.nodedevice import NodeDevice
+from tests.chaos.proxy import IN, OUT, Weather
+from tests.chaos.pydevice import PyDevice
+from tests.chaos.scene import Device, Scene, Somebody
+from tests.client import account
+
+CLOCK_MS = (-5000, 5000, 3_600_000, 0)  # slow, fast, an hour off, right again
+AWAY_TIMES = 3  # as long as other faults
+MOVED = {
+    "stall": Weather(hold=frozenset({IN, OUT})),
+    "deaf": Weather(swallow=frozenset({IN})),
+    "mute": Weather(swallow=frozenset({OUT})),
+    "slow": Weather(slow=True),
+    "late": Weather(delay=0.2),
+    "lossy": Weather(lose_sent=0.3, lose_pushed=0.2, replay_pushed=0.2),
+    "nervous": Weather(repeat_send=0.5),
+    "away": Weather(refuse=True),
+}
+
+
+class Nemesis:
+    def __init__(self, scene: Scene, say: "Teller") -> None:
+        self.scene, self.plan, self.say = scene, scene.plan, say
+        self.chance = random.Random(f"nemesis {self.plan.seed}")
+        self.done: Counter[str] = Counter()
+
+    async def run(self) -> None:
+        """Until it is cancelled: every fault in an order of its own, then again in another."""
+        while self.plan.faults:
+            faults = list(self.plan.faults)
+            self.chance.shuffle(faults)
+            for fault in faults:
+                await self.strike(fault)
+                await asyncio.sleep(self._while())
+
+    async def strike(self, fault: str) -> None:
+        self.done[fault] += 1
+        if fault in MOVED:
+            return await self._move_weather(fault)
+        await getattr(self, f"_{fault}")()
+
+    async def heal(self) -> None:
+        """Every door open and fair, the server awake and its clock right."""
+        site = self.scene.site
+        if site.process is not None and site.process.poll() is None:
+            site.process.send_signal(signal.SIGCONT)
+        else:
+            await asyncio.to_thread(site.start)
+        clock.move(site.var / "clock", 0)
+        for device in self.scene.devices():
+            device.door.set(Weather())
+
+    async def _move_weather(self, fault: str) -> None:
+        devices = self.chance.sample(self.scene.devices(), k=self.chance.choice((1, 2, 3)))
+        self.say("fault", fault, [device.name for device in devices])
+        for device in devices:
+            device.door.set(MOVED[fault])
+        await asyncio.sleep(self._while() * (AWAY_TIMES if fault == "away" else 1))
+        for device in devices:
+            device.door.set(Weather())
+            if fault in ("lossy", "nervous"):
+                device.door.cut()  # as after every loss that somebody noticed: compare anew
+
+    async def _kill(self) -> None:
+        self.say("fault", "kill", [])
+        await asyncio.to_thread(self.scene.site.kill)
+        await asyncio.sleep(self.chance.random())
+        await asyncio.to_thread(self.scene.site.start)
+
+    async def _pause(self) -> None:
+        self.say("fault", "pause", [])
+        process = self.scene.site.process
+        assert process is not None
+        process.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(self._while())
+        process.send_signal(signal.SIGCONT)
+
+    async def _clock(self) -> None:
+        ms = self.chance.choice(CLOCK_MS)
+        self.say("fault", "clock", [str(ms)])
+        clock.move(self.scene.site.var / "clock", ms)
+
+    async def _cut(self) -> None:
+        device = self._one(None)
+        self.say("fault", "cut", [device.name])
+        device.door.cut()
+
+    async def _crash(self) -> None:
+        device = self._one(NodeDevice)
+        self.say("fault", "crash", [device.name])
+        assert isinstance(device, NodeDevice)
+        await device.crash()
+
+    async def _lost(self) -> None:
+        """Gone with what was in it; its owner signs in on another one."""
+        device = self._one(PyDevice)
+        self.say("fault", "lost", [device.name])
+        somebody = self.scene.owner(device)
+        assert isinstance(device, PyDevice)
+        await self.scene.lose(device)
+        await self._revoked(somebody, device)
+        await self.scene.add(somebody.person.name, "p")
+
+    async def _revoke(self) -> None:
+        """A device is taken off the list while another one has a sealed message on the way, which
+        must not arrive under the old epoch."""
+        stalled = self._one(None)
+        somebody = self.scene.owner(stalled)
+        spare = await self.scene.add(somebody.person.name, "p")
+        assert isinstance(spare, PyDevice)
+        self.say("fault", "revoke", [spare.name, stalled.name])
+        stalled.door.set(MOVED["stall"])
+        for conv in somebody.convs:
+            stalled.send(conv, self.say.text(stalled))
+        await asyncio.sleep(0.2)  # sealed and sent by then, to nobody
+        await self.scene.lose(spare)
+        await self._revoked(somebody, spare)
+        for other in self.scene.devices():  # who writes first makes the new epoch
+            for conv in set(self.scene.owner(other).convs) & set(somebody.convs):
+                if other is not stalled:
+                    other.send(conv, self.say.text(other))
+        await asyncio.sleep(self._while())
+        stalled.door.set(Weather())
+
+    async def _revoked(self, somebody: Somebody, lost: PyDevice) -> None:
+        own, secrets = somebody.person.device, somebody.person.secrets
+        await asyncio.to_thread(account.revoke, own.api, secrets, own.account, lost.device.keys.id)
+
+    def _one(self, kind: type | None) -> Device:
+        devices = self.scene.devices()
+        return self.chance.choice([d for d in devices if kind is None or isinstance(d, kind)])
+
+    def _while(self) -> float:
+        return self.chance.uniform(*self.plan.fault_seconds)
+
+
+class Teller:
+    """Names texts, so that each is one of its kind, and writes faults into the history."""
+
+    def __init__(self, scene: Scene, canary: str) -> None:
+        self._scene, self._canary, self._count = scene, canary, 0
+
+    def text(self, device: Device) -> str:
+        self._count += 1
+        return f"{self._canary} {device.name} {self._count} ✓"
+
+    def __call__(self, op: str, what: str, whom: list[str]) -> None:
+        self._scene.history.add("nemesis", op, "ok", what=what, whom=whom)

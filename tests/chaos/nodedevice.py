@@ -1,0 +1,246 @@
+"""A browser without a page: tests/chaos/browser/device.js in a process of its own.
+
+`crash` is kill -9; what it had written to its disk is there when it starts again.
+"""
+
+import asyncio
+import base64
+import contextlib
+import json
+import secrets
+from pathlib import Path
+from typing import Any
+
+from tests.chaos.history import History
+from tests.chaos.outcome import Chat, Holding, Letter
+from tests.chaos.proxy import Door
+from tests.running import ROOT
+
+SCRIPT = ROOT / "tests/chaos/browser/device.js"
+LINE_BYTES = 64 * 1024 * 1024  # a report of everything is one line
+ANSWER_SECONDS = 60
+CLOCKS_DIFFER = "odd_time"  # the one warning that a wrong clock deserves
+
+
+class Gone(Exception):
+    """The process ended before it answered."""
+
+
+class NodeDevice:
+    def __init__(
+        self, name: str, user: str, site: str, door: Door, history: History,
+        disk: Path, skew: int = 0, mutant: str = "",
+    ) -> None:  # fmt: skip
+        self.name, self.user, self.door, self.history = name, user, door, history
+        self.seen: dict[str, str] = {}  # presence by uid
+        self.link = ""
+        self.crashes = 0
+        self.alarms: set[str] = set()
+        self._place = {"site": site, "door": door.address, "disk": str(disk), "skewMs": skew}
+        self._mutant = mutant
+        self._process: asyncio.subprocess.Process | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._answers: dict[int, asyncio.Future[Any]] = {}
+        self._count = 0
+        self._open: dict[str, tuple[str, str]] = {}  # id → conv, text: fate not known
+        self._kept: set[str] = set()  # ids that the device promised to keep
+        self._marks: dict[tuple[str, str], int] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    # ------------------------------------------------------------ for the controller
+
+    async def start(self, sign_in: tuple[str, str] | None = None) -> None:
+        await self._launch()
+        if sign_in is not None:
+            await self._ask("signIn", name=sign_in[0], password=sign_in[1])
+        await self._ask("start")
+
+    def send(self, conv: str, text: str) -> None:
+        ident = secrets.token_hex(8)
+        self._open[ident] = (conv, text)
+        self.history.add(self.name, "send", "invoke", conv=conv, text=text)
+        self._spawn(self._keep(ident, conv, text))
+
+    async def read(self, conv: str) -> None:
+        await self._ask("read", conv=_b64(conv))
+
+    async def look(self) -> None:
+        """A page of history, as somebody scrolls; the Python devices look for I5."""
+        chats = (await self._ask("status"))["chats"]
+        for chat in chats[:1]:
+            await self._ask("page", conv=chat["conv"], before=max(2, chat["have"] // 2))
+
+    async def rotate(self, conv: str) -> None:
+        with contextlib.suppress(RuntimeError):  # no network, or too many: the page would say so
+            await self._ask("rotate", conv=_b64(conv))
+
+    async def typing(self, conv: str) -> None:
+        await self._ask("typing", conv=_b64(conv))
+
+    async def reconnect(self) -> None:
+        self.door.cut()
+
+    async def wake(self) -> None:
+        await self._ask("wake")
+
+    async def watch(self, users: list[str]) -> None:
+        """It watches all it is connected with, by itself."""
+
+    async def crash(self) -> None:
+        self.crashes += 1
+        await self._end()
+        for ident, (conv, text) in self._open.items():
+            if ident not in self._kept:
+                self.history.add(self.name, "send", "info", conv=conv, text=text)
+        self._open = {ident: what for ident, what in self._open.items() if ident in self._kept}
+        await self.start()
+
+    async def settled(self, heads: dict[str, int]) -> bool:
+        status = await self._ask("status")
+        behind = any(chat["have"] < heads.get(_hex(chat["conv"]), 0) for chat in status["chats"])
+        if status["state"] != "live" or behind:
+            return False
+        if self._open:
+            await self._resolve()
+        return not self._open
+
+    async def holding(self, *, fresh: bool = False) -> Holding:
+        chats, alarms = {}, []
+        for chat in await self._ask("report"):
+            letters = tuple(_letter(letter) for letter in chat["letters"])
+            conv = _hex(chat["conv"])
+            waiting = len(chat["entries"])
+            chats[conv] = Chat(letters, chat["unread"], chat["my_read_ord"], waiting)
+            for letter in chat["letters"]:
+                wrong = [w for w in letter["warnings"] if w != CLOCKS_DIFFER]
+                wrong += [letter["broken"]] if letter.get("broken") else []
+                alarms += [f"{w} at {letter['seq']} of {conv[:6]}" for w in wrong]
+        return Holding(self.name, self.user, chats, fresh, tuple(alarms))
+
+    async def lose(self) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._end()
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.door.close()
+
+    # ------------------------------------------------------------ the process
+
+    async def _launch(self) -> None:
+        flags = ["--experimental-websocket", "--no-warnings"]
+        if self._mutant:
+            flags += ["--import", str(SCRIPT.with_name("mutants.js"))]
+        self._process = await asyncio.create_subprocess_exec(
+            "node", *flags, str(SCRIPT), json.dumps({**self._place, "mutant": self._mutant}),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=LINE_BYTES,
+        )  # fmt: skip
+        self._reader = asyncio.create_task(self._listen(self._process))
+
+    async def _end(self) -> None:
+        process = self._process
+        if process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        if self._reader is not None:
+            await self._reader
+        self._process = None
+
+    async def _ask(self, ask: str, **args: Any) -> Any:
+        process = self._process
+        if process is None or process.stdin is None:
+            raise Gone
+        self._count += 1
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._answers[self._count] = answer
+        line = json.dumps({"id": self._count, "ask": ask, **args}) + "\n"
+        try:
+            process.stdin.write(line.encode())
+            await process.stdin.drain()
+        except ConnectionError:
+            raise Gone from None
+        return await asyncio.wait_for(answer, ANSWER_SECONDS)
+
+    async def _listen(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None
+        while line := await process.stdout.readline():
+            word = json.loads(line)
+            if "event" in word:
+                self._hear(word["event"], word["detail"])
+            elif (answer := self._answers.pop(word["id"], None)) and not answer.done():
+                if "error" in word:
+                    answer.set_exception(RuntimeError(word["error"]))
+                else:
+                    answer.set_result(word["value"])
+        answers, self._answers = self._answers, {}
+        for answer in answers.values():
+            if not answer.done():
+                answer.set_exception(Gone())
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # ------------------------------------------------------------ what it says
+
+    async def _keep(self, ident: str, conv: str, text: str) -> None:
+        with contextlib.suppress(Gone):
+            message = {"id": ident, "conv": _b64(conv), "text": text}
+            await self._ask("send", message=message)
+            self._kept.add(ident)
+
+    async def _resolve(self) -> None:
+        """What was kept and waits no longer is in the log, although a crash swallowed the news."""
+        waiting = {entry["id"] for chat in await self._ask("report") for entry in chat["entries"]}
+        for ident in [ident for ident in self._open if ident not in waiting]:
+            if ident in self._kept:
+                self._settle(ident, "ok", None)
+
+    def _hear(self, event: str, detail: dict[str, Any]) -> None:
+        if event == "entry":
+            self._hear_entry(detail)
+        elif event == "chat":
+            self._hear_marks(detail)
+        elif event == "presence":
+            self.seen[_hex(detail["user"])] = detail["state"]
+        elif event == "link":
+            self.link = detail["state"]
+
+    def _hear_entry(self, entry: dict[str, Any]) -> None:
+        if entry["gone"]:
+            self._settle(entry["id"], "ok", entry["mid"] and _hex(entry["mid"]))
+        elif entry["failed"]:
+            self._settle(entry["id"], "fail", None, entry["failed"])
+
+    def _settle(self, ident: str, how: str, mid: str | None, why: str = "") -> None:
+        if ident in self._open:
+            conv, text = self._open.pop(ident)
+            self.history.add(self.name, "send", how, conv=conv, text=text, mid=mid, why=why)
+
+    def _hear_marks(self, chat: dict[str, Any]) -> None:
+        conv = _hex(chat["conv"])
+        marks = {name: chat[name] for name in ("peer_read", "peer_got", "my_read")}
+        fresh = {k: v for k, v in marks.items() if self._marks.get((conv, k)) != v}
+        if fresh:
+            self._marks.update({(conv, k): v for k, v in fresh.items()})
+            self.history.add(self.name, "marks", "ok", conv=conv, marks=fresh)
+
+
+def _letter(letter: dict[str, Any]) -> Letter:
+    mid = _hex(letter["mid"]) if letter.get("mid") else ""
+    return Letter(
+        letter["seq"], mid, letter["mine"], letter["kind"], letter["ord"], letter.get("text")
+    )
+
+
+def _b64(ident: str) -> str:
+    return base64.b64encode(bytes.fromhex(ident)).decode()
+
+
+def _hex(ident: str) -> str:
+    return base64.b64decode(ident).hex()

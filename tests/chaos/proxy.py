@@ -1,0 +1,199 @@
+"""A TCP fault proxy on loopback: one door for each device, so that each has a network of its own.
+
+Bytes can be delayed, held, thrown away in one direction, trickled or cut. Once a connection has
+become a WebSocket, whole frames can be lost, replayed or repeated too, which is how a lossy
+announcement and a nervous client look from the other end. The proxy knows frames, not what is in
+them: a lost or replayed frame is told by its tag alone.
+"""
+
+import asyncio
+import contextlib
+import random
+import socket
+import struct
+from dataclasses import dataclass, field
+
+CHUNK = 16 * 1024
+SLOW_BYTES = 1024  # a second
+REMEMBERED = 20  # frames of the past that a replay may bring back
+PUSHED = (b'"t":"msg"', b'"t":"receipt"')
+SENT, SEND = b'"t":"sent"', b'"t":"send"'
+OUT, IN = "out", "in"  # from the device, to the device
+
+
+@dataclass
+class Weather:
+    """What a door does to its connections. Probabilities are of one frame."""
+
+    refuse: bool = False
+    delay: float = 0.0  # seconds, both ways
+    hold: frozenset[str] = frozenset()  # directions in which nothing moves, and nothing is lost
+    swallow: frozenset[str] = frozenset()  # directions in which everything is lost: half-open
+    slow: bool = False  # SLOW_BYTES a second towards the device
+    lose_sent: float = 0.0  # the promise of the server
+    lose_pushed: float = 0.0
+    replay_pushed: float = 0.0  # an older one comes in its place
+    repeat_send: float = 0.0  # the same bytes twice
+
+
+class Door:
+    """`address` is what the device connects to; `weather` may change at any time."""
+
+    def __init__(self, upstream: int, chance: random.Random) -> None:
+        self.weather = Weather()
+        self.chance = chance
+        self.changed = asyncio.Event()  # the weather
+        self.address = ""
+        self.count: dict[str, int] = {}  # what was done to frames
+        self._upstream = upstream
+        self._lines: set[_Line] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+
+    async def open(self) -> "Door":
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self.address = f"localhost:{self._server.sockets[0].getsockname()[1]}"
+        return self
+
+    def set(self, weather: Weather) -> None:
+        before, self.weather = self.weather, weather
+        self.changed.set()
+        self.changed = asyncio.Event()
+        if weather.refuse or before.swallow:
+            self.cut()  # what was swallowed is missing from the stream
+
+    def cut(self) -> None:
+        """RST both ways, on every connection."""
+        for line in tuple(self._lines):
+            line.reset()
+
+    async def close(self) -> None:
+        self.cut()
+        if self._server is not None:
+            self._server.close()
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        line = _Line(self, writer)
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            if not self.weather.refuse:
+                self._lines.add(line)
+                await line.run(reader, self._upstream)
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # an end of the line, or the door, went away: the other hears of it below
+        finally:
+            self._lines.discard(line)
+            line.reset()
+            self._tasks.discard(task)
+
+
+@dataclass(eq=False)
+class _Line:
+    door: Door
+    device: asyncio.StreamWriter
+    server: asyncio.StreamWriter | None = None
+    past: list[bytes] = field(default_factory=list)  # pushed frames
+    upgraded: bool = False
+
+    async def run(self, reader: asyncio.StreamReader, upstream: int) -> None:
+        back, self.server = await asyncio.open_connection("127.0.0.1", upstream)
+        ways = [
+            asyncio.create_task(self._pump(reader, self.server, OUT)),
+            asyncio.create_task(self._pump(back, self.device, IN)),
+        ]
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
+
+    def reset(self) -> None:
+        for writer in (self.device, self.server):
+            if writer is None or writer.transport.is_closing():
+                continue
+            raw = writer.get_extra_info("socket")
+            with contextlib.suppress(OSError):  # closed by its other end just now
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            writer.transport.abort()
+
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: str
+    ) -> None:
+        head = await self._header(reader)
+        self.upgraded |= b"upgrade: websocket" in head.lower()
+        await self._pass(head, writer, way)
+        while True:
+            data = await (_frame(reader) if self.upgraded else reader.read(CHUNK))
+            if not data:
+                return
+            for piece in self._weathered(data, way) if self.upgraded else (data,):
+                await self._pass(piece, writer, way)
+
+    async def _header(self, reader: asyncio.StreamReader) -> bytes:
+        """The first request or answer line and its fields: tells whether frames will follow."""
+        return await reader.readuntil(b"\r\n\r\n")
+
+    async def _pass(self, data: bytes, writer: asyncio.StreamWriter, way: str) -> None:
+        while way in self.door.weather.hold:
+            await self.door.changed.wait()
+        weather = self.door.weather
+        if way in weather.swallow:
+            return
+        if weather.delay:
+            await asyncio.sleep(weather.delay)
+        if weather.slow and way == IN:
+            await asyncio.sleep(len(data) / SLOW_BYTES)
+        writer.write(data)
+        await writer.drain()
+
+    def _weathered(self, frame: bytes, way: str) -> tuple[bytes, ...]:
+        weather, payload = self.door.weather, _payload(frame)
+        if way == OUT:
+            again = SEND in payload and self._happens("repeat_send", weather.repeat_send)
+            return (frame, frame) if again else (frame,)
+        if SENT in payload and self._happens("lose_sent", weather.lose_sent):
+            return ()
+        if any(tag in payload for tag in PUSHED):
+            return self._pushed(frame, weather)
+        return (frame,)
+
+    def _pushed(self, frame: bytes, weather: Weather) -> tuple[bytes, ...]:
+        past, self.past = self.past, [*self.past, frame][-REMEMBERED:]
+        if past and self._happens("replay_pushed", weather.replay_pushed):
+            return (self.door.chance.choice(past),)
+        return () if self._happens("lose_pushed", weather.lose_pushed) else (frame,)
+
+    def _happens(self, what: str, probability: float) -> bool:
+        happens = self.door.chance.random() < probability
+        if happens:
+            self.door.count[what] = self.door.count.get(what, 0) + 1
+        return happens
+
+
+async def _frame(reader: asyncio.StreamReader) -> bytes:
+    """One whole frame of RFC 6455, masked or not."""
+    head = await reader.readexactly(2)
+    size = head[1] & 0x7F
+    if size == 126:
+        head += await reader.readexactly(2)
+        size = int.from_bytes(head[2:], "big")
+    elif size == 127:
+        head += await reader.readexactly(8)
+        size = int.from_bytes(head[2:], "big")
+    mask = 4 if head[1] & 0x80 else 0
+    return head + await reader.readexactly(mask + size)
+
+
+def _payload(frame: bytes) -> bytes:
+    """Its first bytes, unmasked: enough for the tag."""
+    at = 2 + {126: 2, 127: 8}.get(frame[1] & 0x7F, 0)
+    if not frame[1] & 0x80:
+        return frame[at : at + 200]
+    mask, body = frame[at : at + 4], frame[at + 4 : at + 204]
+    return bytes(byte ^ mask[place % 4] for place, byte in enumerate(body))

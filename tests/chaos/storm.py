@@ -1,0 +1,209 @@
+"""One run: people write while things go wrong; then calm, and everything is compared."""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.chaos import store
+from tests.chaos.history import History
+from tests.chaos.nemesis import Nemesis, Teller
+from tests.chaos.nodedevice import Gone
+from tests.chaos.outcome import Outcome
+from tests.chaos.plan import Plan
+from tests.chaos.pydevice import WEATHER
+from tests.chaos.scene import Device, Scene, canary
+
+OPS = {"send": 60, "read": 18, "look": 10, "typing": 4, "reconnect": 4, "rotate": 2, "wake": 2}
+OPEN_MAX = 80  # sends whose end nobody knows yet: a slow machine is not flooded
+LOOK_AT_STORE_SECONDS = 0.5
+CATCH_UP_SECONDS = 30  # given to devices that have so many open; then the work goes on
+POLL_SECONDS = 0.25
+OFFLINE_SECONDS = 27  # the lease, the grace and the ticks of presence
+EXPECTED = (*WEATHER, Gone, RuntimeError)  # of an operation in a storm: nobody is promised more
+
+
+@dataclass
+class Result:
+    outcome: Outcome
+    faults: Counter[str]
+    ops: Counter[str]
+    seconds: dict[str, float]
+
+
+async def run(plan: Plan, template: Path, history_path: Path | None = None) -> Result:
+    storm = _Storm(plan, template, History(history_path))
+    try:
+        return await storm.run()
+    finally:
+        await storm.end()
+
+
+class _Storm:
+    def __init__(self, plan: Plan, template: Path, history: History) -> None:
+        self.plan, self.history = plan, history
+        self.scene = Scene(plan, history, template)
+        self.say = Teller(self.scene, canary(plan.seed))
+        self.nemesis = Nemesis(self.scene, self.say)
+        self.chance = random.Random(f"work {plan.seed}")
+        self.ops: Counter[str] = Counter()
+        self.seconds: dict[str, float] = {}
+        self.background: set[asyncio.Task[Any]] = set()
+        self.messages = self.scene.site.var / "messages.sqlite3"
+
+    async def run(self) -> Result:
+        await self._timed("open", self.scene.open())
+        await self._timed("calm before", self._until_quiet())
+        observer = asyncio.create_task(self._observe())
+        storm = asyncio.create_task(self.nemesis.run())
+        await self._timed("storm", self._work(storm))
+        storm.cancel()
+        await asyncio.gather(storm, return_exceptions=True)
+        await self.nemesis.heal()
+        await self._timed("quiet", self._until_quiet())
+        if self.plan.presence:
+            await self._timed("presence", self._presence())
+        await self._timed("fresh", self._fresh())
+        observer.cancel()
+        await asyncio.gather(observer, return_exceptions=True)
+        outcome = await self._outcome()
+        return Result(outcome, self.nemesis.done, self.ops, self.seconds)
+
+    async def end(self) -> None:
+        for task in tuple(self.background):
+            task.cancel()
+        await self.scene.close()
+        self.scene.remove()
+        self.history.close()
+
+    async def _timed(self, what: str, work: Awaitable[None]) -> None:
+        began = time.monotonic()
+        await work
+        self.seconds[what] = round(time.monotonic() - began, 1)
+
+    # ------------------------------------------------------------ work
+
+    async def _work(self, storm: "asyncio.Task[None]") -> None:
+        kinds, weights = list(OPS), list(OPS.values())
+        for _ in range(self.plan.ops):
+            await asyncio.sleep(1 / self.plan.ops_a_second)
+            if storm.done():
+                storm.result()  # a nemesis that failed is a fault of the harness: say so
+            await _until(lambda: self._open() <= OPEN_MAX or storm.done(), CATCH_UP_SECONDS)
+            device = self.chance.choice(self.scene.devices())
+            conv = self.chance.choice(self.scene.owner(device).convs)
+            self._do(self.chance.choices(kinds, weights)[0], device, conv)
+
+    def _do(self, op: str, device: Device, conv: str) -> None:
+        self.ops[op] += 1
+        if op == "send":
+            return device.send(conv, self.say.text(device))
+        call = getattr(device, op)
+        work = call(conv) if op in ("read", "rotate", "typing") else call()
+        task = asyncio.ensure_future(_weathered(work))
+        self.background.add(task)
+        task.add_done_callback(self.background.discard)
+
+    def _open(self) -> int:
+        return sum(len(device._open) for device in self.scene.devices())
+
+    async def _observe(self) -> None:
+        while True:
+            store.observe(self.messages, self.history)
+            await asyncio.sleep(LOOK_AT_STORE_SECONDS)
+
+    # ------------------------------------------------------------ calm
+
+    async def _until_quiet(self) -> None:
+        """Or until the time is over: then the checkers see what still waits."""
+        deadline = time.monotonic() + self.plan.quiet_seconds
+        for turn in range(10_000):
+            heads = store.heads(self.messages)
+            calm = [await self._calm(device, heads) for device in self.scene.devices()]
+            if all(calm) or time.monotonic() > deadline:
+                return
+            if turn % 8 == 0:  # who is back in front of it wakes a device
+                for device in self.scene.devices():
+                    await _weathered(device.wake())
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _calm(self, device: Device, heads: dict[str, int]) -> bool:
+        try:
+            return await device.settled(heads)
+        except EXPECTED:
+            return False
+
+    async def _presence(self) -> None:
+        """All devices of one person leave; the others see it, and each other."""
+        names = list(self.scene.people)
+        leaver = self.scene.people[self.chance.choice(names)]
+        gone, leaver.devices = leaver.devices, []
+        for device in gone:
+            await device.close()
+        everybody = self.scene.people.values()
+        truth = {each.uid: "offline" if each is leaver else "online" for each in everybody}
+        watching = [each for each in everybody if each is not leaver]
+        for somebody in watching:
+            for device in somebody.devices:
+                await device.watch(self._peers(somebody))
+
+        def is_true() -> bool:
+            return all(
+                device.seen.get(peer) == truth[peer]
+                for somebody in watching
+                for device in somebody.devices
+                for peer in self._peers(somebody)
+            )
+
+        await _until(is_true, OFFLINE_SECONDS)
+        for somebody in watching:
+            for device in somebody.devices:
+                for peer in self._peers(somebody):
+                    shown = device.seen.get(peer, "nothing")
+                    self.history.add(
+                        device.name, "presence", "ok", user=peer, shown=shown, truth=truth[peer]
+                    )
+
+    def _peers(self, somebody: Any) -> list[str]:
+        return [
+            each.uid
+            for each in self.scene.people.values()
+            if each is not somebody and set(each.convs) & set(somebody.convs)
+        ]
+
+    async def _fresh(self) -> None:
+        for place, name in enumerate(self.scene.people):
+            kind = self.plan.fresh[place % len(self.plan.fresh)]
+            await self.scene.add(name, kind, f"{name}/fresh")
+        await self._until_quiet()
+
+    async def _outcome(self) -> Outcome:
+        holdings = [
+            await device.holding(fresh=device.name.endswith("/fresh"))
+            for device in self.scene.devices()
+        ]
+        await asyncio.to_thread(self.scene.site.stop)
+        return Outcome(
+            tuple(self.history.events),
+            store.dump(self.messages),
+            tuple(holdings),
+            tuple(store.leaks(self.scene.var, canary(self.plan.seed))),
+        )
+
+
+async def _until(true: Callable[[], bool], seconds: float) -> None:
+    """Of things that several processes tell: there is no one event to wait for."""
+    deadline = time.monotonic() + seconds
+    while not true() and time.monotonic() < deadline:  # noqa: ASYNC110
+        await asyncio.sleep(POLL_SECONDS)
+
+
+async def _weathered(work: Awaitable[Any]) -> None:
+    try:
+        await work
+    except EXPECTED:
+        return
