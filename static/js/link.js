@@ -89,7 +89,10 @@ export class Link {
   /** The network is back, or the page is in front again: do not wait, and do not trust the line. */
   wake() {
     if (this.#state === "waiting") this.#connect();
-    else if (this.#state === "live") this.#ping();
+    else if (this.#state === "live") {
+      this.#line?.wake?.();
+      this.#ping();
+    }
   }
 
   /**
@@ -113,6 +116,7 @@ export class Link {
     this.#line = this.#parts.dial({
       heard: (frame, size) => own === this.#dialled && this.#heard(frame, size),
       closed: (code) => own === this.#dialled && this.#lost(code),
+      better: () => own === this.#dialled && this.live && this.#connect(),
     });
   }
 

@@ -2,10 +2,12 @@
 // business of theirs (tabs.js); what is done is in hub.js.
 
 import { api, openAccount, refresh } from "./account.js";
+import { carriers, localMemory } from "./carriers.js";
 import { wallClock } from "./clock.js";
 import { b64, fromB64 } from "./crypto/encoding.js";
 import { socketProof } from "./crypto/proofs.js";
 import { Hub } from "./hub.js";
+import { pollDial } from "./poll.js";
 import { requests } from "./requests.js";
 import { liveUrl, webSocketDial } from "./socket.js";
 import { Tabs } from "./tabs.js";
@@ -70,7 +72,12 @@ export class Session extends EventTarget {
       api,
       clock: wallClock,
       account,
-      dial: webSocketDial(liveUrl(location.href)),
+      dial: carriers({
+        socket: webSocketDial(liveUrl(location.href)),
+        poll: pollDial({ url: "/live", clock: wallClock, fetch: (url, init) => fetch(url, init) }),
+        clock: wallClock,
+        memory: localMemory,
+      }),
       credentials: credentialsOf(account),
       renewAccount: async () => void (await refresh(account)),
       tell: (event, detail) => this.#tabs?.tell(event, detail),

@@ -10,6 +10,7 @@ import { parseServerFrame } from "./protocol.js";
  * @typedef {object} Line an open or opening connection
  * @property {(frame: ClientFrame) => void} send
  * @property {(code?: number) => void} close
+ * @property {() => void} [wake] the network is back, or the page is in front again
  */
 
 /**
@@ -17,6 +18,7 @@ import { parseServerFrame } from "./protocol.js";
  * @property {(frame: ServerFrame | null, size: number) => void} heard null = a frame we do not
  *   know: it counts in the window, and says nothing
  * @property {(code: number) => void} closed
+ * @property {() => void} [better] to dial again would give a better line than this one
  */
 
 /** @typedef {(ears: Ears) => Line} Dial */
