@@ -30,6 +30,15 @@ class Newest(NamedTuple):
     link: bytes
     hash: bytes
     revoked_k: int
+    resets: int  # of the account: each begins a new chain
+
+    def rank(self, k: int) -> int:
+        """Orders the links of all chains of the account: it only rises (storage.md 1.1)."""
+        return (self.resets << 32) + k
+
+    @property
+    def revoked_rank(self) -> int:
+        return self.rank(self.revoked_k)
 
 
 class FoundDevice(NamedTuple):
@@ -43,8 +52,11 @@ def newest_links(uids: Iterable[bytes]) -> dict[bytes, Newest]:
     heads = DeviceListLink.objects.filter(
         user__uid__in=list(uids), chain=F("user__chain"), k=F("user__head_k")
     )
-    columns = heads.values_list("user__uid", "k", "link", "hash", "user__revoked_k")
-    return {uid: Newest(k, bytes(link), hash, revoked) for uid, k, link, hash, revoked in columns}
+    columns = heads.values_list("user__uid", "k", "link", "hash", "user__revoked_k", "user__chain")
+    return {
+        uid: Newest(k, bytes(link), hash, revoked, chain - 1)
+        for uid, k, link, hash, revoked, chain in columns
+    }
 
 
 def link_at(uid: bytes, k: int) -> bytes | None:

@@ -8,6 +8,8 @@
           ├─ UserKeyWrap   seed of UK_g, sealed to a device or to recovery    (user, g, device)
           ├─ PrevBox       seed of UK_{g-1}, sealed under UK_g                (user, g)
           ├─ Note          private name of a peer, sealed                     (user, peer), version
+          ├─ Mailbox       an e-mail address for the account reset, optional  1:1
+          ├─ ResetToken    leave to begin the account anew, hours             hash of it
           └─ SessionRecord whose Django session this is, on which device      hash of its key
                 └─ Grant   leave to enrol one device, ten minutes
     NameReservation  a sign-up under way, ten minutes · Failure  wrong secrets, one day
@@ -37,6 +39,7 @@ from e2ee.kem import PUBLIC_KEY_LEN
 
 VERIFIER_MAX = 160  # characters: algorithm, kid, uid, MAC
 KID_MAX = 32
+NO_CODE = bytes(32)  # no hash of any
 
 
 def new_uid() -> bytes:
@@ -174,6 +177,7 @@ class Factor(Owned):
     factor = Bytes(16)
     type = models.SmallIntegerField()
     wrap = Bytes(BOX_SIZE)
+    made = Ms(default=now_ms)  # of the code: people see how old theirs is
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "factor"], name="row_per_factor")]
@@ -193,6 +197,29 @@ class Note(Owned):
 
     def __str__(self) -> str:
         return f"note, version {self.version}"
+
+
+class Mailbox(models.Model):
+    """Whoever reads its mail may begin the account anew, and reads none of its messages."""
+
+    user = models.OneToOneField(User, models.CASCADE, primary_key=True)
+    address = models.EmailField(blank=True)  # confirmed; empty: none yet
+    wanted = models.EmailField(blank=True)  # a code is on its way there
+    code = Bytes(32, default=NO_CODE)  # H of that code
+    expires = Ms(default=0)  # of that code
+
+    def __str__(self) -> str:
+        return f"mailbox of {self.user_id}"
+
+
+class ResetToken(Owned):
+    digest = Bytes(32, unique=True)
+    pepper_kid = models.CharField(max_length=KID_MAX)
+    pepper = Bytes(BOX_SIZE)  # of the account as it begins anew
+    expires = Ms(db_index=True)
+
+    def __str__(self) -> str:
+        return "reset token"
 
 
 class SessionRecord(Owned):

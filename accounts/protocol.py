@@ -23,6 +23,8 @@ BOX_SIZE = 60  # a sealed 32-byte secret
 VAULT_SIZE = 92
 NOTE_SIZE = 284
 FACTORS_MAX = 10
+EMAIL_MAX = 254  # characters of an address
+EMAIL_CODE_LENGTH = 8  # characters of the code that confirms it
 BODY_MAX = 128 * 1024  # bytes of any HTTP body
 
 Name = Annotated[str, Meta(max_length=4 * NAME_MAX)]
@@ -117,6 +119,54 @@ class Enrolled(Body):
     device: Id
     head: Head
     token: str
+
+
+class ResetStart(Body):
+    """POST /api/reset/start: mail a link, if there is a confirmed address. The answer is the same
+    for everybody."""
+
+    name: Name
+
+
+class ResetOpen(Body):
+    """POST /api/reset/open: whose account a token begins anew."""
+
+    token: B32
+
+
+class ResetOpened(Body):
+    uid: Id
+    name: str
+    display_name: str
+    pepper: B32  # of the new beginning
+
+
+class ResetFinish(Body):
+    """POST /api/reset/finish: everything of a sign-up; the link is k = 1 with `reset`. Answers
+    Enrolled."""
+
+    token: B32
+    account: SignUp
+
+
+class NewEmail(Body):
+    """PUT /api/email: a code is mailed there."""
+
+    address: Annotated[str, Meta(max_length=EMAIL_MAX)]
+
+
+class EmailCode(Body):
+    """POST /api/email/confirm."""
+
+    code: Annotated[str, Meta(max_length=4 * EMAIL_CODE_LENGTH)]
+
+
+class EmailAnswer(Body):
+    """GET /api/email, and after each change. `mails`: this site can send mail at all."""
+
+    mails: bool
+    address: str = ""
+    wanted: str = ""
 
 
 class SignIn(Body):

@@ -161,6 +161,12 @@ def end_of_devices(devices: Iterable[Device]) -> None:
         _end(record)
 
 
+def end_all(user: User) -> None:
+    """Of the whole account; called inside a transaction."""
+    for record in SessionRecord.objects.select_related("user").filter(user=user):
+        _end(record)
+
+
 def valid(hashes: Iterable[bytes], now_ms: int) -> set[bytes]:
     """Those that still stand, in one query: alive, bound to a device that is not gone."""
     alive = _alive(now_ms).filter(hash__in=list(hashes), device__gone_at__isnull=True)

@@ -40,7 +40,9 @@ def finish(body: SignUp, session: bytes, agent: str, now_ms: int) -> tuple[User,
         held = NameReservation.objects.filter(session=session, expires__gt=now_ms).first()
         if held is None:
             raise Refusal(403, "reservation", "That took too long. Choose your name again.")
-        link = _checked(body, held.uid)
+        link = records.verify_link(body.link)
+        records.check_first(link, held.uid)
+        check_whole(body, link)
         try:
             with atomic():
                 user = User(uid=held.uid, username=held.username, display_name=display_name)
@@ -48,10 +50,7 @@ def finish(body: SignUp, session: bytes, agent: str, now_ms: int) -> tuple[User,
                 user.save()
         except IntegrityError:
             raise taken() from None
-        _store_credentials(body, held, user)
-        device, *_ = devices.append(user, link, agent)
-        wraps.store(user, link, body.wraps)
-        vault.create(user, body.vault, body.factors)
+        device = store_whole(user, body, link, (held.pepper_kid, held.pepper), agent)
         held.delete()
     return user, device
 
@@ -81,20 +80,26 @@ def _reservation(name: str, session: bytes, now_ms: int) -> NameReservation:
     )
 
 
-def _checked(body: SignUp, uid: bytes) -> records.Link:
-    link = records.verify_link(body.link)
-    records.check_first(link, uid)
+def check_whole(body: SignUp, link: records.Link) -> None:
+    """Everything that an account begins with, a reset one, too. Raises Refusal."""
     if len(link.devices) != 1:
         bad("bad_sign_up", "A new account has one device.")
     wraps.check(link, None, body.wraps, None)
     vault.check_factors(body.factors)
     if body.vault.version != 1 or not vault.has_password(body.factors):
         bad("bad_sign_up", "A new account has a vault with a code and a password.")
-    return link
 
 
-def _store_credentials(body: SignUp, held: NameReservation, user: User) -> None:
-    row = Credentials(user=user, pepper_kid=held.pepper_kid, pepper=held.pepper)
+def store_whole(
+    user: User, body: SignUp, link: records.Link, pepper: tuple[str, bytes], agent: str
+) -> Device:
+    """Called inside the transaction that checked it; `pepper` is its kid and the sealed bytes."""
+    kid, box = pepper
+    row = Credentials(user=user, pepper_kid=kid, pepper=box)
     credentials.set_password(row, user.uid, body.password)
     credentials.set_code(row, user.uid, body.code)
     row.save(force_insert=True)
+    device, *_ = devices.append(user, link, agent)
+    wraps.store(user, link, body.wraps)
+    vault.create(user, body.vault, body.factors)
+    return device

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from accounts import views
+from accounts import reset_views, views
 from accounts.api import by_method
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -10,6 +10,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-up/start", views.sign_up_start),
     path("sign-up", views.sign_up),
     path("sign-in", views.sign_in),
+    path("reset/start", reset_views.start),
+    path("reset/open", reset_views.opened),
+    path("reset/finish", reset_views.finish),
+    path(
+        "email",
+        by_method(
+            GET=reset_views.read_email, PUT=reset_views.put_email, DELETE=reset_views.remove_email
+        ),
+    ),
+    path("email/confirm", reset_views.confirm_email),
     path("nonce", views.nonce),
     path("live-token", views.live_token),
     path("sessions", by_method(GET=views.list_sessions, DELETE=views.sign_out)),
@@ -23,4 +33,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("factors/<str:factor>", views.drop_factor),
     path("notes", by_method(GET=views.read_notes, PUT=views.put_note)),
     path("profile", views.rename),
+    path("privacy", by_method(GET=views.read_privacy, PUT=views.put_privacy)),
 ]

@@ -11,6 +11,8 @@ from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
+MAIL_SECURITY = ("starttls", "tls", "none")
+MAIL_SECONDS = 10  # a mail server that does not answer holds up the mails behind it
 Key = tuple[str, bytes]  # kid, secret
 
 
@@ -85,6 +87,35 @@ def postgres(name: str) -> dict[str, object] | None:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(parts.hostname or ""),
         "PORT": str(port or ""),
+    }
+
+
+def mail() -> dict[str, object]:
+    """Django's settings of mail, or none where no EMAIL_HOST is named: then no mail is sent."""
+    host, sender = text("EMAIL_HOST", ""), text("EMAIL_FROM", "")
+    user, password = text("EMAIL_USER", ""), text("EMAIL_PASSWORD", "")
+    security = text("EMAIL_SECURITY", "starttls" if host else "")
+    port = integer("EMAIL_PORT", 587, 1, 65535)
+    if not host:
+        if sender or user or password or security:
+            raise BadSetting("EMAIL_HOST is missing, although other EMAIL_ variables are set")
+        return {}
+    if "@" not in sender:
+        raise BadSetting("EMAIL_FROM must be the address that mail comes from")
+    if bool(user) != bool(password):
+        raise BadSetting("EMAIL_USER and EMAIL_PASSWORD belong together; one is missing")
+    if security not in MAIL_SECURITY:
+        raise BadSetting(f"EMAIL_SECURITY must be one of {', '.join(MAIL_SECURITY)}")
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": host,
+        "EMAIL_PORT": port,
+        "EMAIL_HOST_USER": user,
+        "EMAIL_HOST_PASSWORD": password,
+        "EMAIL_USE_TLS": security == "starttls",
+        "EMAIL_USE_SSL": security == "tls",
+        "EMAIL_TIMEOUT": MAIL_SECONDS,
+        "DEFAULT_FROM_EMAIL": sender,
     }
 
 

@@ -150,6 +150,10 @@ STORAGES = {
 }
 WHITENOISE_ADD_HEADERS_FUNCTION = static_headers
 
+_mail = env.mail()
+MAIL = bool(_mail)  # without it the operator alone can give leave for an account reset
+globals().update(_mail)
+
 LANGUAGE_CODE = "en"
 # Each under its own name, so that who cannot read the page finds it. bin/messages keeps them.
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
@@ -165,5 +169,10 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {"django.channels.server": {"level": "WARNING"}, "daphne": {"level": "WARNING"}},
+    "filters": {"everyday": {"()": "chatsite.logs.Everyday"}},
+    "loggers": {
+        "django.channels.server": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
+        "django.request": {"filters": ["everyday"]},
+    },
 }

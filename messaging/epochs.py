@@ -47,12 +47,12 @@ async def publish(
     if header.n != (0 if expected is None else expected + 1):
         raise BadEpoch("the record is not the one after the expected head")
     previous = await _previous(contact, header.n)
-    revoked = await _check(record, contact, device, previous)
+    lists = await _check(record, contact, device, previous)
     forced = header.reason in records.FLOOR_AT_ONCE_REASONS
-    before = previous.header if previous else None
-    if not _is_exempt(header, before, revoked) and not await _stands(contact, header.n, raw):
+    if not _is_exempt(header, previous, lists) and not await _stands(contact, header.n, raw):
         await threads.run(limits.take, ROTATIONS, me + conv, now)
-    epoch = NewEpoch(header.n, raw, forced, now, header.low.k, header.high.k)
+    k1, k2 = [lists[side.uid].rank(side.k) for side in (header.low, header.high)]
+    epoch = NewEpoch(header.n, raw, forced, now, k1, k2)
     await connection_store().advance(conv, epoch)
     if forced:
         await log().raise_floor(conv, header.n)
@@ -76,7 +76,7 @@ async def put_box(me: Uid, conv: Conv, n: int, g: int, box: bytes) -> None:
     await connection_store().put_box(me, conv, n, g, box)
 
 
-async def _previous(contact: Contact, n: int) -> records.EpochRecord | None:
+async def _previous(contact: Contact, n: int) -> EpochRecord | None:
     """Epoch n − 1. Raises EpochConflict where there is none: the record is for a later place
     than the next."""
     if n == 0:
@@ -86,17 +86,17 @@ async def _previous(contact: Contact, n: int) -> records.EpochRecord | None:
         raise EpochConflict(None, None)
     if rows[0].n != n - 1:
         raise EpochConflict(rows[0].n, rows[0].record)
-    return records.parse_record(rows[0].record)
+    return rows[0]
 
 
 async def _check(
     record: records.EpochRecord,
     contact: Contact,
     device: bytes,
-    previous: records.EpochRecord | None,
-) -> dict[Uid, int]:
-    """The record is whole, by this device, and names lists that still stand. Answers the newest
-    revoking link of each user."""
+    previous: EpochRecord | None,
+) -> dict[Uid, Newest]:
+    """The record is whole, by this device, and names lists that still stand. Answers the heads of
+    both users' lists."""
     header = record.header
     if (header.creator, header.device) != (contact.owner, device):
         raise BadEpoch("the creator is another device")
@@ -104,9 +104,9 @@ async def _check(
     low, high = [await _link(side, lists) for side in (header.low, header.high)]
     if {low.uid, high.uid} != {contact.owner, contact.peer}:
         raise BadEpoch("the record names another user")
-    before = previous.hash if previous else ZERO
+    before = records.parse_record(previous.record).hash if previous else ZERO
     records.verify_record(record, conn=contact.conv, low=low, high=high, previous_hash=before)
-    return {uid: newest.revoked_k for uid, newest in lists.items()}
+    return lists
 
 
 async def _link(side: Side, lists: dict[Uid, Newest]) -> Link:
@@ -122,21 +122,24 @@ async def _link(side: Side, lists: dict[Uid, Newest]) -> Link:
     if raw is None:
         raise StaleList
     link = parse_link(raw)
-    if link.g != parse_link(newest.link).g:
+    # Another hash under the same number: the list that a reset has ended.
+    if link.g != parse_link(newest.link).g or link.hash != side.link_hash:
         raise StaleList
     return link
 
 
-def _is_exempt(header: EpochHeader, previous: EpochHeader | None, revoked: dict[Uid, int]) -> bool:
+def _is_exempt(header: EpochHeader, previous: EpochRecord | None, lists: dict[Uid, Newest]) -> bool:
     """Forced rotations and those after a bad secret are not counted, so that a contact cannot
     use up the other's; but a reason is believed only once for the link, or record, that it is
     given for."""
     if previous is None or header.reason not in records.EXEMPT_REASONS:
         return previous is None
     if header.reason == records.BAD_KCV:
-        return previous.creator != header.creator
-    sides = ((previous.low, header.low), (previous.high, header.high))
-    return any(before.k < revoked.get(now.uid, 0) <= now.k for before, now in sides)
+        return records.parse_record(previous.record).header.creator != header.creator
+    return any(
+        named < lists[side.uid].revoked_rank <= lists[side.uid].rank(side.k)
+        for named, side in ((previous.k1, header.low), (previous.k2, header.high))
+    )
 
 
 async def _stands(contact: Contact, n: int, raw: bytes) -> bool:

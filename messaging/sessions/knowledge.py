@@ -17,7 +17,7 @@ from messaging.domain import Contact, Conv, Head, Uid, ordered
 K = TypeVar("K")
 V = TypeVar("V")
 
-NO_LIST = Newest(0, b"", bytes(32), 0)  # of somebody who is gone
+NO_LIST = Newest(0, b"", bytes(32), 0, 0)  # of somebody who is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class Knowledge:
 
     def _below(self, contact: Contact, lists: Lists, k1: int, k2: int) -> bool:
         mine, theirs = (k1, k2) if self.uid == ordered(self.uid, contact.peer)[0] else (k2, k1)
-        return mine < lists.me.revoked_k or theirs < lists.peer.revoked_k
+        return mine < lists.me.revoked_rank or theirs < lists.peer.revoked_rank
 
     def _keep(self, known: dict[K, V], key: K, value: V, before: int) -> None:
         if self._changes == before:

@@ -150,10 +150,13 @@ class Person:
             browser.uid = self.uid
         return answer
 
-    def sign_up_body(self, browser: Browser, now: int = NOW) -> protocol.SignUp:
+    def sign_up_body(
+        self, browser: Browser, now: int = NOW, *, reset: bool = False
+    ) -> protocol.SignUp:
         raw = devicelist.first_link(
             uid=self.uid, aik=self.aik, devices=[devicelist.listed(browser.keys, now)],
             user_key=self.user_keys[-1].public, recovery_key=self.recovery.public, ms=now,
+            reset=reset,
         )  # fmt: skip
         self.head = parse_link(raw)
         return protocol.SignUp(
@@ -161,6 +164,26 @@ class Person:
             code=self.code_values(), link=raw, vault=self.sealed_vault(), factors=self.factors(),
             wraps=self.wraps(self.head, browser.keys.id, RECOVERY_DEVICE),
         )  # fmt: skip
+
+    def begin_anew(self, token: bytes, browser: Browser | None = None) -> Answer:
+        """The account reset, with everything new; on success this is the only browser."""
+        fresh = Person(self.name, self.uid)
+        browser = browser or Browser()
+        opened = browser.call(
+            "POST", "/api/reset/open", protocol.ResetOpen(token=B32(token)), prove=False
+        )
+        if opened.status != 200:
+            return opened
+        fresh.pepper = opened.bytes("pepper")
+        body = fresh.sign_up_body(browser, reset=True)
+        answer = browser.call(
+            "POST", "/api/reset/finish", protocol.ResetFinish(token=B32(token), account=body),
+            prove=False,
+        )  # fmt: skip
+        if answer.status == 200:
+            browser.uid, browser.grant = self.uid, None
+            self.__dict__ |= fresh.__dict__ | {"browsers": [browser]}
+        return answer
 
     def sign_in(self, browser: Browser | None = None, **values: Any) -> tuple[Browser, Answer]:
         """By password unless `code_auth` is given. The browser holds the grant afterwards."""

@@ -92,8 +92,8 @@ def test_heads_of_several_people_in_one_query(
     with django_assert_num_queries(1):
         heads = devices.newest_links([alice.uid, bob.uid, b"n" * 16])
     assert heads == {
-        alice.uid: devices.Newest(1, alice.head.raw, alice.head.hash, 0),
-        bob.uid: devices.Newest(3, bob.head.raw, bob.head.hash, 0),
+        alice.uid: devices.Newest(1, alice.head.raw, alice.head.hash, 0, 0),
+        bob.uid: devices.Newest(3, bob.head.raw, bob.head.hash, 0, 0),
     }
 
 

@@ -129,3 +129,49 @@ def test_the_site_does_not_start_on_a_bad_setting(variable: str, value: str) -> 
     assert run.stderr.startswith(b"settings: ")
     assert named in run.stderr
     assert b"Traceback" not in run.stderr
+
+
+MAIL = {"EMAIL_HOST": "mail.example", "EMAIL_FROM": "chat@example.org"}
+
+
+def _set(monkeypatch: pytest.MonkeyPatch, values: dict[str, str]) -> None:
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_without_a_host_there_is_no_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert env.mail() == {}
+    _set(monkeypatch, MAIL)
+    assert env.mail()["EMAIL_HOST"] == "mail.example"
+    assert env.mail()["EMAIL_USE_TLS"] is True
+
+
+def test_the_mail_password_comes_from_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "password").write_text("a secret\n")
+    _set(monkeypatch, {**MAIL, "EMAIL_USER": "chat", "EMAIL_SECURITY": "tls"})
+    monkeypatch.setenv("EMAIL_PASSWORD_FILE", str(tmp_path / "password"))
+    settings = env.mail()
+    assert settings["EMAIL_HOST_PASSWORD"] == "a secret"
+    assert (settings["EMAIL_USE_SSL"], settings["EMAIL_USE_TLS"]) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"EMAIL_HOST": ""}, "EMAIL_HOST"),
+        ({"EMAIL_FROM": ""}, "EMAIL_FROM"),
+        ({"EMAIL_USER": "chat"}, "EMAIL_PASSWORD"),
+        ({"EMAIL_PASSWORD": "a secret"}, "EMAIL_USER"),
+        ({"EMAIL_SECURITY": "ssl"}, "EMAIL_SECURITY"),
+        ({"EMAIL_PORT": "0"}, "EMAIL_PORT"),
+    ],
+)
+def test_half_of_the_mail_settings_are_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, change: dict[str, str], named: str
+) -> None:
+    _set(monkeypatch, {**MAIL, **change})
+    with pytest.raises(env.BadSetting, match=named) as refused:
+        env.mail()
+    assert "secret" not in str(refused.value)

@@ -21,7 +21,7 @@ from messaging.domain import ContactState
 from tests.cast import Person, ask, now_ms
 from tests.client.m1 import devicelist
 from tests.client.m1 import epochs as m1
-from tests.client.m1.keys import DeviceKeys, KemKey
+from tests.client.m1.keys import DeviceKeys, KemKey, SigningKey
 from tests.messaging.socket import arrived
 
 
@@ -79,6 +79,25 @@ async def new_list(who: Person, *, without: DeviceKeys | None = None) -> None:
 
     def store() -> None:
         devices.append(User.objects.get(uid=who.uid), who.link, "a browser")
+
+    await sync_to_async(store, thread_sensitive=False)()
+
+
+async def begin_anew(who: Person) -> None:
+    """An account reset, as far as the message side sees it: another chain, from k = 1."""
+    who.aik, who.user_key = SigningKey(), KemKey()
+    who.devices[0].keys = DeviceKeys()
+    raw = devicelist.first_link(
+        uid=who.uid, aik=who.aik, devices=[devicelist.listed(who.devices[0].keys, now_ms())],
+        user_key=who.user_key.public, recovery_key=KemKey().public, ms=now_ms(), reset=True,
+    )  # fmt: skip
+    who.link = parse_link(raw)
+
+    def store() -> None:
+        user = User.objects.get(uid=who.uid)
+        user.chain += 1
+        user.save()
+        devices.append(user, who.link, "a browser")
 
     await sync_to_async(store, thread_sensitive=False)()
 
@@ -205,6 +224,51 @@ class TestLists:
         forged = made(alice, bob, conv, alice.epochs[conv], records.REVOKES, device=lost)
         with pytest.raises(Refused):
             await publish(alice, conv, forged, device=1)
+
+
+class TestReset:
+    async def test_the_old_list_counts_no_more(self, alice, bob, conv):
+        before = replace(bob, devices=list(bob.devices))
+        await new_list(bob)
+        await begin_anew(bob)
+        with pytest.raises(epochs.StaleList):
+            await publish(alice, conv, made(alice, before, conv, alice.epochs[conv], records.AGE))
+        second = made(alice, bob, conv, alice.epochs[conv], records.RESET)
+        assert await publish(alice, conv, second) == 1
+
+    async def test_nothing_passes_under_the_epoch_before(self, alice, bob, conv):
+        """Although the new list has a lower number than the one that the epoch names."""
+        await new_list(bob)
+        second = made(alice, bob, conv, alice.epochs[conv], records.AGE)
+        await publish(alice, conv, second)
+        alice.epochs[conv] = second
+        at_alice, at_bob = await arrived(alice), await arrived(bob)
+        at_alice.send(alice.letter(conv, "before"))
+        await at_bob.next(protocol.Msg)
+        await begin_anew(bob)
+        at_alice.send(alice.letter(conv, "to somebody who is gone"))
+        assert (await at_alice.next(protocol.StaleEpoch)).head == 1
+
+    async def test_both_in_either_order_and_it_goes_on(self, alice, bob, conv):
+        await begin_anew(alice)
+        await begin_anew(bob)
+        second = made(bob, alice, conv, bob.epochs[conv], records.RESET)
+        assert await publish(bob, conv, second) == 1
+        await begin_anew(bob)
+        assert await publish(alice, conv, made(alice, bob, conv, second, records.RESET)) == 2
+
+    async def test_a_reset_is_never_stalled_and_believed_once(self, alice, bob, conv):
+        """k falls with a reset, and it is newer all the same."""
+        await new_list(alice)
+        for _ in range(10):
+            epoch = made(alice, bob, conv, alice.epochs[conv], records.ON_DEMAND)
+            await publish(alice, conv, epoch)
+            alice.epochs[conv] = epoch
+        await begin_anew(bob)
+        exempt = made(alice, bob, conv, alice.epochs[conv], records.RESET)
+        await publish(alice, conv, exempt)
+        with pytest.raises(problems.Refusal):
+            await publish(alice, conv, made(alice, bob, conv, exempt, records.RESET))
 
 
 class TestFloor:

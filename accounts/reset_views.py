@@ -1,0 +1,58 @@
+"""The HTTP interface of the account reset and of the mailbox that allows it."""
+
+from django.http import HttpRequest
+
+from accounts import agents, devices, limits, mailbox, protocol, reset, sessions
+from accounts.api import Caller, Need, api, public
+from accounts.clock import now_ms
+from accounts.protocol import Done
+from accounts.wire import Id
+
+
+@public("POST", body=protocol.ResetStart, limit=limits.RESET_START)
+def start(request: HttpRequest, body: protocol.ResetStart) -> Done:
+    reset.start(body.name, now_ms())
+    return Done()
+
+
+@public("POST", body=protocol.ResetOpen, limit=limits.RESET)
+def opened(request: HttpRequest, body: protocol.ResetOpen) -> protocol.ResetOpened:
+    return reset.opened(body.token, now_ms())
+
+
+@public("POST", body=protocol.ResetFinish, limit=limits.RESET)
+def finish(request: HttpRequest, body: protocol.ResetFinish) -> protocol.Enrolled:
+    now = now_ms()
+    agent = agents.in_words(request.headers.get("User-Agent", ""))
+    user, device = reset.finish(body, agent, now)
+    record = sessions.begin(request, user, now)
+    sessions.bind(record, device)
+    return protocol.Enrolled(
+        uid=Id(user.uid),
+        device=Id(device.device),
+        head=devices.head(user),
+        token=devices.live_token(record, now),
+    )
+
+
+@api("GET", need=Need.PROOF)
+def read_email(request: HttpRequest, who: Caller) -> protocol.EmailAnswer:
+    return mailbox.read(who.record.user)
+
+
+@api("PUT", need=Need.UNLOCKED, body=protocol.NewEmail)
+def put_email(request: HttpRequest, who: Caller, body: protocol.NewEmail) -> protocol.EmailAnswer:
+    """Whoever reads that mailbox may take the account over, so it asks the password."""
+    return mailbox.want(who.record.user, body.address, now_ms())
+
+
+@api("POST", need=Need.PROOF, body=protocol.EmailCode)
+def confirm_email(
+    request: HttpRequest, who: Caller, body: protocol.EmailCode
+) -> protocol.EmailAnswer:
+    return mailbox.confirm(who.record.user, body.code, now_ms())
+
+
+@api("DELETE", need=Need.PROOF, limit=limits.WRITES)
+def remove_email(request: HttpRequest, who: Caller) -> protocol.EmailAnswer:
+    return mailbox.remove(who.record.user)
