@@ -104,7 +104,7 @@ class Api:
         self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
     ) -> tuple[int, bytes]:
         """Exactly this request with our cookies: for tests that send what is refused."""
-        sent = {"Cookie": self._cookie_header(), "Accept": "application/json"}
+        sent = {"Cookie": self.cookie_header(), "Accept": "application/json"}
         if method != "GET":
             sent["Origin"] = self.origin
             sent["X-CSRFToken"] = self.cookies[self.csrf_cookie]
@@ -151,7 +151,7 @@ class Api:
             self._connection.close()
             self._connection = None
 
-    def _cookie_header(self) -> str:
+    def cookie_header(self) -> str:
         return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
 
     def _keep_cookies(self, response: http.client.HTTPResponse) -> None:

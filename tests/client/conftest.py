@@ -22,12 +22,19 @@ def site() -> Iterator[Site]:
 
 
 @pytest.fixture
-async def someone(site: Site) -> AsyncIterator[MakePerson]:
+def by_calls() -> bool:
+    """Whether people come by long poll; a module that runs both ways parametrises it."""
+    return False
+
+
+@pytest.fixture
+async def someone(site: Site, by_calls: bool) -> AsyncIterator[MakePerson]:
     """await someone("alice") signs up, online, under a name of her own."""
     people: list[Person] = []
 
     async def sign_up(name: str, **more: Any) -> Person:
-        person = await Person.sign_up(site, f"{name}{next(_numbers)}", **more)
+        unique = f"{name}{next(_numbers)}"
+        person = await Person.sign_up(site, unique, by_calls=by_calls, **more)
         people.append(person)
         return person
 

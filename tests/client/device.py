@@ -37,8 +37,9 @@ class Device:
 
     def __init__(
         self, api: Api, account: Opened, *, receipt_seconds: float = RECEIPT_SECONDS,
-        auto_read: bool = False,
+        auto_read: bool = False, by_calls: bool = False,
     ) -> None:  # fmt: skip
+        """`by_calls`: where no WebSocket gets through."""
         self.api, self.account = api, account
         self.uid, self.keys = account.uid, account.keys
         self.directory = Directory(api)
@@ -52,6 +53,7 @@ class Device:
         self.changed = asyncio.Event()  # something arrived
         self.live: Live | None = None
         self.receipt_seconds, self.auto_read = receipt_seconds, auto_read
+        self.by_calls = by_calls
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
         self._new = True  # what was there before the first connect is history, not news
         self._asking = asyncio.Lock()  # one thread at a time in epochs and directory
@@ -73,6 +75,7 @@ class Device:
             keys=self.keys,
             vec_hash=self.vector.hash(),
             handle=self._handle,
+            cookie=self.api.cookie_header() if self.by_calls else None,
         )
         await self.catch_up()
         self._new = False

@@ -11,6 +11,7 @@ from websockets.exceptions import ConnectionClosed
 from accounts.wire import B32, B64, Id
 from messaging import protocol
 from messaging.protocol import Frame
+from tests.client import poll
 from tests.client.m1.keys import DeviceKeys
 from tests.client.m1.proofs import socket_proof
 
@@ -29,7 +30,7 @@ class Closed(Exception):
 class Live:
     """One socket from hello to close. `handle` gets every frame that answers nothing, in order."""
 
-    def __init__(self, socket: ClientConnection, handle: Handler) -> None:
+    def __init__(self, socket: ClientConnection | poll.PollLine, handle: Handler) -> None:
         self.socket = socket
         self.received = 0  # frames, as `ack` counts them
         self.close_code: int | None = None
@@ -43,11 +44,15 @@ class Live:
     @classmethod
     async def open(
         cls, url: str, *, origin: str, host: str, token: str, uid: bytes, keys: DeviceKeys,
-        vec_hash: bytes, handle: Handler, focus: bool = False,
+        vec_hash: bytes, handle: Handler, focus: bool = False, cookie: str | None = None,
     ) -> "Live":  # fmt: skip
-        """Up to the first `state` (all its parts) or `same`, which `handle` sees too. Raises
-        Closed when the server turns us away."""
-        live = cls(await dial(url, origin), handle)
+        """Up to the first `state` (all its parts) or `same`, which `handle` sees too. With the
+        cookies of the site by calls, without them over WebSocket. Raises Closed when the server
+        turns us away."""
+        if cookie is None:
+            live = cls(await dial(url, origin), handle)
+        else:
+            live = cls(await poll.dial(url.replace("ws", "http", 1), origin, cookie), handle)
         challenge = await live.next()
         assert isinstance(challenge, protocol.Challenge), challenge
         proof = socket_proof(keys, host=host, nonce=challenge.nonce, uid=uid)

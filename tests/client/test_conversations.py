@@ -12,6 +12,8 @@ from tests.client.outbound import SendRefused
 from tests.client.people import Person, nobody_alarmed
 from tests.running import Site
 
+pytestmark = pytest.mark.parametrize("by_calls", [False, True], ids=["socket", "calls"])
+
 
 async def friends(someone: MakePerson, **device: object) -> tuple[Person, Person]:
     alice, bob = await asyncio.gather(someone("alice", **device), someone("bob", **device))

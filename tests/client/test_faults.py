@@ -32,8 +32,13 @@ async def write(person: Person, to: Person, promised: list[str]) -> None:
         promised.append(text)
 
 
-async def test_nothing_promised_is_lost_and_nothing_stands_twice(site: Site) -> None:
-    alice, bob = await asyncio.gather(Person.sign_up(site, "alice"), Person.sign_up(site, "bob"))
+@pytest.mark.parametrize("by_calls", [False, True], ids=["socket", "calls"])
+async def test_nothing_promised_is_lost_and_nothing_stands_twice(
+    site: Site, by_calls: bool
+) -> None:
+    alice, bob = await asyncio.gather(
+        *(Person.sign_up(site, name, by_calls=by_calls) for name in ("alice", "bob"))
+    )
     await alice.connect(bob)
     promised: list[str] = []
     with nobody_alarmed(alice, bob):
