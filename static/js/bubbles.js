@@ -44,6 +44,7 @@ const NOTICES = {
   identity: () => gettext("The security identity of this person has changed."),
   verified: () => gettext("The security identity of this person has changed. You had verified the one before."),
   epoch: () => gettext("You renewed the encryption key."),
+  closed: () => gettext("Messages from before you reset your account stay closed."),
 };
 
 /** @param {Item} item @returns {HTMLElement} */
@@ -75,6 +76,7 @@ export function wordsOf({ text, gone, broken }) {
   if (gone === "expired") return gettext("This message has expired.");
   if (gone) return gettext("This message was deleted.");
   if (broken === "update_app") return gettext("A kind of message that this version does not know. Reload the page.");
+  if (broken === "before_reset") return gettext("From before you reset your account.");
   if (broken) return gettext("This message cannot be opened, so it is not shown.");
   return text ?? "";
 }

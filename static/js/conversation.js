@@ -32,6 +32,7 @@ import { afterMessage, afterReceipt, afterState, unread } from "./vector.js";
  */
 
 const PAGE = 50;
+const CLOSED = "before_reset"; // so is everything older
 
 export class Conversation {
   /** @type {Kept} */ #kept;
@@ -90,6 +91,11 @@ export class Conversation {
     return this.#timeline.learn(this.row.last_seq);
   }
 
+  /** What could not be opened may open now: an identity was accepted. */
+  retry() {
+    return this.#timeline.retry();
+  }
+
   /** Far behind: the newest row now, what lies between when somebody looks. @param {Row} newest */
   async jump(newest) {
     this.#kept.lasts = {};
@@ -126,11 +132,17 @@ export class Conversation {
     const kept = await this.#parts.shelf.all("messages", [conv, first], [conv, last]);
     const whole = kept.length === last - first + 1;
     // What could not be opened once may open by now: a newer version, a key that came later.
-    if (whole && !kept.some(([, letter]) => letter.broken)) {
-      return { letters: kept.map(([, letter]) => letter), more: first > cleared + 1 };
+    if (whole && !kept.some(([, letter]) => letter.broken && letter.broken !== CLOSED)) {
+      return this.#paged(kept.map(([, letter]) => letter));
     }
-    const letters = await this.#older(before, limit);
-    return { letters, more: (letters[0]?.seq ?? 0) > cleared + 1 };
+    return this.#paged(await this.#older(before, limit));
+  }
+
+  /** @param {Letter[]} letters */
+  #paged(letters) {
+    const [oldest] = letters;
+    const more = (oldest?.seq ?? 0) > this.row.cleared + 1;
+    return { letters, more: more && oldest?.broken !== CLOSED };
   }
 
   close() {

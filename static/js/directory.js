@@ -3,7 +3,7 @@
 // another identity key is held back until its owner's contact says so on a blocking screen.
 
 import { b64, equal, fromB64, hex } from "./crypto/encoding.js";
-import { extendChain, parseLink } from "./crypto/devicelist.js";
+import { extendChain, parseLink, RESET } from "./crypto/devicelist.js";
 
 /** @typedef {import("./crypto/encoding.js").Bytes} Bytes */
 /** @typedef {import("./crypto/devicelist.js").Link} Link */
@@ -27,7 +27,7 @@ export class Directory {
   /**
    * @param {Pick<Api, "get">} api
    * @param {Pick<Shelf, "get" | "write">} shelf
-   * @param {(uid: string, event: "grown" | "reset") => void} changed
+   * @param {(uid: string, event: "first" | "grown" | "reset") => void} changed
    */
   constructor(api, shelf, changed) {
     this.#api = api;
@@ -72,7 +72,7 @@ export class Directory {
 
   /**
    * The server says that this is the head. Where we hold another link of that number, or a higher
-   * one, the account may have begun anew.
+   * one, the account may have begun anew; without a hash, the number alone does not tell.
    * @param {string} uid
    * @param {number} k
    * @param {string} [hash]
@@ -80,7 +80,7 @@ export class Directory {
   async meet(uid, k, hash) {
     const known = await this.of(uid);
     const head = known.links.at(-1);
-    const same = head?.k === k && (hash === undefined || b64(head.hash) === hash);
+    const same = head?.k === k && b64(head.hash) === hash;
     return same || known.reset ? known : this.refresh(uid);
   }
 
@@ -100,6 +100,9 @@ export class Directory {
     const known = this.#known.get(b64(uid));
     return [...(known?.links ?? []), ...(known?.before ?? [])].find((link) => equal(link.hash, hash));
   };
+
+  /** Whether the present identity came by an account reset. @param {Bytes} uid */
+  restarted = (uid) => Boolean((this.#known.get(b64(uid))?.links[0]?.flags ?? 0) & RESET);
 
   /** @param {string} uid */
   async #load(uid) {
@@ -126,7 +129,8 @@ export class Directory {
       return known;
     }
     const now = await this.#keep(uid, { ...known, links });
-    if (event === "grown") this.#changed(uid, "grown");
+    // Met for the first time, and begun anew before: who lost his own memory is told that, too.
+    if (event === "grown" || this.restarted(fromB64(uid, 16))) this.#changed(uid, event);
     return now;
   }
 

@@ -2,9 +2,9 @@
 //
 // Policy: `forSending` (when one is made), `#lostTo` (whose stands where two are made at once).
 
-import { b64, fromB64, hex } from "./crypto/encoding.js";
+import { b64, fromB64, hex, require } from "./crypto/encoding.js";
 import { createEpoch, parseEpoch, REASON } from "./crypto/epochs.js";
-import { rotationReason } from "./crypto/rotation.js";
+import { endedByReset, isOtherIdentity, rotationReason } from "./crypto/rotation.js";
 
 /** @typedef {import("./crypto/encoding.js").Bytes} Bytes */
 /** @typedef {import("./crypto/devicelist.js").Link} Link */
@@ -49,8 +49,9 @@ export class EpochKeeper {
   async forSending(conv, peer, sent) {
     for (let attempt = 0; attempt < TRIES; attempt++) {
       const head = await this.#reader.head(conv, peer);
-      const open = head === null ? null : await this.#reader.openUnlessBad(conv, peer, head);
-      const reason = open ? await this.#due(open, peer, sent) : head === null ? REASON.FIRST : REASON.BAD_KCV;
+      const ended = head !== null && (await this.#isEnded(conv, peer, head));
+      const open = head === null || ended ? null : await this.#reader.openUnlessBad(conv, peer, head);
+      const reason = open ? await this.#due(open, peer, sent) : unopened(head, ended);
       if (open && reason === null) return open;
       const made = await this.#make(conv, peer, /** @type {number} */ (reason), open);
       if (made) return made;
@@ -69,12 +70,37 @@ export class EpochKeeper {
     await this.#make(conv, peer, REASON.DEMAND, open);
   }
 
+  /**
+   * By an account reset of one of us: to whoever began anew the record is closed for good. Throws
+   * unknown_link where a list lacks the link that the record names, and no reset says why.
+   * @param {string} conv
+   * @param {string} peer
+   * @param {number} head
+   */
+  async #isEnded(conv, peer, head) {
+    const epoch = this.#reader.book(conv, peer).records.get(head)?.epoch;
+    if (!epoch || !(await this.#chains(peer)).some((links) => isOtherIdentity(epoch, links))) return false;
+    // Or my lists are older than the record.
+    const both = await Promise.all([b64(this.#me.uid), peer].map((uid) => this.#directory.refresh(uid)));
+    if (both.some(({ reset }) => reset)) throw Object.assign(new Error("not accepted yet"), { code: "later" });
+    const ended = both.filter(({ links }) => isOtherIdentity(epoch, links));
+    // My own devices verified the record: a list without the link that it names was made up.
+    require(ended.every(({ links }) => endedByReset(epoch, links)), "unknown_link", "the list of another identity");
+    return ended.length > 0;
+  }
+
+  /** @param {string} peer @returns {Promise<[Link[], Link[]]>} */
+  async #chains(peer) {
+    const [mine, theirs] = await Promise.all([this.#directory.of(b64(this.#me.uid)), this.#directory.of(peer)]);
+    return [mine.links, theirs.links];
+  }
+
   /** @param {OpenEpoch} open @param {string} peer @param {(n: number) => number} sent */
   async #due(open, peer, sent) {
-    const [mine, theirs] = await Promise.all([this.#directory.of(b64(this.#me.uid)), this.#directory.of(peer)]);
+    const [mine, theirs] = await this.#chains(peer);
     return rotationReason(open.epoch, {
-      mine: mine.links,
-      theirs: theirs.links,
+      mine,
+      theirs,
       now: this.#clock.now(),
       sent: sent(open.epoch.n),
     });
@@ -150,4 +176,10 @@ export class EpochKeeper {
     const { links } = await this.#directory.of(uid);
     return /** @type {Link} */ (links.at(-1));
   }
+}
+
+/** @param {number | null} head @param {boolean} ended */
+function unopened(head, ended) {
+  if (head === null) return REASON.FIRST;
+  return ended ? REASON.RESET : REASON.BAD_KCV;
 }

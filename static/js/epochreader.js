@@ -1,8 +1,9 @@
 // Epoch records as they are read (encryption.md 4.7): from this browser, from the server, through
 // the box of one of my own devices, or through the wrap, and then only after verifyEpoch.
 
-import { b64, fromB64, hex } from "./crypto/encoding.js";
+import { b64, fromB64, hex, M1Error } from "./crypto/encoding.js";
 import { openEpoch, openEsBox, parseEpoch, sealEsBox, side, verifyEpoch } from "./crypto/epochs.js";
+import { endedByReset } from "./crypto/rotation.js";
 
 /** @typedef {import("./crypto/encoding.js").Bytes} Bytes */
 /** @typedef {import("./crypto/epochs.js").Epoch} Epoch */
@@ -165,6 +166,7 @@ export class EpochReader {
   async #byWrap(conv, peer, kept) {
     const { epoch } = kept;
     const { uid: me, seeds } = this.#me;
+    if (this.#isClosed(epoch)) throw new M1Error("before_reset");
     await this.#verify(conv, peer, epoch);
     const parent = epoch.parent === null ? null : await this.open(conv, peer, epoch.parent);
     const { g } = side(epoch, me);
@@ -181,13 +183,21 @@ export class EpochReader {
     }
   }
 
+  /** Sealed to me before my account began anew: nobody holds that key any more. @param {Epoch} epoch */
+  #isClosed(epoch) {
+    const links = this.#directory.kept(b64(this.#me.uid))?.links ?? [];
+    const [first, head] = [links[0], links.at(-1)];
+    if (!first || !head || !endedByReset(epoch, links)) return false;
+    return side(epoch, this.#me.uid).k <= head.k || epoch.ms < first.ms;
+  }
+
   /** @param {string} conv @param {string} peer @param {Epoch} epoch */
   async #verify(conv, peer, epoch) {
     const me = this.#me.uid;
-    const { linkByHash } = this.#directory;
+    const { linkByHash, restarted } = this.#directory;
     await this.#directory.of(peer);
     const previous = this.#books.get(conv)?.records.get(epoch.n - 1)?.epoch;
-    const expected = { conn: fromB64(conv, 16), me, peer: fromB64(peer, 16), linkByHash, previous };
+    const expected = { conn: fromB64(conv, 16), me, peer: fromB64(peer, 16), linkByHash, restarted, previous };
     try {
       await verifyEpoch(epoch, expected);
     } catch (error) {

@@ -278,10 +278,10 @@ export class Hub {
     await Promise.all([this.#renewMe(), talk && this.directory.refresh(talk.row.peer)]);
   }
 
-  /** @param {string} uid @param {"grown" | "reset"} event */
+  /** @param {string} uid @param {"first" | "grown" | "reset"} event */
   #listChanged(uid, event) {
     for (const [conv, { row, have }] of this.conversations) {
-      if (row.peer === uid) void this.notices.add(conv, have, event === "reset" ? this.trust.loss(uid) : "list");
+      if (row.peer === uid) void this.notices.add(conv, have, event === "grown" ? "list" : this.trust.loss(uid));
     }
     this.#contactsChanged();
   }

@@ -4,7 +4,8 @@
 import { b64, fromB64 } from "./crypto/encoding.js";
 import { openMessage } from "./crypto/envelope.js";
 import { side } from "./crypto/epochs.js";
-import { lastRevocation } from "./crypto/devicelist.js";
+import { lastRevocation, RESET } from "./crypto/devicelist.js";
+import { endedByReset } from "./crypto/rotation.js";
 
 /** @typedef {import("./protocol.js").MsgFrame} Row */
 /** @typedef {import("./crypto/content.js").Content} Content */
@@ -138,10 +139,10 @@ async function warnings(row, content, open, { me, peer, directory }) {
         [peer, content.heads.me],
         [me, content.heads.peer],
       ];
-  for (const [uid, head] of /** @type {[string, import("./crypto/content.js").Head][]} */ (views)) {
-    if (!(await agrees(uid, head, directory))) found.push("list_forged");
-  }
   const time = row.time ?? content.ts;
+  for (const [uid, head] of /** @type {[string, import("./crypto/content.js").Head][]} */ (views)) {
+    if (!(await agrees(uid, head, time, directory))) found.push("list_forged");
+  }
   if (await fromRevoked(open, time, me, peer, directory)) found.push("old_epoch");
   if (Math.abs(content.ts - time) > CLOCK_MS) found.push("odd_time");
   return found;
@@ -152,9 +153,12 @@ async function warnings(row, content, open, { me, peer, directory }) {
  * view shows with the first honest message.
  * @param {string} uid
  * @param {import("./crypto/content.js").Head} head
+ * @param {number} time
  * @param {Directory} directory
  */
-async function agrees(uid, head, directory) {
+async function agrees(uid, head, time, directory) {
+  const [first] = (await directory.of(uid)).links;
+  if (first && first.flags & RESET && time < first.ms + REVOKED_MS) return true; // of a list that may be gone
   const { links, before, reset } = await directory.reach(uid, head.k);
   if (!links.length) return true; // no longer ours to read: nothing to compare with
   const chains = [...links, ...before, ...(reset ?? [])];
@@ -171,8 +175,10 @@ async function agrees(uid, head, directory) {
  */
 async function fromRevoked({ epoch }, time, me, peer, directory) {
   for (const uid of [me, peer]) {
-    const revocation = lastRevocation((await directory.of(uid)).links);
-    if (!revocation || side(epoch, revocation.uid).k >= revocation.k) continue;
+    const { links } = await directory.of(uid);
+    const revocation = lastRevocation(links);
+    if (!revocation) continue;
+    if (side(epoch, revocation.uid).k >= revocation.k && !endedByReset(epoch, links)) continue;
     if (time > revocation.ms + REVOKED_MS) return true;
   }
   return false;

@@ -15,6 +15,7 @@ export function requests(hub) {
     if (!conversation) return;
     await hub.directory.accept(conversation.row.peer);
     hub.tellChat(conv);
+    void conversation.retry();
     void outbox.pump(conv);
   };
 

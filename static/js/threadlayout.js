@@ -46,6 +46,10 @@ export function layout({ letters, entries, notices, peerGot, peerRead, unreadFro
   let unreadShown = unreadFrom === undefined;
   for (const letter of letters.filter(shown)) {
     while (waiting[0] && waiting[0].seq < letter.seq) notice(items, waiting.shift());
+    if (letter.broken === "before_reset") {
+      closed(items, letter);
+      continue;
+    }
     if (!unreadShown && !letter.mine && letter.ord >= (unreadFrom ?? 0)) {
       unreadShown = true;
       day(items, letter.time);
@@ -81,6 +85,13 @@ function notice(items, one) {
   if (!one) return;
   day(items, one.time);
   items.push({ type: "notice", key: `notice ${one.seq} ${one.time} ${one.kind}`, kind: one.kind, time: one.time });
+}
+
+/** One line for all that an account reset has closed. @param {Item[]} items @param {Letter} letter */
+function closed(items, { seq, time }) {
+  const before = items.at(-1);
+  if (before?.type === "notice" && before.kind === "closed") return;
+  items.push({ type: "notice", key: `closed ${seq}`, kind: "closed", time });
 }
 
 /** @param {Item[]} items @param {Omit<Bubble, "type" | "first" | "last">} bubble */

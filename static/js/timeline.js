@@ -64,6 +64,14 @@ export class Timeline {
     return this.#kick();
   }
 
+  /** What kept a row from being applied is gone: try at once, not when the timer says. */
+  retry() {
+    this.#parts.clock.cancel(this.#timer);
+    this.#timer = undefined;
+    this.#due = !this.complete;
+    return this.#kick();
+  }
+
   /**
    * Start from `seq`, far above: what lies between is paged back when somebody looks.
    * @param {number} seq

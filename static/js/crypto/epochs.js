@@ -82,6 +82,7 @@ function sideOf({ uid, k, hash, g }) {
  * @param {(uid: Bytes, hash: Bytes) => Link | undefined} expected.linkByHash verified links only
  * @param {Bytes} [expected.previousHash] H(E_{n-1}), where it is known
  * @param {Epoch | undefined} [expected.previous] E_{n-1}, where it is at hand
+ * @param {(uid: Bytes) => boolean} [expected.restarted] whether the present chain began with a reset
  * @returns {Promise<void>}
  */
 export async function verifyEpoch(epoch, expected) {
@@ -100,7 +101,7 @@ export async function verifyEpoch(epoch, expected) {
   require(equal(epoch.prevHash, previousHash), "bad_epoch", "another predecessor");
   if (!previous) return;
   require(epoch.n === previous.n + 1, "bad_epoch", "not the next one");
-  if (epoch.reason === REASON.RESET) checkReset(epoch, previous, linkByHash);
+  if (epoch.reason === REASON.RESET) checkReset(epoch, previous, expected);
 }
 
 /**
@@ -117,14 +118,16 @@ function namedLink(named, linkByHash) {
 }
 
 /**
- * A parent may be left out only because an AIK changed.
+ * A parent may be left out only because an AIK changed. Who met the new identity first does not
+ * know the old one: a chain that begins with a reset says as much.
  * @param {Epoch} epoch
  * @param {Epoch} previous
- * @param {(uid: Bytes, hash: Bytes) => Link | undefined} linkByHash
+ * @param {{linkByHash: (uid: Bytes, hash: Bytes) => Link | undefined, restarted?: (uid: Bytes) => boolean}} known
  */
-function checkReset(epoch, previous, linkByHash) {
+function checkReset(epoch, previous, { linkByHash, restarted = () => false }) {
   const changed = [/** @type {const} */ ("lo"), /** @type {const} */ ("hi")].some((which) => {
-    const before = namedLink(previous[which], linkByHash);
+    const before = linkByHash(previous[which].uid, previous[which].linkHash);
+    if (!before) return restarted(previous[which].uid);
     return !equal(before.aik, namedLink(epoch[which], linkByHash).aik);
   });
   require(changed, "bad_epoch", "a reset without another identity key");

@@ -1,7 +1,7 @@
 // When an epoch must be followed by another one before the next send (docs/encryption.md 4.7).
 // Clients decide this without trusting the server's floor.
 
-import { lastRevocation } from "./devicelist.js";
+import { lastRevocation, RESET } from "./devicelist.js";
 import { equal } from "./encoding.js";
 import { REASON, side } from "./epochrecord.js";
 
@@ -44,11 +44,20 @@ export function isStale(epoch, mine, theirs) {
 }
 
 /**
+ * Made for an identity that an account reset has ended since.
+ * @param {Epoch} epoch
+ * @param {Link[]} links the present chain of one of the two
+ */
+export function endedByReset(epoch, links) {
+  return Boolean(links[0] && links[0].flags & RESET) && isOtherIdentity(epoch, links);
+}
+
+/**
  * The record names a link that the present chain does not contain: another AIK signed it.
  * @param {Epoch} epoch
  * @param {Link[]} links
  */
-function isOtherIdentity(epoch, links) {
+export function isOtherIdentity(epoch, links) {
   const named = side(epoch, headOf(links).uid);
   return !links.some((link) => link.k === named.k && equal(link.hash, named.linkHash));
 }
