@@ -43,6 +43,8 @@ class NodeDevice:
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._count = 0
         self._open: dict[str, tuple[str, str]] = {}  # id → conv, text: fate not known
+        self._started = asyncio.Event()  # its page is there to write on
+        self._handed: set[str] = set()  # ids that the device was asked to keep
         self._kept: set[str] = set()  # ids that the device promised to keep
         self._marks: dict[tuple[str, str], int] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -54,6 +56,7 @@ class NodeDevice:
         if sign_in is not None:
             await self._ask("signIn", name=sign_in[0], password=sign_in[1])
         await self._ask("start")
+        self._started.set()
 
     def send(self, conv: str, text: str) -> None:
         ident = secrets.token_hex(8)
@@ -88,11 +91,11 @@ class NodeDevice:
 
     async def crash(self) -> None:
         self.crashes += 1
+        self._started.clear()
         await self._end()
-        for ident, (conv, text) in self._open.items():
-            if ident not in self._kept:
-                self.history.add(self.name, "send", "info", conv=conv, text=text)
-        self._open = {ident: what for ident, what in self._open.items() if ident in self._kept}
+        for ident in self._handed - self._kept:
+            if ident in self._open:
+                self._settle(ident, "info", None)
         await self.start()
 
     async def settled(self, heads: dict[str, int]) -> bool:
@@ -189,8 +192,10 @@ class NodeDevice:
     # ------------------------------------------------------------ what it says
 
     async def _keep(self, ident: str, conv: str, text: str) -> None:
+        await self._started.wait()
+        self._handed.add(ident)
+        message = {"id": ident, "conv": _b64(conv), "text": text}
         with contextlib.suppress(Gone):
-            message = {"id": ident, "conv": _b64(conv), "text": text}
             await self._ask("send", message=message)
             self._kept.add(ident)
 

@@ -105,8 +105,7 @@ class PyDevice:
             await self.device.typing(bytes.fromhex(conv))
 
     async def reconnect(self) -> None:
-        if self.device.live is not None:
-            self.device.live.socket.transport.abort()
+        self.door.cut()
 
     async def wake(self) -> None:
         if self.online.is_set():

@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from chatsite import make_secrets
 from tests.chaos import clock
 from tests.chaos.history import History
 from tests.chaos.nodedevice import NodeDevice
@@ -118,7 +119,11 @@ def canary(seed: int) -> str:
 
 
 def template(folder: Path) -> Path:
-    """A prepared data folder, to be copied: migrating costs more than a short run."""
+    """A data folder to be copied: migrating costs more than a short run. No page is asked for, so
+    there are no static files in it."""
     site = Site(folder / "template", _free_port())
     site.var.mkdir()
-    return site.prepare().var
+    make_secrets.main(site.var / "secrets")
+    site.manage("migrate", "--verbosity", "0")
+    site.manage("migrate", "--database", "messages", "--verbosity", "0")
+    return site.var

@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,15 @@ from tests.chaos.nodedevice import Gone
 from tests.chaos.outcome import Outcome
 from tests.chaos.plan import Plan
 from tests.chaos.pydevice import WEATHER
-from tests.chaos.scene import Device, Scene, canary
+from tests.chaos.scene import Device, Scene, Somebody, canary
 
 OPS = {"send": 60, "read": 18, "look": 10, "typing": 4, "reconnect": 4, "rotate": 2, "wake": 2}
 OPEN_MAX = 80  # sends whose end nobody knows yet: a slow machine is not flooded
 LOOK_AT_STORE_SECONDS = 0.5
 CATCH_UP_SECONDS = 30  # given to devices that have so many open; then the work goes on
 POLL_SECONDS = 0.25
-OFFLINE_SECONDS = 27  # the lease, the grace and the ticks of presence
+SHOWN_SECONDS = 27  # the lease, the grace and the ticks of presence
+STAYS_SECONDS = 3  # what is shown must not be true in passing
 EXPECTED = (*WEATHER, Gone, RuntimeError)  # of an operation in a storm: nobody is promised more
 
 
@@ -138,37 +139,32 @@ class _Storm:
             return False
 
     async def _presence(self) -> None:
-        """All devices of one person leave; the others see it, and each other."""
-        names = list(self.scene.people)
-        leaver = self.scene.people[self.chance.choice(names)]
-        gone, leaver.devices = leaver.devices, []
+        """All devices of one person leave, and one of each other's; who is left sees the truth."""
+        leaver = self.chance.choice(list(self.scene.people.values()))
+        await self._part(list(leaver.devices))
+        for somebody in self.scene.people.values():
+            await self._part(somebody.devices[:-1][:1])
+        for device in self.scene.devices():
+            await device.watch(self._peers(self.scene.owner(device)))
+        await _until(lambda: all(shown == true for *_, shown, true in self._shown()), SHOWN_SECONDS)
+        await asyncio.sleep(STAYS_SECONDS)
+        for device, peer, shown, true in self._shown():
+            self.history.add(device.name, "presence", "ok", user=peer, shown=shown, truth=true)
+
+    async def _part(self, gone: list[Device]) -> None:
         for device in gone:
+            self.scene.owner(device).devices.remove(device)
             await device.close()
-        everybody = self.scene.people.values()
-        truth = {each.uid: "offline" if each is leaver else "online" for each in everybody}
-        watching = [each for each in everybody if each is not leaver]
-        for somebody in watching:
-            for device in somebody.devices:
-                await device.watch(self._peers(somebody))
 
-        def is_true() -> bool:
-            return all(
-                device.seen.get(peer) == truth[peer]
-                for somebody in watching
-                for device in somebody.devices
-                for peer in self._peers(somebody)
-            )
+    def _shown(self) -> Iterator[tuple[Device, str, str, str]]:
+        """device, whom it watches, what it shows, what is true."""
+        there = {each.uid for each in self.scene.people.values() if each.devices}
+        for device in self.scene.devices():
+            for peer in self._peers(self.scene.owner(device)):
+                true = "online" if peer in there else "offline"
+                yield device, peer, device.seen.get(peer, "nothing"), true
 
-        await _until(is_true, OFFLINE_SECONDS)
-        for somebody in watching:
-            for device in somebody.devices:
-                for peer in self._peers(somebody):
-                    shown = device.seen.get(peer, "nothing")
-                    self.history.add(
-                        device.name, "presence", "ok", user=peer, shown=shown, truth=truth[peer]
-                    )
-
-    def _peers(self, somebody: Any) -> list[str]:
+    def _peers(self, somebody: Somebody) -> list[str]:
         return [
             each.uid
             for each in self.scene.people.values()

@@ -42,7 +42,7 @@ class Api:
     """One browser's cookies and its one connection; safe to share between threads."""
 
     def __init__(self, url: str, door: str | None = None) -> None:
-        """`door`: host:port to connect to instead of the site's own, as a proxy that it knows not."""
+        """`door`: host:port to connect to instead of the site's own, for a proxy in between."""
         parts = urlsplit(url)
         self.origin = f"{parts.scheme}://{parts.netloc}"
         self.host = parts.netloc  # what device proofs name

@@ -196,7 +196,11 @@ class EpochBook:
         parent = None
         if header.parent is not None:
             parent = self.opened(book.conv, book.peer, header.parent)
-        user_key = self.account.ring.keys[side_of(header, uid).g]
+        g = side_of(header, uid).g
+        if g not in self.account.ring.keys:  # the news of it passed while this device was away
+            self.directory.outdated.add(uid)
+            self.renew_own()
+        user_key = self.account.ring.keys[g]
         epoch = epochs.open_by_wrap(record, uid=uid, user_key=user_key, parent=parent)
         self._put_box(book, epoch)
         return epoch

@@ -95,6 +95,7 @@ class Outbound:
         """Not in the log: another epoch, and another name for the message."""
         conversation.give_back(entry)
         self.device.epochs.forget_head(conversation.conv)
+        self.device.directory.outdated |= {self.device.uid, conversation.peer}  # or a list moved
         conversation.pending = await self.seal(
             conversation, entry.compose, entry.frame.kind, entry.frame.ttl
         )

@@ -1,0 +1,139 @@
+"""Each checker is silent where its invariant holds, and speaks where it does not."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.chaos.checkers import CHECKERS, check
+from tests.chaos.good import CONV, event, good, letter, sent
+from tests.chaos.history import Event
+from tests.chaos.outcome import Chat, EpochRow, Letter, Outcome, Row
+
+Spoil = Callable[[Outcome], Outcome]
+
+
+def test_where_all_hold_nothing_is_found() -> None:
+    assert check(good()) == {}
+
+
+def test_an_empty_run_is_no_proof_but_no_error_either() -> None:
+    assert check(Outcome()) == {}
+
+
+def with_events(*more: Event) -> Spoil:
+    return lambda outcome: replace(outcome, history=(*outcome.history, *more))
+
+
+def with_rows(change: Callable[[list[Row]], list[Row]]) -> Spoil:
+    def spoil(outcome: Outcome) -> Outcome:
+        rows = change(list(outcome.store.rows))
+        return replace(outcome, store=replace(outcome.store, rows=tuple(rows)))
+
+    return spoil
+
+
+def with_letters(change: Callable[[list[Letter]], list[Letter]]) -> Spoil:
+    """Of the last device."""
+
+    def spoil(outcome: Outcome) -> Outcome:
+        *others, last = outcome.holdings
+        letters = tuple(change(list(last.chats[CONV].letters)))
+        chat = replace(last.chats[CONV], letters=letters)
+        return replace(outcome, holdings=(*others, replace(last, chats={CONV: chat})))
+
+    return spoil
+
+
+def with_chat(**more: Any) -> Spoil:
+    """Of the last device."""
+
+    def spoil(outcome: Outcome) -> Outcome:
+        *others, last = outcome.holdings
+        chat: Chat = replace(last.chats[CONV], **more)
+        return replace(outcome, holdings=(*others, replace(last, chats={CONV: chat})))
+
+    return spoil
+
+
+def with_epochs(*rows: EpochRow) -> Spoil:
+    return lambda outcome: replace(outcome, store=replace(outcome.store, epochs=rows))
+
+
+def swapped(rows: list[Row]) -> list[Row]:
+    """Alice's two messages have each other's places."""
+    first, second, third = rows
+    return [replace(third, seq=1, ord=1, ctr=1), second, replace(first, seq=3, ord=2, ctr=2)]
+
+
+def swapped_letters(letters: list[Letter]) -> list[Letter]:
+    first, second, third = letters
+    return [replace(third, seq=1), second, replace(first, seq=3)]
+
+
+SPOILT: list[tuple[str, str, Spoil]] = [
+    ("I1", "a promised message is missing", with_events(*sent(7, "bob/p1", "text 4", "m4"))),
+    ("I1", "a message that was refused is there",
+     with_events(event(7, "bob/p1", "send", "fail", conv=CONV, text="text 2"))),
+    ("I1", "a text stands twice, under two names",
+     with_letters(lambda all_: [*all_, replace(all_[2], seq=4, mid="m4", ord=3)])),
+    ("I1", "a text that nobody sent",
+     with_letters(lambda all_: [*all_, replace(letter(4, 3, mine=False), text="who?")])),
+    ("I2", "a client_id is two rows",
+     with_rows(lambda rows: [*rows, replace(rows[2], seq=4, ord=3, ctr=3)])),
+    ("I3", "the log has a hole", with_rows(lambda rows: [rows[0], rows[2]])),
+    ("I3", "a device lacks a row", with_letters(lambda all_: all_[:2])),
+    ("I3", "a device has another row there",
+     with_letters(lambda all_: [*all_[:2], replace(all_[2], mid="m9")])),
+    ("I4", "a device's messages stand the other way round",
+     lambda outcome: with_letters(swapped_letters)(with_rows(swapped)(outcome))),
+    ("I4", "a counter is left out",
+     with_rows(lambda rows: [*rows[:2], replace(rows[2], ctr=3)])),
+    ("I5", "a promise is not seen by a later look",
+     with_events(event(7, "bob/p1", "look", "invoke", number=2),
+                 event(7.1, "bob/p1", "look", "ok", number=2, heads={CONV: 2}))),
+    ("I6", "a mark falls",
+     with_events(event(7, "alice/p1", "marks", "ok", conv=CONV, marks={"peer_got": 2}))),
+    ("I7", "the badge says more than there is", with_chat(unread=2)),
+    ("I7", "two devices of one person disagree", with_chat(unread=2, read_ord=0)),
+    ("I7", "ord counts what does not count",
+     with_rows(lambda rows: [*rows[:2], replace(rows[2], ord=3)])),
+    ("I8", "somebody who left is shown",
+     with_events(event(9, "alice/p1", "presence", "ok", user="bb", shown="online",
+                       truth="offline"))),
+    ("I10", "two epochs with one number",
+     with_epochs(EpochRow(CONV, 0, "e0", "00" * 32), EpochRow(CONV, 0, "e1", "e0"))),
+    ("I10", "an epoch that forgets the one before",
+     with_epochs(EpochRow(CONV, 0, "e0", "00" * 32), EpochRow(CONV, 1, "e1", "ff"))),
+    ("I10", "a message below the floor",
+     with_rows(lambda rows: [*rows[:2], replace(rows[2], epoch=0)])),
+    ("I10", "the floor falls",
+     with_events(event(7, "store", "floor", "ok", conv=CONV, last_seq=3, floor=0))),
+    ("I11", "a text lies in a file",
+     lambda outcome: replace(outcome, leaks=("server.log holds a text",))),
+    ("after", "an outbox is not empty", with_chat(waiting=1)),
+    ("after", "nobody knows what became of a message",
+     with_events(event(7, "bob/p1", "send", "invoke", conv=CONV, text="text 4"))),
+    ("an honest", "a device is alarmed",
+     lambda outcome: replace(outcome, holdings=(
+         *outcome.holdings[:2], replace(outcome.holdings[2], alarms=("missing at 3",))))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "what", "spoil"), SPOILT, ids=[what for _, what, _ in SPOILT])
+def test_what_is_spoilt_is_found(name: str, what: str, spoil: Spoil) -> None:
+    found = check(spoil(good()))
+    assert any(invariant.startswith(f"{name} ") for invariant in found), found
+
+
+def test_each_checker_was_seen_to_speak() -> None:
+    spoken = {name for name, _, _ in SPOILT}
+    assert {name.split(" ")[0] for name in CHECKERS} == {name.split(" ")[0] for name in spoken}
+
+
+def test_an_unknown_outcome_may_be_there_or_not() -> None:
+    unknown = event(7, "bob/p1", "send", "info", conv=CONV, text="text 4", mid="m4")
+    assert check(with_events(unknown)(good())) == {}
+    there = event(7, "bob/p1", "send", "info", conv=CONV, text="text 2", mid="m2")
+    assert check(with_events(there)(good())) == {}
