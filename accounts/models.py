@@ -8,6 +8,7 @@
           ├─ UserKeyWrap   seed of UK_g, sealed to a device or to recovery    (user, g, device)
           ├─ PrevBox       seed of UK_{g-1}, sealed under UK_g                (user, g)
           ├─ Note          private name of a peer, sealed                     (user, peer), version
+          ├─ Privacy       what contacts see of coming and going, optional    1:1
           ├─ Mailbox       an e-mail address for the account reset, optional  1:1
           ├─ ResetToken    leave to begin the account anew, hours             hash of it
           └─ SessionRecord whose Django session this is, on which device      hash of its key
@@ -220,6 +221,22 @@ class ResetToken(Owned):
 
     def __str__(self) -> str:
         return "reset token"
+
+
+class Privacy(models.Model):
+    """What contacts may see of one's coming and going. No row: everything."""
+
+    user = models.OneToOneField(User, models.CASCADE, primary_key=True)
+    receipts = models.BooleanField(default=True)
+    typing = models.BooleanField(default=True)
+    presence = models.BooleanField(default=True)
+    version = models.IntegerField(default=1)
+
+    class Meta:
+        verbose_name_plural = "privacy"
+
+    def __str__(self) -> str:
+        return f"privacy of {self.user_id}"
 
 
 class SessionRecord(Owned):

@@ -4,7 +4,7 @@
 `messaging/protocol.py` by `manage.py protocol`.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -27,6 +27,7 @@ EMAIL_MAX = 254  # characters of an address
 EMAIL_CODE_LENGTH = 8  # characters of the code that confirms it
 BODY_MAX = 128 * 1024  # bytes of any HTTP body
 
+Audience = Literal["contacts", "nobody"]
 Name = Annotated[str, Meta(max_length=4 * NAME_MAX)]
 Wrap = Annotated[bytes, Meta(min_length=WRAP_SIZE, max_length=WRAP_SIZE)]
 Box = Annotated[bytes, Meta(min_length=BOX_SIZE, max_length=BOX_SIZE)]
@@ -278,6 +279,14 @@ class DisplayName(Body):
     """PUT /api/profile."""
 
     display_name: Annotated[str, Meta(min_length=1, max_length=DISPLAY_NAME_MAX)]
+
+
+class Privacy(Body):
+    """GET and PUT /api/privacy: what contacts may see. Strangers see none of it in any case."""
+
+    receipts: bool
+    typing: bool
+    presence: Audience
 
 
 class Session(Body):

@@ -4,11 +4,13 @@ from django.http import HttpRequest
 
 from accounts import (
     agents,
+    announcing,
     credentials,
     devices,
     limits,
     links,
     notes,
+    privacy,
     proof,
     protocol,
     sessions,
@@ -188,12 +190,24 @@ def read_notes(request: HttpRequest, who: Caller) -> protocol.Notes:
 @api("PUT", need=Need.PROOF, body=protocol.Note, limit=limits.WRITES)
 def put_note(request: HttpRequest, who: Caller, body: protocol.Note) -> Done:
     notes.put(who.record.user, body)
+    announcing.note_changed(who.uid, who.device, body.version)
     return Done()
 
 
 @api("PUT", need=Need.PROOF, body=protocol.DisplayName, limit=limits.WRITES)
 def rename(request: HttpRequest, who: Caller, body: protocol.DisplayName) -> Done:
     profiles.rename(who.record.user, body.display_name)
+    return Done()
+
+
+@api("GET", need=Need.PROOF)
+def read_privacy(request: HttpRequest, who: Caller) -> protocol.Privacy:
+    return privacy.read(who.record.user)
+
+
+@api("PUT", need=Need.PROOF, body=protocol.Privacy, limit=limits.WRITES)
+def put_privacy(request: HttpRequest, who: Caller, body: protocol.Privacy) -> Done:
+    privacy.change(who.record.user, body)
     return Done()
 
 

@@ -37,6 +37,8 @@ PRESENCE: str = _adapters["PRESENCE"]
 CHANNEL_LAYERS: dict[str, Any] = _adapters["CHANNEL_LAYERS"]
 DIRECTORY_MAY_READ = "messaging.connections.may_read_list"  # accounts asks, never imports
 DIRECTORY_CHANGED = "messaging.sessions.news.list_changed"
+PRIVACY_CHANGED = "messaging.sessions.news.privacy_changed"
+NOTE_CHANGED = "messaging.sessions.news.note_changed"
 LIVE_RATE_FACTOR = env.integer("LIVE_RATE_FACTOR", 1, 1, 1_000_000)  # for benchmarks alone
 
 INSTALLED_APPS = [

@@ -27,7 +27,13 @@ BACKLOG_EVENTS = 10_000  # waiting for one node; more are dropped, and the gap s
 
 Event = dict[str, Any]  # users; data?; news?; but?; evict?; forget?
 # Frames that change what a session knows, not only what its client sees.
-NEWS = (protocol.Epoch, protocol.List, protocol.Connection, protocol.Request)
+NEWS = (
+    protocol.Epoch,
+    protocol.List,
+    protocol.Connection,
+    protocol.Request,
+    protocol.Settings,
+)
 logger = logging.getLogger(__name__)
 
 

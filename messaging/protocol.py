@@ -346,7 +346,7 @@ class Connection(Frame, tag="connection"):
 
 
 class Settings(Frame, tag="settings"):
-    """The user's settings changed: fetch them."""
+    """What the user's devices share has changed, privacy or a note: fetch them."""
 
     version: U32
 

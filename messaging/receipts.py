@@ -5,7 +5,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from accounts.wire import Id
@@ -30,6 +30,7 @@ class Mark:
     refused: Callable[[], None]  # tells the device that it named a row that is not there
     got: int = 0
     read: tuple[int, int] = (0, 0)  # seq, ord
+    silent: bool = False  # the reader's read receipts are off: `read` is for his devices alone
 
 
 class Marks:
@@ -45,8 +46,9 @@ class Marks:
         key = (mark.device, mark.reader.conv)
         known = self._waiting.setdefault(key, mark)
         known.reader = mark.reader
-        known.got = max(known.got, mark.got, mark.read[0])
+        known.silent = known.silent or mark.silent
         known.read = max(known.read, mark.read)
+        known.got = max(known.got, mark.got)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
 
@@ -71,19 +73,21 @@ async def _settle(mark: Mark, now: int) -> bool:
     """Store one mark and tell the peer and the reader's other devices. True: try again later.
 
     Between two who are not connected, or where the peer blocks the reader, only the reader's own
-    devices learn of it: nothing of the other may show.
+    devices learn of it: nothing of the other may show. Where receipts are off, the peer learns of
+    what arrived and of nothing that was read: not even by a second `got` in that moment.
     """
     reader = mark.reader
     private = reader.state is not ContactState.CONNECTED or reader.withheld
+    got = mark.got if mark.silent else max(mark.got, mark.read[0])
     try:
         await log().mark(
             reader.conv,
             reader.owner,
             reader.peer,
             now,
-            got=None if private else mark.got,
+            got=None if private or not got else got,
             read=mark.read if mark.read[0] else None,
-            own_only=private,
+            own_only=private or mark.silent,
         )
     except Busy:
         return True
@@ -93,15 +97,21 @@ async def _settle(mark: Mark, now: int) -> bool:
     except Exception:  # the timer serves everybody: one mark must not stop it
         logger.exception("a mark was lost")
         return False
-    told: Sequence[bytes] = [reader.owner] if private else [reader.peer, reader.owner]
-    await fanout.deliver(told, _receipt(mark, now), but=mark.device)
+    whole = _receipt(mark, got, mark.read, now)
+    if private or mark.silent:
+        await fanout.deliver([reader.owner], whole, but=mark.device)
+        if got and not private:
+            await fanout.deliver([reader.peer], _receipt(mark, got, (0, 0), now))
+    else:
+        await fanout.deliver([reader.peer, reader.owner], whole, but=mark.device)
     return False
 
 
-def _receipt(mark: Mark, now: int) -> protocol.Receipt:
+def _receipt(mark: Mark, got: int, read: tuple[int, int], now: int) -> protocol.Receipt:
     frame = protocol.Receipt(conv=Id(mark.reader.conv), by=Id(mark.reader.owner))
-    frame.got, frame.got_time = mark.got, now
-    if mark.read[0]:
-        frame.read, frame.read_ord = mark.read
+    if got:
+        frame.got, frame.got_time = got, now
+    if read[0]:
+        frame.read, frame.read_ord = read
         frame.read_time = now
     return frame

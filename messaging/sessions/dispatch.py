@@ -102,7 +102,8 @@ async def _got(session: "Session", frame: protocol.Got) -> None:
 async def _read(session: "Session", frame: protocol.Read) -> None:
     contact = await session.knowledge.member(frame.conv)
     read = (frame.seq, frame.ord)
-    mark = receipts.Mark(contact, session.device, session.refuse_mark, read=read)
+    silent = not (await session.knowledge.shown()).receipts
+    mark = receipts.Mark(contact, session.device, session.refuse_mark, read=read, silent=silent)
     session.upkeep.marks.note(mark)
 
 
@@ -134,7 +135,8 @@ async def _get_last(session: "Session", ref: int, convs: list[Id], now: int) -> 
 
 async def _typing(session: "Session", frame: protocol.Typing) -> None:
     contact = await session.knowledge.member(frame.conv)
-    if _visible(contact) and session.may_type():
+    shown = await session.knowledge.shown()
+    if shown.typing and _visible(contact) and session.may_type():
         typing = protocol.PeerTyping(conv=frame.conv, sender=Id(session.uid))
         await fanout.deliver([contact.peer], typing)
 

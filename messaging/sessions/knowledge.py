@@ -7,8 +7,9 @@ overtook is used once and not kept: `_keep` holds that rule.
 from dataclasses import dataclass
 from typing import TypeVar
 
-from accounts import devices, threads
+from accounts import devices, privacy, threads
 from accounts.devices import Newest
+from accounts.privacy import Shown
 from accounts.wire import B32
 from messaging import conversations, protocol
 from messaging.backends import connection_store
@@ -35,7 +36,7 @@ class Lists:
 
 
 class Knowledge:
-    __slots__ = ("_changes", "_contacts", "_heads", "_lists", "_retired", "uid")
+    __slots__ = ("_changes", "_contacts", "_heads", "_lists", "_retired", "_shown", "uid")
 
     def __init__(self, uid: Uid) -> None:
         self.uid = uid
@@ -43,6 +44,7 @@ class Knowledge:
         self._contacts: dict[Conv, Contact] = {}  # the membership gate
         self._heads: dict[Conv, Head] = {}
         self._lists: dict[Uid, Lists] = {}  # by peer
+        self._shown: dict[Uid, Shown] = {}  # of the owner alone
         self._retired: dict[Conv, int] = {}  # the oldest epoch below the head that still counts
 
     def forget(self, conv: Conv) -> None:
@@ -63,6 +65,10 @@ class Knowledge:
             self._lists.clear()
         else:
             self._lists.pop(user, None)
+
+    def forget_shown(self) -> None:
+        self._changes += 1
+        self._shown.clear()
 
     def known(self, conv: Conv) -> Contact | None:
         """Without a look at the store."""
@@ -95,6 +101,15 @@ class Knowledge:
             lists = Lists.of(found.get(self.uid, NO_LIST), found.get(peer, NO_LIST))
             self._keep(self._lists, peer, lists, before)
         return lists
+
+    async def shown(self) -> Shown:
+        """What the owner lets his contacts see."""
+        shown = self._shown.get(self.uid)
+        if shown is None:
+            before = self._changes
+            shown = await threads.run(privacy.of, self.uid)
+            self._keep(self._shown, self.uid, shown, before)
+        return shown
 
     async def names_revoked(self, contact: Contact, head: Head, epoch: int) -> bool:
         """Whether the epoch was made for a device list that has since lost a device."""

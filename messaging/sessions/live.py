@@ -129,6 +129,7 @@ class Session:
 
     def recheck(self) -> None:
         """Something may have been lost on the way here: let the client compare."""
+        self.knowledge.forget_shown()
         loop = asyncio.get_running_loop()
         loop.call_later(
             random.uniform(0, RECHECK_SPREAD_SECONDS),  # noqa: S311 -- a spread, not a secret
@@ -197,6 +198,8 @@ class Session:
             self.knowledge.forget_lists(news.user)
         elif isinstance(news, protocol.Connection | protocol.Request):
             self.forget(news.conv)
+        elif isinstance(news, protocol.Settings):
+            self.knowledge.forget_shown()
 
     def _put(self, data: bytes) -> None:
         if self.close_code is not None:

@@ -31,3 +31,16 @@ async def list_changed(uid: Uid, k: int) -> None:
     contacts = await connection_store().contacts(uid)
     peers = [contact.peer for contact in contacts if contact.state is ContactState.CONNECTED]
     await fanout.deliver([uid, *peers], protocol.List(user=Id(uid), k=k))
+
+
+async def privacy_changed(uid: Uid, version: int) -> None:
+    """To his devices; what his contacts' sessions show of him is looked at again, in silence."""
+    await fanout.deliver([uid], protocol.Settings(version=version))
+    for contact in await connection_store().contacts(uid):
+        if contact.state is ContactState.CONNECTED:
+            await fanout.forget([contact.peer], contact.conv)
+
+
+async def note_changed(uid: Uid, device: bytes, version: int) -> None:
+    """To the devices that did not write it."""
+    await fanout.deliver([uid], protocol.Settings(version=version), but=device)

@@ -1,13 +1,14 @@
 """Whose presence is on whose screen. Shown at once when somebody comes, with a grace when he goes.
 
 `tick` holds the policy: at most one change a user and PRESENCE_EVERY_SECONDS; only contacts, and
-nothing of somebody who blocks the watcher.
+nothing of somebody who blocks the watcher, or shows nobody whether he is here.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from accounts import privacy, threads
 from accounts.wire import Id
 from messaging import protocol
 from messaging.backends import connection_store
@@ -45,13 +46,18 @@ class Watching:
             for user in dict.fromkeys(users)
             if user in known and known[user].state is ContactState.CONNECTED
         ]
-        visible = [user for user in connected if not known[user].withheld]
+        hiding = await threads.run(privacy.hiding, connected) if connected else set()
+        here = [user for user in connected if user not in hiding]  # as far as others may see
+        visible = [user for user in here if not known[user].withheld]
         for user in visible:
             self._watchers.setdefault(user, set()).add(session)
         await self._look(visible)
-        hidden = [_hidden(user) for user in connected if known[user].withheld]
+        # Who hides from all looks the same to somebody he blocks.
+        unknown = [protocol.Seen(user=Id(user), state="unknown") for user in sorted(hiding)]
+        absent = [_absent(user) for user in here if known[user].withheld]
         if connected:
-            session.show(protocol.Presence(users=await self._seen(visible) + hidden))
+            seen = await self._seen(visible)
+            session.show(protocol.Presence(users=[*seen, *absent, *unknown]))
 
     def unwatch(self, session: "Session") -> None:
         self._outdated.discard(session)
@@ -112,5 +118,5 @@ class Watching:
         ]
 
 
-def _hidden(user: Uid) -> protocol.Seen:
+def _absent(user: Uid) -> protocol.Seen:
     return protocol.Seen(user=Id(user), state="offline")

@@ -404,6 +404,14 @@ export const BODY_MAX = 131072;
  */
 
 /**
+ * GET and PUT /api/privacy: what contacts may see. Strangers see none of it in any case.
+ * @typedef {object} Privacy
+ * @property {boolean} receipts
+ * @property {boolean} typing
+ * @property {"contacts" | "nobody"} presence
+ */
+
+/**
  * A JSON object with exactly the declared members.
  * @typedef {object} Session
  * @property {Id} id
@@ -903,7 +911,7 @@ export const BODY_MAX = 131072;
  */
 
 /**
- * The user's settings changed: fetch them.
+ * What the user's devices share has changed, privacy or a note: fetch them.
  * @typedef {object} SettingsFrame
  * @property {"settings"} t
  * @property {number} version

@@ -38,6 +38,10 @@ def _database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
         yield
 
 
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
 def printed() -> list[str]:
     out = StringIO()
     call_command("presence", stdout=out)
@@ -63,8 +67,8 @@ async def test_user_server_heartbeat_of_whoever_is_connected(listening: Path) ->
 
 
 async def test_nobody_else_may_ask(listening: Path) -> None:
-    assert stat.S_IMODE(listening.stat().st_mode) == 0o600
-    assert stat.S_IMODE(listening.parent.stat().st_mode) == 0o700
+    assert mode(listening) == 0o600
+    assert mode(listening.parent) == 0o700
 
 
 async def test_other_questions_are_not_answered(listening: Path) -> None:
@@ -86,4 +90,5 @@ async def test_the_socket_file_of_a_killed_server_is_replaced(short: Path) -> No
     await control.start()
     assert (await asyncio.to_thread(printed))[0].startswith("User")
     await control.stop()
-    assert not short.exists()
+    with pytest.raises(FileNotFoundError):
+        mode(short)

@@ -1,0 +1,46 @@
+import pytest
+
+from accounts import announcing, privacy, protocol
+from accounts.privacy import Shown
+from tests.accounts.people import Browser, Person
+
+pytestmark = pytest.mark.django_db(transaction=True)  # the news goes out after the commit
+
+QUIET = protocol.Privacy(receipts=False, typing=True, presence="nobody")
+
+
+@pytest.fixture
+def news(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
+    """What the message side hears."""
+    heard: list[tuple[object, ...]] = []
+    monkeypatch.setattr(announcing, "_tell", lambda _, *news: heard.append(news))
+    return heard
+
+
+def test_at_first_contacts_see_everything(browser: Browser):
+    answer = browser.call("GET", "/api/privacy")
+    assert answer.json == {"receipts": True, "typing": True, "presence": "contacts"}
+
+
+def test_what_is_switched_off_stays_off_for_its_owner_alone(
+    alice: Person, bob: Person, browser: Browser, news: list[tuple[object, ...]]
+):
+    assert browser.call("PUT", "/api/privacy", QUIET).status == 200
+    assert browser.call("GET", "/api/privacy").json == {
+        "receipts": False, "typing": True, "presence": "nobody",
+    }  # fmt: skip
+    assert privacy.of(alice.uid) == Shown(receipts=False, typing=True, presence=False)
+    assert privacy.of(bob.uid) == Shown()
+    assert privacy.hiding([alice.uid, bob.uid, b"x" * 16]) == {alice.uid}
+    assert browser.call("PUT", "/api/privacy", QUIET).status == 200
+    assert news == [(alice.uid, 1), (alice.uid, 2)]
+
+
+def test_a_browser_without_its_keys_changes_nothing(alice: Person, browser: Browser):
+    assert browser.call("PUT", "/api/privacy", QUIET, prove=False).status == 403
+    assert browser.call("GET", "/api/privacy", prove=False).status == 403
+    assert privacy.of(alice.uid) == Shown()
+
+
+def test_a_visitor_is_asked_to_sign_in():
+    assert Browser().call("PUT", "/api/privacy", QUIET).status == 401
