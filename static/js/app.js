@@ -27,6 +27,7 @@ const look = reportLooks(() => chatOf(location.pathname));
 
 main.addEventListener("pick", (event) => go(/** @type {CustomEvent} */ (event).detail));
 main.querySelector(".thread-back")?.addEventListener("click", back);
+main.addEventListener("leave", back);
 addEventListener("popstate", () => show(chatOf(location.pathname)));
 addEventListener("keydown", leaveChat);
 show(chatOf(location.pathname));

@@ -66,7 +66,7 @@ export function fill(node, item, peerName) {
   put(part(node, "text"), lineWords(item));
 }
 
-/** What a screen reader hears of a new message, once. @param {Bubble} bubble @param {string} peerName */
+/** What a screen reader hears of a new message, once. @param {Pick<Bubble, "letter">} bubble @param {string} peerName */
 export function spoken({ letter }, peerName) {
   return format(gettext("{name}: {text}"), { name: peerName, text: letter ? wordsOf(letter) : "" });
 }

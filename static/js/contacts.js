@@ -9,7 +9,7 @@ import { openNote, sealNote } from "./crypto/userkeys.js";
 /** @typedef {import("./protocol.js").Note} SealedNote */
 /** @typedef {import("./crypto/encoding.js").Bytes} Bytes */
 /**
- * @typedef {ConnectionRow & {alias?: string, verified?: string, trust?: import("./trust.js").Standing}} Contact
+ * @typedef {ConnectionRow & {alias?: string, verified?: string, unread?: true, trust?: import("./trust.js").Standing}} Contact
  *   `verified`: the identity key in base64 that was compared; `trust` is set for pages (trust.js)
  */
 
@@ -118,6 +118,11 @@ export class Contacts {
     return this.#change(peer, { verified });
   }
 
+  /** "Come back to this chat": a note, so that my other devices see it and the server does not. @param {string} peer @param {boolean} on */
+  markUnread(peer, on) {
+    return this.#change(peer, { unread: on || undefined });
+  }
+
   /**
    * Another device may have changed the note meanwhile: once more, then, on what it says now.
    * @param {string} peer
@@ -174,11 +179,12 @@ export class Contacts {
 
   /** @param {ConnectionRow} row @returns {Contact} */
   #named(row) {
-    const { alias, verified } = this.#notes.get(row.peer.uid)?.note ?? {};
+    const { alias, verified, unread } = this.#notes.get(row.peer.uid)?.note ?? {};
     return {
       ...row,
       ...(typeof alias === "string" && { alias }),
       ...(typeof verified === "string" && { verified }),
+      ...(unread === true && { unread }),
     };
   }
 }

@@ -4,12 +4,14 @@
 import { follow } from "./sequence.js";
 import { openLetter } from "./letters.js";
 import { Timeline } from "./timeline.js";
+import { stepped } from "./marktimes.js";
 import { afterMessage, afterReceipt, afterState, unread } from "./vector.js";
 
 /** @typedef {import("./protocol.js").VectorRow} VectorRow */
 /** @typedef {import("./protocol.js").MsgFrame} Row */
 /** @typedef {import("./protocol.js").ReceiptFrame} Receipt */
 /** @typedef {import("./letters.js").Letter} Letter */
+/** @typedef {import("./marktimes.js").Steps} Steps */
 /** @typedef {import("./shelf.js").Shelf} Shelf */
 
 /**
@@ -18,6 +20,7 @@ import { afterMessage, afterReceipt, afterState, unread } from "./vector.js";
  * @property {number} have
  * @property {import("./sequence.js").Lasts} lasts
  * @property {Letter | null} newest shown in the list of chats
+ * @property {Steps} [steps] when the peer received and read
  * @property {{n: number, seq: number}} epoch the newest epoch seen, and its first row
  */
 
@@ -71,6 +74,10 @@ export class Conversation {
     return this.#kept.newest;
   }
 
+  get steps() {
+    return this.#kept.steps ?? { got: [], read: [] };
+  }
+
   get unread() {
     return unread(this.row);
   }
@@ -106,6 +113,8 @@ export class Conversation {
   /** What the store says of this conversation. @param {VectorRow} row */
   async learn(row) {
     this.#kept.row = afterState(this.row, row);
+    const { peer_got: got, peer_read: read, times } = row;
+    this.#step({ got, read, got_time: times?.got, read_time: times?.read }, false);
     await this.#keep();
     this.#parts.changed();
   }
@@ -113,6 +122,7 @@ export class Conversation {
   /** @param {Receipt} receipt @param {boolean} mine */
   async receipt(receipt, mine) {
     this.#kept.row = afterReceipt(this.row, receipt, mine);
+    if (!mine) this.#step(receipt, true);
     await this.#keep();
     this.#parts.changed();
   }
@@ -173,7 +183,7 @@ export class Conversation {
     if (n > kept.epoch.n) kept.epoch = { n, seq: row.seq };
     const fresh = row.seq > this.#kept.have;
     await this.#parts.shelf.write([this.#stored(letter), this.#place(kept)]);
-    this.#kept = { ...kept, row: afterMessage(this.row, row, letter.mine) }; // a receipt may have come
+    this.#kept = { ...kept, steps: this.steps, row: afterMessage(this.row, row, letter.mine) }; // a receipt may have come
     await this.#parts.applied(letter, fresh);
     this.#parts.changed();
   }
@@ -186,6 +196,18 @@ export class Conversation {
   /** @param {Kept} kept @returns {import("./shelf.js").Change} */
   #place(kept) {
     return { store: "chats", key: this.row.conv, value: kept };
+  }
+
+  /**
+   * @param {{[name in "got" | "got_time" | "read" | "read_time"]?: number | undefined}} marks of the peer
+   * @param {boolean} heard as it happened
+   */
+  #step({ got, got_time, read, read_time }, heard) {
+    const { steps } = this;
+    this.#kept.steps = {
+      got: stepped(steps.got, got, got_time, heard),
+      read: stepped(steps.read, read, read_time, heard),
+    };
   }
 
   #keep() {

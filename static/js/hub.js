@@ -74,19 +74,18 @@ export class Hub {
   }
 
   async start() {
-    const { shelf } = this.parts;
     await Promise.all([this.outbox.load(), this.contacts.load()]);
-    for (const [, kept] of await shelf.all("chats")) this.#open(kept);
+    for (const [, kept] of await this.parts.shelf.all("chats")) this.#open(kept);
     await this.notices.load([...this.conversations.keys()]);
     this.link.start();
     this.contacts.refresh().catch(() => {}); // again on the next connect
   }
 
   /** The line of one conversation in the list of chats. @param {Conversation} conversation */
-  summary({ row, newest, unread, have }) {
+  summary({ row, newest, unread, have, steps }) {
     const [contact, presence] = [this.contacts.of(row.peer), this.sightings.of(row.peer)];
     const [identity, trust] = [this.directory.kept(row.peer)?.reset ? "reset" : "same", this.trust.of(row.peer)];
-    return { row, contact, newest, unread, have, identity, presence, trust };
+    return { row, contact, newest, unread, have, steps, identity, presence, trust };
   }
 
   /** @param {string} conv */
@@ -210,6 +209,7 @@ export class Hub {
       case "connection":
         return this.#related(frame);
       default:
+        if (frame.t === "settings") void this.contacts.refresh().catch(() => {}); // a note of another device
         this.parts.tell(frame.t, frame); // settings, signed_out
     }
   }

@@ -1,6 +1,7 @@
 // Tells the hub whether somebody looks at this tab, and at which chat: presence is shown to him,
 // and what arrives is read only then.
 
+import { attentive, onReturn } from "./attention.js";
 import { session } from "./session.js";
 
 const AGAIN_MS = 60_000; // a tab that says nothing for five minutes looks at nothing
@@ -8,9 +9,9 @@ const AGAIN_MS = 60_000; // a tab that says nothing for five minutes looks at no
 /** @param {() => string | null} conv the chat on screen */
 export function reportLooks(conv) {
   const look = () => {
-    const focus = document.hasFocus() && !document.hidden;
-    void session.ask("look", { tab: session.tab, focus, conv: conv() });
+    void session.ask("look", { tab: session.tab, focus: attentive(), conv: conv() });
   };
+  onReturn(look);
   addEventListener("pagehide", () => void session.ask("look", { tab: session.tab, focus: false, conv: null }));
   for (const event of ["focus", "blur", "pageshow"]) addEventListener(event, look);
   document.addEventListener("visibilitychange", () => {

@@ -2,8 +2,8 @@
 
 import { avatar } from "./avatar.js";
 import { fromB64, fromHex, b64, hex } from "./crypto/encoding.js";
-import { format, gettext } from "./text.js";
-import { shortTime } from "./when.js";
+import { gettext } from "./text.js";
+import { lastSeen } from "./when.js";
 
 /** @typedef {{alias?: string, peer: import("./protocol.js").Person}} Named */
 
@@ -32,8 +32,6 @@ export function chatOf(path) {
 /** @param {import("./protocol.js").Seen | undefined} seen */
 export function presenceWords(seen) {
   if (seen?.state === "online") return gettext("Online");
-  if (seen?.state === "offline" && seen.seen) {
-    return format(gettext("Last seen {time}"), { time: shortTime(seen.seen) });
-  }
-  return "";
+  if (seen?.state === "offline") return seen.seen ? lastSeen(seen.seen) : gettext("Offline");
+  return seen ? gettext("Online status unknown") : "";
 }

@@ -31,7 +31,7 @@ export class Receipts {
 
   /** Shown to the person. @param {string} conv @param {number} seq @param {number} ord */
   read(conv, seq, ord) {
-    this.#want(conv, { got: seq, read: seq, readOrd: ord });
+    this.#want(conv, { got: 0, read: seq, readOrd: ord });
     this.#soon(conv);
   }
 
@@ -41,9 +41,9 @@ export class Receipts {
     if (!wanted) return;
     const told = this.#told.get(conv) ?? { got: 0, read: 0, readOrd: 0 };
     const { read, readOrd: ord, got } = wanted;
-    // A `read` says `got` as well.
+    // Where read receipts are off, `got` is all that the peer learns.
+    if (got > told.got && !this.#send({ t: "got", conv, seq: got })) return;
     if (ord > told.readOrd && !this.#send({ t: "read", conv, seq: read, ord })) return;
-    if (got > Math.max(told.got, read) && !this.#send({ t: "got", conv, seq: got })) return;
     this.#told.set(conv, { ...wanted });
   }
 

@@ -48,6 +48,11 @@ export function requests(hub) {
       receipts.read(conv, seq, ord);
       await conversation.receipt({ t: "receipt", conv, by: "", got: seq, read: seq, read_ord: ord }, true);
     },
+    /** Until it is opened, here or elsewhere. @param {string} conv @param {boolean} on */
+    markUnread: async (conv, on) => {
+      const row = hub.conversations.get(conv)?.row;
+      if (row && Boolean(contacts.of(row.peer)?.unread) !== on) await contacts.markUnread(row.peer, on);
+    },
     /** @param {import("./sightings.js").Look} look */
     look: (look) => sightings.look(look),
     /** @param {string} conv */

@@ -50,6 +50,11 @@ export class Scrolling {
     });
   }
 
+  /** Whether the node is further up than the window. @param {Element} node */
+  above(node) {
+    return node.getBoundingClientRect().bottom < this.#box.getBoundingClientRect().top;
+  }
+
   #note() {
     const { scrollTop, scrollHeight, clientHeight } = this.#box;
     this.#stuck = scrollHeight - scrollTop - clientHeight < NEAR_PX;

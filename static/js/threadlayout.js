@@ -68,6 +68,17 @@ export function layout({ letters, entries, notices, peerGot, peerRead, unreadFro
   return items;
 }
 
+/**
+ * Whether the first unread message is among these: else the line before it has no place yet.
+ * @param {Letter[]} letters
+ * @param {number | undefined} unreadFrom
+ */
+export function holdsFirst(letters, unreadFrom) {
+  if (unreadFrom === undefined) return true;
+  // A silent row repeats the ord of the message before it.
+  return letters.some(({ mine, ord, kind }) => !mine && (kind === 1 ? ord <= unreadFrom : ord < unreadFrom));
+}
+
 /** Silent rows carry no text; what was withheld is not told. @param {Letter} letter */
 function shown(letter) {
   if (letter.gone) return letter.gone !== "withheld" && letter.kind === 1;

@@ -1,7 +1,7 @@
 // Times in the language of the page and the reader's own clock.
 
 import { locale } from "./language.js";
-import { gettext } from "./text.js";
+import { format, gettext } from "./text.js";
 import { sameDay } from "./threadlayout.js";
 
 const MINUTE_MS = 60_000;
@@ -29,6 +29,19 @@ export function ago(ms, now = Date.now()) {
   if (passed < HOUR_MS) return words.format(-Math.floor(passed / MINUTE_MS), "minute");
   if (passed < DAY_MS) return words.format(-Math.floor(passed / HOUR_MS), "hour");
   return words.format(-Math.floor(passed / DAY_MS), "day");
+}
+
+/** 14:05 today, with the date otherwise. @param {number} ms @param {number} [now] */
+export function momentTime(ms, now = Date.now()) {
+  return sameDay(ms, now) ? clockTime(ms) : formatter({ dateStyle: "medium", timeStyle: "short" }).format(ms);
+}
+
+/** @param {number} ms @param {number} [now] */
+export function lastSeen(ms, now = Date.now()) {
+  const time = clockTime(ms);
+  if (sameDay(ms, now)) return format(gettext("Last seen today at {time}"), { time });
+  if (sameDay(ms, now - DAY_MS)) return format(gettext("Last seen yesterday at {time}"), { time });
+  return format(gettext("Last seen on {day} at {time}"), { day: dayName(ms, now), time });
 }
 
 /** For a hint: the whole of it. @param {number} ms */

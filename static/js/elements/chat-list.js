@@ -35,7 +35,7 @@ export class ChatList extends HTMLElement {
     });
     this.#stop = [
       session.on("chat", (chat) => this.#set(chat)),
-      session.on("presence", () => this.#soon()),
+      session.on("presence", (seen) => this.#sees(seen)),
       session.on("typing", ({ conv, typing }) => this.#types(conv, typing)),
       session.on("entry", ({ entry, gone }) => this.#waits(entry, gone)),
       session.on("draft", ({ conv, text }) => this.#draft(conv, text)),
@@ -67,6 +67,11 @@ export class ChatList extends HTMLElement {
   #set(chat) {
     this.#chats.set(chat.row.conv, chat);
     this.#soon();
+  }
+
+  /** @param {import("../protocol.js").Seen} seen */
+  #sees(seen) {
+    for (const chat of this.#chats.values()) if (chat.row.peer === seen.user) this.#set({ ...chat, presence: seen });
   }
 
   /** @param {string} conv @param {boolean} typing */
@@ -163,9 +168,10 @@ export class ChatList extends HTMLElement {
     const time = this.#time(chat);
     part(row, "time").textContent = shortTime(time);
     this.#preview(part(row, "preview"), chat);
-    part(row, "unread").hidden = !unread;
-    part(row, "unread").replaceChildren(...unreadBadge(unread));
-    row.toggleAttribute("data-unread", unread > 0);
+    const marked = contact?.unread ?? false;
+    part(row, "unread").hidden = !unread && !marked;
+    part(row, "unread").replaceChildren(...unreadBadge(unread, marked));
+    row.toggleAttribute("data-unread", unread > 0 || marked);
     const matches = name.toLocaleLowerCase().includes(this.#filter);
     row.hidden = !matches;
     return matches;
@@ -188,7 +194,8 @@ export class ChatList extends HTMLElement {
 
   /** In the rail and in the title, for who looks elsewhere. @param {Summary[]} chats */
   #badges(chats) {
-    const unread = chats.reduce((sum, chat) => sum + (chat.row.state === CONNECTED ? chat.unread : 0), 0);
+    const connected = chats.filter(({ row }) => row.state === CONNECTED);
+    const unread = connected.reduce((sum, chat) => sum + (chat.unread || Number(chat.contact?.unread ?? false)), 0);
     const asking = chats.filter(({ row }) => row.state === ASKS).length;
     for (const [id, count] of /** @type {[string, number][]} */ ([
       ["rail-chats", unread],
@@ -212,11 +219,15 @@ export class ChatList extends HTMLElement {
   }
 }
 
-/** @param {number} count */
-function unreadBadge(count) {
-  if (!count) return [];
+/** @param {number} count @param {boolean} [marked] by the person, without a number */
+function unreadBadge(count, marked = false) {
+  if (!count && !marked) return [];
   const words = document.createElement("span");
   words.className = "visually-hidden";
+  if (!count) {
+    words.textContent = gettext(" marked as unread");
+    return [words];
+  }
   words.textContent = format(ngettext(" {count} new", " {count} new", count), { count });
   const number = document.createElement("span");
   number.setAttribute("aria-hidden", "true");

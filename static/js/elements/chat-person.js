@@ -63,7 +63,7 @@ export class ChatPerson extends HTMLElement {
     this.#presence();
     this.#identity(chat, name);
     const connected = chat.row.state === CONNECTED;
-    for (const act of ["rotate", "block"]) {
+    for (const act of ["unread", "rotate", "block"]) {
       /** @type {HTMLElement} */ (this.querySelector(`[data-act="${act}"]`)).hidden = !connected;
     }
   }
@@ -114,6 +114,9 @@ export class ChatPerson extends HTMLElement {
     if (act === "rename") {
       this.#alias.value = contact?.alias ?? "";
       this.#dialog.showModal();
+    } else if (act === "unread") {
+      await session.ask("markUnread", conv, true);
+      this.dispatchEvent(new Event("leave", { bubbles: true }));
     } else if (act === "rotate") {
       await session.ask("rotate", conv);
       toast(gettext("New messages use a new key."));

@@ -1,19 +1,24 @@
 // The messages of one conversation. It keeps what it loaded, lets threadlayout.js say what stands
 // where, and changes only the nodes that differ.
 
-import { fill, nodeOf, part, spoken } from "../bubbles.js";
+import { announce } from "../announcer.js";
+import { attentive, onReturn } from "../attention.js";
+import { fill, nodeOf, part } from "../bubbles.js";
+import { wallClock } from "../clock.js";
+import { MessageDetails } from "../messagedetails.js";
 import { nameOf } from "../person.js";
+import { Reading } from "../reading.js";
 import { Scrolling } from "../scrolling.js";
 import { session } from "../session.js";
 import { format, gettext } from "../text.js";
-import { layout } from "../threadlayout.js";
+import { holdsFirst, layout } from "../threadlayout.js";
 
 /** @typedef {import("../letters.js").Letter} Letter */
 /** @typedef {import("../outbox.js").Entry} Entry */
 /** @typedef {import("../session.js").Summary} Summary */
 
 const EARLY_PX = 800; // older messages are fetched this far before they are needed
-const READ_MS = 1000; // shown for this long, a message counts as read
+const OPENING_PAGES = 5; // looked through for the first unread message before the chat shows its end
 const STATE = { connected: 3 };
 
 export class ChatThread extends HTMLElement {
@@ -29,7 +34,13 @@ export class ChatThread extends HTMLElement {
   #below = 0; // came while the reader was further up
   /** @type {Map<string, HTMLElement>} */ #nodes = new Map();
   /** @type {Scrolling | undefined} */ #scrolling;
-  /** @type {number | undefined} */ #reading;
+  #reading = new Reading({
+    clock: wallClock,
+    shown: () => this.#onScreen(),
+    upto: () => this.#chat?.row.my_read_ord ?? 0,
+    read: ({ conv, seq, ord }) => void session.ask("read", conv, seq, ord),
+  });
+  /** @type {MessageDetails | undefined} */ #details;
   /** @type {(() => void)[]} */ #stop = [];
 
   get conv() {
@@ -40,11 +51,14 @@ export class ChatThread extends HTMLElement {
     const box = part(this, "scroll");
     this.#scrolling ??= new Scrolling(box, part(this, "messages"));
     box.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    this.#details ??= new MessageDetails(part(this, "messages"), () => this.#render());
     part(this, "jump").addEventListener("click", () => this.#jump());
+    part(this, "first").addEventListener("click", () => void this.#toFirst());
     this.addEventListener("click", (event) => this.#act(event));
-    for (const event of ["focus", "visibilitychange"]) {
-      (event === "focus" ? window : document).addEventListener(event, () => this.#look());
-    }
+    for (const event of ["focus", "blur"]) window.addEventListener(event, () => this.#look());
+    document.addEventListener("visibilitychange", () => this.#look());
+    window.addEventListener("focus", () => this.#unmark());
+    onReturn(() => this.#look());
     this.#stop = [
       session.on("letter", ({ letter, fresh }) => this.#came(letter, fresh)),
       session.on("entry", ({ entry, gone }) => this.#waits(entry, gone)),
@@ -75,16 +89,42 @@ export class ChatThread extends HTMLElement {
     part(this, "messages").replaceChildren();
     part(this, "begin").hidden = true;
     this.#types(false);
+    this.#reading.forget();
+    this.#details?.close();
     const chats = await session.ask("chats");
     if (conv !== this.conv) return;
     this.#chat = chats.find(({ row }) => row.conv === conv);
     if (this.#chat?.unread) this.#unreadFrom = this.#chat.row.my_read_ord + 1;
+    this.#unmark();
     await this.#load();
-    if (conv !== this.conv) return;
-    const line = this.#nodes.get("unread");
-    if (line) this.#scrolling?.toStart(line);
-    else this.#scrolling?.toEnd();
+    if (!(await this.#toFirst(OPENING_PAGES)) && conv === this.conv) this.#scrolling?.toEnd();
     this.#look();
+  }
+
+  /**
+   * Pages back until the first unread message is there, and shows it.
+   * @param {number} [pages] at most
+   */
+  async #toFirst(pages = Number.POSITIVE_INFINITY) {
+    const { conv } = this;
+    for (let page = 0; page < pages && !this.#holdsFirst(); page++) {
+      const before = this.#letters.size;
+      await this.#load(Math.min(...this.#letters.keys()));
+      if (conv !== this.conv || this.#letters.size === before) break;
+    }
+    const line = conv === this.conv ? this.#nodes.get("unread") : undefined;
+    if (line) this.#scrolling?.toStart(line);
+    this.#showJump();
+    return Boolean(line);
+  }
+
+  #holdsFirst() {
+    return !this.#more || holdsFirst([...this.#letters.values()], this.#unreadFrom);
+  }
+
+  /** Marked as unread means: until I open it. */
+  #unmark() {
+    if (this.conv && this.#chat?.contact?.unread && attentive()) void session.ask("markUnread", this.conv, false);
   }
 
   /** @param {number} [before] */
@@ -126,7 +166,7 @@ export class ChatThread extends HTMLElement {
       notices,
       peerGot: row?.peer_got ?? 0,
       peerRead: row?.peer_read ?? 0,
-      ...(this.#unreadFrom !== undefined && { unreadFrom: this.#unreadFrom }),
+      ...(this.#unreadFrom !== undefined && this.#holdsFirst() && { unreadFrom: this.#unreadFrom }),
     });
     this.#scrolling?.keeping(() => this.#reconcile(items));
     this.#showJump();
@@ -147,9 +187,11 @@ export class ChatThread extends HTMLElement {
       const node = this.#nodes.get(item.key) ?? nodeOf(item);
       this.#nodes.set(item.key, node);
       fill(node, item, name);
+      if (item.type === "bubble") this.#details?.fill(node, item, this.#chat);
       if (node === at) at = at.nextElementSibling;
       else list.insertBefore(node, at);
     }
+    this.#details?.settle();
   }
 
   /** @param {Letter} letter @param {boolean} fresh */
@@ -160,7 +202,7 @@ export class ChatThread extends HTMLElement {
     this.#letters.set(letter.seq, letter);
     if (fresh && !letter.mine && letter.kind === 1) {
       if (!this.#scrolling?.stuck) this.#below += 1;
-      this.#announce(letter);
+      announce(letter, nameOf(this.#chat?.contact));
     }
     this.#render();
     this.#look();
@@ -221,6 +263,8 @@ export class ChatThread extends HTMLElement {
     part(this, "jump").hidden = this.#scrolling?.stuck ?? true;
     part(this, "jump-count").hidden = !this.#below;
     part(this, "jump-count").textContent = String(this.#below);
+    const line = this.#nodes.get("unread");
+    part(this, "first").hidden = this.#unreadFrom === undefined || (line ? !this.#scrolling?.above(line) : false);
   }
 
   #jump() {
@@ -229,40 +273,15 @@ export class ChatThread extends HTMLElement {
     this.#showJump();
   }
 
-  /** Read is what stayed on a screen that somebody looks at. */
   #look() {
-    const newest = this.#onScreen();
-    if (!newest || newest.ord <= (this.#chat?.row.my_read_ord ?? 0) || this.#reading !== undefined) return;
-    this.#reading = window.setTimeout(() => {
-      this.#reading = undefined;
-      const still = this.#onScreen();
-      if (still && this.conv === newest.conv) void session.ask("read", newest.conv, still.seq, still.ord);
-      if (still && still.seq > newest.seq) this.#look();
-    }, READ_MS);
+    this.#reading.look();
   }
 
-  /** @returns {Letter | undefined} the newest of the peer's that is in view */
+  /** @returns {Letter[]} the peer's that somebody looks at */
   #onScreen() {
-    if (document.hidden || !document.hasFocus() || this.#chat?.row.state !== STATE.connected) return undefined;
-    const shown = this.#scrolling?.visible().map((node) => this.#letters.get(Number(node.dataset.seq)));
-    return shown?.findLast((letter) => letter && !letter.mine);
-  }
-
-  /** @param {Letter} letter */
-  #announce(letter) {
-    const region = document.getElementById("announcer");
-    const line = document.createElement("p");
-    const bubble = {
-      type: /** @type {const} */ ("bubble"),
-      key: "",
-      mine: false,
-      first: true,
-      last: true,
-      time: 0,
-      letter,
-    };
-    line.textContent = spoken(bubble, nameOf(this.#chat?.contact));
-    region?.replaceChildren(line);
+    if (!attentive() || this.#chat?.row.state !== STATE.connected) return [];
+    const shown = this.#scrolling?.visible().map((node) => this.#letters.get(Number(node.dataset.seq))) ?? [];
+    return shown.filter((letter) => letter !== undefined).filter(({ mine }) => !mine);
   }
 
   /** @param {MouseEvent} event */

@@ -4,6 +4,7 @@ import { agentWords } from "../elements/device-list.js";
 import "../elements/language-choice.js";
 import "../elements/password-field.js";
 import "../elements/password-strength.js";
+import "../elements/privacy-settings.js";
 import "../elements/recovery-code.js";
 import "../elements/theme-choice.js";
 import { api, changePassword, devices, openAccount, renewCode, revoke, signOut, unlock } from "../account.js";
