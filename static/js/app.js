@@ -15,6 +15,7 @@ await Promise.all([
   import("./elements/chat-list.js"),
   import("./elements/chat-thread.js"),
   import("./elements/chat-person.js"),
+  import("./elements/chat-verify.js"),
   import("./elements/chat-composer.js"),
 ]);
 const list = /** @type {import("./elements/chat-list.js").ChatList} */ (main.querySelector("chat-list"));

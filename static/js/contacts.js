@@ -10,7 +10,7 @@ import { openNote, sealNote } from "./crypto/userkeys.js";
 /** @typedef {import("./crypto/encoding.js").Bytes} Bytes */
 /**
  * @typedef {ConnectionRow & {alias?: string, verified?: string, unread?: true, trust?: import("./trust.js").Standing}} Contact
- *   `verified`: the identity key in base64 that was compared; `trust` is set for pages (trust.js)
+ *   `verified`: which identity was compared; `trust` is set for pages (trust.js)
  */
 
 export const STATE = { ASKED: 1, ASKS: 2, CONNECTED: 3, CLOSED: 4, BLOCKED: 5 };
@@ -112,7 +112,7 @@ export class Contacts {
 
   /**
    * @param {string} peer
-   * @param {string | undefined} verified the identity key that was compared; undefined takes the mark away
+   * @param {string | undefined} verified the mark of a safety number that was compared; undefined takes the mark away
    */
   mark(peer, verified) {
     return this.#change(peer, { verified });

@@ -3,6 +3,7 @@
 import { cloned, part } from "./bubbles.js";
 import { avatarOf, chatAddress, nameOf } from "./person.js";
 import { format, gettext } from "./text.js";
+import { showStanding } from "./verifiedmark.js";
 
 /** @typedef {import("./contacts.js").Contact} Contact */
 /** @typedef {import("./protocol.js").Person} Person */
@@ -37,7 +38,7 @@ export function personRow(person, contact) {
 
 /**
  * @param {Person} person
- * @param {import("./person.js").Named} named
+ * @param {import("./person.js").Named & {trust?: import("./trust.js").Standing}} named
  * @param {number} state
  * @param {string | undefined} conv
  */
@@ -49,6 +50,7 @@ function row(person, named, state, conv) {
   node.dataset.name = name;
   part(node, "avatar").replaceWith(avatarOf(person.uid, named));
   part(node, "name").textContent = name;
+  showStanding(part(node, "verified"), named.trust === "verified" ? named.trust : "none");
   part(node, "username").textContent = person.name ? `@${person.name}` : "";
   part(node, "actions").replaceChildren(...actions(state, name, conv));
   return node;

@@ -73,12 +73,12 @@ export function requests(hub) {
     /**
      * They compared. Of a new identity that waits to be accepted, that is the best answer.
      * @param {string} conv
-     * @param {string} aik whose number it was
+     * @param {string} mark of the number that they compared
      */
-    verify: async (conv, aik) => {
+    verify: async (conv, mark) => {
       const peer = hub.conversations.get(conv)?.row.peer;
       if (!peer) return;
-      await contacts.mark(peer, aik);
+      await contacts.mark(peer, mark);
       if (hub.trust.of(peer) === "verified") await acceptIdentity(conv);
     },
     /** @param {string} uid */

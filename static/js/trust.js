@@ -1,12 +1,14 @@
 // Whom this person compared safety numbers with (docs/encryption.md 4.15). The mark lies sealed in
-// the note of 4.6 and names the identity key that was compared: under another key it is none.
+// the note of 4.6 and says which identity key was compared: under another key it is none.
 
 import { b64, fromB64, require } from "./crypto/encoding.js";
 import { fingerprint, safetyCode, safetyNumber } from "./crypto/safety.js";
 import { headOf } from "./enrolment.js";
 
 /** @typedef {"verified" | "lost" | "none"} Standing lost: verified once, under another identity */
-/** @typedef {{digits: string, code: string, aik: string}} SafetyNumber `aik`: what to mark */
+/** @typedef {{digits: string, code: string, mark: string}} SafetyNumber `mark`: for the note, once compared */
+
+const MARK_BYTES = 16; // of AIK: a note has no room for all of it beside a long name; the digits hold 12
 
 export class Trust {
   #directory;
@@ -34,7 +36,7 @@ export class Trust {
     const mark = this.#contacts.of(uid)?.verified;
     if (!mark) return "none";
     const aik = identity(this.#directory.kept(uid));
-    if (aik) return mark === b64(aik) ? "verified" : "lost";
+    if (aik) return mark === markOf(aik) ? "verified" : "lost";
     void this.#meet(uid);
     return "none";
   }
@@ -63,7 +65,7 @@ export class Trust {
       fingerprint(this.#me.uid, headOf(this.#me.links).aik),
       fingerprint(fromB64(uid, 16), aik),
     ]);
-    return { digits: safetyNumber(mine, theirs), code: safetyCode(mine, theirs), aik: b64(aik) };
+    return { digits: safetyNumber(mine, theirs), code: safetyCode(mine, theirs), mark: markOf(aik) };
   }
 
   /** @param {string} uid */
@@ -74,6 +76,11 @@ export class Trust {
     this.#meeting.delete(uid);
     if (this.#directory.kept(uid)) this.#changed();
   }
+}
+
+/** @param {import("./crypto/encoding.js").Bytes} aik */
+function markOf(aik) {
+  return b64(aik.slice(0, MARK_BYTES));
 }
 
 /** @param {import("./directory.js").Known | undefined} known */

@@ -52,7 +52,7 @@ async function browserOf({ id, me, links, server }) {
 }
 
 async function verify({ trust, contacts }, uid) {
-  await contacts.mark(uid, (await trust.number(uid)).aik);
+  await contacts.mark(uid, (await trust.number(uid)).mark);
 }
 
 /** The account begins anew, under another identity key. */
@@ -125,7 +125,7 @@ test("another identity is no longer marked, before and after it is accepted", as
   assert.equal(a.trust.loss(bob.id), "verified");
   await a.directory.accept(bob.id);
   assert.equal(a.trust.of(bob.id), "lost");
-  await a.contacts.mark(bob.id, now.aik);
+  await a.contacts.mark(bob.id, now.mark);
   assert.equal(a.trust.of(bob.id), "verified");
 });
 
@@ -141,10 +141,10 @@ test("a browser that meets the wrong identity first learns that another one was 
 test("what was compared is marked, though the identity changed in between", async () => {
   const { site, alice, bob } = await people();
   const a = await browserOf(alice);
-  const { aik } = await a.trust.number(bob.id);
+  const { mark } = await a.trust.number(bob.id);
   await startsAnew(site, bob);
   await a.directory.refresh(bob.id);
-  await a.contacts.mark(bob.id, aik);
+  await a.contacts.mark(bob.id, mark);
   assert.equal(a.trust.of(bob.id), "lost");
 });
 
@@ -171,6 +171,7 @@ test("name and mark do not undo each other, on two devices neither", async () =>
   const [a, second] = [await browserOf(alice), await browserOf(alice)];
   const longest = "名".repeat(60);
   await a.contacts.rename(bob.id, longest);
+  await a.contacts.markUnread(bob.id, true);
   await verify(second, bob.id); // it knows nothing of the name yet
   await a.contacts.refresh();
   for (const { contacts, trust } of [a, second]) {

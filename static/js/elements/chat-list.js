@@ -6,6 +6,7 @@ import { icon } from "../icons.js";
 import { avatarOf, chatAddress, nameOf } from "../person.js";
 import { session } from "../session.js";
 import { format, gettext, ngettext } from "../text.js";
+import { showStanding } from "../verifiedmark.js";
 import { shortTime } from "../when.js";
 
 /** @typedef {import("../session.js").Summary} Summary */
@@ -164,6 +165,7 @@ export class ChatList extends HTMLElement {
       place.dataset.name = name;
     }
     part(row, "name").textContent = name;
+    showStanding(part(row, "verified"), chat.trust === "verified" ? chat.trust : "none");
     part(row, "presence").hidden = presence?.state !== "online";
     const time = this.#time(chat);
     part(row, "time").textContent = shortTime(time);

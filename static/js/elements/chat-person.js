@@ -7,6 +7,7 @@ import { avatarOf, nameOf, presenceWords } from "../person.js";
 import { session } from "../session.js";
 import { format, gettext } from "../text.js";
 import { toast } from "../toast.js";
+import { showStanding } from "../verifiedmark.js";
 
 /** @typedef {import("../session.js").Summary} Summary */
 
@@ -37,6 +38,10 @@ export class ChatPerson extends HTMLElement {
     return /** @type {HTMLDialogElement} */ (document.getElementById("rename-contact"));
   }
 
+  get #verifier() {
+    return /** @type {import("./chat-verify.js").ChatVerify} */ (document.querySelector("chat-verify"));
+  }
+
   get #alias() {
     return /** @type {HTMLInputElement} */ (document.getElementById("contact-alias"));
   }
@@ -59,6 +64,7 @@ export class ChatPerson extends HTMLElement {
     if (title.textContent !== name) title.textContent = name;
     document.title = `${name} · ${this.dataset.site ?? ""}`;
     title.title = chat.contact ? `@${chat.contact.peer.name}` : "";
+    showStanding(part(this, "verified"), chat.trust);
     part(this, "avatar").replaceChildren(avatarOf(chat.row.peer, chat.contact));
     this.#presence();
     this.#identity(chat, name);
@@ -69,10 +75,13 @@ export class ChatPerson extends HTMLElement {
   }
 
   /** @param {Summary} chat @param {string} name */
-  #identity({ identity }, name) {
+  #identity({ identity, trust }, name) {
     part(this, "identity").hidden = identity !== "reset";
     const words = format(gettext("{name} has a new security identity"), { name });
     part(this, "identity-title").textContent = words;
+    const before = gettext("You had verified {name}. That does not count for the new identity: compare again.");
+    part(this, "identity-verified").hidden = trust !== "lost";
+    part(this, "identity-verified").textContent = format(before, { name });
   }
 
   /** @param {import("../protocol.js").Seen} seen */
@@ -101,6 +110,7 @@ export class ChatPerson extends HTMLElement {
     const act = /** @type {HTMLElement | null} */ (button)?.dataset.act;
     if (!act || !this.#chat || !this.#conv) return;
     /** @type {HTMLElement} */ (this.querySelector("#thread-menu")).hidePopover();
+    if (act === "verify-number") return this.#verifier.open(this.#chat);
     try {
       await this.#do(act, this.#chat, this.#conv);
     } catch (error) {

@@ -1,0 +1,251 @@
+"""Two people compare their safety number, and what becomes of the mark."""
+
+import re
+import time
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import segno
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page, Route, expect
+
+from e2ee import records
+from e2ee.encoding import from_base64, to_base64
+from tests.browser import chatting
+from tests.browser.chatting import composer, open_chat
+from tests.browser.conftest import PHONE
+from tests.browser.people import sign_in
+from tests.browser.test_conversation import OpenWindow, Pair, strangers
+from tests.client.m1 import safety
+from tests.client.m1.devicelist import first_link, listed
+from tests.client.m1.keys import DeviceKeys, KemKey, SigningKey
+
+
+@pytest.fixture
+def pair(open_window: OpenWindow) -> Pair:
+    pair = strangers(open_window)
+    chatting.connect(pair.alice, pair.bob, pair.bob_is.name)
+    open_chat(pair.alice, "Bob")
+    open_chat(pair.bob, "Alice")
+    return pair
+
+
+def dialog(page: Page) -> Locator:
+    return page.get_by_role("dialog", name="Compare safety number")
+
+
+def open_dialog(page: Page) -> Locator:
+    page.get_by_role("button", name="More about this chat").click()
+    page.locator("#thread-menu").get_by_role("button", name="Compare safety number").click()
+    expect(dialog(page).get_by_role("listitem")).to_have_count(12)
+    return dialog(page)
+
+
+def number(page: Page) -> str:
+    """What somebody selects there and copies."""
+    opened = open_dialog(page)
+    opened.get_by_role("list", name="Safety number").click()
+    digits = re.sub(r"\s", "", page.evaluate("() => getSelection().toString()"))
+    opened.get_by_role("button", name="Close").click()
+    return digits
+
+
+def verify(page: Page) -> None:
+    press = open_dialog(page).get_by_role("button", name="They are the same: mark as verified")
+    press.click()
+    expect(dialog(page)).to_be_hidden()
+
+
+def mark(place: Locator) -> Locator:
+    return place.get_by_role("img", name="Verified", exact=True)
+
+
+def test_both_see_the_same_number_and_mallory_another(pair: Pair, open_window: OpenWindow) -> None:
+    mallory = open_window("mallory").page
+    name = chatting.newcomer(mallory, "Mallory").name
+    chatting.connect(pair.alice, mallory, name)
+    open_chat(mallory, "Alice")
+    open_chat(pair.alice, "Bob")
+    digits = number(pair.alice)
+    assert re.fullmatch(r"\d{60}", digits)
+    assert number(pair.bob) == digits
+    with_mallory = number(mallory)
+    assert with_mallory != digits
+    open_chat(pair.alice, "Mallory")
+    assert number(pair.alice) == with_mallory
+
+
+def test_a_screen_reader_hears_digit_after_digit(pair: Pair) -> None:
+    digits = number(pair.alice)
+    heard = open_dialog(pair.alice).get_by_role("list", name="Safety number").aria_snapshot()
+    assert re.findall(r"listitem: (\d(?: \d){4})$", heard, re.MULTILINE) == [
+        " ".join(digits[i : i + 5]) for i in range(0, 60, 5)
+    ]
+
+
+def test_pasted_digits_are_told_at_once(pair: Pair) -> None:
+    digits = number(pair.bob)
+    opened = open_dialog(pair.alice)
+    field = opened.get_by_label("Or paste theirs")
+    same = opened.get_by_role("button", name="They are the same")
+    for pasted, words in (
+        (f"Mine is {digits[:30]} {digits[30:]}", "The same."),
+        (digits[:17], "17 of 60 digits."),
+        (f"{digits[30:]}{digits[:30]}", "Different."),
+    ):
+        field.fill(pasted)
+        expect(opened.get_by_role("status")).to_contain_text(words)
+    expect(same).to_be_disabled()
+    field.fill("")
+    expect(same).to_be_enabled()
+
+
+def test_nothing_of_the_number_leaves_the_browser(pair: Pair) -> None:
+    sent: list[str] = []
+    pair.alice.on("request", lambda request: sent.append(f"{request.url} {request.post_data}"))
+    digits = number(pair.alice)
+    with pair.alice.expect_request("**/api/notes", timeout=10_000):  # the control: it listens
+        verify(pair.alice)
+    expect(mark(pair.alice.locator("chat-person"))).to_be_visible()
+    assert any("/api/notes" in line for line in sent)
+    groups = [digits[i : i + 5] for i in range(0, 60, 5)]
+    assert not [line for line in sent if sum(group in line for group in groups) > 1]
+    assert not [line for line in sent if "/qr" in line or '"verified"' in line]
+
+
+def test_the_mark_is_shown_and_follows_and_can_be_taken_back(
+    pair: Pair, open_window: OpenWindow
+) -> None:
+    alice = pair.alice
+    expect(mark(alice.locator("chat-person"))).to_be_hidden()
+    verify(alice)
+    expect(mark(alice.locator("chat-person"))).to_be_visible()
+    expect(mark(alice.locator("chat-list"))).to_be_visible()
+    alice.reload()
+    expect(mark(alice.locator("chat-person"))).to_be_visible()
+    chatting.open_page(alice, "/people")
+    expect(mark(chatting.contacts(alice))).to_be_visible()
+    expect(mark(pair.bob.locator("chat-person"))).to_be_hidden()  # he is told nothing
+    second = open_window("alice's second browser").page
+    sign_in(second, pair.alice_is)
+    open_chat(second, "Bob")
+    expect(mark(second.locator("chat-person"))).to_be_visible()
+    open_dialog(second).get_by_role("button", name="Mark as not verified").click()
+    expect(mark(second.locator("chat-person"))).to_be_hidden()
+    open_chat(alice, "Bob")
+    expect(mark(alice.locator("chat-person"))).to_be_hidden()
+
+
+@pytest.fixture
+def lies(pair: Pair) -> None:
+    """From now on Alice's server says that everybody began anew, under a key of its own."""
+    forged: dict[bytes, records.Link] = {}
+
+    def answer(route: Route) -> None:
+        query = parse_qs(urlsplit(route.request.url).query)
+        uid = bytes.fromhex(query["uid"][0])
+        link = forged.setdefault(uid, forge(uid))
+        links = [] if query["after"] != ["0"] else [to_base64(link.raw)]
+        route.fulfill(json={"links": links, "head": [1, to_base64(link.hash)]})
+
+    pair.alice.context.route("**/api/links?*", answer)
+
+
+def forge(uid: bytes) -> records.Link:
+    ms = time.time_ns() // 1_000_000
+    raw = first_link(
+        uid=uid, aik=SigningKey(), devices=[listed(DeviceKeys(), ms)], user_key=KemKey().public,
+        recovery_key=KemKey().public, ms=ms, reset=True,
+    )  # fmt: skip
+    return records.verify_link(raw)
+
+
+def test_another_identity_has_no_mark_and_the_chat_says_that_it_had_one(
+    pair: Pair, request: pytest.FixtureRequest
+) -> None:
+    verify(pair.alice)
+    true = number(pair.alice)
+    request.getfixturevalue("lies")
+    opened = open_dialog(pair.alice)
+    expect(opened).to_contain_text("You had verified Bob, but the security identity has changed")
+    opened.get_by_label("Or paste theirs").fill(true)
+    expect(opened.get_by_role("status")).to_contain_text("Different.")
+    opened.get_by_role("button", name="Close").click()
+    person = pair.alice.locator("chat-person")
+    expect(mark(person)).to_be_hidden()
+    expect(mark(pair.alice.locator("chat-list"))).to_be_hidden()
+    expect(person.get_by_role("img", name="No longer verified")).to_be_visible()
+    expect(person).to_contain_text("Bob has a new security identity")
+    expect(person).to_contain_text("You had verified Bob.")
+    expect(pair.alice.locator(".thread-line")).to_contain_text(["You had verified the one before."])
+    expect(composer(pair.alice)).to_be_hidden()  # nothing can be sent to the forged key
+
+
+def test_who_was_not_verified_is_not_said_to_have_been(
+    pair: Pair, request: pytest.FixtureRequest
+) -> None:
+    request.getfixturevalue("lies")
+    open_dialog(pair.alice).get_by_role("button", name="Close").click()
+    person = pair.alice.locator("chat-person")
+    expect(person).to_contain_text("Bob has a new security identity")
+    expect(pair.alice.locator(".thread-line")).to_contain_text(["has changed."])
+    expect(pair.alice.get_by_text("had verified")).to_have_count(0)
+
+
+def test_comparing_the_number_of_a_new_identity_is_an_answer_to_it(
+    pair: Pair, request: pytest.FixtureRequest
+) -> None:
+    request.getfixturevalue("lies")
+    verify(pair.alice)
+    person = pair.alice.locator("chat-person")
+    expect(mark(person)).to_be_visible()
+    expect(person).not_to_contain_text("Bob has a new security identity")
+
+
+def test_digits_and_qr_code_are_what_the_protocol_says(pair: Pair) -> None:
+    """Computed anew in Python from the lists that both browsers fetched."""
+    prints = []
+    for page in (pair.alice, pair.bob):
+        with page.expect_response(re.compile(r"/api/links\?.*after=0")) as fetched:
+            digits = number(page)
+        link = records.verify_link(from_base64(fetched.value.json()["links"][0]))
+        prints.append(safety.fingerprint(link.uid, link.aik))
+    assert digits == safety.digits(*prints)
+    code = safety.qr(*prints)
+    opened = open_dialog(pair.alice)
+    drawn = opened.get_by_role("img", name="The safety number as a QR code").locator("path")
+    squares = re.findall(r"M(\d+) (\d+)h1v1h-1z", drawn.get_attribute("d") or "")
+    assert {(int(x), int(y)) for x, y in squares} in readings(code)
+    assert {(int(x), int(y)) for x, y in squares} not in readings(code[::-1])
+    opened.get_by_label("Or paste theirs").fill(code)
+    expect(opened.get_by_role("status")).to_contain_text("The same.")
+
+
+def readings(code: str) -> list[set[tuple[int, int]]]:
+    """The dark squares of every QR code that says this: one for each mask."""
+    border = 4
+    return [
+        {
+            (x + border, y + border)
+            for y, row in enumerate(
+                segno.make(code, error="m", mask=mask, boost_error=False).matrix
+            )
+            for x, dark in enumerate(row)
+            if dark
+        }
+        for mask in range(8)
+    ]
+
+
+def test_nothing_serious_for_axe_on_any_screen(pair: Pair) -> None:
+    verify(pair.alice)
+    open_dialog(pair.alice).get_by_label("Or paste theirs").fill("1" * 60)
+    for size in (PHONE, {"width": 1280, "height": 800}):
+        pair.alice.set_viewport_size(size)  # type: ignore[arg-type]
+        wide = pair.alice.evaluate("() => document.querySelector('.verify').scrollWidth")
+        assert wide <= size["width"]
+        for scheme in ("light", "dark"):
+            pair.alice.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            found = Axe().run(pair.alice).response["violations"]
+            serious = [v for v in found if v["impact"] in ("serious", "critical")]
+            assert not serious, [(v["id"], [n["html"] for n in v["nodes"]][:3]) for v in serious]
