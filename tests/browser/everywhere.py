@@ -1,0 +1,81 @@
+"""Every page of the site and every dialog on it, in whatever language, theme and direction."""
+
+from collections.abc import Callable, Iterator
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.chatting import open_page
+
+SIGNED_OUT = {
+    "landing": "/",
+    "sign-up": "/sign-up",
+    "sign-in": "/sign-in",
+    "recovery": "/sign-in#code",
+    "invite": "/invite#none",
+    "help": "/help",
+    "not-found": "/nothing-here",
+}
+SIGNED_IN = {"chats": "/chats", "people": "/people", "settings": "/settings"}
+
+
+def signed_out(page: Page) -> Iterator[str]:
+    """Goes to each page in turn and gives its name."""
+    for name, address in SIGNED_OUT.items():
+        page.goto("about:blank")  # or two addresses that differ behind # were one load
+        page.goto(address)
+        expect(page.locator("h1:visible")).to_have_count(1)
+        yield name
+
+
+def signed_in(page: Page, chat: str) -> Iterator[str]:
+    """As signed_out, for somebody who has the conversation `chat` (its address)."""
+    for name, address in SIGNED_IN.items():
+        (_open_settings if name == "settings" else open_page)(page, address)
+        yield name
+        yield from _dialogs(page, name)
+    open_page(page, chat)
+    expect(page.locator(".message").last).to_be_visible()
+    yield "conversation"
+    yield from _dialogs(page, "conversation")
+
+
+def _open_settings(page: Page, address: str) -> None:
+    page.goto(address)
+    expect(page.locator("device-list:not([aria-busy]) li.device").first).to_be_visible()
+
+
+def _dialogs(page: Page, name: str) -> Iterator[str]:
+    for dialog, opened in DIALOGS.get(name, {}).items():
+        opened(page)
+        yield f"{name}-{dialog}"
+        page.keyboard.press("Escape")
+        expect(page.locator("dialog[open], [popover]:popover-open")).to_have_count(0)
+
+
+def _press(selector: str) -> Callable[[Page], None]:
+    return lambda page: page.locator(selector).click()
+
+
+def _choose(act: str) -> Callable[[Page], None]:
+    """From the menu of the conversation."""
+
+    def choose(page: Page) -> None:
+        page.locator("[popovertarget='thread-menu']").click()
+        page.locator(f"#thread-menu [data-act='{act}']").click()
+        expect(page.locator("dialog[open]")).to_be_visible()
+
+    return choose
+
+
+DIALOGS: dict[str, dict[str, Callable[[Page], None]]] = {
+    "settings": {
+        "password": _press("[data-open='change-password']"),
+        "code": _press("[data-open='renew-code']"),
+        "leave": _press("[data-open='leave-dialog']"),
+    },
+    "conversation": {
+        "menu": _press("[popovertarget='thread-menu']"),
+        "name": _choose("rename"),
+        "block": _choose("block"),
+    },
+}
