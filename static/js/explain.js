@@ -44,6 +44,7 @@ const OWN = {
  */
 const SERVERS = {
   bad_body: garbled,
+  bad_email: () => gettext("This is not an e-mail address."),
   bad_epoch: garbled,
   bad_factors: garbled,
   bad_link: garbled,
@@ -62,6 +63,7 @@ const SERVERS = {
   forbidden: outOfDate,
   grant: signInAgain,
   moved: outrun,
+  no_mail: () => gettext("This site sends no mail. Ask the people who run it."),
   not_connected: () => gettext("You are not connected with this person any more."),
   origin: outOfDate,
   proof: signInAgain,
@@ -72,11 +74,13 @@ const SERVERS = {
   stale_list: outrun,
   stale_vault: outrun,
   taken: () => gettext("This name is taken. Try another one."),
+  token: () => gettext("This link has been used, or its time is over. Ask for another one."),
   too_big: () => gettext("This is too big for the server."),
   too_many: () => gettext("You have as many of these as an account may have. Remove one first."),
   unknown: () => gettext("That is not there, or not yours."),
   unlock: () => gettext("Enter your password again."),
   wrong: () => gettext("That did not match."),
+  wrong_code: () => gettext("That is not the code of the last mail, or its time is over."),
 };
 
 /**
