@@ -39,6 +39,7 @@ RESET = Limit("reset", 60, HOUR)  # by address; tokens cannot be guessed, but co
 RESET_MAILS = Limit("reset-mails", 3, DAY)  # by account; nobody's mailbox is to be filled
 EMAIL = Limit("email", 10, HOUR)  # by account; codes mailed, and codes tried
 EMAIL_TO = Limit("email-to", 5, DAY)  # by mail address, whoever names it
+STANDING = Limit("standing", 120, HOUR)  # by address
 LIVE_TOKEN = Limit("live-token", 240, HOUR)  # by account; one a reconnect, one in ten minutes
 DIRECTORY = Limit("directory", 600, HOUR)  # by account; reads of device lists
 WRITES = Limit("writes", 300, HOUR)  # by account; notes, profile, factors

@@ -120,7 +120,7 @@ class DeviceListLink(Owned):
 
 
 class Device(Owned):
-    """A device that a link of the present chain lists or listed."""
+    """A device that a link lists or listed."""
 
     device = Bytes(16)
     signing_key = Bytes(32)

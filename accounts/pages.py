@@ -59,6 +59,12 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+def reset(request: HttpRequest) -> HttpResponse:
+    """The token stands behind # and comes to nobody's log; the script asks whose it is."""
+    return render(request, "accounts/reset.html", {**LIMITS, "mails": settings.MAIL})
+
+
+@require_safe
 @signed_in
 def preferences(request: HttpRequest, who: Caller) -> HttpResponse:
     person = who.record.user

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from accounts.wire import B32, B40, U32, Body, Id, N
+from accounts.wire import B32, B40, B64, U32, Body, Id, N
 
 NAME_MIN, NAME_MAX = 3, 32  # characters of a username, after PRECIS
 DISPLAY_NAME_MAX = 60  # characters
@@ -120,6 +120,22 @@ class Enrolled(Body):
     device: Id
     head: Head
     token: str
+
+
+class StandingQuestion(Body):
+    """POST /api/standing: what became of a device whose session is over. `signature` by its key,
+    over cat("m1:standing", host, uid, device)."""
+
+    uid: Id
+    device: Id
+    signature: B64
+
+
+class Standing(Body):
+    """gone: signed out or removed elsewhere, or the account began anew. Who does not hold the
+    device's key hears `unknown`."""
+
+    state: Literal["listed", "gone", "unknown"]
 
 
 class ResetStart(Body):

@@ -29,7 +29,7 @@ from accounts.models import (
     UserKeyWrap,
     Vault,
 )
-from accounts.problems import Refusal
+from accounts.problems import Refusal, bad
 from accounts.protocol import ResetFinish, ResetOpened
 from accounts.signals import account_reset
 from accounts.wire import B32, Id
@@ -95,7 +95,9 @@ def finish(body: ResetFinish, agent: str, now_ms: int) -> tuple[User, Device]:
         held = _held(body.token, now_ms)  # once more: of two at once the second waited here
         records.check_restart(link, records.parse_link(_head_of(user)))
         signup.check_whole(body.account, link)
-        _forget(user)
+        if Device.objects.filter(user=user, device=link.devices[0].id).exists():
+            bad("bad_link", "A device that is gone does not come back under its id.")
+        _forget(user, now_ms)
         user.chain += 1
         user.display_name = display_name
         user.save(update_fields=["chain", "display_name"])
@@ -139,8 +141,10 @@ def _head_of(user: User) -> bytes:
     return bytes(row.link)
 
 
-def _forget(user: User) -> None:
-    """All that the old identity sealed, and the tries that somebody wasted on it."""
-    for model in (UserKeyWrap, PrevBox, Factor, Vault, Note, Credentials, Device):
+def _forget(user: User, now_ms: int) -> None:
+    """All that the old identity sealed, and the tries that somebody wasted on it. Its devices are
+    gone, and can still be told so (standing.py)."""
+    for model in (UserKeyWrap, PrevBox, Factor, Vault, Note, Credentials):
         model.objects.filter(user=user).delete()
+    Device.objects.filter(user=user, gone_at=None).update(gone_at=now_ms)
     Failure.objects.filter(subject=user.uid).delete()

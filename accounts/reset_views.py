@@ -1,8 +1,10 @@
-"""The HTTP interface of the account reset and of the mailbox that allows it."""
+"""The HTTP interface of what ends and begins devices and accounts: the reset, the mailbox that
+allows it, and what became of a device."""
 
 from django.http import HttpRequest
 
 from accounts import agents, devices, limits, mailbox, protocol, reset, sessions
+from accounts import standing as standings
 from accounts.api import Caller, Need, api, public
 from accounts.clock import now_ms
 from accounts.protocol import Done
@@ -33,6 +35,11 @@ def finish(request: HttpRequest, body: protocol.ResetFinish) -> protocol.Enrolle
         head=devices.head(user),
         token=devices.live_token(record, now),
     )
+
+
+@public("POST", body=protocol.StandingQuestion, limit=limits.STANDING)
+def standing(request: HttpRequest, body: protocol.StandingQuestion) -> protocol.Standing:
+    return standings.of(body)
 
 
 @api("GET", need=Need.PROOF)

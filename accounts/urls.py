@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-up/start", views.sign_up_start),
     path("sign-up", views.sign_up),
     path("sign-in", views.sign_in),
+    path("standing", reset_views.standing),
     path("reset/start", reset_views.start),
     path("reset/open", reset_views.opened),
     path("reset/finish", reset_views.finish),

@@ -44,6 +44,12 @@ def http_proof_bytes(
     )
 
 
+def standing_bytes(*, host: str, uid: bytes, device: bytes) -> bytes:
+    """What a device signs to ask what became of it. The answer is worth nothing to others, so it
+    needs no nonce."""
+    return cat("m1:standing", host.encode(), uid, device)
+
+
 def verify_proof(signing_key: bytes, signature: bytes, signed: bytes) -> None:
     """Raise BadProof unless the listed device's key made `signature`."""
     try:

@@ -74,14 +74,14 @@ export function listed({ id, dskPublic, dkkPublic }, ms) {
 /**
  * Everything of an account that does not exist yet.
  * @param {{uid: Bytes, pepper: Bytes, displayName: string, password: Password, code: string,
- *   device: DeviceKeys, ms: number}} person
+ *   device: DeviceKeys, ms: number, flags?: number}} person RESET in flags: it begins anew
  * @returns {Promise<{body: import("./protocol.js").SignUp, link: Link, seed: Bytes}>}
  */
-export async function newAccount({ uid, pepper, displayName, password, code, device, ms }) {
+export async function newAccount({ uid, pepper, displayName, password, code, device, ms, flags = 0 }) {
   const root = { uid, rk: newRoot() };
   const secrets = { aikSeed: newSeed(), recoverySeed: newSeed() };
   const seed = newSeed();
-  const link = await firstLink(uid, secrets, seed, listed(device, ms));
+  const link = await firstLink({ uid, flags }, secrets, seed, listed(device, ms));
   const wraps = await wrapsFor(link, seed, link.devices, true);
   const body = {
     display_name: displayName,
@@ -95,12 +95,12 @@ export async function newAccount({ uid, pepper, displayName, password, code, dev
   return { body, link, seed };
 }
 
-/** @param {Bytes} uid @param {Secrets} secrets @param {Bytes} seed @param {Device} device */
-async function firstLink(uid, { aikSeed, recoverySeed }, seed, device) {
+/** @param {{uid: Bytes, flags: number}} start @param {Secrets} secrets @param {Bytes} seed @param {Device} device */
+async function firstLink({ uid, flags }, { aikSeed, recoverySeed }, seed, device) {
   const aik = await signingKeyFromSeed(aikSeed);
   const [uk, recovery] = [await kemPublicKey(seed), await kemPublicKey(recoverySeed)];
   const fields = { uid, k: 1, prev: ZERO32, aik: aik.publicKey, devices: [device], g: 1, uk, recovery };
-  return signLink({ ...fields, flags: 0, ms: device.added }, aik.privateKey);
+  return signLink({ ...fields, flags, ms: device.added }, aik.privateKey);
 }
 
 /**

@@ -235,14 +235,14 @@ async function taken(uid) {
 }
 
 /** @param {Bytes} uid @returns {Promise<Keystore>} without anything of an earlier device */
-async function emptied(uid) {
+export async function emptied(uid) {
   forgetOpen();
   await Keystore.wipe(uid);
   return Keystore.open(uid);
 }
 
 /** @param {Bytes} uid @param {Keystore} [shelf] */
-function settle(uid, shelf) {
+export function settle(uid, shelf) {
   setCurrent(uid);
   shelf?.close();
   forgetOpen();
@@ -254,6 +254,6 @@ function signerOf(uid, { id, dsk }) {
 }
 
 /** Plain http on a LAN address has no WebCrypto. */
-function requireCrypto() {
+export function requireCrypto() {
   require(globalThis.crypto?.subtle && globalThis.indexedDB, "no_crypto");
 }

@@ -235,6 +235,22 @@ export const BODY_MAX = 131072;
  */
 
 /**
+ * POST /api/standing: what became of a device whose session is over. `signature` by its key,
+ * over cat("m1:standing", host, uid, device).
+ * @typedef {object} StandingQuestion
+ * @property {Id} uid
+ * @property {Id} device
+ * @property {B64} signature
+ */
+
+/**
+ * gone: signed out or removed elsewhere, or the account began anew. Who does not hold the
+ * device's key hears `unknown`.
+ * @typedef {object} Standing
+ * @property {"gone" | "listed" | "unknown"} state
+ */
+
+/**
  * POST /api/reset/start: mail a link, if there is a confirmed address. The answer is the same
  * for everybody.
  * @typedef {object} ResetStart

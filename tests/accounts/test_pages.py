@@ -7,7 +7,7 @@ from django.test import Client
 
 from tests.accounts.people import Browser, Person
 
-PUBLIC = ["/", "/sign-up", "/sign-in", "/help"]
+PUBLIC = ["/", "/sign-up", "/sign-in", "/reset", "/help"]
 
 
 @pytest.fixture

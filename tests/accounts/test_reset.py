@@ -47,7 +47,8 @@ def test_the_account_begins_anew_on_this_browser_alone(alice: Person, browser: B
     assert (link.k, link.reset, newest.resets, newest.revoked_k) == (1, True, 1, 1)
     assert link.aik != old.aik
     assert newest.revoked_rank > devices.Newest(9, b"", b"", 9, 0).rank(9)
-    assert [row.device for row in Device.objects.all()] == [alice.browsers[0].keys.id]
+    present = Device.objects.filter(gone_at=None)
+    assert [row.device for row in present] == [alice.browsers[0].keys.id]
     assert alice.browsers[0].call("GET", "/api/links").json["head"][0] == 1
     assert alice.sign_in()[1].status == 200
     for stale in ({"auth": old_auth}, {"code_auth": old_code}):
@@ -153,6 +154,12 @@ def test_the_link_of_a_reset(alice: Person):
         members = {name: getattr(whole, name) for name in whole.__struct_fields__}
         assert finish(protocol.SignUp(**members | lacking), token).status == 400
     assert finish(whole, token).status == 200
+
+
+def test_an_old_device_does_not_come_back(alice: Person, browser: Browser):
+    token = token_for(alice)
+    assert alice.begin_anew(token, Browser(browser.keys)).code == "bad_link"
+    assert alice.begin_anew(token).status == 200
 
 
 def test_inside_a_chain_no_link_resets(alice: Person, browser: Browser):

@@ -13,7 +13,7 @@ from tests.browser.conftest import PHONE, Window
 from tests.browser.people import field, fill_details, press, sign_up, somebody
 
 OpenWindow = Callable[..., Window]
-PUBLIC = ["/", "/sign-up", "/sign-in", "/sign-in#code", "/help", "/nothing-here"]
+PUBLIC = ["/", "/sign-up", "/sign-in", "/sign-in#code", "/reset", "/help", "/nothing-here"]
 LEAST_WIDTH = 360  # CSS px
 LEAST_TARGET = 24  # CSS px, WCAG 2.2; ours aim at 44
 

@@ -16,6 +16,11 @@ export function socketProofBytes({ host, nonce, uid, device }) {
   return cat("m1:ws", host, nonce, uid, device);
 }
 
+/** What became of this device, asked without a session. @param {CryptoKey} dsk @param {Omit<Place, "nonce">} place */
+export function standingProof(dsk, { host, uid, device }) {
+  return sign(dsk, cat("m1:standing", host, uid, device));
+}
+
 /**
  * @param {CryptoKey} dsk
  * @param {Place & {method: string, path: string, body: Bytes}} request path with query as sent
