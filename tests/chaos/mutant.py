@@ -43,15 +43,20 @@ def no_dedupe() -> None:
 
 
 def ack_before_commit() -> None:
-    """The promise is given first, the commit comes a little later, if it comes."""
+    """A message is promised first; the commit comes a little later, if it comes."""
     from messaging.backends.sql.database import Session
 
-    commit = Session.commit
+    log, writer = _module("log"), _module("writer")
+    commit, real = Session.commit, log.append
+    appended: list[Any] = []  # by the group under way: sessions that are not committed
 
-    def early(self: Any) -> None:
-        pass
+    def noted(session: Any, draft: Any, seal: Any, now: int) -> Any:
+        appended.append(session)
+        return real(session, draft, seal, now)
 
-    writer = _module("writer")
+    def early(session: Any) -> None:
+        if not appended:
+            commit(session)
 
     def loop(self: Any) -> None:
         more = True
@@ -59,9 +64,12 @@ def ack_before_commit() -> None:
             group, more = self._next_group()
             if group:
                 writer._answer(group, self._settle([item.work for item in group]))
+            if appended:
                 time.sleep(UNCOMMITTED_SECONDS)
-                commit(self._transact.__self__._session())
+                commit(appended[0])
+                appended.clear()
 
+    log.append = noted
     Session.commit = early  # type: ignore[method-assign]
     writer.Writer._loop = loop
 
@@ -98,6 +106,9 @@ def unread_by_counting() -> None:
         return row
 
     append._repeat = counting
+    for name in ("last_ord", "shown_ord"):
+        counted = f"{name} = unread.{name} + 1"
+        append.SENT = append.SENT.replace(f"{name} = excluded.{name}", counted)
 
 
 def push_without_store() -> None:

@@ -30,7 +30,8 @@ class Nemesis:
     def __init__(self, scene: Scene, say: "Teller") -> None:
         self.scene, self.plan, self.say = scene, scene.plan, say
         self.chance = random.Random(f"nemesis {self.plan.seed}")
-        self.done: Counter[str] = Counter()
+        self.done: Counter[str] = Counter()  # begun
+        self.finished = 0
 
     async def run(self) -> None:
         """Until it is cancelled: every fault in an order of its own, then again in another."""
@@ -39,6 +40,7 @@ class Nemesis:
             self.chance.shuffle(faults)
             for fault in faults:
                 await self.strike(fault)
+                self.finished += 1
                 await asyncio.sleep(self._while())
 
     async def strike(self, fault: str) -> None:

@@ -16,7 +16,8 @@ revoke: a device is taken off the list while another one is stalled"""
 @dataclass(frozen=True)
 class Plan:
     seed: int
-    ops: int = 1500
+    ops: int = 1500  # at least
+    strikes: int = 8  # faults, at least: work goes on until then, however slow the machine is
     # person → devices: n = browser modules in Node, p = the Python client
     people: tuple[tuple[str, str], ...] = (
         ("alice", "nnp"), ("bob", "np"), ("carol", "np"), ("dave", "nnp"),

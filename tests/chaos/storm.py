@@ -19,6 +19,7 @@ from tests.chaos.pydevice import WEATHER
 from tests.chaos.scene import Device, Scene, Somebody, canary
 
 OPS = {"send": 60, "read": 18, "look": 10, "typing": 4, "reconnect": 4, "rotate": 2, "wake": 2}
+STORM_SECONDS = 900  # a run ends, whatever hangs
 OPEN_MAX = 80  # sends whose end nobody knows yet: a slow machine is not flooded
 LOOK_AT_STORE_SECONDS = 0.5
 CATCH_UP_SECONDS = 30  # given to devices that have so many open; then the work goes on
@@ -90,7 +91,10 @@ class _Storm:
 
     async def _work(self, storm: "asyncio.Task[None]") -> None:
         kinds, weights = list(OPS), list(OPS.values())
-        for _ in range(self.plan.ops):
+        began, strikes = time.monotonic(), self.plan.strikes if self.plan.faults else 0
+        while self.ops.total() < self.plan.ops or self.nemesis.finished < strikes:
+            if time.monotonic() - began > STORM_SECONDS:
+                return
             await asyncio.sleep(1 / self.plan.ops_a_second)
             if storm.done():
                 storm.result()  # a nemesis that failed is a fault of the harness: say so
