@@ -204,8 +204,9 @@ class Trial {
   #closed(code) {
     if (this.#over) return;
     this.#end();
-    if (!this.#opened && code === NOT_CLEAN) this.#told.missed(false);
-    this.#tell((ears) => ears.closed(code));
+    const ours = this.#opened || code >= 4000;
+    if (!ours) this.#told.missed(false);
+    this.#tell((ears) => ears.closed(ours ? code : NOT_CLEAN)); // whatever somebody on the way said
   }
 
   #late() {

@@ -87,6 +87,14 @@ test("two WebSockets that say nothing make it calls", async () => {
   await byCalls();
 });
 
+test("so do two that somebody on the way closed with a word of his own", async () => {
+  const world = start();
+  await world.fail(1000);
+  await world.fail(1005);
+  await world.live();
+  assert.deepEqual(world.kinds(), ["socket", "socket", "poll"]);
+});
+
 test("a WebSocket that said something got through, however it ended", async () => {
   const world = start();
   for (let i = 0; i < 3; i++) {
