@@ -14,7 +14,8 @@ from tests.running import ROOT
 PACKAGES = ("accounts", "bench", "chatsite", "e2ee", "messaging", "presence")
 FILE_LINES, FUNCTION_LINES = 300, 40
 # One definition of every frame, declarations alone: split, it would be two places to look.
-THE_WIRE, WIRE_LINES = ROOT / "messaging/protocol.py", 420
+THE_WIRE = (ROOT / "messaging/protocol.py", ROOT / "accounts/protocol.py")
+WIRE_LINES = 420
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "core", "misc"}
 UNSAFE_DOM = re.compile(r"\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\()")
 
@@ -44,7 +45,7 @@ def test_the_rules_see_the_code() -> None:
 
 @pytest.mark.parametrize("path", hand_written(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_file_is_read_in_one_sitting(path: Path) -> None:
-    limit = WIRE_LINES if path == THE_WIRE else FILE_LINES
+    limit = WIRE_LINES if path in THE_WIRE else FILE_LINES
     assert len(path.read_text().splitlines()) <= limit
     assert path.stem not in FORBIDDEN_NAMES
 
