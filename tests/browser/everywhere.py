@@ -11,6 +11,7 @@ SIGNED_OUT = {
     "sign-up": "/sign-up",
     "sign-in": "/sign-in",
     "recovery": "/sign-in#code",
+    "reset": "/reset",
     "invite": "/invite#none",
     "help": "/help",
     "not-found": "/nothing-here",

@@ -23,8 +23,23 @@ export class PeopleList extends HTMLElement {
     for (const stop of this.#stop) stop();
   }
 
-  /** @param {Contact[]} contacts */
+  /**
+   * Rows are made anew and move between the groups: whose row had the focus keeps it, on the same
+   * action or on what came in its place.
+   * @param {Contact[]} contacts
+   */
   #show(contacts) {
+    const held = document.activeElement instanceof HTMLElement ? document.activeElement : undefined;
+    const peer = this.contains(held ?? null) && held?.closest("[data-peer]")?.getAttribute("data-peer");
+    this.#render(contacts);
+    if (!peer) return;
+    const row = this.querySelector(`[data-peer="${peer}"]`);
+    const again = row?.querySelector(`[data-act="${held?.dataset.act}"]`) ?? row?.querySelector("[data-act]");
+    if (again instanceof HTMLElement) again.focus();
+  }
+
+  /** @param {Contact[]} contacts */
+  #render(contacts) {
     const names = new Intl.Collator(locale());
     for (const group of /** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll("[data-group]"))) {
       const state = Number(group.dataset.group);
