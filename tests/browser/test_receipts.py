@@ -1,0 +1,221 @@
+"""Sent, delivered, read and seen: what one person's screen tells the other's, and what it keeps."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser import chatting
+from tests.browser.chatting import bubble, expect_status, live, open_chat, open_page, text, write
+from tests.browser.conftest import Window
+from tests.browser.people import Person, sign_in
+
+OpenWindow = Callable[..., Window]
+BEHIND = """
+() => {
+  Object.defineProperty(document, "hasFocus", { configurable: true, value: () => false });
+  dispatchEvent(new Event("blur"));
+}
+"""
+IN_FRONT = """
+() => {
+  Object.defineProperty(document, "hasFocus", { configurable: true, value: () => true });
+  dispatchEvent(new Event("focus"));
+}
+"""
+
+
+@dataclass
+class Pair:
+    """Alice in front of the conversation; Bob on his list of chats."""
+
+    alice: Page
+    bob: Page
+    bob_is: Person
+
+
+@pytest.fixture
+def pair(open_window: OpenWindow) -> Pair:
+    alice, bob = open_window("alice").page, open_window("bob").page
+    chatting.newcomer(alice, "Alice")
+    bob_is = chatting.newcomer(bob, "Bob")
+    chatting.connect(alice, bob, bob_is.name)
+    open_chat(alice, "Bob")
+    open_page(bob, "/chats")
+    live(bob)
+    return Pair(alice, bob, bob_is)
+
+
+def second_device(open_window: OpenWindow, person: Person) -> Page:
+    page = open_window("laptop").page
+    sign_in(page, person)
+    chatting.ready(page)
+    live(page)
+    return page
+
+
+def chat_row(page: Page, name: str) -> Locator:
+    return page.locator("chat-list").get_by_role("link", name=name)
+
+
+def badge(page: Page, name: str) -> Locator:
+    return chat_row(page, name).locator(".chat-unread")
+
+
+def details(page: Page, words: str) -> Locator:
+    return bubble(page, words).locator(".message-details")
+
+
+def presence(page: Page) -> Locator:
+    return page.locator("chat-person [data-part='presence']")
+
+
+def set_privacy(page: Page, change: Callable[[Page], None]) -> None:
+    page.goto("/settings")
+    expect(page.get_by_role("switch", name="Read receipts")).to_be_enabled()
+    change(page)
+    expect(page.get_by_text("It holds from now on")).to_be_visible()
+
+
+def test_the_times_of_a_message(pair: Pair) -> None:
+    write(pair.alice, words := text())
+    expect_status(pair.alice, words, "Delivered")
+    clock = bubble(pair.alice, words).locator(".message-meta")
+    clock.click()
+    time = r"\d{1,2}:\d\d(\s[AP]M)?"
+    expect(details(pair.alice, words)).to_have_text(re.compile(f"^Sent {time} · Delivered {time}$"))
+    open_chat(pair.bob, "Alice")
+    read = re.compile(f"^Sent {time} · Delivered {time} · Read {time}$")
+    expect(details(pair.alice, words)).to_have_text(read)
+    expect(clock).to_have_attribute("aria-expanded", "true")
+    clock.press("Enter")
+    expect(details(pair.alice, words)).to_be_hidden()
+    pair.alice.reload()
+    bubble(pair.alice, words).locator(".message-meta").press("Enter")
+    expect(details(pair.alice, words)).to_have_text(read)
+    bubble(pair.bob, words).locator(".message-meta").click()
+    expect(details(pair.bob, words)).to_have_text(re.compile(f"^Sent {time}$"))
+
+
+def test_a_window_behind_others_reads_nothing(pair: Pair) -> None:
+    write(pair.alice, first := text())
+    open_chat(pair.bob, "Alice")
+    expect_status(pair.alice, first, "Read")
+    pair.bob.evaluate(BEHIND)
+    write(pair.alice, words := text())
+    expect(bubble(pair.bob, words)).to_be_visible()
+    expect(badge(pair.bob, "Alice")).to_contain_text("1 new")
+    pair.bob.wait_for_timeout(2500)  # what must not come has had its time
+    expect_status(pair.alice, words, "Delivered")
+    expect(pair.bob).to_have_title(re.compile(r"^\(1\) "))
+    pair.bob.evaluate(IN_FRONT)
+    expect_status(pair.alice, words, "Read")
+    expect(badge(pair.bob, "Alice")).to_be_hidden()
+    expect(pair.bob).not_to_have_title(re.compile(r"^\("))
+
+
+def test_unread_is_the_same_on_two_devices(pair: Pair, open_window: OpenWindow) -> None:
+    laptop = second_device(open_window, pair.bob_is)
+    write(pair.alice, text())
+    write(pair.alice, words := text())
+    for page in (pair.bob, laptop):
+        expect(badge(page, "Alice")).to_contain_text("2 new")
+    open_chat(pair.bob, "Alice")
+    expect_status(pair.alice, words, "Read")
+    for page in (pair.bob, laptop):
+        expect(badge(page, "Alice")).to_be_hidden(timeout=2000)
+
+
+def test_read_receipts_off(pair: Pair, open_window: OpenWindow) -> None:
+    laptop = second_device(open_window, pair.bob_is)
+    set_privacy(pair.bob, lambda page: page.get_by_role("switch", name="Read receipts").uncheck())
+    open_page(pair.bob, "/chats")
+    write(pair.alice, words := text())
+    expect(badge(laptop, "Alice")).to_contain_text("1 new")
+    open_chat(pair.bob, "Alice")
+    expect(badge(laptop, "Alice")).to_be_hidden()  # his own devices know
+    expect_status(pair.alice, words, "Delivered")
+    set_privacy(pair.bob, lambda page: page.get_by_role("switch", name="Read receipts").check())
+    open_page(pair.bob, "/chats")
+    live(pair.bob)
+    expect_status(pair.alice, words, "Delivered")  # not told later, either
+    write(pair.alice, later := text())
+    open_chat(pair.bob, "Alice")
+    expect_status(pair.alice, later, "Read")
+
+
+def test_typing_off(pair: Pair) -> None:
+    open_chat(pair.bob, "Alice")
+    chatting.composer(pair.bob).press_sequentially("thinking")
+    expect(presence(pair.alice)).to_have_text("is writing…")
+    indicator = "Writing indicator"
+    set_privacy(pair.bob, lambda page: page.get_by_role("switch", name=indicator).uncheck())
+    open_chat(pair.bob, "Alice")
+    expect(presence(pair.alice)).to_have_text("Online")
+    chatting.composer(pair.bob).press_sequentially(" again")
+    write(pair.bob, words := text())
+    expect(bubble(pair.alice, words)).to_be_visible()
+    expect(presence(pair.alice)).to_have_text("Online")
+
+
+def test_last_seen_in_header_and_list(pair: Pair) -> None:
+    dot = chat_row(pair.alice, "Bob").get_by_role("img", name="Online")
+    expect(presence(pair.alice)).to_have_text("Online")
+    expect(dot).to_be_visible()
+    pair.bob.goto("about:blank")
+    expect(presence(pair.alice)).to_have_text(
+        re.compile(r"^Last seen today at \d{1,2}:\d\d"), timeout=30_000
+    )
+    expect(dot).to_be_hidden(timeout=1000)
+
+
+def test_who_shows_nobody_is_unknown(pair: Pair) -> None:
+    expect(presence(pair.alice)).to_have_text("Online")
+    set_privacy(pair.bob, lambda page: page.get_by_role("radio", name="Nobody").check())
+    expect(presence(pair.alice)).to_have_text("Online status unknown")
+    expect(chat_row(pair.alice, "Bob").get_by_role("img", name="Online")).to_be_hidden()
+    pair.bob.reload()
+    expect(pair.bob.get_by_role("radio", name="Nobody")).to_be_checked()
+    set_privacy(pair.bob, lambda page: page.get_by_role("radio", name="Contacts").check())
+    open_page(pair.bob, "/chats")
+    expect(presence(pair.alice)).to_have_text("Online")
+
+
+def test_to_the_first_unread_message(pair: Pair) -> None:
+    write(pair.alice, known := text())
+    open_chat(pair.bob, "Alice")
+    expect_status(pair.alice, known, "Read")
+    open_page(pair.bob, "/chats")
+    first, *_, last = texts = [f"{text()} of many" for _ in range(30)]
+    for words in texts:
+        write(pair.alice, words)
+    expect_status(pair.alice, last, "Delivered")
+    open_chat(pair.bob, "Alice")
+    line = pair.bob.locator(".thread-line[data-type='unread']")
+    expect(line).to_be_in_viewport()
+    expect(bubble(pair.bob, first)).to_be_in_viewport()
+    expect(bubble(pair.bob, last)).not_to_be_in_viewport()
+    jump = pair.bob.get_by_role("button", name="First unread message")
+    expect(jump).to_be_hidden()
+    pair.bob.get_by_role("button", name="Go to the newest message").click()
+    expect(bubble(pair.bob, last)).to_be_in_viewport()
+    jump.click()
+    expect(line).to_be_in_viewport()
+
+
+def test_mark_as_unread_follows_to_the_other_device(pair: Pair, open_window: OpenWindow) -> None:
+    laptop = second_device(open_window, pair.bob_is)
+    write(pair.alice, words := text())
+    open_chat(pair.bob, "Alice")
+    expect_status(pair.alice, words, "Read")
+    pair.bob.get_by_role("button", name="More about this chat").click()
+    pair.bob.get_by_role("button", name="Mark as unread").click()
+    for page in (pair.bob, laptop):
+        expect(badge(page, "Alice")).to_contain_text("marked as unread")
+        expect(page).to_have_title(re.compile(r"^\(1\) "))
+    expect_status(pair.alice, words, "Read")  # nothing of it reaches her
+    open_chat(laptop, "Alice")
+    for page in (pair.bob, laptop):
+        expect(badge(page, "Alice")).to_be_hidden()
