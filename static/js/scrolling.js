@@ -37,7 +37,8 @@ export class Scrolling {
   /** @param {Element} node */
   toStart(node) {
     this.#stuck = false;
-    node.scrollIntoView({ block: "start" });
+    // scrollIntoView would move the page around the box as well.
+    this.#box.scrollTop += node.getBoundingClientRect().top - this.#box.getBoundingClientRect().top;
     this.#note();
   }
 

@@ -197,6 +197,8 @@ def test_to_the_first_unread_message(pair: Pair) -> None:
     expect(line).to_be_in_viewport()
     expect(bubble(pair.bob, first)).to_be_in_viewport()
     expect(bubble(pair.bob, last)).not_to_be_in_viewport()
+    # The box was scrolled, not the page around it.
+    expect(pair.bob.locator(".thread-head")).to_be_in_viewport(ratio=1)
     jump = pair.bob.get_by_role("button", name="First unread message")
     expect(jump).to_be_hidden()
     pair.bob.get_by_role("button", name="Go to the newest message").click()
