@@ -12,8 +12,9 @@ from messaging.backends.sql.database import close_all
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+    databases: Any = {"default", "messages"}
     with django_db_blocker.unblock():
-        config = setup_databases(verbosity=0, interactive=False, aliases={"default", "messages"})
+        config = setup_databases(verbosity=0, interactive=False, aliases=databases)
     yield
     close_all()
     with django_db_blocker.unblock():

@@ -33,7 +33,7 @@ def confirm(browser: Browser, code: str):
 def mailed(pattern: str) -> str:
     """The last mail's only word of this form."""
     mail.settle(SETTLED)
-    [found] = re.findall(pattern, sent.outbox[-1].body)
+    [found] = re.findall(pattern, str(sent.outbox[-1].body))
     return found
 
 

@@ -2,6 +2,8 @@
 
 from io import StringIO
 
+from typing import Any
+
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
@@ -51,6 +53,7 @@ def test_the_account_begins_anew_on_this_browser_alone(alice: Person, browser: B
     assert [row.device for row in present] == [alice.browsers[0].keys.id]
     assert alice.browsers[0].call("GET", "/api/links").json["head"][0] == 1
     assert alice.sign_in()[1].status == 200
+    stale: Any
     for stale in ({"auth": old_auth}, {"code_auth": old_code}):
         assert alice.sign_in(**stale)[1].code == "wrong"
 

@@ -60,7 +60,12 @@ def pair(open_window: OpenWindow, door: Door) -> tuple[Page, Page]:
 
 def calls_of(page: Page) -> list[Request]:
     calls: list[Request] = []
-    page.on("request", lambda request: request.url.endswith("/live") and calls.append(request))
+
+    def note(request: Request) -> None:
+        if request.url.endswith("/live"):
+            calls.append(request)
+
+    page.on("request", note)
     return calls
 
 

@@ -40,7 +40,7 @@ class Caller:
 
     async def open(self) -> protocol.Challenge:
         answer = await self.call(FIRST)
-        self.sid = Id.parse(answer["sid"])
+        self.sid = Id(Id.parse(answer["sid"]))
         [(number, frame)] = answer["frames"]
         assert number == 1
         challenge = protocol.parse_server(encoder.encode(frame))

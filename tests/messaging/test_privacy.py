@@ -26,7 +26,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def show(who: Person, **wanted: Any) -> None:
     """Through the settings page's use case, announcement included."""
-    settings = {"receipts": True, "typing": True, "presence": "contacts"} | wanted
+    settings: Any = {"receipts": True, "typing": True, "presence": "contacts"} | wanted
 
     def change() -> None:
         settings_of.change(User.objects.get(uid=who.uid), Privacy(**settings))
