@@ -89,9 +89,17 @@ test("busy and rate are waited out; a refusal, a break and silence are told", as
 });
 
 test("the list is sorted by activity, but not under a pointer", () => {
-  const chats = [{ conv: "a", time: 3 }, { conv: "b", time: 2 }, { conv: "c", time: 1 }];
+  const chats = [
+    { conv: "a", time: 3 },
+    { conv: "b", time: 2 },
+    { conv: "c", time: 1 },
+  ];
   assert.deepEqual(order([], chats, false), ["a", "b", "c"]);
-  const moved = [{ conv: "c", time: 9 }, { conv: "a", time: 3 }, { conv: "n", time: 10 }];
+  const moved = [
+    { conv: "c", time: 9 },
+    { conv: "a", time: 3 },
+    { conv: "n", time: 10 },
+  ];
   assert.deepEqual(order(["a", "b", "c"], moved, true), ["a", "c", "n"]);
   assert.deepEqual(order(["a", "b", "c"], moved, false), ["n", "c", "a"]);
 });

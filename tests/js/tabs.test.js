@@ -28,7 +28,8 @@ function browser() {
       onmessage: null,
       close: () => open.delete(own),
       postMessage: (data) => {
-        for (const other of open) if (other !== own) setImmediate(() => other.onmessage?.({ data: structuredClone(data) }));
+        for (const other of open)
+          if (other !== own) setImmediate(() => other.onmessage?.({ data: structuredClone(data) }));
       },
     };
     open.add(own);
@@ -89,7 +90,10 @@ test("when the one goes, the next takes over, and what was asked is asked again"
   first.tabs.stop();
   await settle();
   assert.equal(second.tabs.leading, true);
-  assert.deepEqual(log.map(([name]) => name), ["first", "first", "second", "second"]);
+  assert.deepEqual(
+    log.map(([name]) => name),
+    ["first", "first", "second", "second"],
+  );
   assert.equal(await third.tabs.ask("send"), "second did send");
   assert.deepEqual(third.heard.at(-1), ["lead", null]);
 });
