@@ -81,7 +81,7 @@ export class ChatPerson extends HTMLElement {
     part(this, "identity-title").textContent = words;
     const before = gettext("You had verified {name}. That does not count for the new identity: compare again.");
     part(this, "identity-verified").hidden = trust !== "lost";
-    part(this, "identity-verified").textContent = format(before, { name });
+    part(this, "identity-verified").textContent = trust === "lost" ? format(before, { name }) : "";
   }
 
   /** @param {import("../protocol.js").Seen} seen */
