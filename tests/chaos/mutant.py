@@ -70,7 +70,7 @@ def ack_before_commit() -> None:
                 appended.clear()
 
     log.append = noted
-    Session.commit = early  # type: ignore[method-assign]
+    Session.commit = early  # type: ignore[method-assign,assignment]
     writer.Writer._loop = loop
 
 

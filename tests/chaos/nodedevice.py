@@ -96,6 +96,7 @@ class NodeDevice:
         for ident in self._handed - self._kept:
             if ident in self._open:
                 self._settle(ident, "info", None)
+        self.history.add(self.name, "restart", "ok")
         await self.start()
 
     async def settled(self, heads: dict[str, int]) -> bool:
@@ -207,7 +208,11 @@ class NodeDevice:
                 self._settle(ident, "ok", None)
 
     def _hear(self, event: str, detail: dict[str, Any]) -> None:
-        if event == "entry":
+        if event == "letter":
+            if detail["fresh"]:
+                conv = _hex(detail["conv"])
+                self.history.add(self.name, "applied", "ok", conv=conv, seq=detail["seq"])
+        elif event == "entry":
             self._hear_entry(detail)
         elif event == "chat":
             self._hear_marks(detail)

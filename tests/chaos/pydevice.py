@@ -9,6 +9,8 @@ import random
 from contextvars import ContextVar
 from typing import Any
 
+from websockets.exceptions import WebSocketException
+
 from accounts.wire import Id
 from e2ee.errors import Refused
 from messaging import protocol
@@ -26,7 +28,9 @@ CONNECT_SECONDS = 10
 SILENT_SECONDS = 4.0  # without a frame, although it was asked: the line is dead
 LOOK_SECONDS = 0.5  # between two looks after the line
 RETRY_SECONDS = 1.0  # at most, with full jitter
-WEATHER = (OSError, http.client.HTTPException, Closed, ApiError, TimeoutError, EOFError)
+WEATHER = (
+    OSError, http.client.HTTPException, WebSocketException, Closed, ApiError, TimeoutError, EOFError,
+)  # fmt: skip
 
 skew_ms: ContextVar[int] = ContextVar("skew_ms", default=0)  # of the device whose task runs
 _true_time = account.now_ms

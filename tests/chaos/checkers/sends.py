@@ -7,6 +7,8 @@ from itertools import pairwise
 from tests.chaos.history import Event
 from tests.chaos.outcome import Outcome, Row
 
+WALK = 50  # rows that a browser walks; beyond it jumps (static/js/catchup.js)
+
 
 def kept_once(outcome: Outcome) -> list[str]:
     """A set: `ok` exactly once, `fail` never, an open or unknown send once at most; for the reader
@@ -39,7 +41,7 @@ def names_are_unique(outcome: Outcome) -> list[str]:
 
 
 def same_log(outcome: Outcome) -> list[str]:
-    problems = []
+    problems = _gaps(outcome)
     logs = _logs(outcome)
     for conv, rows in logs.items():
         seqs = [row.seq for row in rows]
@@ -54,6 +56,23 @@ def same_log(outcome: Outcome) -> list[str]:
             if held != truth:
                 odd = sorted(set(held) ^ set(truth))[:3]
                 problems.append(f"{holding.name} holds another {conv}: {odd}")
+    return problems
+
+
+def _gaps(outcome: Outcome) -> list[str]:
+    """A browser shows row after row as they come; far behind, it may go to the newest at once. What
+    it told in the moment it was killed nobody heard."""
+    last: dict[tuple[str, str], int] = {}
+    problems = []
+    for event in outcome.history:
+        if event.op == "restart":
+            last = {place: seq for place, seq in last.items() if place[0] != event.client}
+        elif event.op == "applied":
+            place, seq = (event.client, event.value["conv"]), event.value["seq"]
+            before = last.get(place, seq - 1)
+            if seq <= before or 1 < seq - before <= WALK:
+                problems.append(f"{event.client} showed {seq} of {place[1]} after {before}")
+            last[place] = seq
     return problems
 
 
