@@ -29,7 +29,8 @@ SILENT_SECONDS = 4.0  # without a frame, although it was asked: the line is dead
 LOOK_SECONDS = 0.5  # between two looks after the line
 RETRY_SECONDS = 1.0  # at most, with full jitter
 WEATHER = (
-    OSError, http.client.HTTPException, WebSocketException, Closed, ApiError, TimeoutError, EOFError,
+    OSError, TimeoutError, EOFError, http.client.HTTPException, WebSocketException,
+    Closed, ApiError,
 )  # fmt: skip
 
 skew_ms: ContextVar[int] = ContextVar("skew_ms", default=0)  # of the device whose task runs

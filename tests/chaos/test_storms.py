@@ -97,7 +97,8 @@ async def test_a_broken_server_is_found(prepared: Path, name: str) -> None:
 @pytest.mark.parametrize("name", _chosen(BROWSERS))
 async def test_a_broken_browser_is_found(prepared: Path, name: str) -> None:
     # longer faults: a browser that was cut off takes up to three seconds to come back
-    plan = replace(SMALL, browser_mutant=name, faults=BROWSERS[name], fault_seconds=(2.0, 4.0))
+    plan = replace(SMALL, browser_mutant=name, faults=BROWSERS[name], fault_seconds=(1.0, 3.0))
+    plan = replace(plan, strikes=8)
     await _found(plan, prepared, name)
 
 
