@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from accounts import sessions
+from accounts import sessions, vault
 from accounts.clock import now_ms
 from accounts.protocol import DISPLAY_NAME_MAX, NAME_MAX, NAME_MIN
 from accounts.sessions import Caller
@@ -55,7 +55,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     anybody on: the script does, when it finds the keys."""
     who = sessions.current(request, now_ms())
     name = who.record.user.username if who else ""
-    return render(request, "accounts/sign_in.html", {**LIMITS, "name": name})
+    device = who.record.device if who else None
+    lost = device.device.hex() if device and device.gone_at is None else ""
+    return render(request, "accounts/sign_in.html", {**LIMITS, "name": name, "lost": lost})
 
 
 @require_safe
@@ -68,7 +70,13 @@ def reset(request: HttpRequest) -> HttpResponse:
 @signed_in
 def preferences(request: HttpRequest, who: Caller) -> HttpResponse:
     person = who.record.user
-    context = {"person": person, "tint": person.uid[0] % AVATAR_TINTS, "section": "settings"}
+    context = {
+        "person": person,
+        "tint": person.uid[0] % AVATAR_TINTS,
+        "section": "settings",
+        "code_made": vault.code_made(person),
+        "mails": settings.MAIL,
+    }
     return render(request, "accounts/settings.html", {**LIMITS, **context})
 
 

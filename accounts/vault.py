@@ -1,6 +1,7 @@
 """The vault and the factors that open it (encryption.md 4.5). The server opens neither."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from django.db.transaction import atomic
 
@@ -46,6 +47,12 @@ def read(user: User) -> protocol.VaultAnswer:
     return protocol.VaultAnswer(
         vault=protocol.Vault(version=vault.version, box=vault.box), factors=_factors(user)
     )
+
+
+def code_made(user: User) -> datetime:
+    """When the recovery code was made that opens the vault now."""
+    made = Factor.objects.filter(user=user, type=FACTOR_CODE).values_list("made", flat=True).get()
+    return datetime.fromtimestamp(made / 1000, UTC)
 
 
 def unlock(who: Caller, body: Unlock, now_ms: int) -> Unlocked:

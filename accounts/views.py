@@ -1,6 +1,9 @@
 """The HTTP interface of accounts (encryption.md 4.18): bodies in, use case, body out."""
 
-from django.http import HttpRequest
+import functools
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse
 
 from accounts import (
     agents,
@@ -20,7 +23,7 @@ from accounts import (
     wraps,
 )
 from accounts import profile as profiles
-from accounts.api import Caller, Need, api, public
+from accounts.api import Caller, Need, View, api, public
 from accounts.clock import now_ms
 from accounts.models import Device
 from accounts.problems import Refusal, bad, unknown
@@ -101,6 +104,20 @@ def live_token(request: HttpRequest, who: Caller) -> protocol.LiveToken:
     )
 
 
+def _clearing(view: View) -> View:
+    """What the browser keeps of this site goes with the session; other tabs lose it, too."""
+
+    @functools.wraps(view)
+    def serve(request: HttpRequest, **arguments: str) -> HttpResponse:
+        response: HttpResponse = view(request, **arguments)
+        if response.status_code == HTTPStatus.OK:
+            response.headers["Clear-Site-Data"] = '"storage"'
+        return response
+
+    return serve
+
+
+@_clearing
 @api("DELETE", need=Need.SESSION)
 def sign_out(request: HttpRequest, who: Caller) -> Done:
     """Needs no proof: a browser whose keys are lost must be able to leave, too. Without one the

@@ -43,6 +43,13 @@ class Site:
             cwd=ROOT, env=self._env(), check=True, stdout=subprocess.DEVNULL,
         )  # fmt: skip
 
+    def manage_says(self, *args: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "manage.py", *args],
+            cwd=ROOT, env=self._env(), check=True, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        return done.stdout
+
     def prepare(self) -> "Site":
         """Secrets, databases, static files: what bin/setup does."""
         subprocess.run(

@@ -3,13 +3,14 @@
 
 import { stretch } from "./crypto/argon2.js";
 import { REVOKES } from "./crypto/devicelist.js";
-import { b64, equal, fromB64 } from "./crypto/encoding.js";
+import { b64, equal, fromB64, require } from "./crypto/encoding.js";
+import { parseCode } from "./crypto/recoverycode.js";
 import { codeAuth, passwordAuth } from "./crypto/factors.js";
 import { forgetCurrent } from "./current.js";
 import { checkVault, headOf, openedVault, staying } from "./enrolment.js";
 import { codeFactor, codeValues, newPassword, passwordFactor, renewed } from "./identity.js";
 import { Keystore } from "./keystore.js";
-import { api, forgetOpen, openAccount, refresh } from "./openaccount.js";
+import { api, forgetOpen, keptAccount, openAccount, refresh } from "./openaccount.js";
 import { remember } from "./remembered.js";
 
 /** @typedef {import("./crypto/encoding.js").Bytes} Bytes */
@@ -50,6 +51,11 @@ async function byPassword(password, { kdf_salt, kdf }) {
 /** @param {string} code @param {import("./protocol.js").Started} start */
 async function byCode(code, { code_salt }) {
   return { pw: undefined, body: { code_auth: b64(await codeAuth(code, fromB64(code_salt, 16))) } };
+}
+
+/** That this code proves the person to the server, and opens the vault here. ApiError `wrong`. @param {string} typed */
+export async function checkCode(typed) {
+  await unlock({ code: await parseCode(typed) });
 }
 
 /** @param {Unlocked} unlocked @param {{password: string}} change */
@@ -117,11 +123,24 @@ export async function devices() {
   return headOf(links).devices;
 }
 
+/** Messages that were written here and are not in the log yet. @returns {Promise<number>} */
+export async function unsent() {
+  try {
+    const { shelf } = await keptAccount();
+    return (await shelf.all("outbox")).length;
+  } catch {
+    return 0; // nothing can be read here any more
+  }
+}
+
 /**
- * Leave: the server forgets the session and this device, the browser its keys and texts. What is
- * unsent is lost; ask before. Works with a session that is over already.
+ * Leave: the server forgets the session and this device, the browser its keys and texts. Throws
+ * M1Error `unsent` while messages wait, unless they are given up. Works with a session that is over
+ * already.
+ * @param {{discard?: boolean}} [choice]
  */
-export async function signOut() {
+export async function signOut({ discard = false } = {}) {
+  require(discard || (await unsent()) === 0, "unsent");
   const uid = await openAccount().then(
     (account) => account.uid,
     () => undefined,

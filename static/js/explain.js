@@ -31,6 +31,7 @@ const OWN = {
     gettext("The server sent a key that is not yours, so this browser stopped. Tell whoever runs this site."),
   too_many_devices: () =>
     gettext("Your account has as many browsers as it can. Sign one of them out, in its settings, then try again."),
+  unsent: () => gettext("Messages are waiting to be sent. Send them first, or say that you give them up."),
   no_crypto: () =>
     gettext(
       "This browser cannot do the encryption. Use a current version of Firefox, Chrome, Edge or Safari, over https.",

@@ -75,9 +75,10 @@ export async function signUp({ uid, name, pepper }, { displayName, password: typ
 }
 
 /**
- * @param {{name: string, password: string, onProgress?: OnProgress}} person
+ * @param {{name: string, password: string, lost?: string | undefined, onProgress?: OnProgress}} person
+ *   lost: the device, in hex, that this browser was before its keys were wiped
  */
-export async function signIn({ name, password, onProgress }) {
+export async function signIn({ name, password, lost, onProgress }) {
   requireCrypto();
   onProgress?.("stretch");
   const { kdf_salt, kdf } = await api.post("/api/start", { name });
@@ -87,6 +88,7 @@ export async function signIn({ name, password, onProgress }) {
   if (await reused(signed)) return;
   onProgress?.("vault");
   const access = { grant: signed.grant };
+  await strike(lost, access);
   const key = { pw, pepper: signed.pepper };
   const vault = await openedVault(signed.uid, await api.get("/api/vault", access), key);
   const chain = await ownChain(api, signed.uid, [], access);
@@ -96,16 +98,17 @@ export async function signIn({ name, password, onProgress }) {
 
 /**
  * Sign in by recovery code and open the vault; nothing is renewed yet.
- * @param {{name: string, code: string}} person code: its 30 characters
+ * @param {{name: string, code: string, lost?: string | undefined}} person code: its 30 characters; lost: as in signIn
  * @returns {Promise<Recovery>}
  */
-export async function startRecovery({ name, code }) {
+export async function startRecovery({ name, code, lost }) {
   requireCrypto();
   const { code_salt } = await api.post("/api/start", { name });
   const code_auth = b64(await codeAuth(code, fromB64(code_salt, 16)));
   const signed = await signedIn({ name, code_auth });
   const keys = await reused(signed);
   const access = keys ? { signer: signerOf(signed.uid, keys) } : { grant: signed.grant };
+  if (!keys) await strike(lost, access);
   const answer = keys ? await api.post("/api/unlock", { code_auth }, access) : await api.get("/api/vault", access);
   const vault = await openedVault(signed.uid, answer, { code });
   return { signed, keys, access, vault, chain: await ownChain(api, signed.uid, [], access) };
@@ -133,6 +136,11 @@ export async function finishRecovery(recovery, { password: typed, code, onProgre
     return { link, seeds: new Map([...seeds, [link.g, seed]]), body: { ...body, ...values } };
   };
   await store(recovery, { shelf, device, make }, onProgress);
+}
+
+/** The next link leaves it out: its keys are nowhere any more. @param {string | undefined} lost @param {Options} access */
+async function strike(lost, access) {
+  if (lost) await api.delete(`/api/sessions/${lost}`, access).catch(() => {}); // of another account, or gone
 }
 
 /** @param {Opened} opened @param {OnProgress | undefined} onProgress */

@@ -28,7 +28,7 @@ import { recall, remember } from "./remembered.js";
 export const api = new Api();
 api.signWith(async () => {
   try {
-    return await kept();
+    return await keptAccount();
   } catch {
     return null;
   }
@@ -44,7 +44,7 @@ let opening;
  * @returns {Promise<Account>}
  */
 export async function openAccount() {
-  const account = await kept();
+  const account = await keptAccount();
   try {
     await refresh(account);
   } catch (error) {
@@ -60,8 +60,8 @@ export function forgetOpen() {
   opening = undefined;
 }
 
-/** @returns {Promise<Account>} */
-function kept() {
+/** As it lies here, without asking anybody whether it still stands. @returns {Promise<Account>} */
+export function keptAccount() {
   const under = opening ?? load();
   opening = under;
   under.catch(() => {

@@ -3,8 +3,8 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import connection
 
-from accounts import signup
-from accounts.models import Credentials, Device, Note, PrevBox, User
+from accounts import reset, signup
+from accounts.models import Credentials, Device, Mailbox, Note, PrevBox, Privacy, User
 from accounts.wire import B32
 from tests.accounts.people import NOW, Person
 
@@ -35,6 +35,9 @@ def test_rows_name_themselves_without_what_they_hold(alice: Person):
     signup.reserve("carol", b"s" * 16, NOW)
     PrevBox.objects.create(user=user, g=2, box=b"b" * 60)
     Note.objects.create(user=user, peer=b"p" * 16, g=1, version=1, note=b"n" * 284)
+    Privacy.objects.create(user=user)
+    Mailbox.objects.create(user=user, address="a@example.org")
+    reset.make_token(user, 1, NOW)
     for model in apps.get_app_config("accounts").get_models():
         rows = model._default_manager.all()
         assert rows, f"{model.__name__} has no row to look at"

@@ -3,8 +3,10 @@
 import re
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 
+from accounts.models import Factor
+from e2ee.records import FACTOR_CODE
 from tests.accounts.people import Browser, Person
 
 PUBLIC = ["/", "/sign-up", "/sign-in", "/reset", "/help"]
@@ -61,6 +63,29 @@ def test_sign_in_knows_a_session_whose_browser_lost_its_keys(
 ) -> None:
     assert b"data-session" in browser.http.get("/sign-in").content
     assert b"data-session" not in stranger.get("/sign-in").content
+
+
+def test_sign_in_names_the_device_that_this_browser_was(
+    stranger: Client, alice: Person, browser: Browser
+) -> None:
+    """Its keys may be lost; then the next sign-in strikes it off."""
+    mine = f'data-lost="{browser.keys.id.hex()}"'
+    assert mine in browser.http.get("/sign-in").content.decode()
+    assert "data-lost" not in stranger.get("/sign-in").content.decode()
+    fresh, _ = alice.sign_in()
+    assert 'data-lost=""' in fresh.http.get("/sign-in").content.decode()
+
+
+def test_settings_say_when_the_code_was_made(alice: Person, browser: Browser) -> None:
+    Factor.objects.filter(type=FACTOR_CODE).update(made=1_000_000_000_000)
+    assert "Made on Sept. 9, 2001." in browser.http.get("/settings").content.decode()
+
+
+def test_an_address_is_asked_for_where_mail_is_sent(browser: Browser) -> None:
+    assert b"<email-address" not in browser.http.get("/settings").content
+    with override_settings(MAIL=True):
+        assert b"<email-address" in browser.http.get("/settings").content
+        assert b"Send the link" in browser.http.get("/reset").content
 
 
 def test_the_theme_is_the_one_of_the_cookie(stranger: Client) -> None:

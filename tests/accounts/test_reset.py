@@ -1,7 +1,6 @@
 """Beginning an account anew: who may, what is renewed, what stays."""
 
 from io import StringIO
-
 from typing import Any
 
 import pytest

@@ -84,6 +84,28 @@ def test_signing_out_marks_the_device_gone(alice: Person, browser: Browser, ende
     assert browser.call("GET", "/api/nonce", prove=False).code == "sign_in"
 
 
+def test_what_the_browser_keeps_goes_with_the_session(alice: Person, browser: Browser):
+    refused = browser.send("DELETE", "/api/sessions", b"", {"X-Device-Proof": "a.b.c"})
+    assert "Clear-Site-Data" not in refused.headers
+    assert browser.call("DELETE", "/api/sessions").headers["Clear-Site-Data"] == '"storage"'
+
+
+def test_a_browser_that_lost_its_keys_strikes_off_the_device_it_was(
+    alice: Person, browser: Browser, mallory: Person
+):
+    """Under the grant of its new sign-in, so that the link which adds it leaves the old one out."""
+    path = f"/api/sessions/{browser.keys.id.hex()}"
+    other, _ = mallory.sign_in()
+    assert other.call("DELETE", path, prove=False).status == 404
+    again, _ = alice.sign_in()
+    assert again.call("DELETE", path, prove=False).status == 200
+    assert again.call("DELETE", path, prove=False).status == 404
+    gone = devices.find_device(alice.uid, browser.keys.id)
+    assert gone
+    assert gone.gone
+    assert alice.enrol(again).status == 200
+
+
 def test_a_stolen_cookie_signs_itself_out_and_strikes_nothing_off(alice: Person, browser: Browser):
     wrong = {"X-Device-Proof": "a.b.c"}
     assert browser.send("DELETE", "/api/sessions", b"", wrong).code == "proof"

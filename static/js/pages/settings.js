@@ -1,20 +1,24 @@
 // Settings. What needs the account's root (password, code, lost device) asks the password first.
 
+import "../elements/code-check.js";
 import { agentWords } from "../elements/device-list.js";
+import "../elements/email-address.js";
 import "../elements/language-choice.js";
 import "../elements/password-field.js";
 import "../elements/password-strength.js";
 import "../elements/privacy-settings.js";
 import "../elements/recovery-code.js";
 import "../elements/theme-choice.js";
-import { api, changePassword, devices, openAccount, renewCode, revoke, signOut, unlock } from "../account.js";
+import { api, changePassword, devices, renewCode, revoke, unlock } from "../account.js";
 import { initial } from "../avatar.js";
 import { equal, fromB64, hex } from "../crypto/encoding.js";
 import { formatCode, newCode } from "../crypto/recoverycode.js";
 import { explain } from "../explain.js";
-import { allRight, busy, byId, onSubmit, tell } from "../forms.js";
+import { allRight, byId, onSubmit, tell } from "../forms.js";
+import { wireLeaving } from "../leaving.js";
+import { needsSignIn, toSignIn } from "../standing.js";
 import { progressOf, Steps } from "../steps.js";
-import { format, gettext, ngettext } from "../text.js";
+import { format, gettext } from "../text.js";
 import { toast } from "../toast.js";
 
 const username = byId("username").textContent;
@@ -40,7 +44,6 @@ wirePassword();
 wireCode();
 list.addEventListener("end", endSession);
 list.addEventListener("lost", (/** @type {CustomEvent} */ event) => openCode(event.detail));
-byId("leave-now").addEventListener("click", leave);
 await showDevices();
 
 async function rename() {
@@ -69,7 +72,7 @@ function wireDialogs() {
 /** @param {HTMLDialogElement} dialog */
 function opener(dialog) {
   if (dialog === codeDialog) return () => openCode(undefined);
-  if (dialog === leaveDialog) return askLeave;
+  if (dialog === leaveDialog) return wireLeaving(leaveDialog);
   return () => dialog.showModal();
 }
 
@@ -158,6 +161,7 @@ async function showDevices() {
     const rows = sessions.map((/** @type {any} */ session) => rowOf(session, signed));
     list.show(rows.sort((/** @type {any} */ a, /** @type {any} */ b) => Number(b.current) - Number(a.current)));
   } catch (error) {
+    if (needsSignIn(error)) return toSignIn();
     list.fail(explain(error));
   }
 }
@@ -191,32 +195,4 @@ async function endSession({ detail: row }) {
     toast(explain(error));
   }
   await showDevices();
-}
-
-/** What is unsent goes with the keys: people are told before. */
-async function askLeave() {
-  leaveDialog.showModal();
-  const unsent = await openAccount().then(
-    async ({ shelf }) => (await shelf.all("outbox")).length,
-    () => 0, // nothing can be read here any more
-  );
-  const words = ngettext(
-    "{count} message is not sent yet and will be lost.",
-    "{count} messages are not sent yet and will be lost.",
-    unsent,
-  );
-  leaveDialog.querySelector("[data-unsent]").hidden = unsent === 0;
-  leaveDialog.querySelector("[data-unsent] p").textContent = format(words, { count: unsent });
-}
-
-async function leave() {
-  const button = byId("leave-now");
-  busy(button, true);
-  try {
-    await signOut();
-    location.assign("/");
-  } catch (error) {
-    busy(button, false);
-    toast(explain(error));
-  }
 }

@@ -4,7 +4,7 @@
 import "../elements/password-field.js";
 import "../elements/password-strength.js";
 import "../elements/recovery-code.js";
-import { finishRecovery, openAccount, signIn, startRecovery } from "../account.js";
+import { finishRecovery, settleStanding, signIn, startRecovery } from "../account.js";
 import { formatCode, newCode, parseCode } from "../crypto/recoverycode.js";
 import { explain } from "../explain.js";
 import { allRight, byId, judge, onSubmit, tell } from "../forms.js";
@@ -13,6 +13,10 @@ import { progressOf, Steps } from "../steps.js";
 import { gettext } from "../text.js";
 
 const root = byId("main");
+const { session, lost } = /** @type {{session?: string, lost?: string}} */ ({
+  session: root.dataset.session,
+  lost: root.dataset.lost || undefined,
+});
 const steps = new Steps(root);
 const name = byId("name");
 const password = byId("password");
@@ -45,16 +49,15 @@ onSubmit(byId("by-code"), byCode, {
 });
 onSubmit(byId("new-password"), withNewPassword);
 if (location.hash === "#code") showAsked();
-if ("session" in root.dataset) await goOnOrSayWhy();
+await goOnOrSayWhy();
 
-/** A session whose keys are here needs no sign-in; one without them does, and is told so. */
+/** A session whose keys are here needs no sign-in. Everybody else is told what happened, if anything did. */
 async function goOnOrSayWhy() {
-  try {
-    await openAccount();
-    location.replace(nextAddress(location));
-  } catch {
-    root.querySelector("[data-keyless]").hidden = false;
-  }
+  const { state, name: kept } = await settleStanding();
+  if (state === "ready" && session) return location.replace(nextAddress(location));
+  if (kept && !name.value) name.value = kept;
+  root.querySelector("[data-removed]").hidden = state !== "removed";
+  root.querySelector("[data-keyless]").hidden = state !== "empty" || !session;
 }
 
 function showAsked() {
@@ -70,7 +73,7 @@ async function byPassword() {
   if (!right) return;
   steps.show("working");
   try {
-    await signIn({ name: name.value, password: password.value, onProgress: progressOf(working, SCRIPT) });
+    await signIn({ name: name.value, password: password.value, lost, onProgress: progressOf(working, SCRIPT) });
   } catch (error) {
     steps.show("password");
     const wrong = gettext("Wrong username or password. Check capital letters, or use your recovery code.");
@@ -87,7 +90,7 @@ async function byCode() {
     [code, await codeProblem()],
   ]);
   if (!right) return;
-  recovery = await startRecovery({ name: codeName.value, code: await parseCode(code.value) });
+  recovery = await startRecovery({ name: codeName.value, code: await parseCode(code.value), lost });
   byId("new-password-for").value = codeName.value;
   steps.show("new-password");
   fresh.focus();
