@@ -24,7 +24,7 @@ SHOWN_TEXTS = """() => {
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node = walk.nextNode(); node; node = walk.nextNode()) {
     const inside = node.parentElement;
-    if (inside.closest("script, .message-text, .code, .server-keeps, code, pre")) continue;
+    if (inside.closest("script, #username, .message-text, .code, .server-keeps, code")) continue;
     texts.push(node.textContent);
   }
   for (const one of document.querySelectorAll("[aria-label], [placeholder], [title]"))
