@@ -1,6 +1,7 @@
 """One run: people write while things go wrong; then calm, and everything is compared."""
 
 import asyncio
+import json
 import random
 import time
 from collections import Counter
@@ -152,8 +153,18 @@ class _Storm:
             await device.watch(self._peers(self.scene.owner(device)))
         await _until(lambda: all(shown == true for *_, shown, true in self._shown()), SHOWN_SECONDS)
         await asyncio.sleep(STAYS_SECONDS)
+        self.history.add("server", "registry", "ok", entries=await self._registry())
         for device, peer, shown, true in self._shown():
             self.history.add(device.name, "presence", "ok", user=peer, shown=shown, truth=true)
+
+    async def _registry(self) -> Any:
+        """Whom the server believes to be there: tells a lie of the server from one of a screen."""
+        path = self.scene.site.var / "run/chat.sock"
+        reader, writer = await asyncio.open_unix_connection(str(path))
+        writer.write(b"presence\n")
+        entries = json.loads(await reader.read())
+        writer.close()
+        return entries
 
     async def _part(self, gone: list[Device]) -> None:
         for device in gone:

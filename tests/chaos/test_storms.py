@@ -4,6 +4,7 @@ CHAT_CHAOS=full takes longer storms and every broken server and browser; without
 """
 
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from tests.chaos.checkers import check
 from tests.chaos.plan import Plan
 from tests.chaos.scene import template
 from tests.chaos.storm import run
+from tests.running import ROOT
 
 FULL = os.environ.get("CHAT_CHAOS") == "full"
 SEEDS = (11, 12, 13)
@@ -56,7 +58,15 @@ FOUND_BY = {
     "believes_vectors": ("I6", "I7"),
 }
 
-pytestmark = pytest.mark.chaos
+HAS_NODE = shutil.which("node") and (ROOT / "node_modules/hash-wasm").exists()
+DEMANDED = os.environ.get("CHAT_REQUIRE_SERVICES") == "1"
+
+pytestmark = [
+    pytest.mark.chaos,
+    pytest.mark.skipif(
+        not (HAS_NODE or DEMANDED), reason="MISSING: Node and its tools; bin/test js installs them"
+    ),
+]
 
 
 def _chosen(broken: dict[str, tuple[str, ...]]) -> list[Any]:
