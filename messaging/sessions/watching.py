@@ -99,8 +99,8 @@ class Watching:
         if shown is None:
             self._shown[user] = _Shown(here, now if here else 0, now - EVERY_MS)
             return False
-        if here:
-            shown.here = now
+        shown.here = now if here else min(shown.here, now)  # the clock may have been set back:
+        shown.changed = min(shown.changed, now)  # nobody stays online until it has caught up
         online = here or now - shown.here < registry.OFFLINE_GRACE_MS
         if online == shown.online or now - shown.changed < EVERY_MS:
             return False

@@ -142,3 +142,17 @@ async def test_a_new_watch_replaces_the_old(
     await arrived(bob)
     await upkeep().watching.tick()
     assert await at_alice.silence() == []
+
+
+async def test_a_clock_that_is_set_back_keeps_nobody_online(
+    alice: Person, bob: Person, conv: bytes, move: Move
+) -> None:
+    at_alice, at_bob = await arrived(alice), await arrived(bob)
+    await watch(at_alice, bob.uid)
+    assert await shown(at_alice) == [(bob.uid, "online")]
+    await at_bob.leave()
+    move(-3_600_000)
+    await upkeep().watching.tick()
+    move(OFFLINE_GRACE_MS)
+    await upkeep().watching.tick()
+    assert await shown(at_alice) == [(bob.uid, "offline")]
