@@ -6,14 +6,12 @@
 
 import { Asking } from "./asking.js";
 import { catchUp, sync } from "./catchup.js";
-import { recentPeers } from "./chatorder.js";
 import { Contacts } from "./contacts.js";
 import { Conversation } from "./conversation.js";
 import { b64 } from "./crypto/encoding.js";
 import { Directory } from "./directory.js";
 import { EpochKeeper } from "./epochkeeper.js";
 import { EpochReader } from "./epochreader.js";
-import { Lines } from "./lines.js";
 import { Link } from "./link.js";
 import { Notices } from "./notices.js";
 import { Outbox } from "./outbox.js";
@@ -46,7 +44,6 @@ export class Hub {
   status = { state: "connecting" };
   #me;
   #asking;
-  #lines;
 
   /** @param {HubParts} parts */
   constructor(parts) {
@@ -64,8 +61,7 @@ export class Hub {
     this.notices = new Notices(shelf, clock, tell);
     this.contacts = new Contacts({ api, shelf, me: account, changed: () => this.#contactsChanged() });
     this.trust = new Trust({ ...known, contacts: this.contacts, changed: () => this.#contactsChanged() });
-    this.#lines = new Lines({ clock, all: () => this.summaries(), tell, people: () => this.trust.people() });
-    this.sightings = new Sightings({ clock, send, tell, watched: () => recentPeers(this.conversations.values()) });
+    this.sightings = new Sightings({ clock, send, tell, watched: () => this.#watched() });
     this.outbox = new Outbox(this.#outboxParts());
     this.link = new Link({
       ...parts,
@@ -90,10 +86,6 @@ export class Hub {
     const [contact, presence] = [this.contacts.of(row.peer), this.sightings.of(row.peer)];
     const [identity, trust] = [this.directory.kept(row.peer)?.reset ? "reset" : "same", this.trust.of(row.peer)];
     return { row, contact, newest, unread, have, steps, identity, presence, trust };
-  }
-
-  summaries() {
-    return [...this.conversations.values()].map((conversation) => this.summary(conversation));
   }
 
   /** @param {string} conv */
@@ -163,13 +155,12 @@ export class Hub {
   /** @param {VectorRow[] | null} rows null: what is kept here is what the server has */
   async #opened(rows) {
     const said = new Map((rows ?? []).map((row) => [row.conv, row]));
-    const settled = () => void (this.link.live && this.outbox.opened());
     try {
       if (rows) await this.#learn(rows);
       this.sightings.opened();
-      await catchUp([...this.conversations.values()], this.outbox.all(), (what) => this.#asking.ask(what), settled);
+      await catchUp([...this.conversations.values()], this.outbox.all(), (what) => this.#asking.ask(what));
     } catch {} // a break in the middle: the next connect begins anew
-    settled();
+    if (this.link.live) this.outbox.opened();
     for (const { row } of this.conversations.values()) this.receipts.known(said.get(row.conv) ?? row, row);
     this.contacts.refresh().catch(() => {});
   }
@@ -183,9 +174,10 @@ export class Hub {
       this.conversations.delete(conv);
       await this.parts.shelf.write([{ store: "chats", key: conv, remove: true }]);
     }
-    const open = (/** @type {VectorRow} */ row) =>
-      this.conversations.get(row.conv) ?? this.#open(Conversation.blank(row));
-    await this.parts.shelf.write(rows.flatMap((row) => open(row).learned(row)));
+    for (const row of rows) {
+      const conversation = this.conversations.get(row.conv) ?? this.#open(Conversation.blank(row));
+      await conversation.learn(row);
+    }
   }
 
   /** @param {ServerFrame} frame */
@@ -295,6 +287,14 @@ export class Hub {
   }
 
   #contactsChanged() {
-    this.#lines.changed();
+    this.parts.tell("contacts", this.trust.people());
+    for (const conv of this.conversations.keys()) this.tellChat(conv);
+  }
+
+  /** @returns {string[]} */
+  #watched() {
+    const connected = [...this.conversations.values()].filter(({ row }) => row.state === 3);
+    connected.sort((a, b) => (b.row.times?.last ?? b.row.since) - (a.row.times?.last ?? a.row.since));
+    return connected.map(({ row }) => row.peer);
   }
 }

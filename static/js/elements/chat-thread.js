@@ -1,17 +1,15 @@
-// The messages of one conversation. It holds a stretch of them, lets threadlayout.js say what stands
+// The messages of one conversation. It keeps what it loaded, lets threadlayout.js say what stands
 // where, and changes only the nodes that differ.
 
 import { announce } from "../announcer.js";
 import { attentive, onReturn } from "../attention.js";
-import { fill, part } from "../bubbles.js";
+import { fill, nodeOf, part } from "../bubbles.js";
 import { wallClock } from "../clock.js";
 import { MessageDetails } from "../messagedetails.js";
 import { nameOf } from "../person.js";
 import { Reading } from "../reading.js";
-import { reconcile } from "../reconcile.js";
 import { Scrolling } from "../scrolling.js";
 import { session } from "../session.js";
-import { PAGE, Stretch } from "../stretch.js";
 import { format, gettext } from "../text.js";
 import { holdsFirst, layout } from "../threadlayout.js";
 
@@ -19,20 +17,20 @@ import { holdsFirst, layout } from "../threadlayout.js";
 /** @typedef {import("../outbox.js").Entry} Entry */
 /** @typedef {import("../session.js").Summary} Summary */
 
-const EARLY_PX = 800; // messages further on are fetched this far before they are needed
-const AHEAD = 30; // of a page: shown behind the last read message when a chat opens there
-const OWN_PAGES = 5; // of messages written without reading, looked through for the first unread one
+const EARLY_PX = 800; // older messages are fetched this far before they are needed
+const OPENING_PAGES = 5; // looked through for the first unread message before the chat shows its end
 const STATE = { connected: 3 };
 
 export class ChatThread extends HTMLElement {
   static observedAttributes = ["conv"];
-  #stretch = new Stretch();
+  /** @type {Map<number, Letter>} */ #letters = new Map();
   /** @type {Map<string, Entry>} */ #entries = new Map();
   /** @type {import("../notices.js").Notice[]} */ #notices = [];
   /** @type {Summary | undefined} */ #chat;
   /** @type {number | undefined} */ #unreadFrom;
-  #unreadAfter = 0; // seq of the last message that was read when the chat opened
-  /** @type {Promise<void> | null} */ #loading = null;
+  #more = false;
+  #loading = false;
+  #redo = false; // what is being loaded is out of date already
   #below = 0; // came while the reader was further up
   /** @type {Map<string, HTMLElement>} */ #nodes = new Map();
   /** @type {Scrolling | undefined} */ #scrolling;
@@ -51,10 +49,10 @@ export class ChatThread extends HTMLElement {
 
   connectedCallback() {
     const box = part(this, "scroll");
-    this.#scrolling ??= new Scrolling(box, part(this, "messages"), () => !this.#stretch.later);
+    this.#scrolling ??= new Scrolling(box, part(this, "messages"));
     box.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.#details ??= new MessageDetails(part(this, "messages"), () => this.#render());
-    part(this, "jump").addEventListener("click", () => void this.#jump());
+    part(this, "jump").addEventListener("click", () => this.#jump());
     part(this, "first").addEventListener("click", () => void this.#toFirst());
     this.addEventListener("click", (event) => this.#act(event));
     for (const event of ["focus", "blur"]) window.addEventListener(event, () => this.#look());
@@ -65,7 +63,6 @@ export class ChatThread extends HTMLElement {
       session.on("letter", ({ letter, fresh }) => this.#came(letter, fresh)),
       session.on("entry", ({ entry, gone }) => this.#waits(entry, gone)),
       session.on("chat", (chat) => chat.row.conv === this.conv && this.#learn(chat)),
-      session.on("link", ({ state }) => state === "live" && !this.#stretch.size && this.#open(this.conv)),
       session.on("notice", ({ conv, notice }) => conv === this.conv && this.#note(notice)),
       session.on("typing", ({ conv, typing }) => conv === this.conv && this.#types(typing)),
     ];
@@ -77,13 +74,12 @@ export class ChatThread extends HTMLElement {
 
   attributeChangedCallback() {
     this.hidden = !this.conv;
-    void this.#open(this.conv);
+    if (this.conv) void this.#open(this.conv);
   }
 
-  /** @param {string | null} conv */
+  /** @param {string} conv */
   async #open(conv) {
-    if (!conv) return;
-    this.#stretch.clear();
+    this.#letters.clear();
     this.#entries.clear();
     this.#notices = [];
     this.#chat = undefined;
@@ -98,21 +94,24 @@ export class ChatThread extends HTMLElement {
     const chats = await session.ask("chats");
     if (conv !== this.conv) return;
     this.#chat = chats.find(({ row }) => row.conv === conv);
-    if (this.#chat?.unread) {
-      this.#unreadFrom = this.#chat.row.my_read_ord + 1;
-      this.#unreadAfter = this.#chat.row.my_read;
-    }
+    if (this.#chat?.unread) this.#unreadFrom = this.#chat.row.my_read_ord + 1;
     this.#unmark();
-    await this.#load("replace", this.#unreadFrom && this.#unreadAfter + 1 + AHEAD);
-    if (!(await this.#toFirst()) && conv === this.conv) await this.#jump();
+    await this.#load();
+    if (!(await this.#toFirst(OPENING_PAGES)) && conv === this.conv) this.#scrolling?.toEnd();
     this.#look();
   }
 
-  /** Shows the first unread message, however far up it is. */
-  async #toFirst() {
+  /**
+   * Pages back until the first unread message is there, and shows it.
+   * @param {number} [pages] at most
+   */
+  async #toFirst(pages = Number.POSITIVE_INFINITY) {
     const { conv } = this;
-    if (!this.#holdsFirst()) await this.#load("replace", this.#unreadAfter + 1 + AHEAD);
-    for (let page = 0; page < OWN_PAGES && conv === this.conv && !this.#holdsFirst(); page++) await this.#newer();
+    for (let page = 0; page < pages && !this.#holdsFirst(); page++) {
+      const before = this.#letters.size;
+      await this.#load(Math.min(...this.#letters.keys()));
+      if (conv !== this.conv || this.#letters.size === before) break;
+    }
     const line = conv === this.conv ? this.#nodes.get("unread") : undefined;
     if (line) this.#scrolling?.toStart(line);
     this.#showJump();
@@ -120,7 +119,7 @@ export class ChatThread extends HTMLElement {
   }
 
   #holdsFirst() {
-    return !this.#stretch.more || holdsFirst(this.#stretch.letters, this.#unreadFrom);
+    return !this.#more || holdsFirst([...this.#letters.values()], this.#unreadFrom);
   }
 
   /** Marked as unread means: until I open it. */
@@ -128,82 +127,79 @@ export class ChatThread extends HTMLElement {
     if (this.conv && this.#chat?.contact?.unread && attentive()) void session.ask("markUnread", this.conv, false);
   }
 
-  /**
-   * One page at a time: what is replaced waits for the one under way, which may be out of date.
-   * @param {"replace" | "older" | "newer"} how
-   * @param {number} [before] a seq; else the newest page
-   */
-  async #load(how, before) {
-    if (this.#loading && how !== "replace") return;
-    while (this.#loading) await this.#loading;
-    part(this, "older").hidden = how !== "older";
-    this.#loading = this.#fetch(how, before).finally(() => {
-      this.#loading = null;
-      part(this, "older").hidden = true;
-    });
-    await this.#loading;
-    if (this.#scrolling?.fits) void this.#older();
-  }
-
-  /** @param {"replace" | "older" | "newer"} how @param {number} [before] */
-  async #fetch(how, before) {
+  /** @param {number} [before] */
+  async #load(before) {
     const { conv } = this;
-    if (!conv) return;
+    if (!conv || this.#loading) return;
+    this.#loading = true;
+    part(this, "older").hidden = before === undefined;
     try {
       const page = await session.ask("letters", conv, before);
       if (conv !== this.conv) return;
-      this.#stretch[how](page);
+      for (const letter of page.letters) this.#letters.set(letter.seq, letter);
       for (const entry of page.entries) this.#entries.set(entry.id, entry);
       this.#notices = page.notices;
+      this.#more = page.more;
     } catch {
-      if (how !== "newer") this.#stretch.more = true; // not connected: scrolling on tries again
+      this.#more = true; // not connected: scrolling on tries again
+    } finally {
+      this.#loading = false;
+      part(this, "older").hidden = true;
     }
+    if (this.#redo) return this.#again();
+    part(this, "begin").hidden = this.#more;
     this.#render();
+    if (this.#more && part(this, "scroll").scrollHeight <= part(this, "scroll").clientHeight) this.#older();
   }
 
-  async #older() {
-    const { first, more } = this.#stretch;
-    if (first && more) await this.#load("older", first);
-  }
-
-  async #newer() {
-    const { last, later } = this.#stretch;
-    if (later) await this.#load("newer", last + 1 + PAGE);
+  #older() {
+    const first = Math.min(...this.#letters.keys());
+    if (Number.isFinite(first)) void this.#load(first);
   }
 
   #render() {
     const { row } = this.#chat ?? {};
-    const { letters, first, last, more, later } = this.#stretch;
-    const notices = this.#notices.filter(({ seq }) => (!more || seq >= first) && (!later || seq < last));
+    const notices = this.#notices.filter(({ seq }) => !this.#more || seq >= Math.min(...this.#letters.keys()));
     const items = layout({
-      letters,
-      entries: later ? [] : [...this.#entries.values()].sort((a, b) => a.order - b.order),
+      letters: [...this.#letters.values()].sort((a, b) => a.seq - b.seq),
+      entries: [...this.#entries.values()].sort((a, b) => a.order - b.order),
       notices,
       peerGot: row?.peer_got ?? 0,
       peerRead: row?.peer_read ?? 0,
       ...(this.#unreadFrom !== undefined && this.#holdsFirst() && { unreadFrom: this.#unreadFrom }),
     });
-    this.#scrolling?.keeping(() => {
-      part(this, "begin").hidden = more || !this.#chat;
-      this.#reconcile(items);
-    });
+    this.#scrolling?.keeping(() => this.#reconcile(items));
     this.#showJump();
   }
 
   /** @param {import("../threadlayout.js").Item[]} items */
   #reconcile(items) {
+    const list = part(this, "messages");
     const name = nameOf(this.#chat?.contact);
-    reconcile(part(this, "messages"), this.#nodes, items, (node, item) => {
+    const keys = new Set(items.map(({ key }) => key));
+    for (const [key, node] of this.#nodes) {
+      if (keys.has(key)) continue;
+      node.remove();
+      this.#nodes.delete(key);
+    }
+    let at = list.firstElementChild;
+    for (const item of items) {
+      const node = this.#nodes.get(item.key) ?? nodeOf(item);
+      this.#nodes.set(item.key, node);
       fill(node, item, name);
       if (item.type === "bubble") this.#details?.fill(node, item, this.#chat);
-    });
+      if (node === at) at = at.nextElementSibling;
+      else list.insertBefore(node, at);
+    }
     this.#details?.settle();
   }
 
   /** @param {Letter} letter @param {boolean} fresh */
   #came(letter, fresh) {
     if (letter.conv !== this.conv) return;
-    if (!this.#stretch.came(letter, this.#scrolling?.stuck ?? true)) return void this.#again();
+    const newest = Math.max(0, ...this.#letters.keys());
+    if (fresh && letter.seq > newest + 1) return void this.#again(); // it jumped over what came meanwhile
+    this.#letters.set(letter.seq, letter);
     if (fresh && !letter.mine && letter.kind === 1) {
       if (!this.#scrolling?.stuck) this.#below += 1;
       announce(letter, nameOf(this.#chat?.contact));
@@ -214,7 +210,10 @@ export class ChatThread extends HTMLElement {
 
   /** From the newest page anew; the rest is paged back from there. */
   async #again() {
-    await this.#load("replace");
+    this.#redo = this.#loading;
+    if (this.#loading) return;
+    this.#letters.clear();
+    await this.#load();
     this.#look();
   }
 
@@ -225,7 +224,7 @@ export class ChatThread extends HTMLElement {
     if (gone) this.#entries.delete(entry.id);
     else this.#entries.set(entry.id, entry);
     this.#render();
-    if (mine && !gone) void this.#jump();
+    if (mine && !gone) this.#jump();
   }
 
   /** @param {Summary} chat */
@@ -233,8 +232,8 @@ export class ChatThread extends HTMLElement {
     const cleared = chat.row.cleared > (this.#chat?.row.cleared ?? 0);
     const first = !this.#chat;
     this.#chat = chat;
-    if (first) return void this.#open(this.conv);
-    if (cleared) this.#stretch.clearUpto(chat.row.cleared);
+    if (first) return void this.#again();
+    if (cleared) for (const seq of this.#letters.keys()) if (seq <= chat.row.cleared) this.#letters.delete(seq);
     this.#render();
   }
 
@@ -254,8 +253,7 @@ export class ChatThread extends HTMLElement {
 
   #scrolled() {
     const box = part(this, "scroll");
-    if (box.scrollTop < EARLY_PX) void this.#older();
-    else if (box.scrollHeight - box.scrollTop - box.clientHeight < EARLY_PX) void this.#newer();
+    if (box.scrollTop < EARLY_PX && this.#more) this.#older();
     if (this.#scrolling?.stuck) this.#below = 0;
     this.#showJump();
     this.#look();
@@ -269,8 +267,7 @@ export class ChatThread extends HTMLElement {
     part(this, "first").hidden = this.#unreadFrom === undefined || (line ? !this.#scrolling?.above(line) : false);
   }
 
-  async #jump() {
-    if (this.#stretch.later) await this.#again();
+  #jump() {
     this.#below = 0;
     this.#scrolling?.toEnd();
     this.#showJump();
@@ -283,7 +280,7 @@ export class ChatThread extends HTMLElement {
   /** @returns {Letter[]} the peer's that somebody looks at */
   #onScreen() {
     if (!attentive() || this.#chat?.row.state !== STATE.connected) return [];
-    const shown = this.#scrolling?.visible().map((node) => this.#stretch.get(Number(node.dataset.seq))) ?? [];
+    const shown = this.#scrolling?.visible().map((node) => this.#letters.get(Number(node.dataset.seq))) ?? [];
     return shown.filter((letter) => letter !== undefined).filter(({ mine }) => !mine);
   }
 
