@@ -61,9 +61,11 @@ export class Scrolling {
     this.#stuck = scrollHeight - scrollTop - clientHeight < NEAR_PX;
   }
 
+  /** A message: lines of a day or of the first unread one come and go with their neighbours. */
   #anchor() {
     const { top } = this.#box.getBoundingClientRect();
-    return this.#messages().find((node) => node.getBoundingClientRect().bottom > top);
+    const inside = (/** @type {Element} */ node) => node.getBoundingClientRect().bottom > top;
+    return this.#messages().find((node) => node.matches(".message") && inside(node));
   }
 
   /** @returns {HTMLElement[]} */

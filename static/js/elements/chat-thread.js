@@ -147,7 +147,10 @@ export class ChatThread extends HTMLElement {
       part(this, "older").hidden = true;
     }
     if (this.#redo) return this.#again();
-    part(this, "begin").hidden = this.#more;
+    // Above the messages: what is in view stays there.
+    this.#scrolling?.keeping(() => {
+      part(this, "begin").hidden = this.#more;
+    });
     this.#render();
     if (this.#more && part(this, "scroll").scrollHeight <= part(this, "scroll").clientHeight) this.#older();
   }
