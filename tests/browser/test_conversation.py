@@ -5,13 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser import chatting
 from tests.browser.chatting import bubble, composer, expect_status, open_chat, text, write
 from tests.browser.conftest import PHONE, Window
 from tests.browser.people import Person, sign_in
+from tests.browser.readable import serious
 
 OpenWindow = Callable[..., Window]
 
@@ -339,9 +339,7 @@ def test_nothing_serious_for_axe(pair: Pair) -> None:
     for page in pages:
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
-            found = Axe().run(page).response["violations"]
-            serious = [v for v in found if v["impact"] in ("serious", "critical")]
-            assert not serious, [(v["id"], [n["html"] for n in v["nodes"]][:3]) for v in serious]
+            assert not serious(page), scheme
 
 
 def test_a_second_browser_reads_what_was_written_before_it(

@@ -6,25 +6,16 @@ A CSP report or an uncaught error in any window fails its test (tests/browser/co
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, Window
 from tests.browser.people import field, fill_details, press, sign_up, somebody
+from tests.browser.readable import serious
 
 OpenWindow = Callable[..., Window]
 PUBLIC = ["/", "/sign-up", "/sign-in", "/sign-in#code", "/reset", "/help", "/nothing-here"]
 LEAST_WIDTH = 360  # CSS px
 LEAST_TARGET = 24  # CSS px, WCAG 2.2; ours aim at 44
-
-
-def serious(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{violation['id']}: {violation['nodes'][0]['html']}"
-        for violation in found
-        if violation["impact"] in ("serious", "critical")
-    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
