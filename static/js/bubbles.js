@@ -20,13 +20,26 @@ const STATUS = {
   read: () => ({ icon: "check-check", words: gettext("Read") }),
 };
 
-/** @type {Record<string, () => string>} */
+const apart = () => gettext("Not sent: you blocked this person, or are not connected with them any more.");
+const refused = () => gettext("Not sent: the server refuses this message.");
+
+/** Those of the outbox; else the keys of the chat did not stand. @type {Record<string, () => string>} */
 const FAILURES = {
-  not_connected: () => gettext("You are not connected with this person any more."),
-  unknown: () => gettext("You are not connected with this person any more."),
-  too_big: () => gettext("This message is too long."),
-  too_long: () => gettext("This message is too long."),
-  unsupported: () => gettext("This server does not take such messages."),
+  not_connected: apart,
+  unknown: apart,
+  too_big: () => gettext("Not sent: this message is too long."),
+  too_long: () => gettext("Not sent: this message is too long."),
+  unsupported: () => gettext("Not sent: this server does not take such messages."),
+  bad_seq: refused,
+  blob: refused,
+  reused: refused,
+};
+
+/** @type {Record<string, () => string>} */
+const WAITS = {
+  offline: () => gettext("Not sent yet: there is no connection. It goes by itself when you are back."),
+  quota: () => gettext("Not sent yet: this browser's storage is full. It goes by itself when there is room."),
+  identity: () => gettext("Not sent yet: decide about the new security identity first."),
 };
 
 /** @type {Record<string, () => string>} */
@@ -104,9 +117,17 @@ function fillBubble(node, bubble, peerName) {
   clock.title = fullTime(time);
   putStatus(part(node, "status"), bubble.status);
   putLine(part(node, "warning"), (letter?.warnings ?? []).map((warning) => WARNINGS[warning]?.() ?? "").join(" "));
-  const failed = entry?.failed;
-  part(node, "failed").hidden = !failed;
-  put(part(node, "reason"), failed ? (FAILURES[failed]?.() ?? gettext("The server refused this message.")) : "");
+  part(node, "unsent").hidden = !entry?.failed && !entry?.waits;
+  put(part(node, "reason"), entry ? whyUnsent(entry) : "");
+  part(node, "retry").hidden = !entry?.failed;
+  part(node, "discard").hidden = Boolean(entry?.sealed); // it may be there already
+}
+
+/** @param {import("./outbox.js").Entry} entry */
+function whyUnsent({ failed, waits }) {
+  if (failed)
+    return FAILURES[failed]?.() ?? gettext("Not sent: the keys of this chat do not match. Compare safety numbers.");
+  return waits ? (WAITS[waits]?.() ?? gettext("Not sent yet. This browser keeps trying.")) : "";
 }
 
 /** @param {HTMLElement} node @param {string} text */

@@ -3,6 +3,7 @@
 
 import { b64, fromB64 } from "./crypto/encoding.js";
 import { openNote, sealNote } from "./crypto/userkeys.js";
+import { unlessFull } from "./room.js";
 
 /** @typedef {import("./protocol.js").ConnectionRow} ConnectionRow */
 /** @typedef {import("./protocol.js").Person} Person */
@@ -161,7 +162,7 @@ export class Contacts {
     this.#contacts = new Map(
       /** @type {ConnectionRow[]} */ (connections).map((row) => [row.peer.uid, this.#named(row)]),
     );
-    await this.#shelf.write([{ store: "meta", key: "contacts", value: this.all() }]);
+    await this.#shelf.write([{ store: "meta", key: "contacts", value: this.all() }]).catch(unlessFull);
     this.#changed();
   }
 

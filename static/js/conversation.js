@@ -3,6 +3,7 @@
 
 import { follow } from "./sequence.js";
 import { openLetter } from "./letters.js";
+import { unlessFull } from "./room.js";
 import { Timeline } from "./timeline.js";
 import { stepped } from "./marktimes.js";
 import { afterMessage, afterReceipt, afterState, unread } from "./vector.js";
@@ -165,7 +166,7 @@ export class Conversation {
     const shown = rows.filter((row) => row.seq > this.row.cleared).sort((a, b) => a.seq - b.seq);
     const letters = [];
     for (const row of shown) letters.push((await openLetter(row, this.#parts.desk)).letter);
-    await this.#parts.shelf.write(letters.map((letter) => this.#stored(letter)));
+    await this.#parts.shelf.write(letters.map((letter) => this.#stored(letter))).catch(unlessFull);
     return letters;
   }
 
@@ -211,6 +212,6 @@ export class Conversation {
   }
 
   #keep() {
-    return this.#parts.shelf.write([this.#place(this.#kept)]);
+    return this.#parts.shelf.write([this.#place(this.#kept)]).catch(unlessFull); // the next connect tells it again
   }
 }

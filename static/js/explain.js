@@ -31,6 +31,10 @@ const OWN = {
     gettext("The server sent a key that is not yours, so this browser stopped. Tell whoever runs this site."),
   too_many_devices: () =>
     gettext("Your account has as many browsers as it can. Sign one of them out, in its settings, then try again."),
+  quota: () =>
+    gettext(
+      "This browser's storage is full, so this was not kept. Delete files or the data of other sites on this device, then try again.",
+    ),
   unsent: () => gettext("Messages are waiting to be sent. Send them first, or say that you give them up."),
   no_crypto: () =>
     gettext(

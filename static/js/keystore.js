@@ -262,7 +262,8 @@ function problemOf(error) {
 function done(transaction) {
   return new Promise((resolve, reject) => {
     transaction.oncomplete = () => resolve();
-    transaction.onerror = transaction.onabort = () => reject(problemOf(transaction.error));
+    // Every error ends in an abort, and only then the transaction tells which it was.
+    transaction.onabort = () => reject(problemOf(transaction.error));
   });
 }
 

@@ -1,53 +1,27 @@
 // What is written and not yet in the log: kept in the order it was written, sealed when its turn
 // comes, sent byte-identical until the server gives a definite answer (storage.md 2.2, 2.4;
-// encryption.md 4.13). One message of a conversation is in flight at a time.
+// encryption.md 4.13). One message of a conversation is in flight at a time. What is kept when
+// is in queue.js; when a page says that something waits, in patience.js.
 //
-// Policy: `#refused` (what gives the counter back), `stale` (a new name only if the old one is
-// nowhere in the log), `#transmit` (when the same bytes go again).
+// Policy: `#failed` (what is definite; only that gives the counter back), `stale` (a new name only
+// if the old one is nowhere in the log), `#transmit` (when the same bytes go again).
 
+import { Patience } from "./patience.js";
+import { Queue } from "./queue.js";
+
+/** @typedef {import("./queue.js").Entry} Entry */
+/** @typedef {import("./queue.js").Sealed} Sealed */
+/** @typedef {import("./queue.js").Turn} Turn */
+/** @typedef {import("./queue.js").OutboxStore} OutboxStore */
 /** @typedef {import("./clock.js").Clock} Clock */
 /** @typedef {import("./protocol.js").SendFrame} Send */
 /** @typedef {import("./protocol.js").ServerFrame} ServerFrame */
 
 /**
- * @typedef {object} Entry
- * @property {string} id names it for the page; stays when the message is sealed anew
- * @property {string} conv
- * @property {number} order
- * @property {string} text
- * @property {number} written ms, this device's clock
- * @property {Sealed} [sealed] from its first transmission on
- * @property {string} [failed] the definite refusal
- */
-
-/**
- * @typedef {object} Sealed
- * @property {Omit<Send, "t">} frame the bytes, for every repeat
- * @property {number} ctr
- * @property {string} commitment C, which the next message of this device names
- */
-
-/**
- * @typedef {object} Turn this device's place in a conversation
- * @property {number} ctr of the last message sealed
- * @property {string[]} commitments C of the last ones, newest last; one goes when ctr is given back
- */
-
-/**
- * Everything below is one atomic write each.
- * @typedef {object} OutboxStore
- * @property {() => Promise<Entry[]>} entries
- * @property {(conv: string) => Promise<Turn>} turn
- * @property {(entry: Entry, turn?: Turn) => Promise<void>} keep
- * @property {(entry: Entry, turn?: Turn) => Promise<void>} drop
- */
-
-/**
  * @typedef {object} OutboxParts
  * @property {OutboxStore} store
  * @property {Clock} clock
- * @property {(entry: Entry, turn: Turn) => Promise<Sealed>} seal throws {code: "later"} where it
- *   cannot be sealed yet, anything else with a code is a definite failure
+ * @property {(entry: Entry, turn: Turn) => Promise<Sealed>} seal throws what `#failed` judges
  * @property {(frame: Send) => boolean} transmit false: not connected
  * @property {(conv: string) => Promise<void>} sync brings the conversation up to date; own
  *   messages seen on the way come back as `seen`
@@ -56,74 +30,81 @@
  */
 
 export const ANSWER_MS = 15_000; // the line is up and says nothing: the same bytes again
-const LATER_MS = 2000;
 const DEFINITE = new Set(["unknown", "not_connected", "too_big", "bad_seq", "blob", "reused", "unsupported"]);
 
 export class Outbox {
   /** @type {OutboxParts} */ #parts;
-  /** @type {Entry[]} */ #entries = [];
   /** @type {Map<string, string>} */ #inFlight = new Map(); // conv → client_id
   /** @type {Set<string>} */ #working = new Set(); // conversations being sealed or sent
   /** @type {Map<string, number>} */ #timers = new Map();
-  #order = 0;
+  #queue;
+  #patience;
   #open = false; // the vector has come: resending is safe
 
   /** @param {OutboxParts} parts */
   constructor(parts) {
     this.#parts = parts;
+    this.#queue = new Queue(parts.store, parts.clock);
+    this.#patience = new Patience(parts.clock, (conv) => this.#tellAll(conv));
   }
 
   async load() {
-    this.#entries = (await this.#parts.store.entries()).sort((a, b) => a.order - b.order);
-    this.#order = this.#entries.at(-1)?.order ?? 0;
+    await this.#queue.load();
+    for (const conv of this.#queue.convs()) this.#patience.begin(conv);
   }
 
-  /** @param {string} conv @returns {Entry[]} */
+  /** As pages show them. @param {string} conv @returns {Entry[]} */
   of(conv) {
-    return this.#entries.filter((entry) => entry.conv === conv);
+    return this.all()
+      .filter((entry) => entry.conv === conv)
+      .map((entry) => this.#patience.shown(entry, this.#open));
   }
 
   /** @returns {Entry[]} */
   all() {
-    return this.#entries;
+    return this.#queue.all();
   }
 
   /**
-   * Kept before it is acknowledged to the page. The same id again is the same message.
-   * @param {{id: string, conv: string, text: string}} message
+   * Kept before it is acknowledged to the page; throws where it could not be.
+   * @param {import("./queue.js").Message} message
    */
-  async add({ id, conv, text }) {
-    if (this.#entries.some((entry) => entry.id === id)) return;
-    /** @type {Entry} */
-    const entry = { id, conv, text, order: ++this.#order, written: this.#parts.clock.now() };
-    this.#entries.push(entry);
-    await this.#parts.store.keep(entry);
-    this.#parts.changed(entry, false);
-    void this.pump(conv);
+  async add(message) {
+    this.#waits(await this.#queue.add(message));
   }
 
   /** After a definite failure: to the end of the line, under a new name. @param {string} id */
   async retry(id) {
-    const old = this.#entries.find((entry) => entry.id === id);
-    if (!old?.failed) return;
-    const { failed: _, sealed: __, ...rest } = old;
-    const entry = { ...rest, order: ++this.#order };
-    this.#entries = [...this.#entries.filter((other) => other !== old), entry];
-    await this.#parts.store.keep(entry);
-    this.#parts.changed(entry, false);
-    void this.pump(entry.conv);
+    const entry = this.#queue.find(id);
+    if (entry?.failed) this.#waits(await this.#queue.again(entry));
   }
 
   /** Only what failed or never left may be taken back. @param {string} id */
   async discard(id) {
-    const entry = this.#entries.find((other) => other.id === id);
-    if (entry && (entry.failed || !entry.sealed)) await this.#remove(entry);
+    const entry = this.#queue.find(id);
+    if (!entry || entry.sealed) return;
+    try {
+      await this.#queue.drop(entry);
+    } catch (error) {
+      this.#queue.restore(entry);
+      throw error;
+    }
+    this.#gone(entry);
   }
 
   /** The line is up and every conversation's newest rows were seen. */
   opened() {
     this.#open = true;
-    for (const conv of new Set(this.#entries.map((entry) => entry.conv))) void this.pump(conv);
+    this.#patience.forgive();
+    for (const conv of this.#queue.convs()) {
+      this.#patience.look(conv);
+      void this.pump(conv);
+    }
+  }
+
+  /** What was in the way may be gone: do not wait for a timer. */
+  wake() {
+    if (this.#open) this.opened();
   }
 
   closed() {
@@ -131,6 +112,7 @@ export class Outbox {
     this.#inFlight.clear();
     for (const timer of this.#timers.values()) this.#parts.clock.cancel(timer);
     this.#timers.clear();
+    for (const conv of this.#queue.convs()) this.#patience.look(conv);
   }
 
   /**
@@ -139,20 +121,17 @@ export class Outbox {
    */
   async pump(conv) {
     if (!this.#open || this.#inFlight.has(conv) || this.#working.has(conv)) return;
-    const entry = this.#entries.find((other) => other.conv === conv && !other.failed);
+    const entry = this.#queue.first(conv);
     if (!entry) return;
-    this.#working.add(conv);
-    try {
-      await this.#seal(entry);
-      this.#transmit(entry);
-    } catch (error) {
-      const { code = "later" } = /** @type {{code?: string}} */ (error);
-      if (code === "later") this.#again(conv, LATER_MS);
-      else await this.#fail(entry, code);
-    } finally {
-      this.#working.delete(conv);
-    }
-    if (entry.failed) void this.pump(conv);
+    await this.#alone(conv, async () => {
+      try {
+        await this.#queue.seal(entry, this.#parts.seal);
+        this.#transmit(entry);
+      } catch (error) {
+        await this.#failed(entry, error);
+      }
+    });
+    if (entry !== this.#queue.first(conv)) void this.pump(conv);
   }
 
   /** @param {Extract<ServerFrame, {t: "sent"}>} frame */
@@ -166,22 +145,23 @@ export class Outbox {
    * @param {string} clientId
    */
   async seen(conv, clientId) {
-    const entry = this.#named(clientId);
+    const entry = this.#queue.named(clientId);
     if (this.#inFlight.get(conv) === clientId) this.#landed(conv);
-    if (entry) await this.#remove(entry);
-    void this.pump(conv);
+    if (!entry) return void this.pump(conv);
+    // If it stays on the disk, a restart sends the same bytes once more, to the same answer.
+    await this.#queue.drop(entry).catch(() => {});
+    this.#gone(entry);
   }
 
   /** @param {Extract<ServerFrame, {t: "busy" | "error"}>} frame */
   async refused(frame) {
-    const entry = frame.client_id && this.#named(frame.client_id);
+    const entry = frame.client_id && this.#queue.named(frame.client_id);
     if (!entry) return;
-    this.#landed(entry.conv);
-    if (frame.t === "error" && DEFINITE.has(frame.code)) {
-      await this.#fail(entry, frame.code);
-      return this.pump(entry.conv);
-    }
-    this.#again(entry.conv, frame.retry_ms ?? LATER_MS);
+    const { conv } = entry;
+    this.#landed(conv);
+    if (frame.t === "busy" || !DEFINITE.has(frame.code)) return this.#later(conv, "busy", frame.retry_ms);
+    await this.#alone(conv, () => this.#failed(entry, frame));
+    if (entry.failed) void this.pump(conv);
   }
 
   /**
@@ -189,70 +169,72 @@ export class Outbox {
    * @param {Extract<ServerFrame, {t: "stale_epoch"}>} frame
    */
   async stale({ client_id, conv }) {
-    if (!this.#named(client_id)) return;
+    if (!this.#queue.named(client_id)) return;
     this.#landed(conv);
-    this.#working.add(conv);
-    try {
+    const anew = async () => {
       await this.#parts.sync(conv);
-      const entry = this.#named(client_id);
-      if (entry) await this.#unseal(entry);
+      const entry = this.#queue.named(client_id);
+      if (entry) await this.#queue.unseal(entry);
       await this.#parts.renew(conv);
-    } catch {
-      return this.#again(conv, LATER_MS); // at once it would be stale again, and again
-    } finally {
-      this.#working.delete(conv);
+    };
+    try {
+      await this.#alone(conv, anew);
+    } catch (error) {
+      return this.#later(conv, codeOf(error)); // at once it would be stale again, and again
     }
     void this.pump(conv);
   }
 
-  /** @param {Entry} entry */
-  async #seal(entry) {
-    if (entry.sealed) return;
-    const turn = await this.#parts.store.turn(entry.conv);
-    const sealed = await this.#parts.seal(entry, turn);
-    const commitments = [...turn.commitments, sealed.commitment].slice(-2);
-    entry.sealed = sealed;
-    await this.#parts.store.keep(entry, { ctr: sealed.ctr, commitments });
+  /** @param {Entry | null} entry */
+  #waits(entry) {
+    if (!entry) return;
+    this.#patience.begin(entry.conv);
+    this.#tell(entry);
+    void this.pump(entry.conv);
   }
 
   /** @param {Entry} entry */
   #transmit(entry) {
     const { conv, sealed } = entry;
-    if (!sealed || !this.#open || !this.#entries.includes(entry)) return;
+    if (!sealed || !this.#open || !this.#queue.holds(entry)) return;
     if (!this.#parts.transmit({ t: "send", ...sealed.frame })) return;
     this.#inFlight.set(conv, sealed.frame.client_id);
     this.#again(conv, ANSWER_MS);
   }
 
-  /** @param {Entry} entry @param {string} code */
-  async #fail(entry, code) {
-    await this.#unseal(entry);
-    entry.failed = code;
-    await this.#parts.store.keep(entry);
-    this.#parts.changed(entry, false);
-  }
-
-  /** It is not in the log and will not be: the counter goes to the next one. @param {Entry} entry */
-  async #unseal(entry) {
-    const { sealed } = entry;
-    if (!sealed) return;
-    const turn = await this.#parts.store.turn(entry.conv);
-    delete entry.sealed;
-    const given = turn.ctr === sealed.ctr;
-    const back = { ctr: turn.ctr - 1, commitments: turn.commitments.slice(0, -1) };
-    await this.#parts.store.keep(entry, given ? back : turn);
+  /**
+   * Marked where it is definite: the server says so, or the keys do not stand. Anything else is
+   * tried again: the line, the server and the disk have their moods.
+   * @param {Entry} entry
+   * @param {unknown} error
+   */
+  async #failed(entry, error) {
+    const { conv } = entry;
+    const code = codeOf(error);
+    if (!DEFINITE.has(code) && /** @type {Error} */ (error).name !== "M1Error") {
+      if (code === "stale_list") await this.#parts.renew(conv).catch(() => {});
+      return this.#later(conv, code);
+    }
+    try {
+      await this.#queue.unseal(entry, code);
+    } catch (unkept) {
+      return this.#later(conv, codeOf(unkept)); // the same bytes will get the same answer
+    }
+    this.#moved(conv);
+    this.#tell(entry);
   }
 
   /** @param {Entry} entry */
-  async #remove(entry) {
-    this.#entries = this.#entries.filter((other) => other !== entry);
-    await this.#parts.store.drop(entry);
+  #gone(entry) {
+    this.#moved(entry.conv);
     this.#parts.changed(entry, true);
+    void this.pump(entry.conv);
   }
 
-  /** @param {string} clientId */
-  #named(clientId) {
-    return this.#entries.find((entry) => entry.sealed?.frame.client_id === clientId);
+  /** One has gone or has failed: patience with the next begins anew. @param {string} conv */
+  #moved(conv) {
+    this.#patience.end(conv);
+    if (this.#queue.first(conv)) this.#patience.begin(conv);
   }
 
   /** @param {string} conv */
@@ -260,6 +242,12 @@ export class Outbox {
     this.#inFlight.delete(conv);
     this.#parts.clock.cancel(this.#timers.get(conv));
     this.#timers.delete(conv);
+  }
+
+  /** @param {string} conv @param {string} why @param {number} [ms] */
+  #later(conv, why, ms) {
+    const patiently = this.#patience.again(conv, why);
+    this.#again(conv, ms ?? patiently);
   }
 
   /** @param {string} conv @param {number} ms */
@@ -271,4 +259,29 @@ export class Outbox {
     });
     this.#timers.set(conv, timer);
   }
+
+  /** @param {string} conv */
+  #tellAll(conv) {
+    for (const entry of this.all()) if (entry.conv === conv && !entry.failed) this.#tell(entry);
+  }
+
+  /** @param {Entry} entry */
+  #tell(entry) {
+    this.#parts.changed(this.#patience.shown(entry, this.#open), false);
+  }
+
+  /** Nothing else is sealed or sent there meanwhile. @param {string} conv @param {() => Promise<void>} work */
+  async #alone(conv, work) {
+    this.#working.add(conv);
+    try {
+      await work();
+    } finally {
+      this.#working.delete(conv);
+    }
+  }
+}
+
+/** @param {unknown} error */
+function codeOf(error) {
+  return /** @type {{code?: string}} */ (error).code ?? "later";
 }

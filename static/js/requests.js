@@ -21,6 +21,7 @@ export function requests(hub) {
 
   return {
     status: () => hub.status,
+    full: () => shelf.full ?? false,
     chats: () => [...hub.conversations.values()].map((conversation) => hub.summary(conversation)),
     contacts: () => hub.trust.people(),
 
@@ -36,7 +37,10 @@ export function requests(hub) {
       return { ...page, notices: hub.notices.of(conv), entries: outbox.of(conv) };
     },
     /** @param {{id: string, conv: string, text: string}} message */
-    send: (message) => outbox.add(message),
+    send: async (message) => {
+      await outbox.add(message);
+      hub.parts.tell("draft", { conv: message.conv, text: "" });
+    },
     /** @param {string} id */
     retry: (id) => outbox.retry(id),
     /** @param {string} id */

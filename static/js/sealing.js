@@ -24,9 +24,10 @@ export function sealer({ me, directory, keeper, conversation, now }) {
     const talk = conversation(entry.conv);
     if (!talk) throw refusal("not_connected");
     const { peer } = talk.row;
-    const known = await directory.of(peer).catch(asLater);
-    if (known.reset) throw refusal("later"); // until the person has looked at the new identity
-    const open = await keeper.forSending(entry.conv, peer, (n) => talk.sentUnder(n)).catch(asLater);
+    const known = await directory.of(peer).catch(judged);
+    if (!known.links.length) throw refusal("not_connected"); // the server shows it to contacts alone
+    if (known.reset) throw refusal("identity"); // until the person has looked at the new one
+    const open = await keeper.forSending(entry.conv, peer, (n) => talk.sentUnder(n)).catch(judged);
     const seed = me.seeds.get(side(open.epoch, me.uid).g);
     if (!seed) throw refusal("later"); // a new generation whose wrap this device is still fetching
     const mine = await directory.of(b64(me.uid));
@@ -72,9 +73,15 @@ function refusal(code) {
   return Object.assign(new Error(code), { code });
 }
 
-/** The network's moods are no reason to give a message up. @param {any} error @returns {never} */
-function asLater(error) {
-  if (error.code === "wrong_epoch") throw refusal("later"); // the head moved on under our feet
-  if (error.name === "ApiError") throw refusal(error.status === 404 ? "not_connected" : "later");
-  throw error;
+/**
+ * The network's moods are no reason to give a message up; what the server says of the pair is.
+ * @param {any} error
+ * @returns {never}
+ */
+function judged(error) {
+  const { name, code, status } = error;
+  if (code === "wrong_epoch") throw refusal("later"); // the head moved on under our feet
+  if (name !== "ApiError") throw error;
+  if (status === 404 || code === "not_connected") throw refusal("not_connected");
+  throw refusal(code === "stale_list" ? code : "later");
 }

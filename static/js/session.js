@@ -9,6 +9,7 @@ import { socketProof } from "./crypto/proofs.js";
 import { Hub } from "./hub.js";
 import { pollDial } from "./poll.js";
 import { requests } from "./requests.js";
+import { Room } from "./room.js";
 import { liveUrl, webSocketDial } from "./socket.js";
 import { Tabs } from "./tabs.js";
 
@@ -67,8 +68,12 @@ export class Session extends EventTarget {
 
   /** @param {Account} account */
   async #lead(account) {
+    const room = new Room(account.shelf, wallClock, (full) => {
+      this.#tabs?.tell("room", { full });
+      if (!full) goOn(hub);
+    });
     const hub = new Hub({
-      shelf: account.shelf,
+      shelf: room,
       api,
       clock: wallClock,
       account,
@@ -100,6 +105,19 @@ export class Session extends EventTarget {
 
 /** The one of this page. */
 export const session = new Session();
+
+/**
+ * There is room again. What could not be kept meanwhile comes anew, by the way that every connect
+ * goes.
+ * @param {TheHub} hub
+ */
+function goOn(hub) {
+  for (const conversation of hub.conversations.values()) void conversation.retry();
+  hub.outbox.wake();
+  if (!hub.link.live) return;
+  hub.link.stop();
+  hub.link.start();
+}
 
 /**
  * @param {Account} account

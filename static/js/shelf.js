@@ -14,6 +14,7 @@
  * @property {(store: Store, key: Key) => Promise<any>} get
  * @property {(store: Store, lower?: Key, upper?: Key) => Promise<[any, any][]>} all in key order
  * @property {(changes: Change[]) => Promise<void>} write one transaction
+ * @property {boolean} [full] there is no room at present
  */
 
 const NO_TURN = { ctr: 0, commitments: [] };
@@ -25,6 +26,11 @@ export function outboxStore(shelf) {
   return {
     entries: async () => (await shelf.all("outbox")).map(([, entry]) => entry),
     turn: async (conv) => (await shelf.get("meta", `turn ${conv}`)) ?? NO_TURN,
+    add: (entry) =>
+      shelf.write([
+        { store: "outbox", key: entry.id, value: entry },
+        { store: "drafts", key: entry.conv, remove: true },
+      ]),
     keep: (entry, turn) => shelf.write([{ store: "outbox", key: entry.id, value: entry }, ...turned(entry.conv, turn)]),
     drop: (entry, turn) => shelf.write([{ store: "outbox", key: entry.id, remove: true }, ...turned(entry.conv, turn)]),
   };

@@ -72,11 +72,14 @@ DIALOGS: dict[str, dict[str, Callable[[Page], None]]] = {
     "settings": {
         "password": _press("[data-open='change-password']"),
         "code": _press("[data-open='renew-code']"),
+        "check": _press("[data-check-code]"),
         "leave": _press("[data-open='leave-dialog']"),
     },
     "conversation": {
         "menu": _press("[popovertarget='thread-menu']"),
         "name": _choose("rename"),
+        "verify": _choose("verify-number"),
+        "clear": _choose("clear"),
         "block": _choose("block"),
     },
 }

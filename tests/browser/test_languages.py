@@ -8,8 +8,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import chatting, everywhere
 from tests.browser.conftest import DESKTOP, PHONE, Window
+from tests.browser.readable import serious
 from tests.browser.test_layouts import spills
-from tests.browser.test_pages import serious
 from tests.running import Site
 
 OpenWindow = Callable[..., Window]

@@ -13,7 +13,7 @@ import {
   verifyEpoch,
 } from "../../static/js/crypto/epochs.js";
 import { kemPublicKey, newSeed, signingKeyFromSeed } from "../../static/js/crypto/keys.js";
-import { isStale, rotationReason } from "../../static/js/crypto/rotation.js";
+import { endedByReset, isStale, rotationReason } from "../../static/js/crypto/rotation.js";
 import { code, directoryOf, person, T } from "./people.js";
 
 const WEEK = 7 * 24 * 60 * 60 * 1000;
@@ -94,6 +94,9 @@ test("only another identity key lets an epoch go without a parent", async () => 
   const { alice, bob, conn, first } = await pair();
   const reset = await resetOf(bob);
   assert.equal(rotationReason(first.epoch, { mine: alice.links, theirs: reset.links, now: T, sent: 0 }), REASON.RESET);
+  assert.equal(isStale(first.epoch, alice.links, reset.links), true);
+  assert.equal(endedByReset(first.epoch, reset.links), true);
+  assert.equal(endedByReset(first.epoch, bob.links), false);
   const anew = { alice, conn, previous: first.epoch, reason: REASON.RESET };
   const seen = { ...seenBy(alice, bob, conn), previous: first.epoch };
   const linkByHash = directoryOf(alice, bob, reset);
@@ -101,6 +104,10 @@ test("only another identity key lets an epoch go without a parent", async () => 
   await verifyEpoch(honest.epoch, { ...seen, linkByHash });
   const pretended = await made({ ...anew, bob });
   await assert.rejects(verifyEpoch(pretended.epoch, { ...seen, linkByHash }), code("bad_epoch"));
+  // Who never met the old identity has nothing to compare with but the new chain's own word.
+  const unmet = { ...seen, linkByHash: directoryOf(alice, reset) };
+  await verifyEpoch(honest.epoch, { ...unmet, restarted: () => true });
+  await assert.rejects(verifyEpoch(honest.epoch, unmet), code("bad_epoch"));
 });
 
 /** @param {any} bob */

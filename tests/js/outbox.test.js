@@ -1,54 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ANSWER_MS, Outbox } from "../../static/js/outbox.js";
-import { MovedClock, settle, tick } from "./moved_clock.js";
+import { ANSWER_MS } from "../../static/js/outbox.js";
+import { settle } from "./moved_clock.js";
+import { start } from "./outbox_world.js";
 
-/** A disk that outlives the outbox, and a server that hears what is sent. */
-async function start(disk = { entries: new Map(), turns: new Map() }) {
-  const clock = new MovedClock();
-  const world = { clock, disk, sent: [], changes: [], connected: true, sealed: 0, renewed: 0 };
-  world.inLog = async () => {};
-  world.refuse = null;
-  const put = (entry, turn) => {
-    if (turn) disk.turns.set(entry.conv, structuredClone(turn));
-  };
-  world.outbox = new Outbox({
-    clock,
-    store: {
-      entries: async () => structuredClone([...disk.entries.values()]),
-      turn: async (conv) => structuredClone(disk.turns.get(conv) ?? { ctr: 0, commitments: [] }),
-      keep: async (entry, turn) => {
-        disk.entries.set(entry.id, structuredClone(entry));
-        put(entry, turn);
-      },
-      drop: async (entry, turn) => {
-        disk.entries.delete(entry.id);
-        put(entry, turn);
-      },
-    },
-    seal: async (entry, turn) => {
-      await tick();
-      if (world.refuse) throw Object.assign(new Error("no"), { code: world.refuse });
-      const name = `mid${++world.sealed}`;
-      const frame = { client_id: name, conv: entry.conv, body: entry.text, ctr: turn.ctr + 1 };
-      frame.prev = turn.commitments.at(-1);
-      return { frame, ctr: turn.ctr + 1, commitment: `C-${name}` };
-    },
-    transmit: (frame) => {
-      if (world.connected) world.sent.push(frame);
-      return world.connected;
-    },
-    sync: async (conv) => world.inLog(conv),
-    renew: async () => {
-      world.renewed += 1;
-    },
-    changed: (entry, gone) => world.changes.push([entry.id, gone ? "gone" : (entry.failed ?? "kept")]),
-  });
-  await world.outbox.load();
-  world.names = () => world.sent.map(({ client_id }) => client_id);
-  world.write = (id, conv = "c1") => world.outbox.add({ id, conv, text: `text of ${id}` });
-  return world;
-}
 const sentFrame = (client_id, conv = "c1") => ({ t: "sent", client_id, conv });
 
 test("in the order written, one in flight per conversation", async () => {

@@ -39,6 +39,8 @@ export function checkKdf({ m, t, p }, salt) {
   require(m <= KDF_CEILING.m && t <= KDF_CEILING.t, "costly_kdf");
 }
 
+/* c8 ignore start -- needs the browser's workers: tests/browser/test_accounts.py */
+
 /** @type {Engine} one question, then the worker goes: 64 MiB are given back, the password with them */
 function inWorker(input) {
   const worker = new Worker(/** @type {any} */ (workerUrl()));

@@ -202,11 +202,6 @@ export function nextFields(head, changes) {
   return { uid, k: head.k + 1, prev: head.hash, aik, devices, g, uk, recovery, flags: 0, ...changes };
 }
 
-/** @param {Link} link @returns {Pin} */
-export function pinOf({ k, hash, aik }) {
-  return { k, hash, aik };
-}
-
 /** @param {Link} link @param {Bytes} id @returns {Device | undefined} */
 export function deviceOf(link, id) {
   return link.devices.find((device) => equal(device.id, id));

@@ -20,7 +20,7 @@ export function parseStrictJson(bytes) {
   } catch {
     throw new M1Error("bad_content", "not JSON");
   }
-  checkTokens(text.match(TOKEN) ?? []);
+  checkTokens([...text.matchAll(TOKEN)].map(([token]) => token));
   return value;
 }
 

@@ -17,8 +17,13 @@ export function socketProofBytes({ host, nonce, uid, device }) {
 }
 
 /** What became of this device, asked without a session. @param {CryptoKey} dsk @param {Omit<Place, "nonce">} place */
-export function standingProof(dsk, { host, uid, device }) {
-  return sign(dsk, cat("m1:standing", host, uid, device));
+export function standingProof(dsk, place) {
+  return sign(dsk, standingProofBytes(place));
+}
+
+/** @param {Omit<Place, "nonce">} place @returns {Bytes} */
+export function standingProofBytes({ host, uid, device }) {
+  return cat("m1:standing", host, uid, device);
 }
 
 /**

@@ -48,7 +48,7 @@ export function normalised(typed) {
 
 /** @param {string} text @returns {string} */
 export function grouped(text) {
-  return (text.match(new RegExp(`.{1,${GROUP}}`, "g")) ?? []).join("-");
+  return text.replaceAll(new RegExp(`.{${GROUP}}(?=.)`, "g"), "$&-");
 }
 
 /** @param {string} code @returns {Promise<string>} H mod 1024 as two characters */

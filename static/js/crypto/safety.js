@@ -19,7 +19,7 @@ export async function fingerprint(uid, aik) {
 /** @param {Bytes} a @param {Bytes} b fingerprints @returns {string} 60 digits in groups of five */
 export function safetyNumber(a, b) {
   const halves = [digits(a), digits(b)].sort();
-  return (halves.join("").match(/.{5}/g) ?? []).join(" ");
+  return halves.join("").replaceAll(/.{5}(?=.)/g, "$& ");
 }
 
 /** @param {Bytes} fp @returns {string} 30 digits */

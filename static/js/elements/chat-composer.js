@@ -2,6 +2,7 @@
 
 import { bytesLeft, sends, WARN_AT } from "../composing.js";
 import { part } from "../bubbles.js";
+import { explain } from "../explain.js";
 import { nameOf } from "../person.js";
 import { session } from "../session.js";
 import { format, gettext } from "../text.js";
@@ -14,6 +15,8 @@ const STATE = { asked: 1, asks: 2, connected: 3, closed: 4, blocked: 5 };
 export class ChatComposer extends HTMLElement {
   /** @type {string | null} */ #conv = null;
   #keeping = 0;
+  #sending = 0; // on their way into the outbox
+  /** @type {string[]} */ #refused = []; // of those, what could not be kept
   /** @type {(() => void)[]} */ #stop = [];
 
   get #text() {
@@ -29,10 +32,13 @@ export class ChatComposer extends HTMLElement {
     this.#text.addEventListener("keydown", (event) => this.#key(event));
     part(this, "form").addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#send();
+      void this.#send();
     });
     addEventListener("pagehide", () => this.#keep());
-    this.#stop = [session.on("chat", (chat) => chat.row.conv === this.#conv && this.#allow(chat))];
+    this.#stop = [
+      session.on("chat", (chat) => chat.row.conv === this.#conv && this.#allow(chat)),
+      session.on("room", ({ full }) => full || this.#say("")),
+    ];
   }
 
   disconnectedCallback() {
@@ -43,6 +49,8 @@ export class ChatComposer extends HTMLElement {
   async open(conv) {
     this.#keep();
     this.#conv = conv;
+    this.#refused = [];
+    this.#say("");
     this.#put("");
     this.#text.disabled = this.#button.disabled = true;
     if (!conv) return;
@@ -68,7 +76,7 @@ export class ChatComposer extends HTMLElement {
   #key(event) {
     if (!sends(event, matchMedia("(pointer: coarse)").matches)) return;
     event.preventDefault();
-    this.#send();
+    void this.#send();
   }
 
   #typed() {
@@ -78,20 +86,50 @@ export class ChatComposer extends HTMLElement {
     this.#keeping = window.setTimeout(() => this.#keep(), KEEP_MS);
   }
 
-  #send() {
+  /** The field is free at once; what could not be kept comes back into it. */
+  async #send() {
     const text = this.#text.value.trim();
-    if (!text || !this.#conv || this.#button.disabled) return;
-    const message = { id: crypto.randomUUID(), conv: this.#conv, text };
+    const conv = this.#conv;
+    if (!text || !conv || this.#button.disabled) return;
+    clearTimeout(this.#keeping);
     this.#put("");
-    this.#keep();
-    void session.ask("send", message);
     this.#text.focus({ preventScroll: true });
+    this.#sending += 1;
+    try {
+      await session.ask("send", { id: crypto.randomUUID(), conv, text });
+      if (conv === this.#conv) this.#say("");
+    } catch (error) {
+      if (conv === this.#conv) this.#refuse(text, error);
+    }
+    this.#sending -= 1;
+    if (!this.#sending) this.#settle();
   }
 
+  /** @param {string} text @param {unknown} error */
+  #refuse(text, error) {
+    this.#refused.push(text);
+    this.#say(explain(error));
+  }
+
+  /** In the order it was written, before what was typed meanwhile. */
+  #settle() {
+    if (this.#refused.length) this.#put([...this.#refused, this.#text.value].filter(Boolean).join("\n"));
+    this.#refused = [];
+    this.#keep();
+  }
+
+  /** A text that is on its way leaves its draft behind: it ends with the write that keeps the message. */
   #keep() {
     clearTimeout(this.#keeping);
-    if (!this.#conv) return;
-    void session.ask("keepDraft", this.#conv, this.#text.value);
+    const { value } = this.#text;
+    if (!this.#conv || (this.#sending && !value)) return;
+    session.ask("keepDraft", this.#conv, value).catch(() => {}); // it stands here still
+  }
+
+  /** @param {string} words why the last text is still here */
+  #say(words) {
+    part(this, "problem").textContent = words;
+    part(this, "problem").hidden = !words;
   }
 
   /** @param {string} text */

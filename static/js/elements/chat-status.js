@@ -10,15 +10,21 @@ const PATIENCE_MS = 2500; // a reconnect that is quicker than this is nobody's b
 
 export class ChatStatus extends HTMLElement {
   #timer = 0;
+  #full = false;
+  /** @type {Status | null} */ #line = null; // where it is worth a word
   /** @type {(() => void)[]} */ #stop = [];
 
   connectedCallback() {
     this.setAttribute("role", "status");
-    this.#stop = [session.on("link", (status) => this.#hear(status))];
+    this.#stop = [
+      session.on("link", (status) => this.#hear(status)),
+      session.on("room", ({ full }) => this.#fill(full)),
+    ];
     // The browser knows before the line does.
     addEventListener("offline", () => this.#show({ state: "waiting" }));
     addEventListener("online", () => void session.ask("status").then((status) => this.#hear(status)));
     void session.ask("status").then((status) => this.#hear(status));
+    void session.ask("full").then((full) => this.#fill(full));
   }
 
   disconnectedCallback() {
@@ -31,18 +37,43 @@ export class ChatStatus extends HTMLElement {
     if (status.state === "live" || status.reason === "done") {
       clearTimeout(this.#timer);
       this.#timer = 0;
-      this.replaceChildren();
+      this.#show(null);
     } else if (status.state === "stopped") this.#show(status);
     else this.#timer ||= window.setTimeout(() => this.#show(status), PATIENCE_MS);
   }
 
-  /** @param {Status} status */
-  #show({ state, reason }) {
-    const words = document.createElement("span");
-    words.textContent = state === "stopped" ? stopped(reason) : waiting();
-    this.replaceChildren(icon(state === "stopped" ? "triangle-alert" : "wifi-off", "icon-s"), words);
-    if (state === "stopped") this.append(button(reason));
+  /** @param {boolean} full */
+  #fill(full) {
+    this.#full = full;
+    this.#render();
   }
+
+  /** @param {Status | null} line */
+  #show(line) {
+    this.#line = line;
+    this.#render();
+  }
+
+  /** Without room, a line is of no use. */
+  #render() {
+    const { state, reason } = this.#line ?? {};
+    if (state === "stopped") this.replaceChildren(...said("triangle-alert", stopped(reason)), button(reason));
+    else if (this.#full) this.replaceChildren(...said("triangle-alert", full()));
+    else this.replaceChildren(...(state ? said("wifi-off", waiting()) : []));
+  }
+}
+
+/** @param {string} name of the icon @param {string} text */
+function said(name, text) {
+  const words = document.createElement("span");
+  words.textContent = text;
+  return [icon(name, "icon-s"), words];
+}
+
+function full() {
+  return gettext(
+    "This browser's storage is full. New messages wait on the server, and what you write cannot be kept. Delete files or the data of other sites on this device; then it goes on by itself.",
+  );
 }
 
 function waiting() {

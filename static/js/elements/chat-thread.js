@@ -12,6 +12,7 @@ import { Scrolling } from "../scrolling.js";
 import { session } from "../session.js";
 import { format, gettext } from "../text.js";
 import { holdsFirst, layout } from "../threadlayout.js";
+import { actOnUnsent } from "../unsentact.js";
 
 /** @typedef {import("../letters.js").Letter} Letter */
 /** @typedef {import("../outbox.js").Entry} Entry */
@@ -292,8 +293,7 @@ export class ChatThread extends HTMLElement {
     const button = /** @type {HTMLElement} */ (event.target).closest("[data-act]");
     const id = button?.closest("[data-entry]")?.getAttribute("data-entry");
     const act = /** @type {HTMLElement | null} */ (button)?.dataset.act;
-    if (id && act === "retry") void session.ask("retry", id);
-    if (id && act === "discard") void session.ask("discard", id);
+    if (id && (act === "retry" || act === "discard")) void actOnUnsent(act, id);
   }
 }
 

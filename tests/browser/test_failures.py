@@ -1,0 +1,263 @@
+"""Nothing that was written is lost: what cannot go says why, and what its writer can do about it."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
+
+from tests.browser import chatting
+from tests.browser.chatting import bubble, composer, expect_status, open_chat, text, write
+from tests.browser.conftest import PHONE, Window
+from tests.browser.people import sign_in
+from tests.browser.test_conversation import Pair
+
+OpenWindow = Callable[..., Window]
+TOLD_MS = 30_000  # within it, each message is sent, or says that it waits or failed
+FULL = "This browser's storage is full"
+APART = "Not sent: you blocked this person"
+OFFLINE = "Not sent yet: there is no connection"
+
+
+@pytest.fixture
+def pair(open_window: OpenWindow) -> Pair:
+    """Alice with a phone, Bob at a desk, each in front of the same conversation."""
+    alice = open_window("alice", viewport=PHONE, has_touch=True).page
+    bob = open_window("bob").page
+    pair = Pair(alice, bob, chatting.newcomer(alice, "Alice"), chatting.newcomer(bob, "Bob"))
+    chatting.connect(alice, bob, pair.bob_is.name)
+    open_chat(alice, "Bob")
+    open_chat(bob, "Alice")
+    write(alice, words := text())
+    expect_status(alice, words, "Read")
+    return pair
+
+
+class TestRefused:
+    def test_it_says_why_is_kept_and_goes_once_when_tried_again(
+        self, pair: Pair, open_window: OpenWindow
+    ) -> None:
+        other = open_window("alice's other browser").page
+        sign_in(other, pair.alice_is)
+        open_chat(other, "Bob")
+        pair.alice.context.set_offline(True)
+        for words in (wanted := text(), unwanted := text()):
+            write(pair.alice, words)
+            expect_status(pair.alice, words, "Waiting to be sent")
+        block(other)
+        pair.alice.context.set_offline(False)
+        for words in (wanted, unwanted):
+            expect_failed(pair.alice, words)
+        pair.alice.reload()
+        for words in (wanted, unwanted):
+            expect_failed(pair.alice, words)
+
+        press(bubble(pair.alice, unwanted).get_by_role("button", name="Delete"))
+        expect(bubble(pair.alice, unwanted)).to_have_count(0)
+        chatting.open_page(other, "/people")
+        other.get_by_role("button", name="Unblock").click()
+        expect(composer(pair.alice)).to_be_enabled()
+        press(bubble(pair.alice, wanted).get_by_role("button", name="Try again"))
+        expect_status(pair.alice, wanted, "Read")
+        pair.alice.reload()
+        expect_status(pair.alice, wanted, "Read")
+        for page in (pair.alice, pair.bob):
+            expect(bubble(page, wanted)).to_have_count(1)
+            expect(bubble(page, unwanted)).to_have_count(0)
+
+    def test_tried_again_too_early_it_stays_what_it_was(
+        self, pair: Pair, open_window: OpenWindow
+    ) -> None:
+        other = open_window("alice's other browser").page
+        sign_in(other, pair.alice_is)
+        open_chat(other, "Bob")
+        pair.alice.context.set_offline(True)
+        write(pair.alice, words := text())
+        block(other)
+        pair.alice.context.set_offline(False)
+        expect_failed(pair.alice, words)
+        bubble(pair.alice, words).get_by_role("button", name="Try again").click()
+        expect_failed(pair.alice, words)
+        expect(bubble(pair.alice, words)).to_have_count(1)
+
+    def test_who_is_blocked_meanwhile_is_not_told(self, pair: Pair) -> None:
+        pair.alice.context.set_offline(True)
+        write(pair.alice, words := text())
+        expect_status(pair.alice, words, "Waiting to be sent")
+        block(pair.bob)
+        pair.alice.context.set_offline(False)
+        expect_status(pair.alice, words, "Sent")
+        expect(bubble(pair.alice, words).get_by_role("button", name="Try again")).to_be_hidden()
+        expect(bubble(pair.bob, words)).to_have_count(0)
+
+
+class TestOffline:
+    def test_what_waits_says_so_and_can_be_taken_back(self, pair: Pair) -> None:
+        pair.alice.context.set_offline(True)
+        for words in (unwanted := text(), wanted := text()):
+            write(pair.alice, words)
+            expect(bubble(pair.alice, words)).to_contain_text(OFFLINE, timeout=TOLD_MS)
+        press(bubble(pair.alice, unwanted).get_by_role("button", name="Delete"))
+        expect(bubble(pair.alice, unwanted)).to_have_count(0)
+        pair.alice.context.set_offline(False)
+        expect_status(pair.alice, wanted, "Read")
+        pair.alice.reload()
+        expect_status(pair.alice, wanted, "Read")
+        for page in (pair.alice, pair.bob):
+            expect(bubble(page, unwanted)).to_have_count(0)
+            expect(bubble(page, wanted)).not_to_contain_text(OFFLINE)
+
+    def test_a_server_that_is_silent_is_no_silence_for_the_writer(self, pair: Pair) -> None:
+        line = Line(pair.alice)
+        pair.alice.reload()
+        chatting.live(pair.alice)
+        line.swallows = True
+        write(pair.alice, words := text())
+        waiting = bubble(pair.alice, words)
+        expect(waiting).to_contain_text("This browser keeps trying", timeout=TOLD_MS)
+        expect(waiting.get_by_role("button", name="Delete")).to_be_hidden()  # it may be there
+        line.swallows = False
+        expect_status(pair.alice, words, "Read")
+        expect(waiting).not_to_contain_text("keeps trying")
+        for page in (pair.alice, pair.bob):
+            expect(bubble(page, words)).to_have_count(1)
+
+
+class TestFull:
+    def test_what_cannot_be_kept_stays_in_the_field(self, pair: Pair) -> None:
+        fill_storage(pair.alice)
+        write(pair.alice, first := text())
+        problem = pair.alice.locator("chat-composer").get_by_role("alert")
+        expect(problem).to_contain_text(FULL)
+        expect(composer(pair.alice)).to_have_value(first)
+        expect(bubble(pair.alice, first)).to_have_count(0)
+        composer(pair.alice).press("Enter")
+        composer(pair.alice).press_sequentially(" and more")
+        expect(composer(pair.alice)).to_have_value(re.compile(f"{first}\n? and more"))
+        expect(status(pair.alice)).to_contain_text(FULL)
+        make_room(pair.alice)
+        expect(status(pair.alice)).to_be_empty(timeout=TOLD_MS)
+        expect(problem).to_be_hidden()
+        composer(pair.alice).press("Enter")
+        expect(composer(pair.alice)).to_have_value("")
+        expect(bubble(pair.bob, first)).to_have_count(1)
+        expect_status(pair.alice, first, "Read")
+
+    def test_several_come_back_in_the_order_they_were_written(self, pair: Pair) -> None:
+        fill_storage(pair.alice)
+        composer(pair.alice).evaluate(TYPE_QUICKLY, ["one", "two", "three"])
+        expect(composer(pair.alice)).to_have_value("one\ntwo\nthree")
+        make_room(pair.alice)
+        expect(status(pair.alice)).to_be_empty(timeout=TOLD_MS)
+
+    def test_what_waited_goes_by_itself_when_there_is_room(self, pair: Pair) -> None:
+        pair.alice.context.set_offline(True)
+        write(pair.alice, words := text())
+        expect_status(pair.alice, words, "Waiting to be sent")
+        fill_storage(pair.alice)
+        pair.alice.context.set_offline(False)
+        expect(bubble(pair.alice, words)).to_contain_text("storage is full", timeout=TOLD_MS)
+        expect(bubble(pair.bob, words)).to_have_count(0)
+        make_room(pair.alice)
+        expect_status(pair.alice, words, "Read")
+        expect(bubble(pair.bob, words)).to_have_count(1)
+
+    def test_receiving_says_so_and_catches_up_by_itself(self, pair: Pair) -> None:
+        fill_storage(pair.alice)
+        texts = [text() for _ in range(3)]
+        for words in texts:
+            write(pair.bob, words)
+        expect(status(pair.alice)).to_contain_text("New messages wait on the server")
+        expect_status(pair.bob, texts[0], "Sent")
+        make_room(pair.alice)
+        for words in texts:
+            expect(bubble(pair.alice, words)).to_have_count(1, timeout=TOLD_MS)
+        expect(status(pair.alice)).to_be_empty()
+        expect_status(pair.bob, texts[-1], "Read")
+
+
+def test_rapid_enter_holds_the_order(pair: Pair) -> None:
+    said = [f"{text()}." for _ in range(12)]
+    composer(pair.alice).evaluate(TYPE_QUICKLY, said)
+    assert composer(pair.alice).input_value() == ""
+    expect(bubble(pair.bob, said[-1])).to_be_visible(timeout=TOLD_MS)
+    for page in (pair.alice, pair.bob):
+        shown = page.locator(".message [data-part='text']").all_inner_texts()
+        assert [words for words in shown if words in said] == said
+
+
+# Faster than any hand, and than any disk: each text and its Enter in one task.
+TYPE_QUICKLY = """(field, texts) => {
+  for (const text of texts) {
+    field.value = text;
+    field.dispatchEvent(new InputEvent("input", {bubbles: true}));
+    const how = {key: "Enter", bubbles: true, cancelable: true};
+    field.dispatchEvent(new KeyboardEvent("keydown", how));
+    if (field.value === text) field.form.requestSubmit(); // a phone's Enter begins a line
+  }
+}"""
+
+
+class Line:
+    """Between a page and the live path: it may swallow what the page sends."""
+
+    def __init__(self, page: Page) -> None:
+        self.swallows = False
+        page.context.route_web_socket(re.compile("/live$"), self._socket)
+
+    def _socket(self, route: WebSocketRoute) -> None:
+        server = route.connect_to_server()
+
+        def pass_on(frame: str | bytes) -> None:
+            if not (self.swallows and '"t":"send"' in str(frame)):
+                server.send(frame)
+
+        route.on_message(pass_on)
+
+
+def fill_storage(page: Page) -> None:
+    _quota(page, quotaSize=1)
+
+
+def make_room(page: Page) -> None:
+    _quota(page)
+
+
+def _quota(page: Page, **size: int) -> None:
+    devtools = page.context.new_cdp_session(page)
+    origin = re.match(r"https?://[^/]+", page.url)
+    assert origin
+    devtools.send("Storage.overrideQuotaForOrigin", {"origin": origin[0], **size})
+
+
+def status(page: Page) -> Locator:
+    return page.locator("chat-status").locator("visible=true")
+
+
+def block(page: Page) -> None:
+    page.get_by_role("button", name="More about this chat").click()
+    page.get_by_role("button", name="Block").click()
+    page.get_by_role("dialog").get_by_role("button", name="Block").click()
+    expect(page.locator("chat-composer")).to_contain_text("You blocked")
+
+
+def expect_failed(page: Page, words: str) -> None:
+    failed = bubble(page, words)
+    expect(failed).to_contain_text(APART, timeout=TOLD_MS)
+    expect_status(page, words, "Not sent")
+    for name in ("Try again", "Delete"):
+        button = failed.get_by_role("button", name=name)
+        button.scroll_into_view_if_needed()
+        expect(button).to_be_in_viewport(ratio=1)
+
+
+def press(button: Locator) -> None:
+    """By the keyboard: from what comes before it to the button, by Tab."""
+    before = button.locator("xpath=ancestor::li").locator(".message-meta")
+    before.focus()
+    for _ in range(3):
+        before.page.keyboard.press("Tab")
+        if button.evaluate("button => button === document.activeElement"):
+            break
+    expect(button).to_be_focused()
+    before.page.keyboard.press("Enter")
