@@ -182,6 +182,7 @@ def test_another_session_can_be_signed_out_from_here(open_window: OpenWindow) ->
     assert len(devices_of(second)) == 2
     second.get_by_role("button", name=re.compile("^Sign out: ")).click()
     expect(second.locator("device-list li")).to_have_count(1)
+    expect(first).to_have_url(re.compile("/sign-in"))  # by itself: it was told
     first.goto("/settings")
     expect(first).to_have_url(re.compile("/sign-in"))
 
@@ -197,6 +198,7 @@ def test_a_lost_device_is_shut_out(open_window: OpenWindow) -> None:
         timeout=ARGON2_MS
     )
     expect(page.locator("device-list li")).to_have_count(1)
+    expect(lost).to_have_url(re.compile("/sign-in"))
     lost.goto("/settings")
     expect(lost).to_have_url(re.compile("/sign-in"))
 

@@ -3,6 +3,7 @@
 A CSP report or an uncaught error in any window fails its test (tests/browser/conftest.py).
 """
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -87,6 +88,7 @@ def test_the_keyboard_reaches_the_content_first(open_window: OpenWindow) -> None
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("#main$"))  # the next Tab goes from there
     page.keyboard.press("Tab")
     expect(field(page, "Username")).to_be_focused()
 
