@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.core.cache import cache
 
+from messaging import receipts
 from tests import cast
+from tests.accounts import people
 from tests.cast import Person
 from tests.messaging import polled, socket
 
@@ -19,6 +22,12 @@ Enrol = Callable[..., Awaitable[Person]]
 def database_access(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     with django_db_blocker.unblock():
         yield
+
+
+@pytest.fixture(autouse=True)
+def fresh_limits() -> None:
+    """Everybody comes from one address."""
+    cache.clear()
 
 
 @pytest.fixture
@@ -59,3 +68,33 @@ def carrier(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     if request.param == "poll":
         monkeypatch.setattr(socket, "dial", polled.dial)
     return str(request.param)
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Marks are stored as they come."""
+    monkeypatch.setattr(receipts, "TOGETHER_SECONDS", 0.01)
+
+
+def signed_up(name: str) -> people.Person:
+    """Somebody with a browser, who signed up over HTTP."""
+    person = people.Person(f"{name}-{secrets.token_hex(4)}")
+    answer = person.sign_up()
+    assert answer.status == 200, answer.raw
+    return person
+
+
+@pytest.fixture
+def ann() -> people.Person:
+    return signed_up("ann")
+
+
+@pytest.fixture
+def ben() -> people.Person:
+    return signed_up("ben")
+
+
+@pytest.fixture
+def eve() -> people.Person:
+    """Has an account like everybody, and no business with ann."""
+    return signed_up("eve")

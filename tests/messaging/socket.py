@@ -128,3 +128,12 @@ async def arrived(who: Person, device: int = 0) -> Socket:
     socket = await dial(who, device)
     await socket.hello(who, device=device)
     return socket
+
+
+async def spoken(who: Person, conv: bytes, count: int = 1) -> Socket:
+    """Somebody has said something, and is still there."""
+    socket = await arrived(who)
+    for number in range(count):
+        socket.send(who.letter(conv, str(number)))
+        await socket.next(protocol.Sent)
+    return socket

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
 from django.test import Client
 
 from accounts.wire import Id
@@ -15,36 +14,9 @@ from tests.accounts.people import Person
 PRIVATE = ["/chats", f"/chats/{'ab' * 16}", "/people"]
 
 
-@pytest.fixture(autouse=True)
-def fresh_limits() -> None:
-    cache.clear()
-
-
-def signed_up(name: str) -> Person:
-    person = Person(f"{name}-{secrets.token_hex(4)}")
-    answer = person.sign_up()
-    assert answer.status == 200, answer.raw
-    return person
-
-
 def shown(person: Person) -> str:
     """The name that others see."""
     return person.name.capitalize()
-
-
-@pytest.fixture
-def ann() -> Person:
-    return signed_up("ann")
-
-
-@pytest.fixture
-def ben() -> Person:
-    return signed_up("ben")
-
-
-@pytest.fixture
-def eve() -> Person:
-    return signed_up("eve")
 
 
 def page(who: Person, path: str) -> str:

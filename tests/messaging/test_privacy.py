@@ -9,19 +9,14 @@ from accounts import privacy as settings_of
 from accounts.models import User
 from accounts.protocol import Privacy
 from accounts.wire import Id
-from messaging import protocol, receipts
+from messaging import protocol
 from messaging.backends import connection_store, log
 from messaging.domain import block_bit
 from messaging.sessions.upkeep import upkeep
 from tests.cast import Person, now_ms
-from tests.messaging.socket import Socket, arrived
+from tests.messaging.socket import arrived, spoken
 
-pytestmark = pytest.mark.usefixtures("carrier")  # WebSocket and long poll
-
-
-@pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receipts, "TOGETHER_SECONDS", 0.01)
+pytestmark = pytest.mark.usefixtures("carrier", "soon")  # WebSocket and long poll
 
 
 async def show(who: Person, **wanted: Any) -> None:
@@ -32,14 +27,6 @@ async def show(who: Person, **wanted: Any) -> None:
         settings_of.change(User.objects.get(uid=who.uid), Privacy(**settings))
 
     await sync_to_async(change)()
-
-
-async def spoken(alice: Person, conv: bytes, count: int = 1) -> Socket:
-    socket = await arrived(alice)
-    for number in range(count):
-        socket.send(alice.letter(conv, str(number)))
-        await socket.next(protocol.Sent)
-    return socket
 
 
 async def test_a_change_is_told_to_the_owners_devices_and_to_nobody_else(

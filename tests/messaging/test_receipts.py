@@ -3,27 +3,13 @@
 import pytest
 
 from accounts.wire import Id
-from messaging import protocol, receipts
+from messaging import protocol
 from messaging.backends import connection_store, log
 from messaging.domain import block_bit
 from tests.cast import Person, now_ms
-from tests.messaging.socket import Socket, arrived
+from tests.messaging.socket import arrived, spoken
 
-pytestmark = pytest.mark.usefixtures("carrier")  # WebSocket and long poll
-
-
-@pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receipts, "TOGETHER_SECONDS", 0.01)
-
-
-async def spoken(alice: Person, conv: bytes, count: int = 1) -> Socket:
-    """Alice has said something, and is still there."""
-    socket = await arrived(alice)
-    for number in range(count):
-        socket.send(alice.letter(conv, str(number)))
-        await socket.next(protocol.Sent)
-    return socket
+pytestmark = pytest.mark.usefixtures("carrier", "soon")  # WebSocket and long poll
 
 
 async def test_got_and_read_reach_the_sender_and_the_readers_other_devices(

@@ -4,7 +4,6 @@ import secrets
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 
 from accounts.limits import DAY, Limit
 from accounts.wire import Body, Id
@@ -13,35 +12,9 @@ from e2ee.encoding import ZERO, to_base64
 from messaging import http, views
 from tests.accounts.people import Answer, Browser, Person
 from tests.client.m1 import epochs as m1
+from tests.messaging.conftest import signed_up
 
 ASKED, ASKS, CONNECTED, CLOSED, BLOCKED = range(1, 6)
-
-
-@pytest.fixture(autouse=True)
-def fresh_limits() -> None:
-    cache.clear()
-
-
-def signed_up(name: str) -> Person:
-    person = Person(f"{name}-{secrets.token_hex(4)}")
-    answer = person.sign_up()
-    assert answer.status == 200, answer.raw
-    return person
-
-
-@pytest.fixture
-def ann() -> Person:
-    return signed_up("ann")
-
-
-@pytest.fixture
-def ben() -> Person:
-    return signed_up("ben")
-
-
-@pytest.fixture
-def eve() -> Person:
-    return signed_up("eve")
 
 
 def call(who: Person, method: str, path: str, body: Body | None = None, **more: Any) -> Answer:
