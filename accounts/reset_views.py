@@ -3,12 +3,11 @@ allows it, and what became of a device."""
 
 from django.http import HttpRequest
 
-from accounts import agents, devices, limits, mailbox, protocol, reset, sessions
+from accounts import agents, firstsession, limits, mailbox, protocol, reset
 from accounts import standing as standings
 from accounts.api import Caller, Need, api, public
 from accounts.clock import now_ms
 from accounts.protocol import Done
-from accounts.wire import Id
 
 
 @public("POST", body=protocol.ResetStart, limit=limits.RESET_START)
@@ -27,14 +26,7 @@ def finish(request: HttpRequest, body: protocol.ResetFinish) -> protocol.Enrolle
     now = now_ms()
     agent = agents.in_words(request.headers.get("User-Agent", ""))
     user, device = reset.finish(body, agent, now)
-    record = sessions.begin(request, user, now)
-    sessions.bind(record, device)
-    return protocol.Enrolled(
-        uid=Id(user.uid),
-        device=Id(device.device),
-        head=devices.head(user),
-        token=devices.live_token(record, now),
-    )
+    return firstsession.begin(request, user, device, now)
 
 
 @public("POST", body=protocol.StandingQuestion, limit=limits.STANDING)

@@ -10,6 +10,7 @@ from accounts import (
     announcing,
     credentials,
     devices,
+    firstsession,
     limits,
     links,
     notes,
@@ -52,14 +53,7 @@ def sign_up(request: HttpRequest, body: protocol.SignUp) -> protocol.Enrolled:
     now = now_ms()
     agent = agents.in_words(request.headers.get("User-Agent", ""))
     user, device = signup.finish(body, _session_hash(request), agent, now)
-    record = sessions.begin(request, user, now)
-    sessions.bind(record, device)
-    return protocol.Enrolled(
-        uid=Id(user.uid),
-        device=Id(device.device),
-        head=devices.head(user),
-        token=devices.live_token(record, now),
-    )
+    return firstsession.begin(request, user, device, now)
 
 
 @public("POST", body=protocol.SignIn, limit=limits.SIGN_IN)
