@@ -19,6 +19,9 @@ import { gettext } from "./text.js";
  */
 
 const TIMEOUT_MS = 20_000; // a slow phone network answers in half of that
+// Connections that a router has forgotten swallow what they are given, and a browser keeps up to six
+// of them for use again. What may be asked twice is asked anew: an aborted connection is closed.
+const PATIENCE_MS = [4000, 6000];
 const NONCE_BYTES = 40;
 const GRANT_HEADER = "X-Enrolment";
 const PROOF_HEADER = "X-Device-Proof";
@@ -49,15 +52,18 @@ export class Api {
   #csrf;
   /** @type {() => Promise<Signer | null>} */
   #signer = async () => null;
+  #patience;
 
   /**
-   * @param {{fetch?: typeof globalThis.fetch, host?: string, csrf?: () => string}} [seams] the browser's own
-   *   unless a test brings others
+   * @param {{fetch?: typeof globalThis.fetch, host?: string, csrf?: () => string, patience?: number[]}} [seams]
+   *   the browser's own unless a test brings others; ms that the first tries of a GET may take
    */
-  constructor({ fetch = browserFetch, host = globalThis.location?.host, csrf = cookieToken } = {}) {
+  constructor(seams = {}) {
+    const { fetch = browserFetch, host = globalThis.location?.host, csrf = cookieToken } = seams;
     this.#fetch = fetch;
     this.#host = host ?? "";
     this.#csrf = csrf;
+    this.#patience = seams.patience ?? PATIENCE_MS;
   }
 
   /** Who proves this device from now on. @param {() => Promise<Signer | null>} signer */
@@ -66,8 +72,15 @@ export class Api {
   }
 
   /** @param {string} path @param {Options} [options] @returns {Promise<any>} */
-  get(path, options) {
-    return this.#ask("GET", path, undefined, options);
+  async get(path, options = {}) {
+    for (const timeoutMs of options.timeoutMs ? [] : this.#patience) {
+      try {
+        return await this.#ask("GET", path, undefined, { ...options, timeoutMs });
+      } catch (error) {
+        if (!(error instanceof ApiError && error.code === "timeout")) throw error;
+      }
+    }
+    return await this.#ask("GET", path, undefined, options);
   }
 
   /** @param {string} path @param {unknown} [body] @param {Options} [options] @returns {Promise<any>} */

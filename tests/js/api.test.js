@@ -97,21 +97,53 @@ test("an answer that is not JSON is told apart from a refusal", async () => {
   }
 });
 
+/** A network whose first connections were forgotten on the way; those that it opens anew work. */
+function forgetful(dead, patience) {
+  const asked = [];
+  const fetch = (path, { method, signal }) => {
+    asked.push(`${method} ${path}`);
+    if (asked.length > dead) return Promise.resolve(new Response("{}"));
+    return silence(signal);
+  };
+  return { asked, api: new Api({ fetch, host: "h", csrf: () => "", patience }) };
+}
+
+function silence(signal) {
+  return new Promise((_resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const alive = setTimeout(() => {}, 10_000); // the signal alone would not keep Node running
+    signal.addEventListener("abort", () => {
+      clearTimeout(alive);
+      reject(signal.reason);
+    });
+  });
+}
+
+test("a read that got no answer is asked again on another connection; a write is not", async () => {
+  const { asked, api } = forgetful(2, [5, 5]);
+  assert.deepEqual(await api.get("/api/nonce"), {});
+  assert.equal(asked.length, 3);
+  const write = forgetful(1, [5, 5]);
+  assert.equal((await refusal(write.api.post("/api/x", {}, { timeoutMs: 20 }))).code, "timeout");
+  assert.deepEqual(write.asked, ["POST /api/x"]);
+});
+
+test("a read that is refused, or taken back by its caller, is asked once", async () => {
+  const { asked, api } = server({});
+  assert.equal((await refusal(api.get("/api/x"))).code, "unknown");
+  assert.equal(asked.length, 1);
+  const left = forgetful(9, [1000]);
+  const caller = new AbortController();
+  const answer = refusal(left.api.get("/api/x", { signal: caller.signal }));
+  caller.abort();
+  assert.equal((await answer).name, "AbortError");
+  assert.equal(left.asked.length, 1);
+});
+
 test("a server that cannot be reached, and one that is silent", async () => {
   const gone = new Api({ fetch: async () => Promise.reject(new TypeError("failed")), host: "h", csrf: () => "" });
   assert.equal((await refusal(gone.get("/api/x"))).code, "offline");
-  const silent = new Api({
-    fetch: (_path, { signal }) =>
-      new Promise((_resolve, reject) => {
-        const alive = setTimeout(() => {}, 10_000); // the signal alone would not keep Node running
-        signal.addEventListener("abort", () => {
-          clearTimeout(alive);
-          reject(signal.reason);
-        });
-      }),
-    host: "h",
-    csrf: () => "",
-  });
+  const silent = new Api({ fetch: (_path, { signal }) => silence(signal), host: "h", csrf: () => "" });
   assert.equal((await refusal(silent.get("/api/x", { timeoutMs: 5 }))).code, "timeout");
 });
 
