@@ -226,7 +226,7 @@ export class Hub {
       const row = { conv, seq, client_id, sender: this.#me, device, ctr, time, ord, kind, epoch, ttl, body, salt };
       await conversation.push({ t: "msg", ...row });
     }
-    await this.outbox.sent(frame);
+    await this.outbox.sent(frame, !conversation || conversation.have >= seq);
     if (conversation) void this.#meet(conversation.row.peer, ...heads.peer);
     void this.#meet(this.#me, ...heads.me);
   }

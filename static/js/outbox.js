@@ -125,7 +125,8 @@ export class Outbox {
     if (!entry) return;
     await this.#alone(conv, async () => {
       try {
-        await this.#queue.seal(entry, this.#parts.seal);
+        // Under this name its row comes back: pages show one of the two.
+        if (await this.#queue.seal(entry, this.#parts.seal)) this.#tell(entry);
         this.#transmit(entry);
       } catch (error) {
         await this.#failed(entry, error);
@@ -134,9 +135,18 @@ export class Outbox {
     if (entry !== this.#queue.first(conv)) void this.pump(conv);
   }
 
-  /** @param {Extract<ServerFrame, {t: "sent"}>} frame */
-  sent(frame) {
-    return this.seen(frame.conv, frame.client_id);
+  /**
+   * @param {Extract<ServerFrame, {t: "sent"}>} frame
+   * @param {boolean} [applied] its row is kept here; else the message stays until `seen`, or it
+   *   would be nowhere on the page meanwhile
+   */
+  async sent({ conv, client_id }, applied = true) {
+    const entry = this.#queue.named(client_id);
+    if (applied || !entry) return this.seen(conv, client_id);
+    entry.there = true;
+    this.#landed(conv);
+    this.#moved(conv);
+    void this.pump(conv);
   }
 
   /**

@@ -15,6 +15,7 @@
  * @property {number} written ms, this device's clock
  * @property {Sealed} [sealed] from its first transmission on
  * @property {string} [failed] the definite refusal
+ * @property {boolean} [there] in the log, while its row could not be kept here; in memory alone
  * @property {string} [waits] for pages alone: why it is not sent yet, where that takes long
  */
 
@@ -66,12 +67,12 @@ export class Queue {
 
   /** Whose turn it is. @param {string} conv @returns {Entry | undefined} */
   first(conv) {
-    return this.#entries.find((entry) => entry.conv === conv && !entry.failed);
+    return this.#entries.find((entry) => entry.conv === conv && waits(entry));
   }
 
   /** Those in which something waits. @returns {Set<string>} */
   convs() {
-    return new Set(this.#entries.filter(({ failed }) => !failed).map(({ conv }) => conv));
+    return new Set(this.#entries.filter(waits).map(({ conv }) => conv));
   }
 
   /** @param {string} id @returns {Entry | undefined} */
@@ -123,16 +124,21 @@ export class Queue {
     this.#entries = [...this.#entries, entry].sort(inOrder);
   }
 
-  /** @param {Entry} entry @param {(entry: Entry, turn: Turn) => Promise<Sealed>} seal */
+  /**
+   * @param {Entry} entry
+   * @param {(entry: Entry, turn: Turn) => Promise<Sealed>} seal
+   * @returns {Promise<boolean>} whether it was not, and is now
+   */
   async seal(entry, seal) {
-    if (entry.sealed) return;
+    if (entry.sealed) return false;
     const turn = await this.#store.turn(entry.conv);
     const sealed = await seal(entry, turn);
-    if (!this.holds(entry)) return; // taken back meanwhile
+    if (!this.holds(entry)) return false; // taken back meanwhile
     const commitments = [...turn.commitments, sealed.commitment].slice(-2);
     await this.#store.keep({ ...entry, sealed }, { ctr: sealed.ctr, commitments });
     if (this.holds(entry)) entry.sealed = sealed;
     else await this.#store.drop(entry, turn);
+    return this.holds(entry);
   }
 
   /**
@@ -164,6 +170,11 @@ export class Queue {
     if (turn.ctr !== ctr) return turn;
     return { ctr: ctr - 1, commitments: turn.commitments.slice(0, -1) };
   }
+}
+
+/** @param {Entry} entry */
+function waits({ failed, there }) {
+  return !failed && !there;
 }
 
 /** @param {Entry} a @param {Entry} b */

@@ -40,7 +40,8 @@ export class Session extends EventTarget {
       heard: (event, detail) => this.#emit(event, detail),
     });
     this.#tabs.start();
-    addEventListener("online", () => void this.ask("wake"));
+    // Away or back: the browser says so before the line does.
+    for (const event of ["online", "offline"]) addEventListener(event, () => void this.ask("wake"));
     return account;
   }
 

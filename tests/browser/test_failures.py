@@ -1,7 +1,8 @@
-"""Nothing that was written is lost: what cannot go says why, and what its writer can do about it."""
+"""Nothing that was written is lost: what cannot go says why, and what its writer can do."""
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
@@ -11,6 +12,7 @@ from tests.browser.chatting import bubble, composer, expect_status, open_chat, t
 from tests.browser.conftest import PHONE, Window
 from tests.browser.people import sign_in
 from tests.browser.test_conversation import Pair
+from tests.running import Site
 
 OpenWindow = Callable[..., Window]
 TOLD_MS = 30_000  # within it, each message is sent, or says that it waits or failed
@@ -19,12 +21,20 @@ APART = "Not sent: you blocked this person"
 OFFLINE = "Not sent yet: there is no connection"
 
 
+@dataclass
+class Two(Pair):
+    """Alice and Bob, and the storage of Alice's browser."""
+
+    disk: "Disk"
+
+
 @pytest.fixture
-def pair(open_window: OpenWindow) -> Pair:
-    """Alice with a phone, Bob at a desk, each in front of the same conversation."""
-    alice = open_window("alice", viewport=PHONE, has_touch=True).page
+def pair(open_window: OpenWindow, site: Site) -> Two:
+    """Alice in a narrow window, Bob at a desk, each in front of the same conversation."""
+    alice = open_window("alice", viewport=PHONE).page
     bob = open_window("bob").page
-    pair = Pair(alice, bob, chatting.newcomer(alice, "Alice"), chatting.newcomer(bob, "Bob"))
+    disk = Disk(alice, site.url)
+    pair = Two(alice, bob, chatting.newcomer(alice, "Alice"), chatting.newcomer(bob, "Bob"), disk)
     chatting.connect(alice, bob, pair.bob_is.name)
     open_chat(alice, "Bob")
     open_chat(bob, "Alice")
@@ -35,7 +45,7 @@ def pair(open_window: OpenWindow) -> Pair:
 
 class TestRefused:
     def test_it_says_why_is_kept_and_goes_once_when_tried_again(
-        self, pair: Pair, open_window: OpenWindow
+        self, pair: Two, open_window: OpenWindow
     ) -> None:
         other = open_window("alice's other browser").page
         sign_in(other, pair.alice_is)
@@ -66,7 +76,7 @@ class TestRefused:
             expect(bubble(page, unwanted)).to_have_count(0)
 
     def test_tried_again_too_early_it_stays_what_it_was(
-        self, pair: Pair, open_window: OpenWindow
+        self, pair: Two, open_window: OpenWindow
     ) -> None:
         other = open_window("alice's other browser").page
         sign_in(other, pair.alice_is)
@@ -80,7 +90,7 @@ class TestRefused:
         expect_failed(pair.alice, words)
         expect(bubble(pair.alice, words)).to_have_count(1)
 
-    def test_who_is_blocked_meanwhile_is_not_told(self, pair: Pair) -> None:
+    def test_who_is_blocked_meanwhile_is_not_told(self, pair: Two) -> None:
         pair.alice.context.set_offline(True)
         write(pair.alice, words := text())
         expect_status(pair.alice, words, "Waiting to be sent")
@@ -92,8 +102,8 @@ class TestRefused:
 
 
 class TestOffline:
-    def test_what_waits_says_so_and_can_be_taken_back(self, pair: Pair) -> None:
-        pair.alice.context.set_offline(True)
+    def test_what_waits_says_so_and_can_be_taken_back(self, pair: Two) -> None:
+        go_offline(pair.alice)
         for words in (unwanted := text(), wanted := text()):
             write(pair.alice, words)
             expect(bubble(pair.alice, words)).to_contain_text(OFFLINE, timeout=TOLD_MS)
@@ -107,7 +117,7 @@ class TestOffline:
             expect(bubble(page, unwanted)).to_have_count(0)
             expect(bubble(page, wanted)).not_to_contain_text(OFFLINE)
 
-    def test_a_server_that_is_silent_is_no_silence_for_the_writer(self, pair: Pair) -> None:
+    def test_a_server_that_is_silent_is_no_silence_for_the_writer(self, pair: Two) -> None:
         line = Line(pair.alice)
         pair.alice.reload()
         chatting.live(pair.alice)
@@ -124,8 +134,8 @@ class TestOffline:
 
 
 class TestFull:
-    def test_what_cannot_be_kept_stays_in_the_field(self, pair: Pair) -> None:
-        fill_storage(pair.alice)
+    def test_what_cannot_be_kept_stays_in_the_field(self, pair: Two) -> None:
+        pair.disk.fill()
         write(pair.alice, first := text())
         problem = pair.alice.locator("chat-composer").get_by_role("alert")
         expect(problem).to_contain_text(FULL)
@@ -134,49 +144,49 @@ class TestFull:
         composer(pair.alice).press("Enter")
         composer(pair.alice).press_sequentially(" and more")
         expect(composer(pair.alice)).to_have_value(re.compile(f"{first}\n? and more"))
-        expect(status(pair.alice)).to_contain_text(FULL)
-        make_room(pair.alice)
-        expect(status(pair.alice)).to_be_empty(timeout=TOLD_MS)
+        expect(banner(pair.alice)).to_be_visible()
+        pair.disk.make_room()
+        expect(banner(pair.alice)).to_be_hidden(timeout=TOLD_MS)
         expect(problem).to_be_hidden()
         composer(pair.alice).press("Enter")
         expect(composer(pair.alice)).to_have_value("")
         expect(bubble(pair.bob, first)).to_have_count(1)
         expect_status(pair.alice, first, "Read")
 
-    def test_several_come_back_in_the_order_they_were_written(self, pair: Pair) -> None:
-        fill_storage(pair.alice)
+    def test_several_come_back_in_the_order_they_were_written(self, pair: Two) -> None:
+        pair.disk.fill()
         composer(pair.alice).evaluate(TYPE_QUICKLY, ["one", "two", "three"])
         expect(composer(pair.alice)).to_have_value("one\ntwo\nthree")
-        make_room(pair.alice)
-        expect(status(pair.alice)).to_be_empty(timeout=TOLD_MS)
+        pair.disk.make_room()
+        expect(banner(pair.alice)).to_be_hidden(timeout=TOLD_MS)
 
-    def test_what_waited_goes_by_itself_when_there_is_room(self, pair: Pair) -> None:
-        pair.alice.context.set_offline(True)
+    def test_what_waited_goes_by_itself_when_there_is_room(self, pair: Two) -> None:
+        go_offline(pair.alice)
         write(pair.alice, words := text())
         expect_status(pair.alice, words, "Waiting to be sent")
-        fill_storage(pair.alice)
+        pair.disk.fill()
         pair.alice.context.set_offline(False)
         expect(bubble(pair.alice, words)).to_contain_text("storage is full", timeout=TOLD_MS)
         expect(bubble(pair.bob, words)).to_have_count(0)
-        make_room(pair.alice)
+        pair.disk.make_room()
         expect_status(pair.alice, words, "Read")
         expect(bubble(pair.bob, words)).to_have_count(1)
 
-    def test_receiving_says_so_and_catches_up_by_itself(self, pair: Pair) -> None:
-        fill_storage(pair.alice)
+    def test_receiving_says_so_and_catches_up_by_itself(self, pair: Two) -> None:
+        pair.disk.fill()
         texts = [text() for _ in range(3)]
         for words in texts:
             write(pair.bob, words)
-        expect(status(pair.alice)).to_contain_text("New messages wait on the server")
+        expect(banner(pair.alice)).to_contain_text("New messages wait on the server")
         expect_status(pair.bob, texts[0], "Sent")
-        make_room(pair.alice)
+        pair.disk.make_room()
         for words in texts:
             expect(bubble(pair.alice, words)).to_have_count(1, timeout=TOLD_MS)
-        expect(status(pair.alice)).to_be_empty()
+        expect(banner(pair.alice)).to_be_hidden()
         expect_status(pair.bob, texts[-1], "Read")
 
 
-def test_rapid_enter_holds_the_order(pair: Pair) -> None:
+def test_rapid_enter_holds_the_order(pair: Two) -> None:
     said = [f"{text()}." for _ in range(12)]
     composer(pair.alice).evaluate(TYPE_QUICKLY, said)
     assert composer(pair.alice).input_value() == ""
@@ -193,7 +203,6 @@ TYPE_QUICKLY = """(field, texts) => {
     field.dispatchEvent(new InputEvent("input", {bubbles: true}));
     const how = {key: "Enter", bubbles: true, cancelable: true};
     field.dispatchEvent(new KeyboardEvent("keydown", how));
-    if (field.value === text) field.form.requestSubmit(); // a phone's Enter begins a line
   }
 }"""
 
@@ -215,23 +224,51 @@ class Line:
         route.on_message(pass_on)
 
 
-def fill_storage(page: Page) -> None:
-    _quota(page, quotaSize=1)
+class Disk:
+    """The storage of one browser, small from the beginning: Chromium asks for the quota anew when a
+    write exceeds what it knew to be free, else only every 30 seconds."""
+
+    ROOM = 16_000_000
+
+    def __init__(self, page: Page, url: str) -> None:
+        self._page = page
+        self._url = url
+        self._devtools = page.context.new_cdp_session(page)
+        self.make_room()
+
+    def fill(self) -> None:
+        self._limit(1)
+        assert self._page.evaluate(WRITE, self.ROOM) == "QuotaExceededError"
+
+    def make_room(self) -> None:
+        self._limit(self.ROOM)
+
+    def _limit(self, size: int) -> None:
+        quota = {"origin": self._url, "quotaSize": size}
+        self._devtools.send("Storage.overrideQuotaForOrigin", quota)
 
 
-def make_room(page: Page) -> None:
-    _quota(page)
+WRITE = """size => new Promise((done, failed) => {
+  const asked = indexedDB.open("what fills the disk");
+  asked.onerror = failed;
+  asked.onupgradeneeded = () => asked.result.createObjectStore("all");
+  asked.onsuccess = () => {
+    const change = asked.result.transaction("all", "readwrite");
+    change.objectStore("all").put(new Uint8Array(size), "it");
+    change.oncomplete = () => done("kept");
+    change.onabort = () => done(change.error.name);
+  };
+})"""
 
 
-def _quota(page: Page, **size: int) -> None:
-    devtools = page.context.new_cdp_session(page)
-    origin = re.match(r"https?://[^/]+", page.url)
-    assert origin
-    devtools.send("Storage.overrideQuotaForOrigin", {"origin": origin[0], **size})
+def go_offline(page: Page) -> None:
+    """And wait until the page knows: what is written before is sealed, and may have arrived."""
+    page.context.set_offline(True)
+    expect(page.locator("html:not([data-link='live'])")).to_be_attached(timeout=TOLD_MS)
 
 
-def status(page: Page) -> Locator:
-    return page.locator("chat-status").locator("visible=true")
+def banner(page: Page) -> Locator:
+    return page.locator("chat-status").filter(has_text=FULL).locator("visible=true")
 
 
 def block(page: Page) -> None:

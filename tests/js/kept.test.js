@@ -95,6 +95,25 @@ test("sent and not dropped: it is gone for the page, and a restart repeats the s
   assert.deepEqual(second.sent, first.sent);
 });
 
+test("in the log, but its row could not be kept here: it stays in sight until it is, and stops nobody", async () => {
+  const world = await start();
+  world.outbox.opened();
+  for (const id of ["a", "b"]) await world.write(id);
+  await settle();
+  await world.outbox.sent(sentFrame("mid1"), false);
+  await settle();
+  assert.deepEqual(world.names(), ["mid1", "mid2"]);
+  assert.deepEqual(
+    world.outbox.of("c1").map(({ id }) => id),
+    ["a", "b"],
+  );
+  await world.outbox.seen("c1", "mid1");
+  assert.deepEqual(
+    world.outbox.of("c1").map(({ id }) => id),
+    ["b"],
+  );
+});
+
 test("written offline and taken back: gone for good, whatever was being done with it", async () => {
   const world = await start();
   for (const id of ["a", "b"]) await world.write(id);
@@ -190,4 +209,15 @@ test("asked twice to try again, it goes once", async () => {
   await world.clock.pass(0);
   assert.deepEqual(world.names(), ["mid1", "mid2"]);
   assert.equal(world.outbox.of("c1").length, 1);
+});
+
+test("pages know the name under which the row will come, before it can", async () => {
+  const world = await start();
+  world.outbox.opened();
+  await world.write("a");
+  await settle();
+  assert.deepEqual(
+    world.told.map(({ sealed }) => sealed?.frame.client_id),
+    [undefined, "mid1"],
+  );
 });

@@ -71,8 +71,8 @@ test("a definite refusal gives the counter back, and the next message goes on", 
   await clock.pass(0);
   await write("b");
   await outbox.refused({ t: "error", code: "not_connected", client_id: "mid1" });
-  await clock.pass(0);
   assert.deepEqual(changes.at(-1), ["a", "not_connected"]);
+  await clock.pass(0);
   assert.equal(sent[1].body, "text of b");
   assert.equal(sent[1].ctr, 1);
   assert.equal(sent[1].prev, undefined);

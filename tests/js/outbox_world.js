@@ -5,7 +5,7 @@ import { MovedClock, tick } from "./moved_clock.js";
 
 export async function start(disk = { entries: new Map(), turns: new Map(), full: false }) {
   const clock = new MovedClock();
-  const world = { clock, disk, sent: [], changes: [], connected: true, sealed: 0, renewed: 0 };
+  const world = { clock, disk, sent: [], changes: [], told: [], connected: true, sealed: 0, renewed: 0 };
   world.inLog = async () => {};
   world.refuse = null;
   world.outbox = new Outbox({
@@ -28,7 +28,10 @@ export async function start(disk = { entries: new Map(), turns: new Map(), full:
     renew: async () => {
       world.renewed += 1;
     },
-    changed: (entry, gone) => world.changes.push([entry.id, gone ? "gone" : (entry.failed ?? "kept")]),
+    changed: (entry, gone) => {
+      world.told.push(structuredClone(entry));
+      world.changes.push([entry.id, gone ? "gone" : (entry.failed ?? "kept")]);
+    },
   });
   await world.outbox.load();
   world.names = () => world.sent.map(({ client_id }) => client_id);
