@@ -1,6 +1,7 @@
 // The entry of the pages of chats: the session, then the elements, then what joins them: the
 // address, the two panes, and which chat somebody looks at.
 
+import { announceFailures } from "./announcer.js";
 import { part } from "./bubbles.js";
 import { reportLooks } from "./looking.js";
 import { chatAddress, chatOf } from "./person.js";
@@ -18,6 +19,7 @@ await Promise.all([
   import("./elements/chat-verify.js"),
   import("./elements/chat-composer.js"),
 ]);
+announceFailures();
 const list = /** @type {import("./elements/chat-list.js").ChatList} */ (main.querySelector("chat-list"));
 const thread = /** @type {HTMLElement} */ (main.querySelector("chat-thread"));
 const person = /** @type {import("./elements/chat-person.js").ChatPerson} */ (main.querySelector("chat-person"));

@@ -123,8 +123,8 @@ function fillBubble(node, bubble, peerName) {
   part(node, "discard").hidden = Boolean(entry?.sealed); // it may be there already
 }
 
-/** @param {import("./outbox.js").Entry} entry */
-function whyUnsent({ failed, waits }) {
+/** Why it is not sent; empty where that is not worth a word. @param {import("./outbox.js").Entry} entry */
+export function whyUnsent({ failed, waits }) {
   if (failed)
     return FAILURES[failed]?.() ?? gettext("Not sent: the keys of this chat do not match. Compare safety numbers.");
   return waits ? (WAITS[waits]?.() ?? gettext("Not sent yet. This browser keeps trying.")) : "";

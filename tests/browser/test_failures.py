@@ -58,6 +58,7 @@ class TestRefused:
         pair.alice.context.set_offline(False)
         for words in (wanted, unwanted):
             expect_failed(pair.alice, words)
+        expect(pair.alice.locator("#announcer")).to_contain_text(APART)
         pair.alice.reload()
         for words in (wanted, unwanted):
             expect_failed(pair.alice, words)
