@@ -14,6 +14,7 @@ await startSession();
 await Promise.all([
   import("./elements/chat-status.js"),
   import("./elements/chat-list.js"),
+  import("./elements/chat-readall.js"),
   import("./elements/chat-thread.js"),
   import("./elements/chat-person.js"),
   import("./elements/chat-verify.js"),

@@ -1,5 +1,7 @@
 // What a page may ask of the hub, from whichever tab. Everything here may be asked twice.
 
+import { readAll } from "./readall.js";
+
 /** @typedef {import("./hub.js").Hub} Hub */
 
 const PAGE = 40; // letters a request of a page: more than a tall screen holds
@@ -17,6 +19,14 @@ export function requests(hub) {
     hub.tellChat(conv);
     void conversation.retry();
     void outbox.pump(conv);
+  };
+
+  /** @param {string} conv @param {number} seq @param {number} ord */
+  const read = async (conv, seq, ord) => {
+    const conversation = hub.conversations.get(conv);
+    if (!conversation || ord <= conversation.row.my_read_ord) return;
+    receipts.read(conv, seq, ord);
+    await conversation.receipt({ t: "receipt", conv, by: "", got: seq, read: seq, read_ord: ord }, true);
   };
 
   return {
@@ -45,13 +55,8 @@ export function requests(hub) {
     retry: (id) => outbox.retry(id),
     /** @param {string} id */
     discard: (id) => outbox.discard(id),
-    /** @param {string} conv @param {number} seq @param {number} ord */
-    read: async (conv, seq, ord) => {
-      const conversation = hub.conversations.get(conv);
-      if (!conversation || ord <= conversation.row.my_read_ord) return;
-      receipts.read(conv, seq, ord);
-      await conversation.receipt({ t: "receipt", conv, by: "", got: seq, read: seq, read_ord: ord }, true);
-    },
+    read,
+    readAll: () => readAll(hub, read),
     /** Until it is opened, here or elsewhere. @param {string} conv @param {boolean} on */
     markUnread: async (conv, on) => {
       const row = hub.conversations.get(conv)?.row;

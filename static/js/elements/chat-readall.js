@@ -1,0 +1,57 @@
+// Above the list of chats: all of them are read, in one go. There only while one is not.
+
+import { explain } from "../explain.js";
+import { busy } from "../forms.js";
+import { session } from "../session.js";
+import { gettext } from "../text.js";
+import { toast } from "../toast.js";
+
+/** @typedef {import("../session.js").Summary} Summary */
+
+const CONNECTED = 3;
+
+export class ChatReadAll extends HTMLElement {
+  /** @type {Set<string>} */ #unread = new Set();
+  /** @type {(() => void)[]} */ #stop = [];
+
+  get #button() {
+    return /** @type {HTMLButtonElement} */ (this.querySelector("button"));
+  }
+
+  connectedCallback() {
+    this.#button.addEventListener("click", () => void this.#read());
+    this.#stop = [
+      session.on("chat", (chat) => this.#see([chat])),
+      session.on("contacts", () => void session.ask("chats").then((chats) => this.#see(chats))),
+    ];
+    void session.ask("chats").then((chats) => this.#see(chats));
+  }
+
+  disconnectedCallback() {
+    for (const stop of this.#stop) stop();
+  }
+
+  /** @param {Summary[]} chats */
+  #see(chats) {
+    for (const { row, unread, contact } of chats) {
+      if (row.state === CONNECTED && (unread > 0 || contact?.unread)) this.#unread.add(row.conv);
+      else this.#unread.delete(row.conv);
+    }
+    this.#button.hidden = !this.#unread.size;
+  }
+
+  async #read() {
+    busy(this.#button, true);
+    try {
+      await session.ask("readAll");
+      document.getElementById("chats-heading")?.focus(); // the button goes
+      toast(gettext("All chats are marked as read."));
+    } catch (error) {
+      toast(explain(error));
+    } finally {
+      busy(this.#button, false);
+    }
+  }
+}
+
+customElements.define("chat-readall", ChatReadAll);
