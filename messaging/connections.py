@@ -88,9 +88,7 @@ async def act(me: Uid, peer: Uid, action: Action, seen: int | None, now: int) ->
 async def clear(me: Uid, peer: Uid, upto: int) -> Contact:
     """Hide the conversation up to a seq from all my devices. Raises Unknown, BadSeq. Repeatable."""
     await connection_store().clear(me, peer, upto)
-    contact = await _mine(me, peer)
-    if contact is None:
-        raise Unknown
+    contact = await _own(me, peer)
     await _tell([me], contact)
     return contact
 
@@ -135,16 +133,12 @@ _ACTIONS: dict[str, tuple[frozenset[ContactState], frozenset[ContactState], Chan
 
 async def _announce(before: Pair | None, after: Pair, me: Uid) -> Contact:
     """Tell each side of what it sees change, and the sessions of the other of a block."""
-    mine = await _mine(me, after.peer_of(me))
-    if mine is None:
-        raise Busy  # the pair is there and its contact rows are not, yet
     peer = after.peer_of(me)
+    mine = await _own(me, peer)
     if before is None or before.seen_by(me) != after.seen_by(me):
         await _tell([me], mine)
     if before is None or before.seen_by(peer) != after.seen_by(peer):
-        theirs = await _mine(peer, me)
-        if theirs is not None:
-            await _tell([peer], theirs)
+        await _tell([peer], await _own(peer, me))
     elif before != after:
         await fanout.forget([peer], after.conv)
     return mine
@@ -162,3 +156,11 @@ async def _tell(users: Iterable[Uid], contact: Contact) -> None:
 async def _mine(me: Uid, peer: Uid) -> Contact | None:
     pair = await connection_store().pair(me, peer)
     return None if pair is None else await connection_store().contact(me, pair.conv)
+
+
+async def _own(me: Uid, peer: Uid) -> Contact:
+    """Raises Busy where the pair is there and its contact rows are not, yet."""
+    contact = await _mine(me, peer)
+    if contact is None:
+        raise Busy
+    return contact

@@ -102,8 +102,6 @@ async def _check(
         raise BadEpoch("the creator is another device")
     lists = await threads.run(devices.newest_links, [contact.owner, contact.peer])
     low, high = [await _link(side, lists) for side in (header.low, header.high)]
-    if {low.uid, high.uid} != {contact.owner, contact.peer}:
-        raise BadEpoch("the record names another user")
     before = records.parse_record(previous.record).hash if previous else ZERO
     records.verify_record(record, conn=contact.conv, low=low, high=high, previous_hash=before)
     return lists

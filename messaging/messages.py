@@ -43,7 +43,9 @@ class Author:
     device: bytes
 
 
-async def send(author: Author, frame: protocol.Send, to: Contact, head: Head, now: int) -> Appended:
+async def send(
+    author: Author, frame: protocol.Send, to: Contact, head: Head | None, now: int
+) -> Appended:
     """Append one envelope, then announce it to every other live device of both people.
 
     Idempotent by client_id. `to` is the author's side of the conversation, `head` its newest
@@ -54,8 +56,8 @@ async def send(author: Author, frame: protocol.Send, to: Contact, head: Head, no
     if to.state is not ContactState.CONNECTED:
         raise NotConnected
     envelope = _opened(author, frame)
-    if frame.epoch > head.n:
-        raise StaleEpoch(head.n)
+    if head is None or frame.epoch > head.n:
+        raise StaleEpoch(head.n if head else 0)
     if frame.erase:
         await _require_own(author, frame)
     draft = _draft(author, frame, envelope, to, head)

@@ -67,16 +67,14 @@ async def _send(session: "Session", frame: protocol.Send) -> None:
         return _too_fast(session, frame, session.buckets.sends.wait_ms())
     knowledge = session.knowledge
     contact = await knowledge.member(frame.conv)
-    if contact.state is not ContactState.CONNECTED:
-        raise messages.NotConnected
     head = await knowledge.head(frame.conv)
     if head is not None and head.n < frame.epoch:  # news of it may still be on the way
         knowledge.forget_epochs(frame.conv)
         head = await knowledge.head(frame.conv)
-    if head is None or await knowledge.names_revoked(contact, head, frame.epoch):
-        return await _stale(session, frame)
     author = messages.Author(session.uid, session.device)
     try:
+        if head is not None and await knowledge.names_revoked(contact, head, frame.epoch):
+            raise StaleEpoch(head.n)
         row = await messages.send(author, frame, contact, head, session.upkeep.clock())
     except StaleEpoch:
         return await _stale(session, frame)

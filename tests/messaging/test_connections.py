@@ -6,9 +6,10 @@ import pytest
 
 from accounts.wire import Id
 from messaging import connections, protocol
-from messaging.backends.base import BadSeq, Unknown
+from messaging.backends.base import BadSeq, Busy, Unknown
 from messaging.domain import ContactState
 from tests.cast import Person, now_ms
+from tests.messaging.failing import contested
 from tests.messaging.socket import arrived
 
 ASKED, ASKS, CONNECTED, CLOSED, BLOCKED = ContactState
@@ -56,6 +57,13 @@ class TestRequest:
         mine = await at_alice.next(protocol.Connection)
         assert (mine.peer, mine.state, mine.conv) == (bob.uid, ASKED, told.conv)
         assert await at_mallory.silence() == []
+
+    async def test_half_made_it_is_repeated(self, alice, bob):
+        """A server that went between the pair and its rows: the browser asks again."""
+        with contested(late=1), pytest.raises(Busy):
+            await request(alice, bob)
+        assert await request(alice, bob) is ASKED
+        assert await seen(bob, alice) is ASKS
 
     async def test_repeated_it_tells_nobody_anew(self, alice, bob):
         await request(alice, bob)
@@ -132,6 +140,17 @@ class TestAnswer:
             await act(bob, alice, "accept", ASKS)
         assert moved.value.contact is not None
         assert moved.value.contact.state is CLOSED
+
+    async def test_the_others_change_in_the_same_instant_is_waited_for(self, alice, bob):
+        await request(alice, bob)
+        with contested(connections.TRIES - 1):
+            assert await act(bob, alice, "accept", ASKS) is CONNECTED
+
+    async def test_but_not_for_ever(self, alice, bob):
+        await request(alice, bob)
+        with contested(connections.TRIES), pytest.raises(Busy):
+            await act(bob, alice, "accept", ASKS)
+        assert await seen(bob, alice) is ASKS
 
 
 class TestBlock:

@@ -132,6 +132,12 @@ class TestPublish:
             await publish(alice, conv, later)
         assert (lost.value.head, lost.value.record) == (0, head.record.raw)
 
+    async def test_so_does_one_before_there_is_any(self, alice, bob, fresh):
+        early = made(alice, bob, fresh, first(alice, bob, fresh), records.AGE)
+        with pytest.raises(EpochConflict) as lost:
+            await publish(alice, fresh, early)
+        assert (lost.value.head, lost.value.record) == (None, None)
+
     async def test_strangers_and_the_merely_asked_have_none(self, alice, bob, mallory):
         conv = await ask(alice, bob)
         with pytest.raises(epochs.NotConnected):
@@ -178,6 +184,11 @@ class TestForged:
             bob.link, aik=bob.aik, devices=list(bob.link.devices), ms=now_ms()
         )
         forged = replace(bob, link=parse_link(raw))
+        with pytest.raises(epochs.StaleList):
+            await publish(alice, fresh, first(alice, forged, fresh))
+
+    async def test_to_a_list_before_the_first(self, alice, bob, fresh):
+        forged = replace(bob, link=replace(bob.link, k=0))
         with pytest.raises(epochs.StaleList):
             await publish(alice, fresh, first(alice, forged, fresh))
 

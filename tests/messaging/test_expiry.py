@@ -9,8 +9,10 @@ from django.core.management import call_command
 from accounts.models import User
 from messaging import expiry, invites, protocol
 from messaging.backends import log
+from messaging.backends.base import Busy
 from messaging.domain import Gone
 from tests.cast import Person, now_ms
+from tests.messaging.failing import failing
 from tests.messaging.socket import arrived
 
 MINUTE_MS = 60_000
@@ -60,6 +62,18 @@ async def test_the_server_does_it_by_itself(alice, bob, conv):
         while await stored(conv) != [Gone.EXPIRED]:  # noqa: ASYNC110 -- the store tells nobody
             await asyncio.sleep(0)
     task.cancel()
+
+
+async def test_a_store_that_is_away_is_tried_again(alice, bob, conv, monkeypatch):
+    await send(alice, conv, ttl=60)
+    monkeypatch.setattr(expiry, "EVERY_SECONDS", 0)
+    with failing(Busy(), RuntimeError("a fault of the store")) as left:
+        task = asyncio.create_task(expiry.every_minute(lambda: now_ms() + 2 * MINUTE_MS))
+        async with asyncio.timeout(10):
+            while await stored(conv) != [Gone.EXPIRED]:  # noqa: ASYNC110 -- the store tells nobody
+                await asyncio.sleep(0)
+        task.cancel()
+    assert not left
 
 
 def test_the_operator_does_it_by_hand():

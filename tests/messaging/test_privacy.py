@@ -9,7 +9,7 @@ from accounts import privacy as settings_of
 from accounts.models import User
 from accounts.protocol import Privacy
 from accounts.wire import Id
-from messaging import protocol
+from messaging import protocol, receipts
 from messaging.backends import connection_store, log
 from messaging.domain import block_bit
 from messaging.sessions.upkeep import upkeep
@@ -59,6 +59,22 @@ async def test_without_read_receipts_the_sender_sees_delivered_and_no_more(
     [hers], [his] = await log().vector(alice.uid), await log().vector(bob.uid)
     assert (hers.peer_got, hers.peer_read, hers.read_time) == (1, 0, 0)
     assert (his.my_read, his.my_read_ord) == (1, 1)
+
+
+async def test_received_and_read_in_one_moment_the_sender_sees_received(
+    alice: Person, bob: Person, conv: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receipts, "TOGETHER_SECONDS", 1)
+    at_alice = await spoken(alice, conv)
+    await show(bob, receipts=False)
+    at_bob, at_bobs_laptop = await arrived(bob), await arrived(bob, 1)
+    at_bob.send(protocol.Got(conv=Id(conv), seq=1))
+    at_bob.send(protocol.Read(conv=Id(conv), seq=1, ord=1))
+    whole = await at_bobs_laptop.next(protocol.Receipt)
+    assert (whole.got, whole.read) == (1, 1)
+    got = await at_alice.next(protocol.Receipt)
+    assert (got.got, got.read, got.read_time) == (1, None, None)
+    assert await at_alice.silence() == []
 
 
 async def test_what_was_read_in_silence_is_not_told_afterwards(

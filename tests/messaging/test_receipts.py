@@ -1,12 +1,16 @@
 """Watermarks travel back: to the peer, to the reader's other devices, and to nobody else."""
 
+import asyncio
+
 import pytest
 
 from accounts.wire import Id
-from messaging import protocol
+from messaging import protocol, receipts
 from messaging.backends import connection_store, log
+from messaging.backends.base import Busy
 from messaging.domain import block_bit
 from tests.cast import Person, now_ms
+from tests.messaging.failing import failing
 from tests.messaging.socket import arrived, spoken
 
 pytestmark = pytest.mark.usefixtures("carrier", "soon")  # WebSocket and long poll
@@ -32,8 +36,9 @@ async def test_got_and_read_reach_the_sender_and_the_readers_other_devices(
 
 
 async def test_marks_that_come_together_travel_as_one(
-    alice: Person, bob: Person, conv: bytes
+    alice: Person, bob: Person, conv: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(receipts, "TOGETHER_SECONDS", 1)
     at_alice, at_bob = await spoken(alice, conv, 3), await arrived(bob)
     for seq in (1, 3, 2):
         at_bob.send(protocol.Got(conv=Id(conv), seq=seq))
@@ -92,3 +97,27 @@ async def test_who_is_blocked_types_to_nobody(alice: Person, bob: Person, conv: 
         typing.send(protocol.Typing(conv=Id(conv)))
         assert await typing.silence() == []
         assert await listening.silence() == []
+
+
+async def test_a_mark_waits_for_a_store_that_is_busy(
+    alice: Person, bob: Person, conv: bytes
+) -> None:
+    at_alice, at_bob = await spoken(alice, conv), await arrived(bob)
+    with failing(Busy(), Busy()) as left:
+        at_bob.send(protocol.Got(conv=Id(conv), seq=1))
+        assert (await at_alice.next(protocol.Receipt)).got == 1
+    assert not left
+
+
+async def test_a_mark_that_the_store_breaks_on_harms_no_other(
+    alice: Person, bob: Person, conv: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    at_alice, at_bob = await spoken(alice, conv, 2), await arrived(bob)
+    with failing(RuntimeError("a fault of the store")) as left:
+        at_bob.send(protocol.Got(conv=Id(conv), seq=1))
+        async with asyncio.timeout(10):
+            while left:  # noqa: ASYNC110 -- nobody is told of a fault
+                await asyncio.sleep(0)
+        at_bob.send(protocol.Got(conv=Id(conv), seq=2))
+        assert (await at_alice.next(protocol.Receipt)).got == 2
+    assert "a mark was lost" in caplog.text
