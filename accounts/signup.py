@@ -23,7 +23,7 @@ def reserve(text: str, session: bytes, now_ms: int) -> SignUpStarted:
     try:
         with atomic():
             row = _reservation(name, session, now_ms)
-    except IntegrityError:  # pragma: no cover -- in the same instant; SQLite lets one write at a time
+    except IntegrityError:  # pragma: no cover -- in one instant: SQLite lets one write at a time
         raise taken() from None
     pepper = credentials.open_pepper(row.pepper_kid, row.uid, row.pepper)
     return SignUpStarted(uid=Id(row.uid), name=name, pepper=B32(pepper))
