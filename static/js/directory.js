@@ -167,12 +167,12 @@ export class Directory {
     }
   }
 
-  /** @param {string} uid @param {Known} known */
+  /** A pin that a restart forgets is none: the disk first. @param {string} uid @param {Known} known */
   async #keep(uid, known) {
-    this.#known.set(uid, known);
     const bytes = (/** @type {Link[]} */ list) => list.map((link) => link.bytes);
     const value = { links: bytes(known.links), before: bytes(known.before) };
     await this.#shelf.write([{ store: "lists", key: uid, value }]);
+    this.#known.set(uid, known);
     return known;
   }
 }

@@ -1,5 +1,7 @@
 // Lines in a chat that are no messages: a device list grew, an identity changed, a key was renewed.
 
+import { unlessFull } from "./room.js";
+
 /** @typedef {"list" | "identity" | "verified" | "epoch"} Kind `verified`: the identity, of somebody verified */
 /** @typedef {{seq: number, time: number, kind: Kind}} Notice `seq`: it stands after this row */
 
@@ -35,7 +37,7 @@ export class Notices {
     const notice = { seq, time: this.#clock.now(), kind };
     const all = [...this.of(conv), notice];
     this.#notices.set(conv, all);
-    await this.#shelf.write([{ store: "meta", key: `notices ${conv}`, value: all }]);
+    await this.#shelf.write([{ store: "meta", key: `notices ${conv}`, value: all }]).catch(unlessFull); // shown, at least
     this.#tell("notice", { conv, notice });
   }
 }
