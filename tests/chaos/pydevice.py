@@ -20,6 +20,7 @@ from tests.chaos.proxy import Door
 from tests.client import account, device, epochbook
 from tests.client.account import Opened
 from tests.client.api import Api, ApiError
+from tests.client.comeback import Comeback
 from tests.client.device import Device
 from tests.client.live import Closed
 from tests.client.outbound import SendRefused
@@ -27,7 +28,7 @@ from tests.client.outbound import SendRefused
 CONNECT_SECONDS = 10
 SILENT_SECONDS = 4.0  # without a frame, although it was asked: the line is dead
 LOOK_SECONDS = 0.5  # between two looks after the line
-RETRY_SECONDS = 1.0  # at most, with full jitter
+RETRY_SECONDS = 1.0  # at most, with full jitter: a storm has no time for the long pauses
 WEATHER = (
     OSError, TimeoutError, EOFError, http.client.HTTPException, WebSocketException,
     Closed, ApiError,
@@ -60,6 +61,7 @@ class PyDevice:
         self._open: set[str] = set()  # texts whose fate is not known
         self._tasks: set[asyncio.Task[Any]] = set()
         self._marks: dict[tuple[str, str], int] = {}
+        self._comeback = Comeback(_soon)
         self._looks = 0
         self._stuck_since = 0.0  # when the send began that waits for its promise; 0 = none
 
@@ -181,19 +183,26 @@ class PyDevice:
     async def _stay_connected(self) -> None:
         skew_ms.set(self.skew)
         while True:
+            code = None
             try:
                 await asyncio.wait_for(self.device.connect(), CONNECT_SECONDS)
+                self._comeback.live()
                 self.online.set()
                 self.lines += 1
                 self.saw()
                 await self._tell_reads()
                 await self._until_silent()
+                code = self.device.line.close_code
+            except Closed as closed:
+                code = closed.code
             except WEATHER:
                 pass
             finally:
                 self.online.clear()
             await self.reconnect()
-            await asyncio.sleep(random.uniform(0, RETRY_SECONDS))
+            pause = self._comeback.after(code)
+            # Where the rules say never, the storm moved a clock: nobody is there to sign in again.
+            await asyncio.sleep(_soon(0, RETRY_SECONDS) if pause is None else pause)
 
     async def _until_silent(self) -> None:
         """A line that says nothing although it is asked is given up."""
@@ -270,6 +279,10 @@ class PyDevice:
             for event in self.history.of("send", "invoke")
             if event.value["text"] == text
         )
+
+
+def _soon(least: float, most: float) -> float:
+    return random.uniform(min(least, RETRY_SECONDS), min(most, RETRY_SECONDS))
 
 
 class _Watched(Device):

@@ -23,6 +23,7 @@ from tests.client.vector import Row, Vector
 T = TypeVar("T")
 RECEIPT_SECONDS = 1.0  # at most one receipt a second and conversation
 WAIT_SECONDS = 20
+FILLED_AT_A_TIME = 8  # conversations, after a connect: all at once is what the server refuses
 ASKS_ME = 2
 
 
@@ -98,8 +99,14 @@ class Device:
 
     async def catch_up(self) -> None:
         """Pull whatever the vector says that this device lacks."""
+        some = asyncio.Semaphore(FILLED_AT_A_TIME)
+
+        async def fill(row: Row) -> None:
+            async with some:
+                await self.inbound.fill(self._of(row))
+
         behind = [row for row in self.vector.rows.values() if row.last_seq > self._of(row).have]
-        await asyncio.gather(*(self.inbound.fill(self._of(row)) for row in behind))
+        await asyncio.gather(*(fill(row) for row in behind))
 
     @property
     def line(self) -> Live:

@@ -24,6 +24,7 @@ TRY_LATER = ("rate", "internal")
 class Inbound:
     def __init__(self, device: "Device") -> None:
         self.device = device
+        self._patience = asyncio.Lock()
 
     async def offer(self, conversation: Conversation, msg: Msg) -> None:
         """Apply what is next, drop what is old, hold what lies beyond a gap."""
@@ -48,7 +49,9 @@ class Inbound:
                     for row in page.rows:
                         await self.offer(conversation, row)
                 else:
-                    await _wait_for_retry(page)
+                    # One after the other: each for himself, they would knock too often.
+                    async with self._patience:
+                        await _wait_for_retry(page)
         finally:
             conversation.filling = False
 

@@ -32,6 +32,7 @@ class Live:
 
     def __init__(self, socket: ClientConnection | poll.PollLine, handle: Handler) -> None:
         self.socket = socket
+        self.since = asyncio.get_running_loop().time()  # when the server accepted it
         self.received = 0  # frames, as `ack` counts them
         self.close_code: int | None = None
         self._handle = handle
@@ -54,6 +55,8 @@ class Live:
         else:
             live = cls(await poll.dial(url.replace("ws", "http", 1), origin, cookie), handle)
         challenge = await live.next()
+        if isinstance(challenge, protocol.Busy):  # the close that follows says when to come back
+            challenge = await live.next()
         assert isinstance(challenge, protocol.Challenge), challenge
         proof = socket_proof(keys, host=host, nonce=challenge.nonce, uid=uid)
         hello = protocol.Hello(
