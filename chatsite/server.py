@@ -23,6 +23,10 @@ from messaging import expiry
 from messaging.protocol import CLOSE_BAD_FRAME, CLOSE_RATE, CLOSE_RESTART, MAX_FRAME
 from messaging.sessions.upkeep import upkeep
 
+BACKLOG = 4096  # connections not accepted yet; whoever comes beyond it knocks again in seconds
+OPENING_SECONDS = (
+    15  # until a socket stands; in a herd its turn comes late, and clients wait as long
+)
 WAITING_MAX = 256  # frames of one socket that nobody has read yet
 DRAIN_MS = 1000  # from the frame `drain` to the close; its clients spread over as long
 APPLICATIONS_SECONDS = 2.0  # to end by themselves after the close
@@ -60,10 +64,14 @@ class ChatServer(Server):  # type: ignore[misc]
         behind_proxy = settings.SECURE_PROXY_SSL_HEADER is not None
         super().__init__(
             application=application,
-            endpoints=build_endpoint_description_strings(host=host, port=port),
+            endpoints=[
+                f"{endpoint}:backlog={BACKLOG}"
+                for endpoint in build_endpoint_description_strings(host=host, port=port)
+            ],
             http_timeout=HTTP_SECONDS,
             websocket_timeout=NEVER,
-            websocket_connect_timeout=5,
+            websocket_handshake_timeout=OPENING_SECONDS,
+            websocket_connect_timeout=OPENING_SECONDS,
             websocket_max_message_size=MAX_FRAME,
             websocket_max_frame_size=MAX_FRAME,
             # Of X-Forwarded-For daphne believes the entry that the client wrote.

@@ -72,6 +72,21 @@ async def test_two_people_talk_over_real_sockets(running: tuple[Site, Person, Pe
     await at_bob.close()
 
 
+async def test_a_herd_finds_room_before_its_door(running: tuple[Site, Person, Person]) -> None:
+    """Without it the system drops who comes, and each of them knocks again a second later."""
+    site, alice, _ = running
+    assert site.process
+    site.process.send_signal(signal.SIGSTOP)
+    try:
+        async with asyncio.timeout(SOON):
+            herd = [await asyncio.open_connection("localhost", site.port) for _ in range(500)]
+    finally:
+        site.process.send_signal(signal.SIGCONT)
+    for _, writer in herd:
+        writer.close()
+    await (await arrive(site, alice)).close()
+
+
 async def test_a_foreign_page_opens_no_socket(running: tuple[Site, Person, Person]) -> None:
     site, *_ = running
     with pytest.raises(Exception, match="403"):
