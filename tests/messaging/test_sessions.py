@@ -269,12 +269,27 @@ async def test_too_many_sends_are_told_to_wait(alice: Person, bob: Person, conv:
 
 async def test_too_many_gets_are_told_to_wait(alice: Person, bob: Person, conv: bytes) -> None:
     socket = await arrived(alice)
-    for ref in range(protocol.GETS_BURST):
+    answers: list[protocol.ServerFrame] = []
+    while not answers or isinstance(answers[-1], protocol.Page):
+        socket.send(protocol.Get(ref=len(answers), conv=Id(conv)))
+        answers.append(await socket.anything())
+    error = answers[-1]
+    assert isinstance(error, protocol.Error)
+    assert (error.code, error.ref) == ("rate", len(answers) - 1)
+    assert len(answers) > protocol.GETS_BURST
+
+
+async def test_who_is_behind_in_a_hundred_conversations_asks_for_all_of_them_at_once(
+    alice: Person, bob: Person, conv: bytes
+) -> None:
+    socket = await arrived(alice)
+    for ref in range(100):
         socket.send(protocol.Get(ref=ref, conv=Id(conv)))
-        await socket.next(protocol.Page)
-    socket.send(protocol.Get(ref=99, conv=Id(conv)))
-    error = await socket.next(protocol.Error)
-    assert (error.code, error.ref) == ("rate", 99)
+    for ref in range(100):
+        assert (await socket.next(protocol.Page)).ref == ref
+    for _ in range(100):
+        socket.send(protocol.Got(conv=Id(conv), seq=0))
+    assert await socket.silence() == []
 
 
 @socket_alone
