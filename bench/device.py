@@ -18,10 +18,21 @@ class Tag(msgspec.Struct):
     seq: int = 0
     ord: int = 0
     code: str = ""
+    client_id: str = ""
+    retry_ms: int = 0
+    in_ms: int = 0
 
 
 decode = msgspec.json.Decoder(Tag).decode
 OPENING = {"challenge", "state", "same"}
+
+
+class Gone(ConnectionError):
+    """The line ended before it was live. No code: it broke."""
+
+    def __init__(self, code: int | None) -> None:
+        self.code = code
+        super().__init__(f"the line ended: {code}")
 
 
 class Device:
@@ -31,14 +42,17 @@ class Device:
         self.who = who
         self.on_frame: Callable[[Tag], None] = lambda frame: None
         self.received = 0
-        self.live = asyncio.get_running_loop().create_future()
+        self.told_to_wait = False  # the server had no room
+        loop = asyncio.get_running_loop()
+        self.live: asyncio.Future[None] = loop.create_future()
+        self.over: asyncio.Future[int | None] = loop.create_future()  # the close code, if any
         self._device = device
         self._host = ""
         self._bytes = 0
         self.wire: Wire | None = None
 
     async def arrive(self, port: int) -> "Device":
-        """Live: `state` or `same` has come."""
+        """Live: `state` or `same` has come. Raises Gone, or OSError where nobody listens."""
         self._host = f"localhost:{port}"
         self.wire = await dial(port, self._host, "/live", self._take)
         self.wire.closed.add_done_callback(self._lost)
@@ -50,12 +64,15 @@ class Device:
         self.wire.send(text)
 
     def leave(self) -> None:
-        assert self.wire
-        self.wire.close()
+        if self.wire is not None:
+            self.wire.close()
 
     def _lost(self, closed: "asyncio.Future[int]") -> None:
+        code = None if closed.exception() else closed.result()
         if not self.live.done():
-            self.live.set_exception(closed.exception() or ConnectionError(f"{closed.result()}"))
+            self.live.set_exception(Gone(code))
+        if not self.over.done():
+            self.over.set_result(code)
 
     def _take(self, wire: Wire, text: bytes) -> None:
         self.received += 1
@@ -64,7 +81,10 @@ class Device:
         frame = decode(text)
         if frame.t in OPENING:
             self._open(frame, text)
+        elif frame.t == "ping":
+            self.send(protocol.encode(protocol.Pong(ack=self.received)))
         else:
+            self.told_to_wait |= frame.t == "busy" and not self.live.done()
             self.on_frame(frame)
         if (
             self.received % protocol.ACK_EVERY_FRAMES == 0

@@ -6,20 +6,20 @@ bare echo of the same server runs beside it.
 """
 
 import asyncio
+import platform
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from bench.device import Device
-from bench.process import cpu_seconds, resident_bytes
+from bench.process import FAST, Cost, a_site, measured, pid_of, resident_bytes, start
 from bench.talk import READ_EVERY, Talk
 from bench.wire import Wire, dial
 from tests.cast import Person, seeded
-from tests.running import ROOT, Site, _free_port, new_site
+from tests.running import ROOT, Site, _free_port
 
 PAIRS = 50  # conversations in closed loop
 WARM_UP = 20  # messages of each pair
@@ -31,17 +31,12 @@ CONNECTORS = 50  # such people
 AT_A_TIME = 32  # connections being made
 ECHO_SOCKETS = 100
 ECHO_ROUNDS = 200
-
-
-@dataclass
-class Cost:
-    messages: int = 0
-    cpu: float = 0.0
-    wall: float = 0.0
-
-    @property
-    def per_1000(self) -> float:
-        return self.cpu / self.messages * 1000
+AIMS = {
+    "cpu_seconds_per_1000": 0.4,
+    "p99_ms": 10,
+    "connects_per_second": 600,
+    "kib_per_connection": 30,
+}
 
 
 @dataclass
@@ -154,40 +149,22 @@ async def _echoing(port: int, frame: bytes) -> tuple[Wire, "asyncio.Future[None]
     raise ConnectionError("the echo server did not start")
 
 
-@contextmanager
-def measured(pid: int) -> Iterator[Cost]:
-    """CPU of the block; its wall time, unless the block has taken that itself."""
-    cost = Cost(cpu=-cpu_seconds(pid), wall=-time.perf_counter())
-    yield cost
-    cost.cpu += cpu_seconds(pid)
-    if cost.wall < 0:
-        cost.wall += time.perf_counter()
-
-
-def pid_of(site: Site) -> int:
-    assert site.process
-    return site.process.pid
-
-
-async def run(profile: str | None = None) -> Figures:
-    folder = ROOT / "var"  # where the real data is: a file system in memory has no disk to wait for
-    folder.mkdir(exist_ok=True)
-    site = new_site({"LIVE_RATE_FACTOR": "1000000"}, folder)
-    try:
+def run(profile: str | None = None) -> dict[str, object]:
+    with a_site(FAST) as site:
         names = [f"talker{index}" for index in range(2 * PAIRS)]
         idlers = [f"idler{index}:{DEVICES}" for index in range(CONNECTORS)]
         people = seeded(site, *names, *idlers, pairs=PAIRS)
         start(site, profile)
-        return await _measure(site, people)
-    finally:
-        site.remove()
+        return asdict(asyncio.run(_measure(site, people)))
 
 
-def start(site: Site, profile: str | None) -> None:
-    if profile:
-        site.env = {**site.env, "BENCH_PROFILE": profile}
-        site.command = ("-m", "bench.profiled")
-    site.start()
+def show(result: dict[str, Any]) -> None:
+    print("One delivered: send, sent, msg to one device, its got, its read every 500 ms.")
+    for name, value in result.items():
+        if name != "conditions":
+            aim = f"  (aim {AIMS[name]})" if name in AIMS else ""
+            print(f"{name:<36} {value:>10.3f}{aim}")
+    print(", ".join(f"{name}={value}" for name, value in result["conditions"].items()))
 
 
 async def _measure(site: Site, people: list[Person]) -> Figures:
@@ -204,6 +181,7 @@ async def _measure(site: Site, people: list[Person]) -> Figures:
         "frame_bytes": size, "idle_connections": CONNECTORS * DEVICES,
         "echo_sockets": ECHO_SOCKETS, "open_rate": OPEN_RATE, "open_seconds": OPEN_SECONDS,
         "server": "daphne, one process", "store": "SQLite, WAL, synchronous=FULL",
+        "python": platform.python_version(),
     }  # fmt: skip
     return figures
 

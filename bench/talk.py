@@ -23,6 +23,7 @@ class Talk:
         self.delays: list[float] = []
         self._sent_at = 0.0
         self._sent = self._came = False
+        self._turn = asyncio.Lock()
         self._done: asyncio.Future[None] | None = None
         self._last: Tag | None = None  # what bob has not read yet
         self._timer: asyncio.TimerHandle | None = None
@@ -32,12 +33,15 @@ class Talk:
         await self.bob.arrive(port)
 
     async def deliver(self) -> None:
-        """One message, until it is confirmed and has come."""
-        self._done = asyncio.get_running_loop().create_future()
-        self._sent = self._came = False
-        self._sent_at = time.perf_counter()
-        self.alice.send(self.letters.pop())
-        await self._done
+        """One message, until it is confirmed and has come. Its delay counts from the call, also
+        where the one before it is still on its way."""
+        wanted = time.perf_counter()
+        async with self._turn:
+            self._done = asyncio.get_running_loop().create_future()
+            self._sent = self._came = False
+            self._sent_at = wanted
+            self.alice.send(self.letters.pop())
+            await self._done
 
     def _at_alice(self, frame: Tag) -> None:
         if frame.t == "sent":

@@ -88,6 +88,7 @@ class Wire(asyncio.Protocol):
             self._transport.write(_frame(PONG, payload))
         elif opcode == CLOSE and not self.closed.done():
             self.closed.set_result(int.from_bytes(payload[:2]))
+            self.close()
 
 
 def _frame(opcode: int, payload: bytes) -> bytes:

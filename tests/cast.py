@@ -2,7 +2,8 @@
 
 `python -m tests.cast PAIRS NAME…` enrols people in the site that the environment names, connects
 the first with the second and so on, PAIRS times, and prints them: for tests and benchmarks against
-a server of its own (`seeded`). NAME:20 has twenty devices.
+a server of its own (`seeded`). NAME:20 has twenty devices; PAIRS may be `star`: the first with
+everybody else.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ from tests.client.m1.proofs import socket_proof
 from tests.running import ROOT, Site
 
 NOTHING_KNOWN = B32(h(b"of no vector"))
+STAR = "star"
 
 
 def now_ms() -> int:
@@ -166,10 +168,12 @@ def new_epoch(epoch: OpenEpoch, *, forced: bool = False) -> Any:
     return NewEpoch(header.n, epoch.record.raw, forced, now_ms(), header.low.k, header.high.k)
 
 
-def seeded(site: Site, *names: str, pairs: int = 0) -> list[Person]:
-    """People of a site that runs, or will, with its own database; the first 2·pairs connected."""
+def seeded(site: Site, *names: str, pairs: int = 0, star: bool = False) -> list[Person]:
+    """People of a site that runs, or will, with its own database; the first 2·pairs connected, or
+    the first with everybody else."""
+    connected = STAR if star else str(pairs)
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "tests.cast", str(pairs), *names],
+        [sys.executable, "-W", "ignore", "-m", "tests.cast", connected, *names],
         cwd=ROOT, env=site._env(), check=True, stdout=subprocess.PIPE,
     )  # fmt: skip
     return [_unpacked(person) for person in json.loads(done.stdout)]
@@ -211,8 +215,13 @@ def _unpacked(packed: dict[str, Any]) -> Person:
     return person
 
 
-async def _connect_pairs(people: list[Person]) -> None:
-    for one, other in zip(people[::2], people[1::2], strict=True):
+async def _connect_pairs(people: list[Person], connected: str) -> None:
+    if connected == STAR:
+        pairs = [(people[0], other) for other in people[1:]]
+    else:
+        some = people[: 2 * int(connected)]
+        pairs = list(zip(some[::2], some[1::2], strict=True))
+    for one, other in pairs:
         await connect(one, other)
 
 
@@ -221,16 +230,16 @@ def _name_and_devices(text: str) -> tuple[str, int]:
     return name, int(devices or 1)
 
 
-def main(pairs: int, names: list[str]) -> None:
+def main(connected: str, names: list[str]) -> None:
     import django
     from django.db.transaction import atomic
 
     django.setup()
     with atomic():
         people = [enrol(*_name_and_devices(name)) for name in names]
-    asyncio.run(_connect_pairs(people[: 2 * pairs]))
+    asyncio.run(_connect_pairs(people, connected))
     print(json.dumps([_packed(person) for person in people]))  # noqa: T201
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2:])
+    main(sys.argv[1], sys.argv[2:])
