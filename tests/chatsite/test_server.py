@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import signal
 import stat
 import subprocess
@@ -70,6 +71,17 @@ async def test_two_people_talk_over_real_sockets(running: tuple[Site, Person, Pe
     assert bob.read(row) == "over the wire"
     await at_alice.close()
     await at_bob.close()
+
+
+def test_what_the_socket_does_not_take_at_once_follows_in_order() -> None:
+    """In a process of its own: daphne installs its reactor when it is imported."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "tests.chatsite.narrow_line"],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    frames, partly, came = json.loads(done.stdout)
+    assert partly  # else this proves nothing
+    assert came == frames
 
 
 async def test_a_herd_finds_room_before_its_door(running: tuple[Site, Person, Person]) -> None:
