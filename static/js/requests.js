@@ -51,6 +51,7 @@ export function requests(hub) {
       await outbox.add(message);
       hub.parts.tell("draft", { conv: message.conv, text: "" });
     },
+    unsent: () => outbox.all(),
     /** @param {string} id */
     retry: (id) => outbox.retry(id),
     /** @param {string} id */

@@ -62,6 +62,8 @@ class TestRefused:
         pair.alice.reload()
         for words in (wanted, unwanted):
             expect_failed(pair.alice, words)
+        preview = pair.alice.locator("chat-list [data-part='preview']")
+        expect(preview).to_have_text(unwanted)
 
         press(bubble(pair.alice, unwanted).get_by_role("button", name="Delete"))
         expect(bubble(pair.alice, unwanted)).to_have_count(0)
@@ -158,6 +160,10 @@ class TestFull:
         pair.disk.fill()
         composer(pair.alice).evaluate(TYPE_QUICKLY, ["one", "two", "three"])
         expect(composer(pair.alice)).to_have_value("one\ntwo\nthree")
+        composer(pair.alice).press("Enter")
+        pair.alice.locator(".thread-back").evaluate("back => back.click()")  # at once
+        open_chat(pair.alice, "Bob")
+        expect(composer(pair.alice)).to_have_value("one\ntwo\nthree")
         pair.disk.make_room()
         expect(banner(pair.alice)).to_be_hidden(timeout=TOLD_MS)
 
@@ -180,6 +186,10 @@ class TestFull:
             write(pair.bob, words)
         expect(banner(pair.alice)).to_contain_text("New messages wait on the server")
         expect_status(pair.bob, texts[0], "Sent")
+        pair.alice.reload()
+        expect(composer(pair.alice)).to_be_enabled()
+        expect(banner(pair.alice)).to_be_visible(timeout=TOLD_MS)
+        expect(bubble(pair.alice, texts[0])).to_have_count(0)
         pair.disk.make_room()
         for words in texts:
             expect(bubble(pair.alice, words)).to_have_count(1, timeout=TOLD_MS)

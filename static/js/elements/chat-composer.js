@@ -16,7 +16,7 @@ export class ChatComposer extends HTMLElement {
   /** @type {string | null} */ #conv = null;
   #keeping = 0;
   #sending = 0; // on their way into the outbox
-  /** @type {string[]} */ #refused = []; // of those, what could not be kept
+  /** @type {Map<string, string[]>} */ #refused = new Map(); // of those, what could not be kept, by chat
   /** @type {(() => void)[]} */ #stop = [];
 
   get #text() {
@@ -49,7 +49,6 @@ export class ChatComposer extends HTMLElement {
   async open(conv) {
     this.#keep();
     this.#conv = conv;
-    this.#refused = [];
     this.#say("");
     this.#put("");
     this.#text.disabled = this.#button.disabled = true;
@@ -57,6 +56,7 @@ export class ChatComposer extends HTMLElement {
     const [draft, chats] = await Promise.all([session.ask("draft", conv), session.ask("chats")]);
     if (conv !== this.#conv) return;
     if (!this.#text.value) this.#put(draft);
+    this.#putBack(conv);
     this.#allow(chats.find(({ row }) => row.conv === conv));
     if (matchMedia("(pointer: fine)").matches) this.#text.focus({ preventScroll: true });
   }
@@ -99,23 +99,22 @@ export class ChatComposer extends HTMLElement {
       await session.ask("send", { id: crypto.randomUUID(), conv, text });
       if (conv === this.#conv) this.#say("");
     } catch (error) {
-      if (conv === this.#conv) this.#refuse(text, error);
+      this.#refused.set(conv, [...(this.#refused.get(conv) ?? []), text]);
+      if (conv === this.#conv) this.#say(explain(error));
     }
     this.#sending -= 1;
-    if (!this.#sending) this.#settle();
-  }
-
-  /** @param {string} text @param {unknown} error */
-  #refuse(text, error) {
-    this.#refused.push(text);
-    this.#say(explain(error));
-  }
-
-  /** In the order it was written, before what was typed meanwhile. */
-  #settle() {
-    if (this.#refused.length) this.#put([...this.#refused, this.#text.value].filter(Boolean).join("\n"));
-    this.#refused = [];
+    if (this.#sending || !this.#conv) return;
+    this.#putBack(this.#conv);
     this.#keep();
+  }
+
+  /** In the order it was written, before what was typed meanwhile. @param {string} conv */
+  #putBack(conv) {
+    const back = this.#refused.get(conv)?.join("\n");
+    this.#refused.delete(conv);
+    if (!back) return;
+    const { value } = this.#text;
+    this.#put(value && value !== back ? `${back}\n${value}` : back); // it may be its own draft
   }
 
   /** A text that is on its way leaves its draft behind: it ends with the write that keeps the message. */

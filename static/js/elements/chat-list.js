@@ -58,8 +58,13 @@ export class ChatList extends HTMLElement {
   }
 
   async #load() {
-    const [chats, drafts] = await Promise.all([session.ask("chats"), session.ask("drafts")]);
+    const [chats, drafts, unsent] = await Promise.all([
+      session.ask("chats"),
+      session.ask("drafts"),
+      session.ask("unsent"),
+    ]);
     this.#chats = new Map(chats.map((chat) => [chat.row.conv, chat]));
+    this.#waiting = new Map(unsent.map((entry) => [entry.conv, entry]));
     this.#drafts = drafts;
     this.#soon();
   }
