@@ -21,11 +21,18 @@ def main() -> None:
     result: dict[str, object] = {}
     for name in MODES if options.what == "all" else (options.what,):
         mode = MODES[name]
-        figures = mode.run(options.profile) if name in PROFILED else mode.run()
+        figures = mode.run(_profile(options, name)) if name in PROFILED else mode.run()
         mode.show(figures)
         result[name] = figures
     if options.json:
         Path(options.json).write_text(json.dumps(result, indent=2) + "\n")
+
+
+def _profile(options: argparse.Namespace, name: str) -> str | None:
+    """A file of its own for each of `all`."""
+    if options.profile and options.what == "all":
+        return f"{options.profile}.{name}"
+    return options.profile  # type: ignore[no-any-return]
 
 
 def _parse() -> argparse.Namespace:
