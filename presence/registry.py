@@ -6,10 +6,9 @@ delivered.
 
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-
-from asgiref.sync import sync_to_async
+from typing import Any
 
 from presence.backends import registry
 from presence.backends.base import Entry
@@ -21,6 +20,7 @@ SEEN_EVERY_MS = 60_000  # LastSeen of somebody who stays is no newer than this
 PAUSED_MS = 12_000  # a node that beat this late may have been taken for dead: it starts anew
 
 Clock = Callable[[], int]
+Run = Callable[..., Awaitable[Any]]  # of a plain function that asks the database, in a thread
 
 
 def wall_clock() -> int:
@@ -78,24 +78,26 @@ async def where(users: Iterable[bytes], now: int) -> dict[bytes, list[Entry]]:
     return await registry().where(users, now)
 
 
-async def write_seen(node: Node) -> None:
+async def write_seen(node: Node, run: Run) -> None:
     """Write LastSeen of those who left since the last call, and once in SEEN_EVERY_MS of those
-    who arrived or were refreshed."""
+    who arrived or were refreshed. What could not be written is, by the next call."""
     if node.seen:
         seen, node.seen = node.seen, {}
-        await _write(seen)
+        try:
+            await run(_write, seen)
+        except BaseException:
+            node.seen = seen | node.seen
+            raise
         old = node.clock() - SEEN_EVERY_MS
         node.written = {user: at for user, at in (node.written | seen).items() if at > old}
 
 
-@sync_to_async(thread_sensitive=False)
 def last_seen(users: Iterable[bytes]) -> dict[bytes, int]:
-    """ms; users never seen are left out."""
+    """ms; users never seen are left out. Blocks: it asks the database."""
     rows = LastSeen.objects.filter(user__in=list(users)).values_list("user", "seen")
     return {bytes(user): seen for user, seen in rows}
 
 
-@sync_to_async(thread_sensitive=False)
 def _write(seen: dict[bytes, int]) -> None:
     LastSeen.objects.bulk_create(
         [LastSeen(user=user, seen=at) for user, at in seen.items()],

@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from asgiref.sync import SyncToAsync
+from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
 
+from accounts import threads
 from messaging.backends.sql.database import close_all
 
 
@@ -17,5 +20,8 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> It
         config = setup_databases(verbosity=0, interactive=False, aliases=databases)
     yield
     close_all()
+    threads.stop()
+    # asgiref's own thread, which outlives every loop, has connections too.
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result()
     with django_db_blocker.unblock():
         teardown_databases(config, verbosity=0)

@@ -4,6 +4,7 @@ For browser tests, journeys and benchmarks: nothing here reaches into the server
 """
 
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -14,6 +15,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
@@ -91,6 +95,8 @@ class Site:
     def remove(self) -> None:
         self.stop()
         shutil.rmtree(self.var, ignore_errors=True)
+        if name := _database_of(self.env):
+            _postgres(f'DROP DATABASE "{name}" WITH (FORCE)')
 
     def _end(self, number: signal.Signals) -> None:
         if self.process is not None and self.process.poll() is None:
@@ -115,7 +121,26 @@ class Site:
 def new_site(env: Mapping[str, str] | None = None, folder: Path | None = None) -> Site:
     """A prepared site that is not started yet, with its data in a new folder inside `folder`."""
     var = Path(tempfile.mkdtemp(prefix="chat-", dir=folder))
-    return Site(var, _free_port(), env or {}).prepare()
+    return Site(var, _free_port(), {**_own_database(), **(env or {})}).prepare()
+
+
+def _own_database() -> dict[str, str]:
+    """On PostgreSQL a folder alone does not keep two sites apart."""
+    given = os.environ.get("DATABASE_URL", "")
+    if not given.startswith("postgres"):
+        return {}
+    name = f"site_{secrets.token_hex(6)}"
+    _postgres(f'CREATE DATABASE "{name}"')
+    return {"DATABASE_URL": urlsplit(given)._replace(path=f"/{name}").geturl()}
+
+
+def _database_of(env: Mapping[str, str]) -> str:
+    return urlsplit(env.get("DATABASE_URL", "")).path.lstrip("/")
+
+
+def _postgres(statement: str) -> None:
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+        connection.execute(statement.encode())
 
 
 def _free_port() -> int:

@@ -112,7 +112,7 @@ class Upkeep:
                 await asyncio.sleep(0)
         for poll in tuple(self.polls.values()):  # those that have not said hello, too
             poll.close(CLOSE_RESTART)
-        await registry.write_seen(self.hub.node)
+        await registry.write_seen(self.hub.node, threads.run)
 
     async def _run(self) -> None:
         while True:
@@ -129,7 +129,7 @@ class Upkeep:
         for session in self.hub.everyone():
             session.keep_alive(now)
         await self.watching.tick()
-        await registry.write_seen(self.hub.node)
+        await registry.write_seen(self.hub.node, threads.run)
         if now - self._revalidated >= REVALIDATE_SECONDS:
             self._revalidated = now
             await self._revalidate()

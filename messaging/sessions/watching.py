@@ -109,7 +109,7 @@ class Watching:
 
     async def _seen(self, users: Sequence[Uid]) -> list[protocol.Seen]:
         away = [user for user in users if not self._shown[user].online]
-        last = await registry.last_seen(away) if away else {}
+        last = await threads.run(registry.last_seen, away) if away else {}
         return [
             protocol.Seen(user=Id(user), state="online")
             if self._shown[user].online

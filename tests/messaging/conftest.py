@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
-from asgiref.sync import sync_to_async
 from django.core.cache import cache
 
+from accounts import threads
 from messaging import receipts
 from tests import cast
 from tests.accounts import people
@@ -36,7 +36,7 @@ def enrol() -> Enrol:
 
     async def make(name: str, devices: int = 1) -> Person:
         unique = f"{name}-{secrets.token_hex(4)}"
-        return await sync_to_async(cast.enrol, thread_sensitive=False)(unique, devices)
+        return await threads.run(cast.enrol, unique, devices)
 
     return make
 

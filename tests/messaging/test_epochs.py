@@ -6,10 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from asgiref.sync import sync_to_async
 from django.core.cache import cache
 
-from accounts import devices, problems
+from accounts import devices, problems, threads
 from accounts.models import User
 from e2ee import epochs as records
 from e2ee.encoding import ZERO
@@ -80,7 +79,7 @@ async def new_list(who: Person, *, without: DeviceKeys | None = None) -> None:
     def store() -> None:
         devices.append(User.objects.get(uid=who.uid), who.link, "a browser")
 
-    await sync_to_async(store, thread_sensitive=False)()
+    await threads.run(store)
 
 
 async def begin_anew(who: Person) -> None:
@@ -99,7 +98,7 @@ async def begin_anew(who: Person) -> None:
         user.save()
         devices.append(user, who.link, "a browser")
 
-    await sync_to_async(store, thread_sensitive=False)()
+    await threads.run(store)
 
 
 class TestPublish:

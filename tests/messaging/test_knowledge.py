@@ -1,9 +1,8 @@
 """What a live session knows is dropped when it changes: device lists, epochs, contacts."""
 
 import pytest
-from asgiref.sync import sync_to_async
 
-from accounts import devices
+from accounts import devices, threads
 from accounts.models import User
 from accounts.wire import Id
 from e2ee import epochs as reasons
@@ -19,7 +18,6 @@ from tests.client.m1.epochs import OpenEpoch
 from tests.messaging.socket import Socket, arrived
 
 
-@sync_to_async(thread_sensitive=False)
 def revoke_a_device(who: Person) -> Link:
     """The second device is gone: link 2 says so."""
     raw = devicelist.next_link(
@@ -55,7 +53,7 @@ async def test_an_epoch_made_before_a_device_was_lost_is_stale(
     at_alice = await arrived(alice)
     assert isinstance(await sent(at_alice, alice.letter(conv, "before")), protocol.Sent)
     loser = alice if revoked == "sender" else bob
-    link = await revoke_a_device(loser)
+    link = await threads.run(revoke_a_device, loser)
     await news.list_changed(loser.uid, link.k)
     stale = await sent(at_alice, alice.letter(conv, "after"))
     assert isinstance(stale, protocol.StaleEpoch)
@@ -76,7 +74,7 @@ async def test_a_new_device_list_is_told_to_those_who_may_know(
     await cast.ask(mallory, alice)  # is no contact yet
     at_laptop, at_bob, at_mallory = await arrived(alice, 1), await arrived(bob), None
     at_mallory = await arrived(mallory)
-    link = await revoke_a_device(alice)
+    link = await threads.run(revoke_a_device, alice)
     await news.list_changed(alice.uid, link.k)
     for socket in (at_laptop, at_bob):
         frame = await socket.next(protocol.List)

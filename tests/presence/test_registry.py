@@ -3,7 +3,9 @@
 import secrets
 
 import pytest
+from django.db import OperationalError
 
+from accounts import threads
 from presence import registry
 from presence.registry import PAUSED_MS, SEEN_EVERY_MS, Node
 
@@ -46,32 +48,46 @@ async def test_last_seen_is_written_on_arriving_and_on_leaving(
     node: Node, alice: bytes, clock: Clock
 ) -> None:
     await registry.arrive(node, alice, b"phone", b"1")
-    await registry.write_seen(node)
-    assert await registry.last_seen([alice]) == {alice: NOW}
+    await registry.write_seen(node, threads.run)
+    assert await threads.run(registry.last_seen, [alice]) == {alice: NOW}
     clock.now += 5000
     await registry.leave(node, alice, b"phone", b"1")
-    await registry.write_seen(node)
-    await registry.write_seen(node)  # nothing new
-    assert await registry.last_seen([alice, b"x" * 16]) == {alice: NOW + 5000}
+    await registry.write_seen(node, threads.run)
+    await registry.write_seen(node, threads.run)  # nothing new
+    assert await threads.run(registry.last_seen, [alice, b"x" * 16]) == {alice: NOW + 5000}
+
+
+async def test_what_could_not_be_written_is_written_the_next_time(
+    node: Node, alice: bytes, clock: Clock
+) -> None:
+    async def away(*_: object) -> None:
+        raise OperationalError
+
+    await registry.arrive(node, alice, b"phone", b"1")
+    with pytest.raises(OperationalError):
+        await registry.write_seen(node, away)
+    assert await threads.run(registry.last_seen, [alice]) == {}
+    await registry.write_seen(node, threads.run)
+    assert await threads.run(registry.last_seen, [alice]) == {alice: NOW}
 
 
 async def test_last_seen_of_who_stays_is_written_once_a_minute(
     node: Node, alice: bytes, clock: Clock
 ) -> None:
     await registry.arrive(node, alice, b"phone", b"1")
-    await registry.write_seen(node)
+    await registry.write_seen(node, threads.run)
     clock.now += SEEN_EVERY_MS - 1
     await registry.arrive(node, alice, b"phone", b"1")  # the upkeep refreshes, or he came anew
-    await registry.write_seen(node)
-    assert await registry.last_seen([alice]) == {alice: NOW}
+    await registry.write_seen(node, threads.run)
+    assert await threads.run(registry.last_seen, [alice]) == {alice: NOW}
     clock.now += 1
     await registry.arrive(node, alice, b"phone", b"1")
-    await registry.write_seen(node)
-    assert await registry.last_seen([alice]) == {alice: NOW + SEEN_EVERY_MS}
+    await registry.write_seen(node, threads.run)
+    assert await threads.run(registry.last_seen, [alice]) == {alice: NOW + SEEN_EVERY_MS}
     clock.now += 1
     await registry.leave(node, alice, b"phone", b"1")
-    await registry.write_seen(node)
-    assert await registry.last_seen([alice]) == {alice: NOW + SEEN_EVERY_MS + 1}
+    await registry.write_seen(node, threads.run)
+    assert await threads.run(registry.last_seen, [alice]) == {alice: NOW + SEEN_EVERY_MS + 1}
 
 
 async def test_a_node_that_stood_still_starts_anew(node: Node, alice: bytes, clock: Clock) -> None:
