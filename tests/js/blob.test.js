@@ -15,7 +15,7 @@ test("the same file sealed twice is two blobs, and each opens by its own key", a
   const [one, other] = [await sealBlob(plain, "file"), await sealBlob(plain, "file")];
   assert.notDeepEqual(one.blob, other.blob);
   assert.deepEqual(await openBlob(one.blob, one.key, "file"), plain);
-  await assert.rejects(openBlob(one.blob, { ...one.key, fk: other.key.fk }, "file"), code("cannot_open"));
+  await assert.rejects(openBlob(one.blob, { ...one.key, fk: other.key.fk }, "file"), code("bad_blob"));
 });
 
 test("a message names its file and the small picture of it", async () => {
