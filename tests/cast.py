@@ -68,15 +68,22 @@ class Person:
         )  # fmt: skip
 
     def letter(
-        self, conv: bytes, text: str, *, device: int = 0, kind: int = 1, ttl: int = 0
+        self,
+        conv: bytes,
+        text: str,
+        *,
+        device: int = 0,
+        kind: int = 1,
+        ttl: int = 0,
+        at: int | None = None,
     ) -> protocol.Send:
-        """A sealed text, as the outbox holds it."""
+        """A sealed text, as the outbox holds it; `at`: when it was written, by its own clock."""
         mine, epoch, mid = self.devices[device], self.epochs[conv], secrets.token_bytes(16)
         ctr = mine.ctr[conv] = mine.ctr.get(conv, 0) + 1
         peer = self.peers[conv]
         message = body.text(
-            text, ts=now_ms(), me=(self.link.k, self.link.hash), peer=(peer.k, peer.hash),
-            prev=mine.prev.get(conv),
+            text, ts=now_ms() if at is None else at, me=(self.link.k, self.link.hash),
+            peer=(peer.k, peer.hash), prev=mine.prev.get(conv),
         )  # fmt: skip
         sealed = envelope.seal(
             message, epoch=epoch, sender=self.uid, device=mine.keys.id, ctr=ctr, mid=mid,

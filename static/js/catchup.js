@@ -8,24 +8,61 @@ import { PAGE_MAX } from "./protocol.js";
 /** Further behind than this, the newest row is taken and the rest is paged back when looked at. */
 const WALK = 50;
 
+/** Being opened side by side: more would keep the page from its frames, fewer wait for the network. */
+const SIDE_BY_SIDE = 6;
+
 /**
  * A short way is walked. A long one is jumped, unless the outbox holds a message whose fate lies
- * on it.
+ * on it: those come first, then what is newest.
  * @param {Conversation[]} conversations
  * @param {import("./outbox.js").Entry[]} entries
  * @param {Ask} ask
+ * @param {() => void} settled the fate of everything in the outbox is known
  */
-export async function catchUp(conversations, entries, ask) {
+export async function catchUp(conversations, entries, ask, settled) {
   const behind = conversations.filter((conversation) => conversation.behind > 0);
   const inDoubt = new Set(entries.filter(({ sealed }) => sealed).map(({ conv }) => conv));
-  const walk = behind.filter(({ behind: rows, row }) => rows <= WALK || inDoubt.has(row.conv));
-  const jump = new Map(behind.filter((one) => !walk.includes(one)).map((one) => [one.row.conv, one]));
-  const convs = [...jump.keys()];
-  for (let at = 0; at < convs.length; at += PAGE_MAX) {
-    const { rows } = await ask({ last: convs.slice(at, at + PAGE_MAX) });
-    for (const row of rows) await jump.get(row.conv)?.jump(row);
+  await all(
+    behind.filter(({ row }) => inDoubt.has(row.conv)),
+    (one) => one.catchUp(),
+  );
+  settled();
+  const rest = behind.filter(({ row }) => !inDoubt.has(row.conv)).sort((a, b) => lastOf(b) - lastOf(a));
+  for (let at = 0; at < rest.length; at += PAGE_MAX) await near(rest.slice(at, at + PAGE_MAX), ask);
+}
+
+/** @param {Conversation[]} some one question's worth @param {Ask} ask */
+async function near(some, ask) {
+  const asked = some.filter(({ behind }) => behind === 1 || behind > WALK).map(({ row }) => row.conv);
+  const { rows } = asked.length ? await ask({ last: asked }) : { rows: [] };
+  const newest = new Map(rows.map((row) => [row.conv, row]));
+  await all(some, (one) => step(one, newest.get(one.row.conv)));
+}
+
+/** @param {Conversation} one @param {import("./protocol.js").MsgFrame | undefined} newest */
+async function step(one, newest) {
+  if (newest?.seq === one.have + 1) return one.push(newest);
+  if (!newest || newest.seq - one.have <= WALK) return one.catchUp();
+  try {
+    await one.jump(newest);
+  } catch (error) {
+    // A key that is out of reach now is asked for again; a break is for the next connect.
+    if (/** @type {Error} */ (error).name === "M1Error") await one.catchUp();
   }
-  for (const conversation of walk) await conversation.catchUp();
+}
+
+/** @param {Conversation} conversation */
+function lastOf({ row }) {
+  return row.times?.last ?? row.since;
+}
+
+/** @template T @param {T[]} things @param {(thing: T) => Promise<void>} work */
+async function all(things, work) {
+  const left = [...things].reverse();
+  const worker = async () => {
+    for (let thing = left.pop(); thing !== undefined; thing = left.pop()) await work(thing);
+  };
+  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, worker));
 }
 
 /**

@@ -3,6 +3,8 @@
 
 /** @typedef {{conv: string, time: number}} Ranked */
 
+const CONNECTED = 3;
+
 /**
  * @param {string[]} shown the order on screen
  * @param {Ranked[]} chats
@@ -16,4 +18,14 @@ export function order(shown, chats, held) {
   const kept = shown.filter((conv) => there.has(conv));
   const known = new Set(kept);
   return [...kept, ...sorted.filter((conv) => !known.has(conv))];
+}
+
+/**
+ * Whom to watch: the peers of open conversations, the most recent first.
+ * @param {Iterable<import("./conversation.js").Conversation>} conversations
+ */
+export function recentPeers(conversations) {
+  const connected = [...conversations].map(({ row }) => row).filter(({ state }) => state === CONNECTED);
+  connected.sort((a, b) => (b.times?.last ?? b.since) - (a.times?.last ?? a.since));
+  return connected.map(({ peer }) => peer);
 }

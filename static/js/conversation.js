@@ -36,16 +36,20 @@ import { afterMessage, afterReceipt, afterState, unread } from "./vector.js";
  */
 
 const PAGE = 50;
+const KEEP = 1000; // newest letters of a conversation that stay in this browser; the log has them all
+const PRUNE_EVERY = 100; // letters
 const CLOSED = "before_reset"; // so is everything older
 
 export class Conversation {
   /** @type {Kept} */ #kept;
+  #written; // this browser's store knows it
   #parts;
   #timeline;
 
   /** @param {Kept} kept @param {ConversationParts} parts */
   constructor(kept, parts) {
     this.#kept = kept;
+    this.#written = kept.have > 0;
     this.#parts = parts;
     this.#timeline = new Timeline(kept.have, {
       clock: parts.clock,
@@ -111,13 +115,25 @@ export class Conversation {
     await this.#timeline.jump(newest.seq);
   }
 
-  /** What the store says of this conversation. @param {VectorRow} row */
-  async learn(row) {
-    this.#kept.row = afterState(this.row, row);
+  /**
+   * What the store says of this conversation, among many: whoever calls keeps it.
+   * @param {VectorRow} row
+   * @returns {import("./shelf.js").Change[]} empty: it was known
+   */
+  learned(row) {
+    const { row: before, steps: stepsBefore } = this;
+    this.#kept.row = afterState(before, row);
     const { peer_got: got, peer_read: read, times } = row;
     this.#step({ got, read, got_time: times?.got, read_time: times?.read }, false);
-    await this.#keep();
-    this.#parts.changed();
+    const news = !this.#written || !same([before, stepsBefore], [this.row, this.steps]);
+    if (news) this.#parts.changed();
+    this.#written = true;
+    return news ? [this.#place(this.#kept)] : [];
+  }
+
+  /** @param {VectorRow} row */
+  async learn(row) {
+    await this.#parts.shelf.write(this.learned(row)).catch(unlessFull);
   }
 
   /** @param {Receipt} receipt @param {boolean} mine */
@@ -146,7 +162,14 @@ export class Conversation {
     if (whole && !kept.some(([, letter]) => letter.broken && letter.broken !== CLOSED)) {
       return this.#paged(kept.map(([, letter]) => letter));
     }
-    return this.#paged(await this.#older(before, limit));
+    const letters = await this.#older(before, last - first + 1);
+    // A page of the server ends early where its rows are long.
+    while (letters[0] && letters[0].seq > first) {
+      const below = await this.#older(letters[0].seq, letters[0].seq - first);
+      if (!below.length) break;
+      letters.unshift(...below);
+    }
+    return this.#paged(letters);
   }
 
   /** @param {Letter[]} letters */
@@ -164,9 +187,10 @@ export class Conversation {
   async #older(before, limit) {
     const { rows } = await this.#parts.ask({ before }, Math.min(limit, PAGE));
     const shown = rows.filter((row) => row.seq > this.row.cleared).sort((a, b) => a.seq - b.seq);
-    const letters = [];
-    for (const row of shown) letters.push((await openLetter(row, this.#parts.desk)).letter);
-    await this.#parts.shelf.write(letters.map((letter) => this.#stored(letter))).catch(unlessFull);
+    const opened = await Promise.all(shown.map((row) => openLetter(row, this.#parts.desk)));
+    const letters = opened.map(({ letter }) => letter);
+    const kept = letters.filter(({ seq }) => seq > this.row.last_seq - KEEP);
+    await this.#parts.shelf.write(kept.map((letter) => this.#stored(letter))).catch(unlessFull);
     return letters;
   }
 
@@ -183,7 +207,7 @@ export class Conversation {
     const n = row.epoch ?? -1;
     if (n > kept.epoch.n) kept.epoch = { n, seq: row.seq };
     const fresh = row.seq > this.#kept.have;
-    await this.#parts.shelf.write([this.#stored(letter), this.#place(kept)]);
+    await this.#parts.shelf.write([this.#stored(letter), this.#place(kept), ...this.#pruned(row.seq)]);
     this.#kept = { ...kept, steps: this.steps, row: afterMessage(this.row, row, letter.mine) }; // a receipt may have come
     await this.#parts.applied(letter, fresh);
     this.#parts.changed();
@@ -192,6 +216,13 @@ export class Conversation {
   /** @param {Letter} letter @returns {import("./shelf.js").Change} */
   #stored(letter) {
     return { store: "messages", key: [letter.conv, letter.seq], value: letter };
+  }
+
+  /** @param {number} seq the newest @returns {import("./shelf.js").Change[]} */
+  #pruned(seq) {
+    const { conv } = this.row;
+    if (seq % PRUNE_EVERY || seq <= KEEP) return [];
+    return [{ store: "messages", key: [conv, 0], upto: [conv, seq - KEEP], remove: true }];
   }
 
   /** @param {Kept} kept @returns {import("./shelf.js").Change} */
@@ -214,4 +245,9 @@ export class Conversation {
   #keep() {
     return this.#parts.shelf.write([this.#place(this.#kept)]).catch(unlessFull); // the next connect tells it again
   }
+}
+
+/** @param {unknown} a @param {unknown} b */
+function same(a, b) {
+  return JSON.stringify(a) === JSON.stringify(b);
 }

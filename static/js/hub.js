@@ -6,16 +6,19 @@
 
 import { Asking } from "./asking.js";
 import { catchUp, sync } from "./catchup.js";
+import { recentPeers } from "./chatorder.js";
 import { Contacts } from "./contacts.js";
 import { Conversation } from "./conversation.js";
 import { b64 } from "./crypto/encoding.js";
 import { Directory } from "./directory.js";
 import { EpochKeeper } from "./epochkeeper.js";
 import { EpochReader } from "./epochreader.js";
+import { Lines } from "./lines.js";
 import { Link } from "./link.js";
 import { Notices } from "./notices.js";
 import { Outbox } from "./outbox.js";
 import { Receipts } from "./receipts.js";
+import { unlessFull } from "./room.js";
 import { sealer } from "./sealing.js";
 import { outboxStore } from "./shelf.js";
 import { Sightings } from "./sightings.js";
@@ -42,8 +45,10 @@ export class Hub {
   /** @type {Map<string, Conversation>} */ conversations = new Map();
   /** @type {{state: import("./link.js").LinkState, reason?: string, inMs?: number}} */
   status = { state: "connecting" };
+  current = false; // what the server has of each conversation is known, as of this connect
   #me;
   #asking;
+  #lines;
 
   /** @param {HubParts} parts */
   constructor(parts) {
@@ -59,9 +64,10 @@ export class Hub {
     this.keeper = new EpochKeeper({ ...known, reader: this.reader });
     this.receipts = new Receipts(send, clock);
     this.notices = new Notices(shelf, clock, tell);
-    this.contacts = new Contacts({ api, shelf, me: account, changed: () => this.#contactsChanged() });
-    this.trust = new Trust({ ...known, contacts: this.contacts, changed: () => this.#contactsChanged() });
-    this.sightings = new Sightings({ clock, send, tell, watched: () => this.#watched() });
+    this.contacts = new Contacts({ api, shelf, me: account, changed: () => this.#lines.changed() });
+    this.trust = new Trust({ ...known, contacts: this.contacts, changed: () => this.#lines.changed() });
+    this.#lines = new Lines({ clock, all: () => this.summaries(), tell, people: () => this.trust.people() });
+    this.sightings = new Sightings({ clock, send, tell, watched: () => recentPeers(this.conversations.values()) });
     this.outbox = new Outbox(this.#outboxParts());
     this.link = new Link({
       ...parts,
@@ -86,6 +92,10 @@ export class Hub {
     const [contact, presence] = [this.contacts.of(row.peer), this.sightings.of(row.peer)];
     const [identity, trust] = [this.directory.kept(row.peer)?.reset ? "reset" : "same", this.trust.of(row.peer)];
     return { row, contact, newest, unread, have, steps, identity, presence, trust };
+  }
+
+  summaries() {
+    return [...this.conversations.values()].map((conversation) => this.summary(conversation));
   }
 
   /** @param {string} conv */
@@ -143,6 +153,7 @@ export class Hub {
   #linkChanged(state, more) {
     const was = this.status.state;
     this.status = { state, ...more };
+    this.current &&= state === "live";
     if (was === "live" && state !== "live") {
       this.outbox.closed();
       this.receipts.closed();
@@ -155,12 +166,14 @@ export class Hub {
   /** @param {VectorRow[] | null} rows null: what is kept here is what the server has */
   async #opened(rows) {
     const said = new Map((rows ?? []).map((row) => [row.conv, row]));
+    const settled = () => void (this.link.live && this.outbox.opened());
     try {
       if (rows) await this.#learn(rows);
+      this.parts.tell("current", (this.current = this.link.live));
       this.sightings.opened();
-      await catchUp([...this.conversations.values()], this.outbox.all(), (what) => this.#asking.ask(what));
+      await catchUp([...this.conversations.values()], this.outbox.all(), (what) => this.#asking.ask(what), settled);
     } catch {} // a break in the middle: the next connect begins anew
-    if (this.link.live) this.outbox.opened();
+    settled();
     for (const { row } of this.conversations.values()) this.receipts.known(said.get(row.conv) ?? row, row);
     this.contacts.refresh().catch(() => {});
   }
@@ -174,10 +187,9 @@ export class Hub {
       this.conversations.delete(conv);
       await this.parts.shelf.write([{ store: "chats", key: conv, remove: true }]);
     }
-    for (const row of rows) {
-      const conversation = this.conversations.get(row.conv) ?? this.#open(Conversation.blank(row));
-      await conversation.learn(row);
-    }
+    const open = (/** @type {VectorRow} */ row) =>
+      this.conversations.get(row.conv) ?? this.#open(Conversation.blank(row));
+    await this.parts.shelf.write(rows.flatMap((row) => open(row).learned(row))).catch(unlessFull);
   }
 
   /** @param {ServerFrame} frame */
@@ -283,18 +295,6 @@ export class Hub {
     for (const [conv, { row, have }] of this.conversations) {
       if (row.peer === uid) void this.notices.add(conv, have, event === "grown" ? "list" : this.trust.loss(uid));
     }
-    this.#contactsChanged();
-  }
-
-  #contactsChanged() {
-    this.parts.tell("contacts", this.trust.people());
-    for (const conv of this.conversations.keys()) this.tellChat(conv);
-  }
-
-  /** @returns {string[]} */
-  #watched() {
-    const connected = [...this.conversations.values()].filter(({ row }) => row.state === 3);
-    connected.sort((a, b) => (b.row.times?.last ?? b.row.since) - (a.row.times?.last ?? a.row.since));
-    return connected.map(({ row }) => row.peer);
+    this.#lines.changed();
   }
 }

@@ -166,7 +166,7 @@ export class Keystore {
   /** @param {Change} change */
   async #sealed(change) {
     const { store, key } = change;
-    if ("remove" in change) return { store, key };
+    if ("remove" in change) return { store, key: change.upto ? IDBKeyRange.bound(key, change.upto) : key };
     return { store, key, bytes: await sealValue(this.#key(), placeOf(store, key), change.value) };
   }
 

@@ -1,10 +1,9 @@
 // What a page may ask of the hub, from whichever tab. Everything here may be asked twice.
 
 import { readAll } from "./readall.js";
+import { PAGE } from "./stretch.js";
 
 /** @typedef {import("./hub.js").Hub} Hub */
-
-const PAGE = 40; // letters a request of a page: more than a tall screen holds
 
 /** @param {Hub} hub */
 export function requests(hub) {
@@ -32,8 +31,17 @@ export function requests(hub) {
   return {
     status: () => hub.status,
     full: () => shelf.full ?? false,
-    chats: () => [...hub.conversations.values()].map((conversation) => hub.summary(conversation)),
+    chats: () => hub.summaries(),
     contacts: () => hub.trust.people(),
+
+    /**
+     * The line of one chat, for a page that opens it.
+     * @param {string} conv
+     */
+    opening: (conv) => {
+      const conversation = hub.conversations.get(conv);
+      return { chat: conversation && hub.summary(conversation), current: hub.current };
+    },
 
     /**
      * Newest letters, or those below `before`.
@@ -42,9 +50,11 @@ export function requests(hub) {
      */
     letters: async (conv, before) => {
       const conversation = hub.conversations.get(conv);
-      if (!conversation) return { letters: [], more: false, notices: [], entries: [] };
-      const page = await conversation.page(before ?? conversation.have + 1, PAGE);
-      return { ...page, notices: hub.notices.of(conv), entries: outbox.of(conv) };
+      if (!conversation) return { letters: [], more: false, have: 0, notices: [], entries: [] };
+      // What the server has is shown from there before it was caught up with.
+      const have = Math.max(conversation.have, conversation.row.last_seq);
+      const page = await conversation.page(Math.min(before ?? have + 1, have + 1), PAGE);
+      return { ...page, have, notices: hub.notices.of(conv), entries: outbox.of(conv) };
     },
     /** @param {{id: string, conv: string, text: string}} message */
     send: async (message) => {

@@ -6,18 +6,29 @@ const NEAR_PX = 60; // closer to the end than this counts as being there
 export class Scrolling {
   #box;
   #list;
+  #whole;
   #stuck = true;
 
-  /** @param {HTMLElement} box that scrolls @param {HTMLElement} list of messages */
-  constructor(box, list) {
+  /**
+   * @param {HTMLElement} box that scrolls
+   * @param {HTMLElement} list of messages
+   * @param {() => boolean} whole the list goes up to the newest message
+   */
+  constructor(box, list, whole) {
     this.#box = box;
     this.#list = list;
+    this.#whole = whole;
     box.addEventListener("scroll", () => this.#note(), { passive: true });
     new ResizeObserver(() => this.#stuck && this.toEnd()).observe(box);
   }
 
   get stuck() {
     return this.#stuck;
+  }
+
+  /** There is nothing to scroll. */
+  get fits() {
+    return this.#box.scrollHeight <= this.#box.clientHeight;
   }
 
   /** Changes the list and leaves the reader where he was. @param {() => void} change */
@@ -58,7 +69,7 @@ export class Scrolling {
 
   #note() {
     const { scrollTop, scrollHeight, clientHeight } = this.#box;
-    this.#stuck = scrollHeight - scrollTop - clientHeight < NEAR_PX;
+    this.#stuck = this.#whole() && scrollHeight - scrollTop - clientHeight < NEAR_PX;
   }
 
   /** A message: lines of a day or of the first unread one come and go with their neighbours. */

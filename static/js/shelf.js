@@ -7,7 +7,7 @@
 
 /** @typedef {"outbox" | "messages" | "chats" | "epochs" | "lists" | "drafts" | "meta"} Store */
 /** @typedef {string | (string | number)[]} Key */
-/** @typedef {{store: Store, key: Key, value: unknown} | {store: Store, key: Key, remove: true}} Change */
+/** @typedef {{store: Store, key: Key, value: unknown} | {store: Store, key: Key, upto?: Key, remove: true}} Change `upto`: the whole range */
 
 /**
  * @typedef {object} Shelf

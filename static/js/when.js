@@ -9,8 +9,16 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 const WEEK_MS = 7 * DAY_MS;
 
+/** @type {Map<string, Intl.DateTimeFormat>} making one costs more than all that it will format */
+const formatters = new Map();
+
 /** @param {Intl.DateTimeFormatOptions} options */
-const formatter = (options) => new Intl.DateTimeFormat(locale(), options);
+function formatter(options) {
+  const key = locale() + JSON.stringify(options);
+  const known = formatters.get(key) ?? new Intl.DateTimeFormat(locale(), options);
+  formatters.set(key, known);
+  return known;
+}
 
 /** 14:05 @param {number} ms */
 export function clockTime(ms) {

@@ -1,9 +1,10 @@
 // The list of chats: names come with the page, previews are opened here.
 
-import { cloned, part, wordsOf } from "../bubbles.js";
+import { part, wordsOf } from "../bubbles.js";
 import { order } from "../chatorder.js";
+import { ChatRows } from "../chatrows.js";
 import { icon } from "../icons.js";
-import { avatarOf, chatAddress, nameOf } from "../person.js";
+import { avatarOf, nameOf } from "../person.js";
 import { session } from "../session.js";
 import { format, gettext, ngettext } from "../text.js";
 import { showStanding } from "../verifiedmark.js";
@@ -22,6 +23,8 @@ export class ChatList extends HTMLElement {
   /** @type {Record<string, string>} */ #drafts = {};
   /** @type {Set<string>} */ #typing = new Set();
   /** @type {string[]} */ #shown = [];
+  /** @type {ChatRows | undefined} */ #rows;
+  /** @type {Set<string>} */ #stale = new Set(); // conversations whose row is to be filled
   #filter = "";
   #due = false;
   /** @type {(() => void)[]} */ #stop = [];
@@ -42,6 +45,7 @@ export class ChatList extends HTMLElement {
       session.on("draft", ({ conv, text }) => this.#draft(conv, text)),
       session.on("contacts", () => void this.#load()),
     ];
+    this.#rows ??= new ChatRows(/** @type {HTMLElement} */ (this.querySelector(".chats")));
     void this.#load();
   }
 
@@ -66,13 +70,13 @@ export class ChatList extends HTMLElement {
     this.#chats = new Map(chats.map((chat) => [chat.row.conv, chat]));
     this.#waiting = new Map(unsent.map((entry) => [entry.conv, entry]));
     this.#drafts = drafts;
-    this.#soon();
+    this.#changed(...this.#chats.keys());
   }
 
   /** @param {Summary} chat */
   #set(chat) {
     this.#chats.set(chat.row.conv, chat);
-    this.#soon();
+    this.#changed(chat.row.conv);
   }
 
   /** @param {import("../protocol.js").Seen} seen */
@@ -84,19 +88,25 @@ export class ChatList extends HTMLElement {
   #types(conv, typing) {
     if (typing) this.#typing.add(conv);
     else this.#typing.delete(conv);
-    this.#soon();
+    this.#changed(conv);
   }
 
   /** @param {Entry} entry @param {boolean} gone */
   #waits(entry, gone) {
     if (!gone) this.#waiting.set(entry.conv, entry);
     else if (this.#waiting.get(entry.conv)?.id === entry.id) this.#waiting.delete(entry.conv);
-    this.#soon();
+    this.#changed(entry.conv);
   }
 
   /** @param {string} conv @param {string} text */
   #draft(conv, text) {
     this.#drafts = { ...this.#drafts, [conv]: text };
+    this.#changed(conv);
+  }
+
+  /** @param {string[]} convs */
+  #changed(...convs) {
+    for (const conv of convs) this.#stale.add(conv);
     this.#soon();
   }
 
@@ -115,24 +125,22 @@ export class ChatList extends HTMLElement {
     const chats = all.filter(({ row }) => row.state === CONNECTED || row.last_seq > row.cleared);
     const ranked = chats.map((chat) => ({ conv: chat.row.conv, time: this.#time(chat) }));
     this.#shown = order(this.#shown, ranked, this.#held());
-    const list = /** @type {HTMLElement} */ (this.querySelector(".chats"));
-    let at = list.firstElementChild;
-    let matching = 0;
-    for (const conv of this.#shown) {
-      const row = this.#row(conv, list);
-      const matches = this.#fill(row, /** @type {Summary} */ (this.#chats.get(conv)));
-      if (matches) matching += 1;
-      if (row === at) at = at.nextElementSibling;
-      else list.insertBefore(row, at);
-    }
-    for (; at; ) {
-      const next = at.nextElementSibling;
-      at.remove();
-      at = next;
-    }
+    const fill = (/** @type {HTMLElement} */ row, /** @type {string} */ conv) => this.#fill(row, this.#chat(conv));
+    if (!this.#rows?.place(this.#shown, this.#stale, fill)) this.#soon();
+    this.#rows?.filter((conv) => this.#matches(this.#chats.get(conv)));
     part(this, "empty").hidden = chats.length > 0;
-    part(this, "no-match").hidden = !this.#filter || matching > 0;
+    part(this, "no-match").hidden = !this.#filter || chats.some((chat) => this.#matches(chat));
     this.#badges(all);
+  }
+
+  /** @param {string} conv */
+  #chat(conv) {
+    return /** @type {Summary} */ (this.#chats.get(conv));
+  }
+
+  /** @param {Summary | undefined} chat */
+  #matches(chat) {
+    return !this.#filter || nameOf(chat?.contact).toLocaleLowerCase().includes(this.#filter);
   }
 
   /** Nothing moves under a pointer or the focus. */
@@ -143,20 +151,6 @@ export class ChatList extends HTMLElement {
   /** @param {Summary} chat */
   #time({ row, newest }) {
     return Math.max(newest?.time ?? 0, row.times?.last ?? 0, row.since, this.#waiting.get(row.conv)?.written ?? 0);
-  }
-
-  /** @param {string} conv @param {HTMLElement} list @returns {HTMLElement} */
-  #row(conv, list) {
-    const known = list.querySelector(`[data-row="${conv}"]`);
-    if (known) return /** @type {HTMLElement} */ (known);
-    const row = cloned("chat-row");
-    row.dataset.row = conv;
-    const link = /** @type {HTMLAnchorElement} */ (row.querySelector("a"));
-    link.href = chatAddress(conv);
-    link.dataset.conv = conv;
-    const served = list.querySelector(`a[data-conv="${conv}"]`);
-    if (served?.hasAttribute("aria-current")) link.setAttribute("aria-current", "page");
-    return row;
   }
 
   /** @param {HTMLElement} row @param {Summary} chat */
@@ -179,9 +173,6 @@ export class ChatList extends HTMLElement {
     part(row, "unread").hidden = !unread && !marked;
     part(row, "unread").replaceChildren(...unreadBadge(unread, marked));
     row.toggleAttribute("data-unread", unread > 0 || marked);
-    const matches = name.toLocaleLowerCase().includes(this.#filter);
-    row.hidden = !matches;
-    return matches;
   }
 
   /** @param {HTMLElement} place @param {Summary} chat */

@@ -1,37 +1,45 @@
-// The messages of one conversation. It keeps what it loaded, lets threadlayout.js say what stands
+// The messages of one conversation. It holds a stretch of them, lets threadlayout.js say what stands
 // where, and changes only the nodes that differ.
 
 import { announce } from "../announcer.js";
 import { attentive, onReturn } from "../attention.js";
-import { fill, nodeOf, part } from "../bubbles.js";
+import { fill, part } from "../bubbles.js";
 import { wallClock } from "../clock.js";
+import { FirstUnread } from "../firstunread.js";
 import { MessageDetails } from "../messagedetails.js";
 import { nameOf } from "../person.js";
+import { Paging } from "../paging.js";
 import { Reading } from "../reading.js";
+import { reconcile } from "../reconcile.js";
 import { Scrolling } from "../scrolling.js";
 import { session } from "../session.js";
 import { format, gettext } from "../text.js";
-import { holdsFirst, layout } from "../threadlayout.js";
+import { layout } from "../threadlayout.js";
 import { actOnUnsent } from "../unsentact.js";
 
 /** @typedef {import("../letters.js").Letter} Letter */
 /** @typedef {import("../outbox.js").Entry} Entry */
 /** @typedef {import("../session.js").Summary} Summary */
 
-const EARLY_PX = 800; // older messages are fetched this far before they are needed
-const OPENING_PAGES = 5; // looked through for the first unread message before the chat shows its end
+const EARLY_PX = 800; // messages further on are fetched this far before they are needed
+const OWN_PAGES = 5; // of messages written without reading, looked through for the first unread one
 const STATE = { connected: 3 };
 
 export class ChatThread extends HTMLElement {
   static observedAttributes = ["conv"];
-  /** @type {Map<number, Letter>} */ #letters = new Map();
+  #pages = new Paging({
+    ask: (before) => session.ask("letters", this.conv ?? "", before),
+    begins: (how) => void (part(this, "older").hidden = how !== "older"),
+    ends: (page) => this.#paged(page),
+  });
   /** @type {Map<string, Entry>} */ #entries = new Map();
   /** @type {import("../notices.js").Notice[]} */ #notices = [];
   /** @type {Summary | undefined} */ #chat;
-  /** @type {number | undefined} */ #unreadFrom;
-  #more = false;
-  #loading = false;
-  #redo = false; // what is being loaded is out of date already
+  #first = new FirstUnread();
+  #turn = 0; // number of the placing: an older one gives up
+  /** @type {number | null} ord of the message that the view was put at; 0: the end */ #shown = null;
+  #settled = false; // that is where reading begins: from now on it counts
+  /** @type {{letter: Letter, fresh: boolean}[] | null} */ #late = null; // came while the view was being put
   #below = 0; // came while the reader was further up
   /** @type {Map<string, HTMLElement>} */ #nodes = new Map();
   /** @type {Scrolling | undefined} */ #scrolling;
@@ -48,22 +56,27 @@ export class ChatThread extends HTMLElement {
     return this.getAttribute("conv");
   }
 
+  get #stretch() {
+    return this.#pages.stretch;
+  }
+
   connectedCallback() {
     const box = part(this, "scroll");
-    this.#scrolling ??= new Scrolling(box, part(this, "messages"));
+    this.#scrolling ??= new Scrolling(box, part(this, "messages"), () => !this.#stretch.later);
     box.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.#details ??= new MessageDetails(part(this, "messages"), () => this.#render());
-    part(this, "jump").addEventListener("click", () => this.#jump());
+    part(this, "jump").addEventListener("click", () => void this.#jump());
     part(this, "first").addEventListener("click", () => void this.#toFirst());
     this.addEventListener("click", (event) => this.#act(event));
-    for (const event of ["focus", "blur"]) window.addEventListener(event, () => this.#look());
-    document.addEventListener("visibilitychange", () => this.#look());
+    for (const event of ["focus", "blur"]) window.addEventListener(event, () => this.#reading.look());
+    document.addEventListener("visibilitychange", () => this.#reading.look());
     window.addEventListener("focus", () => this.#unmark());
-    onReturn(() => this.#look());
+    onReturn(() => this.#reading.look());
     this.#stop = [
       session.on("letter", ({ letter, fresh }) => this.#came(letter, fresh)),
       session.on("entry", ({ entry, gone }) => this.#waits(entry, gone)),
       session.on("chat", (chat) => chat.row.conv === this.conv && this.#learn(chat)),
+      session.on("current", () => !this.#settled && this.#place()),
       session.on("notice", ({ conv, notice }) => conv === this.conv && this.#note(notice)),
       session.on("typing", ({ conv, typing }) => conv === this.conv && this.#types(typing)),
     ];
@@ -75,52 +88,73 @@ export class ChatThread extends HTMLElement {
 
   attributeChangedCallback() {
     this.hidden = !this.conv;
-    if (this.conv) void this.#open(this.conv);
+    this.#forget();
+    void this.#place();
   }
 
-  /** @param {string} conv */
-  async #open(conv) {
-    this.#letters.clear();
+  /** Another conversation. */
+  #forget() {
+    this.#turn += 1;
+    this.#late = null;
+    this.#shown = null;
+    this.#settled = false;
+    this.#pages.forget();
     this.#entries.clear();
     this.#notices = [];
     this.#chat = undefined;
-    this.#unreadFrom = undefined;
+    this.#first.forget();
     this.#below = 0;
     this.#nodes.clear();
     part(this, "messages").replaceChildren();
+    this.#scrolling?.toEnd();
     part(this, "begin").hidden = true;
     this.#types(false);
     this.#reading.forget();
     this.#details?.close();
-    const chats = await session.ask("chats");
-    if (conv !== this.conv) return;
-    this.#chat = chats.find(({ row }) => row.conv === conv);
-    if (this.#chat?.unread) this.#unreadFrom = this.#chat.row.my_read_ord + 1;
-    this.#unmark();
-    await this.#load();
-    if (!(await this.#toFirst(OPENING_PAGES)) && conv === this.conv) this.#scrolling?.toEnd();
-    this.#look();
   }
 
   /**
-   * Pages back until the first unread message is there, and shows it.
-   * @param {number} [pages] at most
+   * Puts the view where reading begins. Before the server was heard that is a guess, and is made
+   * again when it was; once known, it stays. What comes meanwhile waits, and nothing is read.
    */
-  async #toFirst(pages = Number.POSITIVE_INFINITY) {
-    const { conv } = this;
-    for (let page = 0; page < pages && !this.#holdsFirst(); page++) {
-      const before = this.#letters.size;
-      await this.#load(Math.min(...this.#letters.keys()));
-      if (conv !== this.conv || this.#letters.size === before) break;
+  async #place() {
+    if (!this.conv) return;
+    const turn = ++this.#turn;
+    this.#late ??= [];
+    const { chat, current } = await session.ask("opening", this.conv);
+    if (turn !== this.#turn) return;
+    this.#chat = chat;
+    this.#first.take(chat);
+    this.#unmark();
+    const begin = this.#first.ord ?? 0;
+    if (this.#shown === null || (this.#shown !== begin && this.#scrolling?.stuck)) {
+      const there = await this.#pages.replace(this.#first.before);
+      if (turn === this.#turn && !(await this.#toFirst())) await this.#jump();
+      if (turn !== this.#turn) return;
+      this.#shown = there ? begin : null;
     }
-    const line = conv === this.conv ? this.#nodes.get("unread") : undefined;
+    this.#settled = this.#shown !== null && (current || begin > 0);
+    this.#release();
+  }
+
+  /** What came while the view was being put. */
+  #release() {
+    const late = this.#late ?? [];
+    this.#late = null;
+    for (const { letter, fresh } of late) this.#came(letter, fresh);
+    this.#paged(null);
+  }
+
+  /** Shows the first unread message, however far up it is. */
+  async #toFirst() {
+    const turn = this.#turn;
+    const lacks = () => turn === this.#turn && this.#first.ord !== undefined && !this.#nodes.has("unread");
+    if (lacks() && !this.#first.knownIn(this.#stretch)) await this.#pages.replace(this.#first.before);
+    for (let page = 0; page < OWN_PAGES && lacks(); page++) if (!(await this.#pages.newer())) break;
+    const line = turn === this.#turn ? this.#nodes.get("unread") : undefined;
     if (line) this.#scrolling?.toStart(line);
     this.#showJump();
     return Boolean(line);
-  }
-
-  #holdsFirst() {
-    return !this.#more || holdsFirst([...this.#letters.values()], this.#unreadFrom);
   }
 
   /** Marked as unread means: until I open it. */
@@ -128,97 +162,67 @@ export class ChatThread extends HTMLElement {
     if (this.conv && this.#chat?.contact?.unread && attentive()) void session.ask("markUnread", this.conv, false);
   }
 
-  /** @param {number} [before] */
-  async #load(before) {
-    const { conv } = this;
-    if (!conv || this.#loading) return;
-    this.#loading = true;
-    part(this, "older").hidden = before === undefined;
-    try {
-      const page = await session.ask("letters", conv, before);
-      if (conv !== this.conv) return;
-      for (const letter of page.letters) this.#letters.set(letter.seq, letter);
-      for (const entry of page.entries) this.#entries.set(entry.id, entry);
-      this.#notices = page.notices;
-      this.#more = page.more;
-    } catch {
-      this.#more = true; // not connected: scrolling on tries again
-    } finally {
-      this.#loading = false;
-      part(this, "older").hidden = true;
-    }
-    if (this.#redo) return this.#again();
-    // Above the messages: what is in view stays there.
-    this.#scrolling?.keeping(() => {
-      part(this, "begin").hidden = this.#more;
-    });
+  /** @param {import("../paging.js").LettersPage | null} page */
+  #paged(page) {
+    part(this, "older").hidden = true;
+    for (const entry of page?.entries ?? []) this.#entries.set(entry.id, entry);
+    if (page) this.#notices = page.notices;
     this.#render();
-    if (this.#more && part(this, "scroll").scrollHeight <= part(this, "scroll").clientHeight) this.#older();
+    this.#reach();
+    this.#reading.look();
   }
 
-  #older() {
-    const first = Math.min(...this.#letters.keys());
-    if (Number.isFinite(first)) void this.#load(first);
+  /** Brings what is near the window. */
+  #reach() {
+    if (this.#late) return;
+    const { scrollTop, scrollHeight, clientHeight } = part(this, "scroll");
+    if (scrollTop < EARLY_PX) void this.#pages.older();
+    if (scrollHeight - scrollTop - clientHeight < EARLY_PX) void this.#pages.newer();
   }
 
   #render() {
     const { row } = this.#chat ?? {};
-    const notices = this.#notices.filter(({ seq }) => !this.#more || seq >= Math.min(...this.#letters.keys()));
+    const { letters, first, last, more, later } = this.#stretch;
+    const notices = this.#notices.filter(({ seq }) => (!more || seq >= first) && (!later || seq < last));
     const items = layout({
-      letters: [...this.#letters.values()].sort((a, b) => a.seq - b.seq),
-      entries: [...this.#entries.values()].sort((a, b) => a.order - b.order),
+      letters,
+      entries: later ? [] : [...this.#entries.values()].sort((a, b) => a.order - b.order),
       notices,
       peerGot: row?.peer_got ?? 0,
       peerRead: row?.peer_read ?? 0,
-      ...(this.#unreadFrom !== undefined && this.#holdsFirst() && { unreadFrom: this.#unreadFrom }),
+      ...(this.#first.ord && this.#first.knownIn(this.#stretch) && { unreadFrom: this.#first.ord }),
     });
-    this.#scrolling?.keeping(() => this.#reconcile(items));
-    this.#showJump();
-  }
-
-  /** @param {import("../threadlayout.js").Item[]} items */
-  #reconcile(items) {
-    const list = part(this, "messages");
     const name = nameOf(this.#chat?.contact);
-    const keys = new Set(items.map(({ key }) => key));
-    for (const [key, node] of this.#nodes) {
-      if (keys.has(key)) continue;
-      node.remove();
-      this.#nodes.delete(key);
-    }
-    let at = list.firstElementChild;
-    for (const item of items) {
-      const node = this.#nodes.get(item.key) ?? nodeOf(item);
-      this.#nodes.set(item.key, node);
-      fill(node, item, name);
-      if (item.type === "bubble") this.#details?.fill(node, item, this.#chat);
-      if (node === at) at = at.nextElementSibling;
-      else list.insertBefore(node, at);
-    }
-    this.#details?.settle();
+    this.#scrolling?.keeping(() => {
+      part(this, "begin").hidden = more || !this.#chat;
+      reconcile(part(this, "messages"), this.#nodes, items, (node, item) => {
+        fill(node, item, name);
+        if (item.type === "bubble") this.#details?.fill(node, item, this.#chat);
+      });
+      this.#details?.settle();
+    });
+    this.#showJump();
   }
 
   /** @param {Letter} letter @param {boolean} fresh */
   #came(letter, fresh) {
     if (letter.conv !== this.conv) return;
-    const newest = Math.max(0, ...this.#letters.keys());
-    if (fresh && letter.seq > newest + 1) return void this.#again(); // it jumped over what came meanwhile
-    this.#letters.set(letter.seq, letter);
+    if (this.#late) return void this.#late.push({ letter, fresh });
+    if (!this.#stretch.came(letter, this.#scrolling?.stuck ?? true)) return void this.#again();
     if (fresh && !letter.mine && letter.kind === 1) {
       if (!this.#scrolling?.stuck) this.#below += 1;
       announce(letter, nameOf(this.#chat?.contact));
     }
     this.#render();
-    this.#look();
+    this.#reading.look();
   }
 
-  /** From the newest page anew; the rest is paged back from there. */
+  /** It jumped over what came meanwhile: from the newest page anew. */
   async #again() {
-    this.#redo = this.#loading;
-    if (this.#loading) return;
-    this.#letters.clear();
-    await this.#load();
-    this.#look();
+    const turn = this.#turn;
+    this.#late = [];
+    await this.#pages.replace();
+    if (turn === this.#turn) this.#release();
   }
 
   /** @param {Entry} entry @param {boolean} gone */
@@ -228,7 +232,7 @@ export class ChatThread extends HTMLElement {
     if (gone) this.#entries.delete(entry.id);
     else this.#entries.set(entry.id, entry);
     this.#render();
-    if (mine && !gone) this.#jump();
+    if (mine && !gone) void this.#jump();
   }
 
   /** @param {Summary} chat */
@@ -236,8 +240,8 @@ export class ChatThread extends HTMLElement {
     const cleared = chat.row.cleared > (this.#chat?.row.cleared ?? 0);
     const first = !this.#chat;
     this.#chat = chat;
-    if (first) return void this.#again();
-    if (cleared) for (const seq of this.#letters.keys()) if (seq <= chat.row.cleared) this.#letters.delete(seq);
+    if (first) return void this.#place();
+    if (cleared) this.#stretch.clearUpto(chat.row.cleared);
     this.#render();
   }
 
@@ -256,11 +260,10 @@ export class ChatThread extends HTMLElement {
   }
 
   #scrolled() {
-    const box = part(this, "scroll");
-    if (box.scrollTop < EARLY_PX && this.#more) this.#older();
+    this.#reach();
     if (this.#scrolling?.stuck) this.#below = 0;
     this.#showJump();
-    this.#look();
+    this.#reading.look();
   }
 
   #showJump() {
@@ -268,23 +271,20 @@ export class ChatThread extends HTMLElement {
     part(this, "jump-count").hidden = !this.#below;
     part(this, "jump-count").textContent = String(this.#below);
     const line = this.#nodes.get("unread");
-    part(this, "first").hidden = this.#unreadFrom === undefined || (line ? !this.#scrolling?.above(line) : false);
+    part(this, "first").hidden = !(line ? this.#scrolling?.above(line) : this.#first.isAbove(this.#stretch));
   }
 
-  #jump() {
+  async #jump() {
+    if (this.#stretch.later) await this.#pages.replace();
     this.#below = 0;
     this.#scrolling?.toEnd();
     this.#showJump();
   }
 
-  #look() {
-    this.#reading.look();
-  }
-
   /** @returns {Letter[]} the peer's that somebody looks at */
   #onScreen() {
-    if (!attentive() || this.#chat?.row.state !== STATE.connected) return [];
-    const shown = this.#scrolling?.visible().map((node) => this.#letters.get(Number(node.dataset.seq))) ?? [];
+    if (!this.#settled || !attentive() || this.#chat?.row.state !== STATE.connected) return [];
+    const shown = this.#scrolling?.visible().map((node) => this.#stretch.get(Number(node.dataset.seq))) ?? [];
     return shown.filter((letter) => letter !== undefined).filter(({ mine }) => !mine);
   }
 
