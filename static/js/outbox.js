@@ -79,7 +79,11 @@ export class Outbox {
     if (entry?.failed) this.#waits(await this.#queue.again(entry));
   }
 
-  /** Only what failed or never left may be taken back. @param {string} id */
+  /**
+   * Only what failed or never left may be taken back.
+   * @param {string} id
+   * @returns {Promise<{conv: string, text: string} | undefined>} what was taken back
+   */
   async discard(id) {
     const entry = this.#queue.find(id);
     if (!entry || entry.sealed) return;
@@ -90,6 +94,7 @@ export class Outbox {
       throw error;
     }
     this.#gone(entry);
+    return { conv: entry.conv, text: entry.text };
   }
 
   /** The line is up and every conversation's newest rows were seen. */

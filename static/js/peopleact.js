@@ -1,11 +1,12 @@
 // A click on a row of a person becomes an action on the pair, named with the state that was seen.
 
-import { confirmed } from "./confirming.js";
+import { STATE } from "./contacts.js";
 import { explain } from "./explain.js";
 import { busy } from "./forms.js";
 import { session } from "./session.js";
 import { format, gettext } from "./text.js";
 import { toast } from "./toast.js";
+import { done } from "./undo.js";
 
 /** @type {Record<string, (name: string) => string>} */
 const DONE = {
@@ -13,9 +14,32 @@ const DONE = {
   accept: (name) => format(gettext("You can now write to {name}."), { name }),
   decline: (name) => format(gettext("Declined. {name} is not told."), { name }),
   withdraw: () => gettext("Your request is withdrawn."),
-  block: (name) => format(gettext("{name} is blocked."), { name }),
+  block: (name) => format(gettext("{name} is blocked, and is not told."), { name }),
   unblock: (name) => format(gettext("{name} is not blocked any more."), { name }),
 };
+
+/**
+ * What takes it back, and the state in which that finds the pair.
+ * @type {Record<string, [string, number | undefined]>}
+ */
+const BACK = {
+  withdraw: ["request", undefined],
+  block: ["unblock", STATE.BLOCKED],
+};
+
+/**
+ * @param {string} peer
+ * @param {string} act
+ * @param {number | undefined} state that the person saw
+ * @param {string} name
+ */
+export async function actOn(peer, act, state, name) {
+  await session.ask("act", peer, act, state);
+  const words = DONE[act]?.(name) ?? "";
+  const [back, found] = BACK[act] ?? [];
+  if (back) done(words, () => session.ask("act", peer, back, found));
+  else toast(words);
+}
 
 /** @param {Event} event @returns {Promise<boolean>} whether something was done */
 export async function actOnRow(event) {
@@ -26,11 +50,9 @@ export async function actOnRow(event) {
   const { act = "" } = button?.dataset ?? {};
   const { peer, state = "0", name = "" } = row?.dataset ?? {};
   if (!button || !peer || !DONE[act]) return false;
-  if (act === "block" && !(await confirmed(blocking(name)))) return false;
   busy(button, true);
   try {
-    await session.ask("act", peer, act, Number(state) || undefined);
-    toast(DONE[act](name));
+    await actOn(peer, act, Number(state) || undefined, name);
     return true;
   } catch (error) {
     toast(explain(error));
@@ -38,15 +60,4 @@ export async function actOnRow(event) {
   } finally {
     busy(button, false);
   }
-}
-
-/** @param {string} name */
-function blocking(name) {
-  return {
-    title: format(gettext("Block {name}?"), { name }),
-    text: gettext(
-      "You get no messages or requests from them, and they do not see when you are here. They are not told.",
-    ),
-    yes: gettext("Block"),
-  };
 }

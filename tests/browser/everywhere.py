@@ -80,6 +80,5 @@ DIALOGS: dict[str, dict[str, Callable[[Page], None]]] = {
         "name": _choose("rename"),
         "verify": _choose("verify-number"),
         "clear": _choose("clear"),
-        "block": _choose("block"),
     },
 }

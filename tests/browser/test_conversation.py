@@ -267,13 +267,29 @@ def test_blocked_people_stay_out_and_are_not_told(pair: Pair) -> None:
     expect(bubble(pair.alice, before)).to_be_visible()  # the control
     pair.alice.get_by_role("button", name="More about this chat").click()
     pair.alice.get_by_role("button", name="Block").click()
-    pair.alice.get_by_role("dialog").get_by_role("button", name="Block").click()
     expect(pair.alice.locator("chat-composer")).to_contain_text("You blocked")
+    expect(pair.alice.locator(".toast")).to_contain_text("Bob is blocked, and is not told.")
     write(pair.bob, unwanted := text())
     expect_status(pair.bob, unwanted, "Sent")
     pair.alice.reload()
     expect(pair.alice.locator("chat-composer")).to_contain_text("You blocked")
     expect(bubble(pair.alice, unwanted)).to_have_count(0)
+
+
+def test_a_block_and_a_withdrawal_can_be_taken_back(pair: Pair, open_window: OpenWindow) -> None:
+    pair.alice.get_by_role("button", name="More about this chat").click()
+    pair.alice.get_by_role("button", name="Block").click()
+    expect(pair.alice.locator("chat-composer")).to_contain_text("You blocked")
+    pair.alice.get_by_role("button", name="Undo").click()
+    write(pair.alice, words := text())
+    expect(bubble(pair.bob, words)).to_be_visible()
+    carol = open_window("carol").page
+    carol_is = chatting.newcomer(carol, "Carol")
+    chatting.ask(pair.alice, carol_is.name)
+    pair.alice.get_by_role("button", name="Withdraw").first.click()
+    expect(carol.locator("#rail-people")).to_be_empty()
+    pair.alice.get_by_role("button", name="Undo").click()
+    expect(carol.locator("#rail-people")).to_contain_text("1")
 
 
 def test_declined_looks_like_unanswered(open_window: OpenWindow) -> None:

@@ -141,7 +141,10 @@ def test_escape_closes_and_the_focus_returns(pair: tuple[Page, Page]) -> None:
     page.keyboard.press("Escape")
     expect(page.locator("#thread-menu")).to_be_hidden()
     expect(more).to_be_focused()
-    for item, dialog in (("Private name", "#rename-contact"), ("Block", "#confirm")):
+    for item, dialog in (
+        ("Private name", "#rename-contact"),
+        ("Clear this chat for me", "#confirm"),
+    ):
         enter(page, more)
         enter(page, page.locator("#thread-menu").get_by_role("button", name=item))
         expect(page.locator(dialog)).to_be_visible()

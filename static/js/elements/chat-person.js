@@ -3,6 +3,7 @@
 import { part } from "../bubbles.js";
 import { confirmed } from "../confirming.js";
 import { explain } from "../explain.js";
+import { actOn } from "../peopleact.js";
 import { avatarOf, nameOf, presenceWords } from "../person.js";
 import { session } from "../session.js";
 import { format, gettext } from "../text.js";
@@ -132,10 +133,7 @@ export class ChatPerson extends HTMLElement {
       toast(gettext("New messages use a new key."));
     } else if (act === "accept-identity") await session.ask("acceptIdentity", conv);
     else if (act === "clear" && (await confirmed(clearing(name)))) await session.ask("clear", conv);
-    else if (act === "block" && (await confirmed(blocking(name)))) {
-      await session.ask("act", row.peer, "block", row.state);
-      toast(format(gettext("{name} is blocked."), { name }));
-    }
+    else if (act === "block") await actOn(row.peer, act, row.state, name);
   }
 
   async #rename() {
@@ -154,15 +152,6 @@ function clearing(name) {
     title: gettext("Clear this chat?"),
     text: format(gettext("All messages so far disappear from your devices. {name} keeps theirs."), { name }),
     yes: gettext("Clear"),
-  };
-}
-
-/** @param {string} name */
-function blocking(name) {
-  return {
-    title: format(gettext("Block {name}?"), { name }),
-    text: gettext("You get no more messages from them, and they do not see when you are here. They are not told."),
-    yes: gettext("Block"),
   };
 }
 
