@@ -79,11 +79,7 @@ export class Outbox {
     if (entry?.failed) this.#waits(await this.#queue.again(entry));
   }
 
-  /**
-   * Only what failed or never left may be taken back.
-   * @param {string} id
-   * @returns {Promise<{conv: string, text: string} | undefined>} what was taken back
-   */
+  /** Only what failed or never left may be taken back: that is given back. @param {string} id */
   async discard(id) {
     const entry = this.#queue.find(id);
     if (!entry || entry.sealed) return;
@@ -94,7 +90,7 @@ export class Outbox {
       throw error;
     }
     this.#gone(entry);
-    return { conv: entry.conv, text: entry.text };
+    return entry;
   }
 
   /** The line is up and every conversation's newest rows were seen. */
