@@ -1,8 +1,14 @@
-"""A proxy of the kind that lets no WebSocket pass: it answers the upgrade itself."""
+"""A proxy between the browsers and the site, and what such a thing does to people.
+
+It may answer the upgrade itself, so that no WebSocket passes; it may forget a connection without a
+word to either end (half-open), as a router does that has lost its table.
+"""
 
 import contextlib
 import socket
 import threading
+
+from tests.running import Site, new_site
 
 CHUNK = 64 * 1024
 UPGRADE = b"upgrade: websocket"
@@ -13,13 +19,19 @@ class Door:
     """`url` is what people see of the site behind it. `passing` may change at any time; what is
     open stays open."""
 
-    def __init__(self) -> None:
-        self.passing = False
+    def __init__(self, *, passing: bool) -> None:
+        self.passing = passing
         self.refused = self.passed = 0  # WebSockets
         self.upstream = 0  # port of the site, once it is known
+        self._lines: set[_Line] = set()
         self._server = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://localhost:{self._server.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def forget(self) -> None:
+        """Nothing moves on what is open now, and nobody is told. New connections are served."""
+        for line in tuple(self._lines):
+            line.forgotten = True
 
     def close(self) -> None:
         self._server.close()
@@ -31,8 +43,10 @@ class Door:
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
+        line = _Line()
+        self._lines.add(line)
         with client, contextlib.suppress(OSError), self._behind() as site:
-            back = threading.Thread(target=_pump, args=(site, client), daemon=True)
+            back = threading.Thread(target=line.pump, args=(site, client), daemon=True)
             back.start()
             while data := client.recv(CHUNK):
                 if UPGRADE in data.lower():
@@ -40,16 +54,40 @@ class Door:
                         self.refused += 1
                         return client.sendall(NO)
                     self.passed += 1
-                site.sendall(data)
+                line.send(site, data)
+        self._lines.discard(line)
 
     def _behind(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.upstream))
 
 
-def _pump(source: socket.socket, target: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while data := source.recv(CHUNK):
+class _Line:
+    forgotten = False
+
+    def send(self, target: socket.socket, data: bytes) -> None:
+        if not self.forgotten:
             target.sendall(data)
-    for end in (source, target):
+
+    def pump(self, source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):
-            end.shutdown(socket.SHUT_RDWR)
+            while data := source.recv(CHUNK):
+                self.send(target, data)
+        if self.forgotten:
+            return
+        for end in (source, target):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+
+class HiddenSite(Site):
+    """Known to people by the address of its door."""
+
+    @property
+    def url(self) -> str:
+        return self.env["SITE_URL"]
+
+
+def site_behind(door: Door) -> Site:
+    site = new_site({"LIVE_RATE_FACTOR": "1000", "SITE_URL": door.url})
+    door.upstream = site.port
+    return HiddenSite(site.var, site.port, site.env).start()

@@ -9,25 +9,17 @@ from playwright.sync_api import Locator, Page, Request, expect
 from tests.browser import chatting
 from tests.browser.chatting import bubble, expect_status, live, open_chat, text, write
 from tests.browser.conftest import Window
-from tests.browser.door import Door
-from tests.running import Site, new_site
+from tests.browser.door import Door, site_behind
+from tests.running import Site
 
 OpenWindow = Callable[..., Window]
 BACK_MS = 30_000
 FLICKER = "window.flicker = setInterval(() => dispatchEvent(new Event('online')), 500)"
 
 
-class HiddenSite(Site):
-    """Known to people by the address of its door."""
-
-    @property
-    def url(self) -> str:
-        return self.env["SITE_URL"]
-
-
 @pytest.fixture(scope="module")
 def entrance() -> Iterator[Door]:
-    door = Door()
+    door = Door(passing=False)
     yield door
     door.close()
 
@@ -41,11 +33,9 @@ def door(entrance: Door) -> Door:
 
 @pytest.fixture(scope="module")
 def site(entrance: Door) -> Iterator[Site]:
-    site = new_site({"LIVE_RATE_FACTOR": "1000", "SITE_URL": entrance.url})
-    entrance.upstream = site.port
-    hidden = HiddenSite(site.var, site.port, site.env).start()
-    yield hidden
-    hidden.remove()
+    site = site_behind(entrance)
+    yield site
+    site.remove()
 
 
 @pytest.fixture
