@@ -76,7 +76,7 @@ class Session:
     def open(self) -> None:
         loop = asyncio.get_running_loop()
         self._hello_timer = loop.call_later(
-            protocol.HELLO_SECONDS, self.close, protocol.CLOSE_BAD_FRAME
+            protocol.HELLO_SECONDS, self.close, protocol.CLOSE_RESTART
         )
         self.reply(protocol.Challenge(nonce=B32(self.nonce), version=protocol.VERSION))
 

@@ -108,7 +108,8 @@ async def test_silence_instead_of_hello_is_closed(
     alice: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(protocol, "HELLO_SECONDS", 0.01)
-    assert await (await opened(alice)).closed() == protocol.CLOSE_BAD_FRAME
+    # Come back: a slow network, or this server, which may have stood still, are the likely reasons.
+    assert await (await opened(alice)).closed() == protocol.CLOSE_RESTART
 
 
 async def test_a_replayed_hello_proves_nothing(alice: Person) -> None:
