@@ -12,7 +12,7 @@ const WALK = 50;
 const SIDE_BY_SIDE = 6;
 
 /**
- * A short way is walked. A long one is jumped, unless the outbox holds a message whose fate lies
+ * A short way is walked. A long one is jumped, and so is one that this browser never went, unless the outbox holds a message whose fate lies
  * on it: those come first, then what is newest.
  * @param {Conversation[]} conversations
  * @param {import("./outbox.js").Entry[]} entries
@@ -33,7 +33,7 @@ export async function catchUp(conversations, entries, ask, settled) {
 
 /** @param {Conversation[]} some one question's worth @param {Ask} ask */
 async function near(some, ask) {
-  const asked = some.filter(({ behind }) => behind === 1 || behind > WALK).map(({ row }) => row.conv);
+  const asked = some.filter((one) => one.behind === 1 || isFar(one)).map(({ row }) => row.conv);
   const { rows } = asked.length ? await ask({ last: asked }) : { rows: [] };
   const newest = new Map(rows.map((row) => [row.conv, row]));
   await all(some, (one) => step(one, newest.get(one.row.conv)));
@@ -42,13 +42,18 @@ async function near(some, ask) {
 /** @param {Conversation} one @param {import("./protocol.js").MsgFrame | undefined} newest */
 async function step(one, newest) {
   if (newest?.seq === one.have + 1) return one.push(newest);
-  if (!newest || newest.seq - one.have <= WALK) return one.catchUp();
+  if (!newest || !isFar(one)) return one.catchUp();
   try {
     await one.jump(newest);
   } catch (error) {
     // A key that is out of reach now is asked for again; a break is for the next connect.
     if (/** @type {Error} */ (error).name === "M1Error") await one.catchUp();
   }
+}
+
+/** A new device knows no chat: one question tells the newest of fifty. @param {Conversation} conversation */
+function isFar({ behind, have }) {
+  return behind > WALK || (have === 0 && behind > 1);
 }
 
 /** @param {Conversation} conversation */

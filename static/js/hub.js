@@ -82,7 +82,7 @@ export class Hub {
   async start() {
     await Promise.all([this.outbox.load(), this.contacts.load()]);
     for (const [, kept] of await this.parts.shelf.all("chats")) this.#open(kept);
-    await this.notices.load([...this.conversations.keys()]);
+    await this.notices.load();
     this.link.start();
     this.contacts.refresh().catch(() => {}); // again on the next connect
   }

@@ -5,6 +5,8 @@ import { unlessFull } from "./room.js";
 /** @typedef {"list" | "identity" | "verified" | "epoch"} Kind `verified`: the identity, of somebody verified */
 /** @typedef {{seq: number, time: number, kind: Kind}} Notice `seq`: it stands after this row */
 
+const PREFIX = "notices "; // and the conversation
+
 export class Notices {
   /** @type {Map<string, Notice[]>} */ #notices = new Map();
   #shelf;
@@ -12,7 +14,7 @@ export class Notices {
   #tell;
 
   /**
-   * @param {Pick<import("./shelf.js").Shelf, "get" | "write">} shelf
+   * @param {Pick<import("./shelf.js").Shelf, "all" | "write">} shelf
    * @param {import("./clock.js").Clock} clock
    * @param {(event: string, detail: unknown) => void} tell
    */
@@ -22,9 +24,10 @@ export class Notices {
     this.#tell = tell;
   }
 
-  /** @param {string[]} convs */
-  async load(convs) {
-    for (const conv of convs) this.#notices.set(conv, (await this.#shelf.get("meta", `notices ${conv}`)) ?? []);
+  /** All in one question: there may be a thousand conversations. */
+  async load() {
+    const kept = await this.#shelf.all("meta", PREFIX, `${PREFIX}\uffff`);
+    for (const [key, notices] of kept) this.#notices.set(key.slice(PREFIX.length), notices);
   }
 
   /** @param {string} conv @returns {Notice[]} */
@@ -37,7 +40,7 @@ export class Notices {
     const notice = { seq, time: this.#clock.now(), kind };
     const all = [...this.of(conv), notice];
     this.#notices.set(conv, all);
-    await this.#shelf.write([{ store: "meta", key: `notices ${conv}`, value: all }]).catch(unlessFull); // shown, at least
+    await this.#shelf.write([{ store: "meta", key: PREFIX + conv, value: all }]).catch(unlessFull); // shown, at least
     this.#tell("notice", { conv, notice });
   }
 }

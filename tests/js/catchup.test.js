@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { sync } from "../../static/js/catchup.js";
+import { catchUp, sync } from "../../static/js/catchup.js";
 
 const chat = (applies) => ({
   row: { conv: "c" },
@@ -25,4 +25,31 @@ test("a row that cannot be opened now is no end of the log", async () => {
     ),
     { code: "later" },
   );
+});
+
+/** Behind by so many rows, and what becomes of it. */
+const behind = (conv, have, rows, did) => ({
+  row: { conv, last_seq: have + rows, since: 0 },
+  have,
+  behind: rows,
+  push: async ({ seq }) => void did.push(`${conv} applies ${seq}`),
+  jump: async ({ seq }) => void did.push(`${conv} jumps to ${seq}`),
+  catchUp: async () => void did.push(`${conv} walks`),
+});
+
+test("a short way is walked, a long or a new one is jumped, and one question serves fifty", async () => {
+  const did = [];
+  const chats = [behind("near", 7, 3, did), behind("far", 7, 300, did), behind("new", 0, 3, did)];
+  chats.push(behind("one", 7, 1, did), behind("unsent", 0, 3, did), behind("level", 7, 0, did));
+  const seqs = { near: 10, far: 307, new: 3, one: 8, unsent: 3 };
+  const asked = [];
+  const ask = async ({ last }) => {
+    asked.push(last);
+    return { rows: last.map((conv) => ({ conv, seq: seqs[conv] })), more: false };
+  };
+  let settled = [];
+  await catchUp(chats, [{ conv: "unsent", sealed: {} }], ask, () => (settled = [...did]));
+  assert.deepEqual(settled, ["unsent walks"]);
+  assert.deepEqual(asked, [["far", "new", "one"]]);
+  assert.deepEqual(did.sort(), ["far jumps to 307", "near walks", "new jumps to 3", "one applies 8", "unsent walks"]);
 });
