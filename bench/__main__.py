@@ -1,17 +1,18 @@
-"""python -m bench [live|append|catchup|reconnect|all] [--json FILE] [--profile FILE]"""
+"""python -m bench [live|append|catchup|reconnect|page|all] [--json FILE] [--profile FILE]"""
 
 import argparse
 import json
 from pathlib import Path
 from typing import Any
 
-from bench import append, catchup, live, reconnect
+from bench import append, catchup, live, page, reconnect
 
 MODES: dict[str, Any] = {
     "append": append,
     "live": live,
     "catchup": catchup,
     "reconnect": reconnect,
+    "page": page,
 }
 PROFILED = ("live", "catchup", "reconnect")  # those with a server
 

@@ -1,0 +1,96 @@
+// Runs in every page of `bin/bench page` before the page's own code, and notes in `stopwatch` when
+// somebody saw what he came for: milliseconds since the navigation began, in the frame that shows it.
+// `awaited` says what that is: how many conversations, and the seq of the newest message.
+
+(() => {
+  const SCREEN = 10; // rows of the list that fit on a screen
+  // Not encrypt: what is kept is sealed with it.
+  const OPENING = ["decrypt", "deriveBits", "deriveKey", "importKey", "sign", "verify", "digest"];
+  const PAGE = 30; // fewer letters than that are no page, but previews
+  const PATIENCE_MS = 240_000;
+  const seen = { pages: [] };
+  const waiting = new Set();
+  window.stopwatch = seen;
+  seen.when = (is) =>
+    new Promise((done, failed) => {
+      waiting.add({ is, done });
+      setTimeout(() => failed(new Error(`not seen: ${is}`)), PATIENCE_MS);
+    });
+
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const filled = (row) => /message/.test(row.querySelector("[data-part='preview']")?.textContent ?? "");
+  const inView = (node) => {
+    const box = node?.closest(".thread-scroll")?.getBoundingClientRect();
+    const place = node?.getBoundingClientRect();
+    return place && place.bottom > box.top && place.bottom <= box.bottom + 1;
+  };
+  const looks = {
+    list: () => {
+      const rows = all(`.chats > li:nth-child(-n + ${SCREEN})`);
+      return rows.length === Math.min(SCREEN, window.awaited.rows) && rows.every(filled);
+    },
+    wholeList: () => {
+      const rows = document.querySelector(".chats")?.children ?? [];
+      return rows.length === window.awaited.rows && [...rows].every(filled);
+    },
+    newest: () => inView(document.querySelector(`.message[data-seq="${window.awaited.newest}"]`)),
+  };
+
+  // From the frame that brings a page of messages to the one that shows all of it; how much of that
+  // time messages were being opened.
+  let page;
+  const spans = [];
+  const shown = ({ seqs }) => seqs.every((seq) => document.querySelector(`.message[data-seq="${seq}"]`));
+
+  window.WebSocket = class extends WebSocket {
+    constructor(...args) {
+      super(...args);
+      this.addEventListener("message", ({ data }) => {
+        const frame = data.startsWith('{"t":"page"') && JSON.parse(data);
+        const seqs = frame && frame.rows.filter(({ kind }) => kind === 1).map(({ seq }) => seq);
+        if (!(seqs?.length >= PAGE)) return;
+        page = { seqs, from: performance.now() };
+        spans.length = 0;
+      });
+    }
+  };
+  for (const name of window.timed ? OPENING : []) {
+    const real = SubtleCrypto.prototype[name];
+    SubtleCrypto.prototype[name] = function (...args) {
+      const from = performance.now();
+      const answer = real.apply(this, args);
+      const note = () => spans.push([from, performance.now()]);
+      answer.then(note, note);
+      return answer;
+    };
+  }
+
+  /** How long at least one of them was under way. */
+  function union(list, from) {
+    let [sum, until] = [0, from];
+    for (const [start, end] of [...list].sort((a, b) => a[0] - b[0])) {
+      sum += Math.max(0, end - Math.max(until, start));
+      until = Math.max(until, end);
+    }
+    return sum;
+  }
+
+  function look() {
+    const now = performance.now();
+    if (window.awaited && document.body) {
+      for (const [name, is] of Object.entries(looks)) if (!(name in seen) && is()) seen[name] = now;
+    }
+    if (page && shown(page)) {
+      const { seqs, from } = page;
+      seen.pages.push({ messages: seqs.length, ms: now - from, opening: union(spans, from) });
+      page = undefined;
+    }
+    for (const one of waiting) {
+      if (!one.is()) continue;
+      waiting.delete(one);
+      one.done();
+    }
+    requestAnimationFrame(look);
+  }
+  requestAnimationFrame(look);
+})();
