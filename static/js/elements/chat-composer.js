@@ -35,6 +35,7 @@ export class ChatComposer extends HTMLElement {
       void this.#send();
     });
     addEventListener("pagehide", () => this.#keep());
+    addEventListener("beforeunload", (event) => this.#sending && event.preventDefault()); // not on the disk yet
     this.#stop = [
       session.on("chat", (chat) => chat.row.conv === this.#conv && this.#allow(chat)),
       session.on("room", ({ full }) => full || this.#say("")),
