@@ -165,7 +165,9 @@ def test_reload_right_after_enter(pair: Pair) -> None:
 
 
 def test_scroll_back_without_jumps(pair: Pair) -> None:
-    texts = [f"{text()} of many" for _ in range(70)]
+    texts = [
+        f"{text()} of many" for _ in range(110)
+    ]  # three pages: two are there when it is opened
     for words in texts:
         write(pair.alice, words)
     expect(bubble(pair.bob, texts[-1])).to_be_visible(timeout=60_000)
@@ -180,7 +182,7 @@ def test_scroll_back_without_jumps(pair: Pair) -> None:
         if pair.bob.get_by_text(texts[0], exact=True).count():
             break
     expect(pair.bob.get_by_text(texts[0], exact=True)).to_be_visible()
-    expect(pair.bob.locator(".message")).to_have_count(70)
+    expect(pair.bob.locator(".message")).to_have_count(110)
     write(pair.alice, late := text())
     expect(pair.bob.locator("[data-part='jump-count']")).to_have_text("1")
     pair.bob.get_by_role("button", name="Go to the newest message").click()

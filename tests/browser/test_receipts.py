@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from messaging.protocol import TYPING_LASTS_SECONDS
 from tests.browser import chatting
 from tests.browser.chatting import bubble, expect_status, live, open_chat, open_page, text, write
 from tests.browser.conftest import Window
@@ -153,7 +154,8 @@ def test_typing_off(pair: Pair) -> None:
     indicator = "Writing indicator"
     set_privacy(pair.bob, lambda page: page.get_by_role("switch", name=indicator).uncheck())
     open_chat(pair.bob, "Alice")
-    expect(presence(pair.alice)).to_have_text("Online")
+    rests = 2 * TYPING_LASTS_SECONDS * 1000  # ms
+    expect(presence(pair.alice)).to_have_text("Online", timeout=rests)
     chatting.composer(pair.bob).press_sequentially(" again")
     write(pair.bob, words := text())
     expect(bubble(pair.alice, words)).to_be_visible()

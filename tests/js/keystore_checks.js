@@ -74,9 +74,14 @@ export const KEYSTORE_CHECKS = {
     await withStore(async (store, uid) => {
       await store.newDevice();
       const other = await Keystore.open(newId());
-      const { dskPublic } = await other.newDevice();
-      await putRaw(uid, "device", "this", { ...(await rawRow(uid, "device", "this")), dskPublic });
-      await refused(() => store.device(), "inconsistent");
+      const { dskPublic, dkkPublic } = await other.newDevice();
+      const row = await rawRow(uid, "device", "this");
+      for (const foreign of [{ dskPublic }, { dkkPublic }]) {
+        await putRaw(uid, "device", "this", { ...row, ...foreign });
+        await refused(() => store.device(), "inconsistent");
+      }
+      await putRaw(uid, "device", "this", row);
+      claim(await store.device(), "its own keys are taken");
       other.close();
     });
   },

@@ -122,8 +122,13 @@ export class ChatComposer extends HTMLElement {
   #keep() {
     clearTimeout(this.#keeping);
     const { value } = this.#text;
-    if (!this.#conv || (this.#sending && !value)) return;
-    session.ask("keepDraft", this.#conv, value).catch(() => {}); // it stands here still
+    const conv = this.#conv;
+    if (!conv || (this.#sending && !value)) return;
+    session.ask("keepDraft", conv, value).catch(() => {
+      if (!value || (conv === this.#conv && this.#text.value)) return; // it stands here still
+      this.#refused.set(conv, [value]);
+      if (conv === this.#conv) this.#putBack(conv);
+    });
   }
 
   /** @param {string} words why the last text is still here */
