@@ -192,8 +192,7 @@ class TestFull:
         expect_status(pair.bob, texts[0], "Sent")
         pair.alice.reload()
         expect(composer(pair.alice)).to_be_enabled()
-        expect(banner(pair.alice)).to_be_visible(timeout=TOLD_MS)
-        expect(bubble(pair.alice, texts[0])).to_have_count(0)
+        expect(banner(pair.alice)).to_be_visible(timeout=TOLD_MS)  # they may be shown, and not kept
         pair.disk.make_room()
         for words in texts:
             expect(bubble(pair.alice, words)).to_have_count(1, timeout=TOLD_MS)
