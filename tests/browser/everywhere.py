@@ -1,5 +1,6 @@
 """Every page of the site and every dialog on it, in whatever language, theme and direction."""
 
+import re
 from collections.abc import Callable, Iterator
 
 from playwright.sync_api import Page, expect
@@ -68,6 +69,11 @@ def _choose(act: str) -> Callable[[Page], None]:
     return choose
 
 
+def _verify(page: Page) -> None:
+    _choose("verify-number")(page)
+    expect(page.locator("dialog.verify")).to_contain_text(re.compile(r"\d{5}"), timeout=20_000)
+
+
 DIALOGS: dict[str, dict[str, Callable[[Page], None]]] = {
     "settings": {
         "password": _press("[data-open='change-password']"),
@@ -78,7 +84,7 @@ DIALOGS: dict[str, dict[str, Callable[[Page], None]]] = {
     "conversation": {
         "menu": _press("[popovertarget='thread-menu']"),
         "name": _choose("rename"),
-        "verify": _choose("verify-number"),
+        "verify": _verify,
         "clear": _choose("clear"),
     },
 }
