@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from accounts import threads
 from chatsite import control
 from presence import registry
 from presence.registry import Node
@@ -50,12 +51,12 @@ def printed() -> list[str]:
 
 async def test_user_server_heartbeat_of_whoever_is_connected(listening: Path) -> None:
     name = f"carol{secrets.token_hex(4)}"
-    carol = await asyncio.to_thread(enrol, name)
+    carol = await threads.run(enrol, name)
     node = Node(secrets.token_hex(6))
     await registry.beat(node)
     device = carol.devices[0].keys.id
     await registry.arrive(node, carol.uid, device, b"one")
-    head, *rows, total = await asyncio.to_thread(printed)
+    head, *rows, total = await threads.run(printed)
     assert head.split() == ["User", "Server", "Heartbeat", "Device"]
     [mine] = [row for row in rows if row.startswith(name)]
     assert f"{node.name}.{node.incarnation}" in mine
@@ -63,7 +64,7 @@ async def test_user_server_heartbeat_of_whoever_is_connected(listening: Path) ->
     assert device.hex() not in mine
     assert total.startswith("people: ")
     await registry.leave(node, carol.uid, device, b"one")
-    assert not [row for row in await asyncio.to_thread(printed) if row.startswith(name)]
+    assert not [row for row in await threads.run(printed) if row.startswith(name)]
 
 
 async def test_nobody_else_may_ask(listening: Path) -> None:
@@ -86,9 +87,9 @@ async def test_the_socket_file_of_a_killed_server_is_replaced(short: Path) -> No
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(short))  # closed without a word: the file stays
     with pytest.raises(CommandError, match="does not run"):
-        await asyncio.to_thread(printed)
+        await threads.run(printed)
     await control.start()
-    assert (await asyncio.to_thread(printed))[0].startswith("User")
+    assert (await threads.run(printed))[0].startswith("User")
     await control.stop()
     with pytest.raises(FileNotFoundError):
         mode(short)
