@@ -20,7 +20,7 @@ from accounts.sessions import Caller
 
 HOME = "/chats"
 LIMITS = {"name_min": NAME_MIN, "name_max": NAME_MAX, "display_name_max": DISPLAY_NAME_MAX}
-AVATAR_TINTS = 8  # as static/js/avatar.js
+AVATAR_TINTS = 8  # as static/js/ui/avatar.js
 SignedInView = Callable[[HttpRequest, Caller], HttpResponse]
 
 

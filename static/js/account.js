@@ -1,14 +1,23 @@
 // The account, as the pages use it. Effects: HTTP through `api`, keys in the keystore.
 
-export { changePassword, checkCode, devices, renewCode, revoke, signOut, unlock, unsent } from "./accountchange.js";
-export { askReset, beginAnew, openReset } from "./beginanew.js";
-export { finishRecovery, reserveName, signIn, signUp, startRecovery } from "./joining.js";
-export { settleStanding } from "./standing.js";
-export { api, openAccount, refresh } from "./openaccount.js";
+export {
+  changePassword,
+  checkCode,
+  devices,
+  renewCode,
+  revoke,
+  signOut,
+  unlock,
+  unsent,
+} from "./account/accountchange.js";
+export { askReset, beginAnew, openReset } from "./account/beginanew.js";
+export { finishRecovery, reserveName, signIn, signUp, startRecovery } from "./account/joining.js";
+export { api, openAccount, refresh } from "./account/openaccount.js";
+export { settleStanding } from "./account/standing.js";
 
-/** @typedef {import("./openaccount.js").Account} Account */
-/** @typedef {import("./beginanew.js").Beginning} Beginning */
-/** @typedef {import("./joining.js").Reservation} Reservation */
-/** @typedef {import("./joining.js").Recovery} Recovery */
-/** @typedef {import("./joining.js").Step} Step */
-/** @typedef {import("./accountchange.js").Unlocked} Unlocked */
+/** @typedef {import("./account/openaccount.js").Account} Account */
+/** @typedef {import("./account/beginanew.js").Beginning} Beginning */
+/** @typedef {import("./account/joining.js").Reservation} Reservation */
+/** @typedef {import("./account/joining.js").Recovery} Recovery */
+/** @typedef {import("./account/joining.js").Step} Step */
+/** @typedef {import("./account/accountchange.js").Unlocked} Unlocked */

@@ -1,11 +1,11 @@
 // The entry of the pages of chats: the session, then the elements, then what joins them: the
 // address, the two panes, and which chat somebody looks at.
 
-import { announceFailures } from "./announcer.js";
-import { part } from "./bubbles.js";
-import { reportLooks } from "./looking.js";
-import { chatAddress, chatOf } from "./person.js";
 import { startSession } from "./starting.js";
+import { announceFailures } from "./ui/announcer.js";
+import { part } from "./ui/bubbles.js";
+import { reportLooks } from "./ui/looking.js";
+import { chatAddress, chatOf } from "./ui/person.js";
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const title = main.dataset.title ?? document.title;

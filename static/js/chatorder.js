@@ -22,7 +22,7 @@ export function order(shown, chats, held) {
 
 /**
  * Whom to watch: the peers of open conversations, the most recent first.
- * @param {Iterable<import("./conversation.js").Conversation>} conversations
+ * @param {Iterable<import("./hub/conversation.js").Conversation>} conversations
  */
 export function recentPeers(conversations) {
   const connected = [...conversations].map(({ row }) => row).filter(({ state }) => state === CONNECTED);

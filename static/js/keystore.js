@@ -6,14 +6,14 @@
 //
 // Policy: `write` (order, durability), `#failed` (what went wrong, in codes), `wipe`.
 
+import { newLocalKey, openValue, sealValue } from "./account/localvalue.js";
 import { equal, hex, newId, random, sha256 } from "./crypto/encoding.js";
 import { kemPublicKey, newSeed, newSigningKey, sign, verify } from "./crypto/keys.js";
-import { newLocalKey, openValue, sealValue } from "./localvalue.js";
 
 /** @typedef {import("./crypto/encoding.js").Bytes} Bytes */
-/** @typedef {import("./shelf.js").Store} Store */
-/** @typedef {import("./shelf.js").Key} Key */
-/** @typedef {import("./shelf.js").Change} Change */
+/** @typedef {import("./hub/shelf.js").Store} Store */
+/** @typedef {import("./hub/shelf.js").Key} Key */
+/** @typedef {import("./hub/shelf.js").Change} Change */
 /** @typedef {{id: Bytes, dsk: CryptoKey, dskPublic: Bytes, dkkSeed: Bytes, dkkPublic: Bytes}} DeviceKeys */
 /** @typedef {"blocked" | "closed" | "quota" | "unavailable" | "inconsistent"} Problem */
 

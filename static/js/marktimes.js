@@ -2,7 +2,7 @@
 // it gives each message its time. Of marks that moved while nobody listened only the last is
 // known, which is then the latest time it can have been.
 
-/** @typedef {import("./letters.js").Letter} Letter */
+/** @typedef {import("./hub/letters.js").Letter} Letter */
 /** @typedef {[seq: number, time: number, heard: boolean]} Step `heard`: live, so the time is exact */
 /** @typedef {{got: Step[], read: Step[]}} Steps */
 /** @typedef {{time: number, exact: boolean}} Moment */

@@ -1,9 +1,9 @@
 // What a page may ask of the hub, from whichever tab. Everything here may be asked twice.
 
-import { readAll } from "./readall.js";
+import { readAll } from "./hub/readall.js";
 import { PAGE } from "./stretch.js";
 
-/** @typedef {import("./hub.js").Hub} Hub */
+/** @typedef {import("./hub/hub.js").Hub} Hub */
 
 /** @param {Hub} hub */
 export function requests(hub) {
@@ -73,7 +73,7 @@ export function requests(hub) {
       const row = hub.conversations.get(conv)?.row;
       if (row && Boolean(contacts.of(row.peer)?.unread) !== on) await contacts.markUnread(row.peer, on);
     },
-    /** @param {import("./sightings.js").Look} look */
+    /** @param {import("./hub/sightings.js").Look} look */
     look: (look) => sightings.look(look),
     /** @param {string} conv */
     typing: (conv) => sightings.iType(conv),

@@ -1,10 +1,10 @@
 // The shelf, and whether there is room on it. A browser whose storage is full refuses each write by
 // itself; a person wants to hear of it once, and that it goes on when there is room again.
 
-/** @typedef {import("./shelf.js").Shelf} Shelf */
-/** @typedef {import("./shelf.js").Store} Store */
-/** @typedef {import("./shelf.js").Key} Key */
-/** @typedef {import("./shelf.js").Change} Change */
+/** @typedef {import("./hub/shelf.js").Shelf} Shelf */
+/** @typedef {import("./hub/shelf.js").Store} Store */
+/** @typedef {import("./hub/shelf.js").Key} Key */
+/** @typedef {import("./hub/shelf.js").Change} Change */
 
 export const PROBE_MS = 3000;
 const PROBE_BYTES = 128 * 1024; // more than any one write: room for this is room to go on

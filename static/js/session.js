@@ -6,7 +6,7 @@ import { carriers, localMemory } from "./carriers.js";
 import { wallClock } from "./clock.js";
 import { b64, fromB64 } from "./crypto/encoding.js";
 import { socketProof } from "./crypto/proofs.js";
-import { Hub } from "./hub.js";
+import { Hub } from "./hub/hub.js";
 import { pollDial } from "./poll.js";
 import { requests } from "./requests.js";
 import { Room } from "./room.js";
@@ -14,8 +14,8 @@ import { liveUrl, webSocketDial } from "./socket.js";
 import { Tabs } from "./tabs.js";
 
 /** @typedef {import("./requests.js").Requests} Requests */
-/** @typedef {import("./openaccount.js").Account} Account */
-/** @typedef {import("./hub.js").Hub} TheHub */
+/** @typedef {import("./account/openaccount.js").Account} Account */
+/** @typedef {import("./hub/hub.js").Hub} TheHub */
 /** @typedef {ReturnType<TheHub["summary"]>} Summary */
 
 const TOKEN_MS = 8 * 60 * 1000; // of its ten minutes

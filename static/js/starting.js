@@ -1,10 +1,10 @@
 // How a page for signed-in people begins, and where it sends whom this browser does not know.
 
+import { needsSignIn, toSignIn } from "./account/standing.js";
 import { KeystoreError } from "./keystore.js";
 import { session } from "./session.js";
-import { explain } from "./explain.js";
-import { needsSignIn, toSignIn } from "./standing.js";
 import { gettext } from "./text.js";
+import { explain } from "./ui/explain.js";
 
 /** @type {Record<string, () => string>} */
 const KEYSTORE = {

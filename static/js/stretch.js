@@ -1,7 +1,7 @@
 // The stretch of a conversation that a thread holds: neighbours without a gap, and never more of
 // them than a page can carry. It is moved along the history, not grown.
 
-/** @typedef {import("./letters.js").Letter} Letter */
+/** @typedef {import("./hub/letters.js").Letter} Letter */
 /** @typedef {{letters: Letter[], more: boolean, have: number}} Page */
 
 export const PAGE = 40; // letters a request: more than a tall screen holds

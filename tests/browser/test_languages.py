@@ -133,7 +133,7 @@ def test_times_are_written_as_the_reader_does(reader: Reader, open_window: OpenW
               document.documentElement.lang = language;
               const at = new Date(2024, 11, 24, 18, 5).getTime();
               const when = await import(document.querySelector("script[type='module']").src
-                .replace(/js\\/pages.*/, "js/when.js"));
+                .replace(/js\\/pages.*/, "js/ui/when.js"));
               return `${when.clockTime(at)} ${when.date(at)}`;
             }""",
             language,

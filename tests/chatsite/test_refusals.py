@@ -9,9 +9,9 @@ import pytest
 
 from tests.running import ROOT
 
-EXPLAIN = (ROOT / "static/js/explain.js").read_text()
+EXPLAIN = (ROOT / "static/js/ui/explain.js").read_text()
 REFUSING = {"Refusal", "bad", "_answer"}
-# With retry_ms: explain.js says when. On the socket: static/js/bubbles.js and the line itself.
+# With retry_ms: explain.js says when. On the socket: static/js/ui/bubbles.js and the line itself.
 SAID_OTHERWISE = {"rate", "bad_seq"}
 
 

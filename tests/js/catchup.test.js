@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { catchUp, sync } from "../../static/js/catchup.js";
+import { catchUp, sync } from "../../static/js/hub/catchup.js";
 
 const chat = (applies) => ({
   row: { conv: "c" },

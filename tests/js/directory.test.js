@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Directory } from "../../static/js/directory.js";
-import { Server, person } from "./two_people.js";
+import { Directory } from "../../static/js/hub/directory.js";
+import { person, Server } from "./two_people.js";
 
 test("a list that could not be kept is not known: a restart would have forgotten the pin", async () => {
   const server = new Server();

@@ -8,8 +8,8 @@ import {
   openMessage,
   parseEnvelope,
   readHeader,
-  sealMessage,
   SILENT,
+  sealMessage,
 } from "../../static/js/crypto/envelope.js";
 import { createEpoch, REASON } from "../../static/js/crypto/epochs.js";
 import { code, person, T } from "./people.js";

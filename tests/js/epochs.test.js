@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { nextFields, REVOKES, RESET, signLink } from "../../static/js/crypto/devicelist.js";
+import { nextFields, RESET, REVOKES, signLink } from "../../static/js/crypto/devicelist.js";
 import { newId, random, ZERO32 } from "../../static/js/crypto/encoding.js";
 import {
   createEpoch,

@@ -2,14 +2,13 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-
-import { REVOKES, extendChain } from "../../static/js/crypto/devicelist.js";
+import { checkVault, headOf, openedVault, userKeys } from "../../static/js/account/enrolment.js";
+import { codeFactor, listed, newAccount, renewed, withDevices } from "../../static/js/account/identity.js";
+import { extendChain, REVOKES } from "../../static/js/crypto/devicelist.js";
 import { b64, fromB64, newId, random } from "../../static/js/crypto/encoding.js";
 import { kemPublicKey, newSeed, newSigningKey } from "../../static/js/crypto/keys.js";
 import { newCode } from "../../static/js/crypto/recoverycode.js";
 import { RECOVERY_ID } from "../../static/js/crypto/userkeys.js";
-import { checkVault, headOf, openedVault, userKeys } from "../../static/js/enrolment.js";
-import { codeFactor, listed, newAccount, renewed, withDevices } from "../../static/js/identity.js";
 import { code, T } from "./people.js";
 
 async function browser() {

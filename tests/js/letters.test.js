@@ -5,8 +5,8 @@ import { test } from "node:test";
 import { nextFields, REVOKES, signLink } from "../../static/js/crypto/devicelist.js";
 import { b64, fromB64, newId } from "../../static/js/crypto/encoding.js";
 import { kemPublicKey, newSeed } from "../../static/js/crypto/keys.js";
-import { openLetter } from "../../static/js/letters.js";
-import { sealer } from "../../static/js/sealing.js";
+import { openLetter } from "../../static/js/hub/letters.js";
+import { sealer } from "../../static/js/hub/sealing.js";
 import { CONV, pair } from "./two_people.js";
 
 const NOW = 1_700_000_000_000;

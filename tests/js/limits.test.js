@@ -9,7 +9,7 @@ import { MAX_DEVICES } from "../../static/js/crypto/devicelist.js";
 import { bucket } from "../../static/js/crypto/envelope.js";
 import { WRAP_BYTES } from "../../static/js/crypto/keys.js";
 import { VAULT_BYTES } from "../../static/js/crypto/vault.js";
-import { strength } from "../../static/js/password_strength.js";
+import { strength } from "../../static/js/pages/password_strength.js";
 import * as protocol from "../../static/js/protocol.js";
 import { code } from "./people.js";
 

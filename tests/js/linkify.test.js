@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { linkify } from "../../static/js/linkify.js";
+import { linkify } from "../../static/js/ui/linkify.js";
 
 const links = (text) =>
   linkify(text)

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Receipts } from "../../static/js/receipts.js";
+import { Receipts } from "../../static/js/hub/receipts.js";
 import { MovedClock } from "./moved_clock.js";
 
 const vector = (got, ord) => ({ conv: "c", my_got: got, my_read: got, my_read_ord: ord });

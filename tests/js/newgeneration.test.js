@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { nextFields, REVOKES, signLink } from "../../static/js/crypto/devicelist.js";
 import { kemPublicKey, newSeed } from "../../static/js/crypto/keys.js";
-import { EpochReader } from "../../static/js/epochreader.js";
+import { EpochReader } from "../../static/js/hub/epochreader.js";
 import { CONV, pair } from "./two_people.js";
 
 async function away() {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Notices } from "../../static/js/notices.js";
+import { Notices } from "../../static/js/hub/notices.js";
 import { MovedClock } from "./moved_clock.js";
 
 /** What is kept, as IndexedDB orders it. */

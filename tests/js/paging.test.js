@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { FirstUnread } from "../../static/js/firstunread.js";
-import { Paging } from "../../static/js/paging.js";
+import { FirstUnread } from "../../static/js/ui/firstunread.js";
+import { Paging } from "../../static/js/ui/paging.js";
 
 const HAVE = 200;
 const SIZE = 40;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AT_ONCE, PACE_MS, readAll } from "../../static/js/readall.js";
+import { AT_ONCE, PACE_MS, readAll } from "../../static/js/hub/readall.js";
 import { MovedClock } from "./moved_clock.js";
 
 function hub(count) {

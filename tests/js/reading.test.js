@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { READ_MS, Reading } from "../../static/js/reading.js";
+import { READ_MS, Reading } from "../../static/js/ui/reading.js";
 import { MovedClock } from "./moved_clock.js";
 
 function world() {

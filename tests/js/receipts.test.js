@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Asking } from "../../static/js/asking.js";
 import { order } from "../../static/js/chatorder.js";
-import { Receipts } from "../../static/js/receipts.js";
+import { Asking } from "../../static/js/hub/asking.js";
+import { Receipts } from "../../static/js/hub/receipts.js";
 import { MovedClock } from "./moved_clock.js";
 
 function receipts() {

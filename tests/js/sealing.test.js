@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ApiError } from "../../static/js/api.js";
-import { sealer } from "../../static/js/sealing.js";
+import { sealer } from "../../static/js/hub/sealing.js";
 
 const peer = "bob";
 const entry = { id: "a", conv: "c1", text: "hello", order: 1, written: 1 };

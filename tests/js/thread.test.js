@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytesLeft, sends, TEXT_MAX } from "../../static/js/composing.js";
-import { follow } from "../../static/js/sequence.js";
-import { layout } from "../../static/js/threadlayout.js";
+import { follow } from "../../static/js/hub/sequence.js";
+import { bytesLeft, sends, TEXT_MAX } from "../../static/js/ui/composing.js";
+import { layout } from "../../static/js/ui/threadlayout.js";
 
 const NOON = new Date(2026, 5, 1, 12).getTime();
 const letter = (seq, more = {}) => ({

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { HOLD_MS, Timeline } from "../../static/js/timeline.js";
+import { HOLD_MS, Timeline } from "../../static/js/hub/timeline.js";
 import { MovedClock, settle, tick } from "./moved_clock.js";
 
 function conversation({ have = 0, log = [] } = {}) {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compared } from "../../static/js/comparison.js";
-import { Contacts, STATE } from "../../static/js/contacts.js";
 import { RESET, signLink } from "../../static/js/crypto/devicelist.js";
 import { ZERO32 } from "../../static/js/crypto/encoding.js";
 import { newSeed, signingKeyFromSeed } from "../../static/js/crypto/keys.js";
-import { Trust } from "../../static/js/trust.js";
+import { Contacts } from "../../static/js/hub/contacts.js";
+import { Trust } from "../../static/js/hub/trust.js";
+import { STATE } from "../../static/js/relation.js";
+import { compared } from "../../static/js/ui/comparison.js";
 import { browser, person, Server } from "./two_people.js";
 
 /** Links, and notes by compare-and-set; each knows everybody. */

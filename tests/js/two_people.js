@@ -4,9 +4,9 @@
 import { signLink } from "../../static/js/crypto/devicelist.js";
 import { b64, newId, ZERO32 } from "../../static/js/crypto/encoding.js";
 import { kemPublicKey, newSeed, newSigningKey, signingKeyFromSeed } from "../../static/js/crypto/keys.js";
-import { Directory } from "../../static/js/directory.js";
-import { EpochKeeper } from "../../static/js/epochkeeper.js";
-import { EpochReader } from "../../static/js/epochreader.js";
+import { Directory } from "../../static/js/hub/directory.js";
+import { EpochKeeper } from "../../static/js/hub/epochkeeper.js";
+import { EpochReader } from "../../static/js/hub/epochreader.js";
 import { MovedClock } from "./moved_clock.js";
 
 export const CONV = b64(new Uint8Array(16).fill(7));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { afterMessage, afterReceipt, afterState, unread, vecHash } from "../../static/js/vector.js";
+import { afterMessage, afterReceipt, afterState, unread, vecHash } from "../../static/js/hub/vector.js";
 
 const id = (byte) => btoa(String.fromCharCode(byte).repeat(16));
 const row = (conv, more = {}) => ({

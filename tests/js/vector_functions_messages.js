@@ -1,11 +1,10 @@
 // Messages: derivation, sealing, opening, the JSON inside, the commitment.
 
 import { parseContent } from "../../static/js/crypto/content.js";
-import { hex, sha256 } from "../../static/js/crypto/encoding.js";
+import { cat, hex, sha256 } from "../../static/js/crypto/encoding.js";
 import * as envelope from "../../static/js/crypto/envelope.js";
 import { parseEpoch } from "../../static/js/crypto/epochs.js";
 import { aeadSeal, hkdf } from "../../static/js/crypto/symmetric.js";
-import { cat } from "../../static/js/crypto/encoding.js";
 import { read, reads } from "./octets.js";
 import { generationOf } from "./vector_functions_epochs.js";
 

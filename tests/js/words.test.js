@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { ApiError } from "../../static/js/api.js";
-import { initial } from "../../static/js/avatar.js";
-import { explain } from "../../static/js/explain.js";
-import { usernameProblem } from "../../static/js/names.js";
-import { nextAddress } from "../../static/js/next.js";
+import { usernameProblem } from "../../static/js/pages/names.js";
+import { nextAddress } from "../../static/js/pages/next.js";
 import { format, gettext, ngettext, speak } from "../../static/js/text.js";
+import { initial } from "../../static/js/ui/avatar.js";
+import { explain } from "../../static/js/ui/explain.js";
 
 afterEach(() => speak({}));
 

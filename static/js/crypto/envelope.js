@@ -1,6 +1,7 @@
 // The message envelope (docs/encryption.md 4.8, 4.9): seal, and open with every check of a
 // receiver. Policy is in `openMessage`: nothing may be shown before it returns.
 
+import { encodeContent, parseContent } from "./content.js";
 import {
   cat,
   concat,
@@ -16,7 +17,6 @@ import {
   u64,
   ZERO32,
 } from "./encoding.js";
-import { encodeContent, parseContent } from "./content.js";
 import { side } from "./epochrecord.js";
 import { SUITE } from "./keys.js";
 import { aeadOpen, aeadSeal, hkdf, hmac } from "./symmetric.js";

@@ -1,9 +1,9 @@
 // Epoch records (docs/encryption.md 4.7): made, verified, opened. HPKE base mode authenticates
 // nobody, so `verifyEpoch` comes before `openEpoch`, always: otherwise the server chose the key.
 
+import { deviceOf } from "./devicelist.js";
 import { cat, compare, equal, random, require, sha256, u32, ZERO32 } from "./encoding.js";
 import { encodeHeader, parseEpoch, REASON, side } from "./epochrecord.js";
-import { deviceOf } from "./devicelist.js";
 import { hpkeOpen, hpkeSeal, sign, verify } from "./keys.js";
 import { box, hkdf, openBox } from "./symmetric.js";
 

@@ -1,7 +1,7 @@
 // User-key generations, their wraps and boxes, and private notes (docs/encryption.md 4.6).
 
-import { cat, concat, equal, fromUtf8, readInteger, require, u32, utf8, ZERO32 } from "./encoding.js";
 import { deviceOf } from "./devicelist.js";
+import { cat, concat, equal, fromUtf8, readInteger, require, u32, utf8, ZERO32 } from "./encoding.js";
 import { hpkeOpen, hpkeSeal, kemPublicKey, WRAP_BYTES } from "./keys.js";
 import { box, hkdf, openBox } from "./symmetric.js";
 

@@ -1,16 +1,16 @@
 // Where one writes: grows with the text, keeps it as a draft of its chat, and says why it is off.
 
-import { bytesLeft, sends, WARN_AT } from "../composing.js";
-import { part } from "../bubbles.js";
-import { explain } from "../explain.js";
-import { nameOf } from "../person.js";
+import { STATE } from "../relation.js";
 import { session } from "../session.js";
 import { format, gettext } from "../text.js";
+import { part } from "../ui/bubbles.js";
+import { bytesLeft, sends, WARN_AT } from "../ui/composing.js";
+import { explain } from "../ui/explain.js";
+import { nameOf } from "../ui/person.js";
 
 /** @typedef {import("../session.js").Summary} Summary */
 
 const KEEP_MS = 400; // after the last key press
-const STATE = { asked: 1, asks: 2, connected: 3, closed: 4, blocked: 5 };
 
 export class ChatComposer extends HTMLElement {
   /** @type {string | null} */ #conv = null;
@@ -168,13 +168,13 @@ function reason(chat) {
   if (!chat) return gettext("This chat is not there, or not yours.");
   const name = nameOf(chat.contact);
   switch (chat.row.state) {
-    case STATE.connected:
+    case STATE.CONNECTED:
       return chat.identity === "reset" ? gettext("Decide about the new security identity first.") : "";
-    case STATE.asked:
+    case STATE.ASKED:
       return format(gettext("You can write when {name} has accepted your request."), { name });
-    case STATE.asks:
+    case STATE.ASKS:
       return format(gettext("{name} asks to chat with you. Answer under People."), { name });
-    case STATE.blocked:
+    case STATE.BLOCKED:
       return format(gettext("You blocked {name}. Unblock under People to write."), { name });
     default:
       return format(gettext("You are not connected with {name} any more."), { name });

@@ -1,14 +1,14 @@
 // The list of chats: names come with the page, previews are opened here.
 
-import { part, wordsOf } from "../bubbles.js";
 import { order } from "../chatorder.js";
-import { ChatRows } from "../chatrows.js";
-import { icon } from "../icons.js";
-import { avatarOf, nameOf } from "../person.js";
 import { session } from "../session.js";
 import { format, gettext, ngettext } from "../text.js";
-import { showStanding } from "../verifiedmark.js";
-import { shortTime } from "../when.js";
+import { part, wordsOf } from "../ui/bubbles.js";
+import { ChatRows } from "../ui/chatrows.js";
+import { icon } from "../ui/icons.js";
+import { avatarOf, nameOf } from "../ui/person.js";
+import { showStanding } from "../ui/verifiedmark.js";
+import { shortTime } from "../ui/when.js";
 
 /** @typedef {import("../session.js").Summary} Summary */
 /** @typedef {import("../outbox.js").Entry} Entry */

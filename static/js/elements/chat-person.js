@@ -1,14 +1,14 @@
 // Above the thread: whom it is with, whether they are here, and what can be done about the chat.
 
-import { part } from "../bubbles.js";
-import { confirmed } from "../confirming.js";
-import { explain } from "../explain.js";
-import { actOn } from "../peopleact.js";
-import { avatarOf, nameOf, presenceWords } from "../person.js";
 import { session } from "../session.js";
 import { format, gettext } from "../text.js";
-import { toast } from "../toast.js";
-import { showStanding } from "../verifiedmark.js";
+import { part } from "../ui/bubbles.js";
+import { confirmed } from "../ui/confirming.js";
+import { explain } from "../ui/explain.js";
+import { actOn } from "../ui/peopleact.js";
+import { avatarOf, nameOf, presenceWords } from "../ui/person.js";
+import { toast } from "../ui/toast.js";
+import { showStanding } from "../ui/verifiedmark.js";
 
 /** @typedef {import("../session.js").Summary} Summary */
 

@@ -1,10 +1,10 @@
 // Above the list of chats: all of them are read, in one go. There only while one is not.
 
-import { explain } from "../explain.js";
-import { busy } from "../forms.js";
 import { session } from "../session.js";
 import { gettext } from "../text.js";
-import { toast } from "../toast.js";
+import { explain } from "../ui/explain.js";
+import { busy } from "../ui/forms.js";
+import { toast } from "../ui/toast.js";
 
 /** @typedef {import("../session.js").Summary} Summary */
 

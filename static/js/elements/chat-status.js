@@ -1,8 +1,8 @@
 // The state of the line, where it is worth a word: nothing while all is well.
 
-import { icon } from "../icons.js";
 import { session } from "../session.js";
 import { gettext } from "../text.js";
+import { icon } from "../ui/icons.js";
 
 /** @typedef {{state: string, reason?: string}} Status */
 

@@ -1,29 +1,29 @@
 // The messages of one conversation. It holds a stretch of them, lets threadlayout.js say what stands
 // where, and changes only the nodes that differ.
 
-import { announce } from "../announcer.js";
-import { attentive, onReturn } from "../attention.js";
-import { fill, part } from "../bubbles.js";
 import { wallClock } from "../clock.js";
-import { FirstUnread } from "../firstunread.js";
-import { MessageDetails } from "../messagedetails.js";
-import { nameOf } from "../person.js";
-import { Paging } from "../paging.js";
-import { Reading } from "../reading.js";
-import { reconcile } from "../reconcile.js";
-import { Scrolling } from "../scrolling.js";
+import { STATE } from "../relation.js";
 import { session } from "../session.js";
 import { format, gettext } from "../text.js";
-import { layout } from "../threadlayout.js";
-import { actOnUnsent } from "../unsentact.js";
+import { announce } from "../ui/announcer.js";
+import { attentive, onReturn } from "../ui/attention.js";
+import { fill, part } from "../ui/bubbles.js";
+import { FirstUnread } from "../ui/firstunread.js";
+import { MessageDetails } from "../ui/messagedetails.js";
+import { Paging } from "../ui/paging.js";
+import { nameOf } from "../ui/person.js";
+import { Reading } from "../ui/reading.js";
+import { reconcile } from "../ui/reconcile.js";
+import { Scrolling } from "../ui/scrolling.js";
+import { layout } from "../ui/threadlayout.js";
+import { actOnUnsent } from "../ui/unsentact.js";
 
-/** @typedef {import("../letters.js").Letter} Letter */
+/** @typedef {import("../hub/letters.js").Letter} Letter */
 /** @typedef {import("../outbox.js").Entry} Entry */
 /** @typedef {import("../session.js").Summary} Summary */
 
 const EARLY_PX = 800; // messages further on are fetched this far before they are needed
 const OWN_PAGES = 5; // of messages written without reading, looked through for the first unread one
-const STATE = { connected: 3 };
 
 export class ChatThread extends HTMLElement {
   static observedAttributes = ["conv"];
@@ -33,7 +33,7 @@ export class ChatThread extends HTMLElement {
     ends: (page) => this.#paged(page),
   });
   /** @type {Map<string, Entry>} */ #entries = new Map();
-  /** @type {import("../notices.js").Notice[]} */ #notices = [];
+  /** @type {import("../hub/notices.js").Notice[]} */ #notices = [];
   /** @type {Summary | undefined} */ #chat;
   #first = new FirstUnread();
   #turn = 0; // number of the placing: an older one gives up
@@ -162,7 +162,7 @@ export class ChatThread extends HTMLElement {
     if (this.conv && this.#chat?.contact?.unread && attentive()) void session.ask("markUnread", this.conv, false);
   }
 
-  /** @param {import("../paging.js").LettersPage | null} page */
+  /** @param {import("../ui/paging.js").LettersPage | null} page */
   #paged(page) {
     part(this, "older").hidden = true;
     for (const entry of page?.entries ?? []) this.#entries.set(entry.id, entry);
@@ -245,7 +245,7 @@ export class ChatThread extends HTMLElement {
     this.#render();
   }
 
-  /** @param {import("../notices.js").Notice} notice */
+  /** @param {import("../hub/notices.js").Notice} notice */
   #note(notice) {
     this.#notices = [...this.#notices, notice];
     this.#render();
@@ -283,7 +283,7 @@ export class ChatThread extends HTMLElement {
 
   /** @returns {Letter[]} the peer's that somebody looks at */
   #onScreen() {
-    if (!this.#settled || !attentive() || this.#chat?.row.state !== STATE.connected) return [];
+    if (!this.#settled || !attentive() || this.#chat?.row.state !== STATE.CONNECTED) return [];
     const shown = this.#scrolling?.visible().map((node) => this.#stretch.get(Number(node.dataset.seq))) ?? [];
     return shown.filter((letter) => letter !== undefined).filter(({ mine }) => !mine);
   }

@@ -1,21 +1,21 @@
 // The safety number of a chat: shown, as digits and as a QR code, compared, and marked. All of it
 // is made and kept in this browser; the server sees a sealed note.
 
-import { part } from "../bubbles.js";
-import { compared, DIGITS } from "../comparison.js";
-import { drawnQr } from "../drawnqr.js";
-import { explain } from "../explain.js";
-import { busy } from "../forms.js";
-import { nameOf } from "../person.js";
 import { session } from "../session.js";
 import { format, gettext } from "../text.js";
-import { toast } from "../toast.js";
+import { part } from "../ui/bubbles.js";
+import { compared, DIGITS } from "../ui/comparison.js";
+import { drawnQr } from "../ui/drawnqr.js";
+import { explain } from "../ui/explain.js";
+import { busy } from "../ui/forms.js";
+import { nameOf } from "../ui/person.js";
+import { toast } from "../ui/toast.js";
 
 /** @typedef {import("../session.js").Summary} Summary */
 
 export class ChatVerify extends HTMLElement {
   /** @type {Summary | undefined} */ #chat;
-  /** @type {import("../trust.js").SafetyNumber | undefined} */ #number;
+  /** @type {import("../hub/trust.js").SafetyNumber | undefined} */ #number;
   #stop = () => {};
 
   connectedCallback() {

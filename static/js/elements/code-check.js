@@ -1,6 +1,6 @@
 import { checkCode } from "../account.js";
-import { allRight, byId, onSubmit } from "../forms.js";
 import { gettext } from "../text.js";
+import { allRight, byId, onSubmit } from "../ui/forms.js";
 
 /**
  * Proves here and now that the recovery code which somebody kept opens the account.

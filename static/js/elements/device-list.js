@@ -1,6 +1,6 @@
-import { icon } from "../icons.js";
 import { format, gettext } from "../text.js";
-import { ago, date } from "../when.js";
+import { icon } from "../ui/icons.js";
+import { ago, date } from "../ui/when.js";
 
 /**
  * @typedef {object} Row

@@ -1,8 +1,8 @@
 import { api, unlock } from "../account.js";
-import { allRight, byId, onSubmit } from "../forms.js";
-import { explain } from "../explain.js";
 import { format, gettext } from "../text.js";
-import { toast } from "../toast.js";
+import { explain } from "../ui/explain.js";
+import { allRight, byId, onSubmit } from "../ui/forms.js";
+import { toast } from "../ui/toast.js";
 
 /** @typedef {import("../protocol.js").EmailAnswer} Answer */
 

@@ -1,4 +1,4 @@
-import { icon } from "../icons.js";
+import { icon } from "../ui/icons.js";
 
 /** Lets people look at what they type; hides it again when the form is sent. */
 export class PasswordField extends HTMLElement {

@@ -1,4 +1,4 @@
-import { strength } from "../password_strength.js";
+import { strength } from "../pages/password_strength.js";
 import { PASSWORD_MIN } from "../protocol.js";
 import { format, gettext } from "../text.js";
 

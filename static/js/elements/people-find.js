@@ -1,12 +1,12 @@
 // By exact username: who is found shows a name, and can be asked.
 
-import { part } from "../bubbles.js";
-import { explain } from "../explain.js";
-import { busy } from "../forms.js";
-import { actOnRow } from "../peopleact.js";
-import { personRow } from "../peoplerow.js";
 import { session } from "../session.js";
 import { format, gettext } from "../text.js";
+import { part } from "../ui/bubbles.js";
+import { explain } from "../ui/explain.js";
+import { busy } from "../ui/forms.js";
+import { actOnRow } from "../ui/peopleact.js";
+import { personRow } from "../ui/peoplerow.js";
 
 export class PeopleFind extends HTMLElement {
   connectedCallback() {

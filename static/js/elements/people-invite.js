@@ -1,13 +1,13 @@
 // An invite: a link whose token stands behind #, and the same as a QR code.
 
-import { part } from "../bubbles.js";
-import { explain } from "../explain.js";
-import { busy } from "../forms.js";
-import { qrCode } from "../qrcode.js";
 import { session } from "../session.js";
 import { format, gettext } from "../text.js";
-import { toast } from "../toast.js";
-import { fullTime } from "../when.js";
+import { part } from "../ui/bubbles.js";
+import { explain } from "../ui/explain.js";
+import { busy } from "../ui/forms.js";
+import { qrCode } from "../ui/qrcode.js";
+import { toast } from "../ui/toast.js";
+import { fullTime } from "../ui/when.js";
 
 export class PeopleInvite extends HTMLElement {
   #url = "";

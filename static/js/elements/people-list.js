@@ -2,12 +2,13 @@
 // the buttons, and what changes, come from here.
 
 import { locale } from "../language.js";
-import { actOnRow } from "../peopleact.js";
-import { contactRow } from "../peoplerow.js";
-import { nameOf } from "../person.js";
+import { STATE } from "../relation.js";
 import { session } from "../session.js";
+import { actOnRow } from "../ui/peopleact.js";
+import { contactRow } from "../ui/peoplerow.js";
+import { nameOf } from "../ui/person.js";
 
-/** @typedef {import("../contacts.js").Contact} Contact */
+/** @typedef {import("../hub/contacts.js").Contact} Contact */
 
 export class PeopleList extends HTMLElement {
   /** @type {(() => void)[]} */ #stop = [];
@@ -48,7 +49,7 @@ export class PeopleList extends HTMLElement {
       group.hidden = members.length === 0;
       group.querySelector("ul")?.replaceChildren(...members.map(contactRow));
     }
-    this.#badge(contacts.filter(({ state }) => state === 2).length);
+    this.#badge(contacts.filter(({ state }) => state === STATE.ASKS).length);
   }
 
   /** @param {number} asking */

@@ -1,9 +1,9 @@
 // What contacts may see. Each switch is stored at once; one that the server did not take goes back.
 
 import { api } from "../account.js";
-import { explain } from "../explain.js";
 import { gettext } from "../text.js";
-import { toast } from "../toast.js";
+import { explain } from "../ui/explain.js";
+import { toast } from "../ui/toast.js";
 
 /** @typedef {import("../protocol.js").Privacy} Privacy */
 

@@ -1,5 +1,5 @@
 import { format, gettext } from "../text.js";
-import { toast } from "../toast.js";
+import { toast } from "../ui/toast.js";
 
 const GROUP = 4;
 const HIDDEN = "•";

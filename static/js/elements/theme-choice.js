@@ -1,4 +1,4 @@
-import { setTheme, theme } from "../theme.js";
+import { setTheme, theme } from "../ui/theme.js";
 
 /** Radios system, light, dark; the choice acts at once. */
 export class ThemeChoice extends HTMLElement {
@@ -7,7 +7,7 @@ export class ThemeChoice extends HTMLElement {
     for (const radio of this.querySelectorAll("input")) {
       radio.checked = radio.value === now;
       radio.disabled = false;
-      radio.addEventListener("change", () => setTheme(/** @type {import("../theme.js").Theme} */ (radio.value)));
+      radio.addEventListener("change", () => setTheme(/** @type {import("../ui/theme.js").Theme} */ (radio.value)));
     }
   }
 }

@@ -7,10 +7,10 @@ import "../elements/recovery-code.js";
 import { askReset, beginAnew, openReset } from "../account.js";
 import { fromHex } from "../crypto/encoding.js";
 import { formatCode, newCode } from "../crypto/recoverycode.js";
-import { explain } from "../explain.js";
-import { allRight, byId, judge, onSubmit, tell } from "../forms.js";
-import { progressOf, Steps } from "../steps.js";
 import { format, gettext } from "../text.js";
+import { explain } from "../ui/explain.js";
+import { allRight, byId, judge, onSubmit, tell } from "../ui/forms.js";
+import { progressOf, Steps } from "./steps.js";
 
 const root = byId("main");
 const steps = new Steps(root);

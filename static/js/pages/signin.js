@@ -6,11 +6,11 @@ import "../elements/password-strength.js";
 import "../elements/recovery-code.js";
 import { finishRecovery, settleStanding, signIn, startRecovery } from "../account.js";
 import { formatCode, newCode, parseCode } from "../crypto/recoverycode.js";
-import { explain } from "../explain.js";
-import { allRight, byId, judge, onSubmit, tell } from "../forms.js";
-import { keepNext, nextAddress } from "../next.js";
-import { progressOf, Steps } from "../steps.js";
 import { gettext } from "../text.js";
+import { explain } from "../ui/explain.js";
+import { allRight, byId, judge, onSubmit, tell } from "../ui/forms.js";
+import { keepNext, nextAddress } from "./next.js";
+import { progressOf, Steps } from "./steps.js";
 
 const root = byId("main");
 const { session, lost } = /** @type {{session?: string, lost?: string}} */ ({

@@ -6,13 +6,13 @@ import "../elements/password-strength.js";
 import "../elements/recovery-code.js";
 import { reserveName, signUp } from "../account.js";
 import { formatCode, newCode } from "../crypto/recoverycode.js";
-import { explain } from "../explain.js";
-import { allRight, byId, judge, onSubmit, tell } from "../forms.js";
-import { usernameProblem } from "../names.js";
-import { keepNext, nextAddress } from "../next.js";
 import { NAME_MIN } from "../protocol.js";
-import { progressOf, Steps } from "../steps.js";
 import { gettext } from "../text.js";
+import { explain } from "../ui/explain.js";
+import { allRight, byId, judge, onSubmit, tell } from "../ui/forms.js";
+import { usernameProblem } from "./names.js";
+import { keepNext, nextAddress } from "./next.js";
+import { progressOf, Steps } from "./steps.js";
 
 const root = byId("main");
 const steps = new Steps(root);

@@ -1,0 +1,267 @@
+// Signing up, signing in, recovering: how a browser becomes a device of an account.
+//
+// Policy: keys are kept before the server hears of them, so that a lost answer leaves no device
+// that nobody holds; a browser that was a device stays that device (`reused`), so that sign-ins do
+// not pile them up.
+
+import { stretch } from "../crypto/argon2.js";
+import { MAX_DEVICES } from "../crypto/devicelist.js";
+import { b64, equal, fromB64, require } from "../crypto/encoding.js";
+import { codeAuth, passwordAuth } from "../crypto/factors.js";
+import { RECOVERY_ID } from "../crypto/userkeys.js";
+import { Keystore } from "../keystore.js";
+import { setCurrent } from "./current.js";
+import { checkVault, headOf, openedVault, ownChain, staying, userKeys } from "./enrolment.js";
+import {
+  codeFactor,
+  codeValues,
+  listed,
+  newAccount,
+  newPassword,
+  passwordFactor,
+  renewed,
+  withDevices,
+} from "./identity.js";
+import { api, forgetOpen } from "./openaccount.js";
+import { recall, remember } from "./remembered.js";
+
+/** @typedef {import("../crypto/encoding.js").Bytes} Bytes */
+/** @typedef {import("../crypto/devicelist.js").Link} Link */
+/** @typedef {import("../keystore.js").DeviceKeys} DeviceKeys */
+/** @typedef {import("./enrolment.js").OwnChain} OwnChain */
+/** @typedef {import("./enrolment.js").OpenVault} OpenVault */
+/** @typedef {import("../api.js").Options} Options */
+/** @typedef {"stretch" | "vault" | "keys" | "store"} Step */
+/** @typedef {(step: Step) => void} OnProgress */
+/** @typedef {{uid: Bytes, name: string, pepper: Bytes}} Reservation */
+/** @typedef {{uid: Bytes, name: string, displayName: string, pepper: Bytes, grant: Bytes}} SignedIn */
+/**
+ * @typedef {object} Opened an account whose vault is open in this browser
+ * @property {SignedIn} signed
+ * @property {DeviceKeys | undefined} keys this browser, where it is a device already
+ * @property {Options} access
+ * @property {OpenVault} vault
+ * @property {OwnChain} chain
+ */
+/** @typedef {Opened} Recovery */
+
+const TRIES = 5; // other devices may move the list on meanwhile; more in a row is a fault
+const CONFLICT = 409;
+
+/** @param {string} name @returns {Promise<Reservation>} kept for ten minutes; ApiError taken, bad_name */
+export async function reserveName(name) {
+  const answer = await api.post("/api/sign-up/start", { name });
+  return { uid: fromB64(answer.uid, 16), name: answer.name, pepper: fromB64(answer.pepper, 32) };
+}
+
+/**
+ * Make the account. ApiError `reservation` when the name was given free meanwhile.
+ * @param {Reservation} reservation
+ * @param {{displayName: string, password: string, code: string, onProgress?: OnProgress}} person
+ */
+export async function signUp({ uid, name, pepper }, { displayName, password: typed, code, onProgress }) {
+  requireCrypto();
+  onProgress?.("stretch");
+  const password = await newPassword(typed);
+  onProgress?.("keys");
+  const shelf = await emptied(uid);
+  const device = await shelf.newDevice();
+  const person = { uid, pepper, displayName, password, code, device, ms: Date.now() };
+  const { body, link, seed } = await newAccount(person);
+  await remember(shelf, { name, displayName, links: [link], seeds: new Map([[1, seed]]) });
+  onProgress?.("store");
+  await api.post("/api/sign-up", body);
+  settle(uid, shelf);
+}
+
+/**
+ * @param {{name: string, password: string, lost?: string | undefined, onProgress?: OnProgress}} person
+ *   lost: the device, in hex, that this browser was before its keys were wiped
+ */
+export async function signIn({ name, password, lost, onProgress }) {
+  requireCrypto();
+  onProgress?.("stretch");
+  const { kdf_salt, kdf } = await api.post("/api/start", { name });
+  const salt = fromB64(kdf_salt, 16);
+  const pw = await stretch(password, salt, kdf);
+  const signed = await signedIn({ name, auth: b64(await passwordAuth(pw, salt)) });
+  if (await reused(signed)) return;
+  onProgress?.("vault");
+  const access = { grant: signed.grant };
+  await strike(lost, access);
+  const key = { pw, pepper: signed.pepper };
+  const vault = await openedVault(signed.uid, await api.get("/api/vault", access), key);
+  const chain = await ownChain(api, signed.uid, [], access);
+  onProgress?.("keys");
+  await enrol({ signed, keys: undefined, access, vault, chain }, onProgress);
+}
+
+/**
+ * Sign in by recovery code and open the vault; nothing is renewed yet.
+ * @param {{name: string, code: string, lost?: string | undefined}} person code: its 30 characters; lost: as in signIn
+ * @returns {Promise<Recovery>}
+ */
+export async function startRecovery({ name, code, lost }) {
+  requireCrypto();
+  const { code_salt } = await api.post("/api/start", { name });
+  const code_auth = b64(await codeAuth(code, fromB64(code_salt, 16)));
+  const signed = await signedIn({ name, code_auth });
+  const keys = await reused(signed);
+  const access = keys ? { signer: signerOf(signed.uid, keys) } : { grant: signed.grant };
+  if (!keys) await strike(lost, access);
+  const answer = keys ? await api.post("/api/unlock", { code_auth }, access) : await api.get("/api/vault", access);
+  const vault = await openedVault(signed.uid, answer, { code });
+  return { signed, keys, access, vault, chain: await ownChain(api, signed.uid, [], access) };
+}
+
+/**
+ * A new password and code, and with them everything that the old code opened.
+ * @param {Recovery} recovery
+ * @param {{password: string, code: string, onProgress?: OnProgress}} renewal
+ */
+export async function finishRecovery(recovery, { password: typed, code, onProgress }) {
+  onProgress?.("stretch");
+  const password = await newPassword(typed);
+  onProgress?.("keys");
+  const { uid, pepper } = recovery.signed;
+  const shelf = recovery.keys ? await Keystore.open(uid) : await emptied(uid);
+  const device = recovery.keys ?? (await shelf.newDevice());
+  const make = async (/** @type {OwnChain} */ chain, /** @type {Map<number, Bytes>} */ seeds) => {
+    const before = /** @type {Bytes} */ (seeds.get(headOf(chain.links).g));
+    const devices = recovery.keys ? staying(chain) : withNew(chain, device);
+    const change = { devices, seed: before, flags: 0, ms: Date.now(), vaultVersion: recovery.vault.version };
+    const { link, seed, rk, body } = await renewed(headOf(chain.links), recovery.vault.secrets, change);
+    const factors = [await codeFactor({ uid, rk }, code), await passwordFactor({ uid, rk }, password.pw, pepper)];
+    const values = { factors, code: await codeValues(code), password: password.values };
+    return { link, seeds: new Map([...seeds, [link.g, seed]]), body: { ...body, ...values } };
+  };
+  await store(recovery, { shelf, device, make }, onProgress);
+}
+
+/** The next link leaves it out: its keys are nowhere any more. @param {string | undefined} lost @param {Options} access */
+async function strike(lost, access) {
+  if (lost) await api.delete(`/api/sessions/${lost}`, access).catch(() => {}); // of another account, or gone
+}
+
+/** @param {Opened} opened @param {OnProgress | undefined} onProgress */
+async function enrol(opened, onProgress) {
+  const { uid } = opened.signed;
+  const shelf = await emptied(uid);
+  const device = await shelf.newDevice();
+  const make = async (/** @type {OwnChain} */ chain, /** @type {Map<number, Bytes>} */ seeds) => {
+    const head = headOf(chain.links);
+    const change = { devices: withNew(chain, device), seed: /** @type {Bytes} */ (seeds.get(head.g)), ms: Date.now() };
+    return { seeds, ...(await withDevices(head, opened.vault.secrets, change)) };
+  };
+  await store(opened, { shelf, device, make }, onProgress);
+}
+
+/** @param {OwnChain} chain @param {DeviceKeys} device */
+function withNew(chain, device) {
+  const devices = staying(chain);
+  require(devices.length < MAX_DEVICES, "too_many_devices", "sign one of them out first");
+  return [...devices, listed(device, Date.now())];
+}
+
+/**
+ * Store the next link; whoever loses the race looks at the winner and makes it anew.
+ * @param {Opened} opened
+ * @param {{shelf: Keystore, device: DeviceKeys, make: (chain: OwnChain, seeds: Map<number, Bytes>) =>
+ *   Promise<{link: Link, seeds: Map<number, Bytes>, body: import("../protocol.js").NewLink}>}} plan
+ * @param {OnProgress | undefined} onProgress
+ */
+async function store({ signed, access, vault, chain }, { shelf, device, make }, onProgress) {
+  const { uid, name, displayName } = signed;
+  const options = { ...access, signer: signerOf(uid, device) };
+  for (let attempt = 0; ; attempt++) {
+    const current = attempt ? await ownChain(api, uid, chain.links, access) : chain;
+    await checkVault(headOf(current.links), vault.secrets);
+    const receiver = { id: RECOVERY_ID, seed: vault.secrets.recoverySeed };
+    const seeds = await userKeys(current.links, await api.get("/api/wraps", access), receiver);
+    const made = await make(current, seeds);
+    await remember(shelf, { name, displayName, links: [...current.links, made.link], seeds: made.seeds });
+    onProgress?.("store");
+    if (await applied(made, options, attempt)) return settle(uid, shelf);
+  }
+}
+
+/**
+ * @param {{link: Link, body: import("../protocol.js").NewLink}} made
+ * @param {Options} options
+ * @param {number} attempt
+ * @returns {Promise<boolean>} false: another link stands there
+ */
+async function applied({ link, body }, options, attempt) {
+  try {
+    await api.post("/api/links", body, options);
+    return true;
+  } catch (error) {
+    const { status, body: answer } = /** @type {import("../api.js").ApiError} */ (error);
+    const winner = status === CONFLICT ? /** @type {any} */ (answer)?.link : undefined;
+    if (winner === undefined || attempt + 1 === TRIES) throw error;
+    return equal(fromB64(winner), link.bytes); // the answer to an earlier try was lost
+  }
+}
+
+/** @param {{name: string, auth?: string, code_auth?: string}} body @returns {Promise<SignedIn>} */
+async function signedIn(body) {
+  const { uid, name, display_name, pepper, grant } = await api.post("/api/sign-in", body);
+  return {
+    uid: fromB64(uid, 16),
+    name,
+    displayName: display_name,
+    pepper: fromB64(pepper, 32),
+    grant: fromB64(grant, 32),
+  };
+}
+
+/** The device that this browser was before, if the account lists it still. @param {SignedIn} signed */
+async function reused({ uid }) {
+  const keys = await taken(uid);
+  if (keys) settle(uid);
+  return keys;
+}
+
+/**
+ * @param {Bytes} uid
+ * @returns {Promise<DeviceKeys | undefined>} once the session belongs to this device
+ */
+async function taken(uid) {
+  const shelf = await Keystore.open(uid);
+  try {
+    const keys = await shelf.device().catch(() => undefined);
+    if (!keys || !(await recall(shelf))) return undefined;
+    const { device } = await api.post("/api/live-token", {}, { signer: signerOf(uid, keys) });
+    return equal(fromB64(device, 16), keys.id) ? keys : undefined;
+  } catch (error) {
+    const { status = 0 } = /** @type {{status?: number}} */ (error);
+    if (status < 400 || status >= 500) throw error;
+    return undefined; // signed out, revoked, or another browser's session
+  } finally {
+    shelf.close();
+  }
+}
+
+/** @param {Bytes} uid @returns {Promise<Keystore>} without anything of an earlier device */
+export async function emptied(uid) {
+  forgetOpen();
+  await Keystore.wipe(uid);
+  return Keystore.open(uid);
+}
+
+/** @param {Bytes} uid @param {Keystore} [shelf] */
+export function settle(uid, shelf) {
+  setCurrent(uid);
+  shelf?.close();
+  forgetOpen();
+}
+
+/** @param {Bytes} uid @param {DeviceKeys} keys */
+function signerOf(uid, { id, dsk }) {
+  return { uid, device: id, dsk };
+}
+
+/** Plain http on a LAN address has no WebCrypto. */
+export function requireCrypto() {
+  require(globalThis.crypto?.subtle && globalThis.indexedDB, "no_crypto");
+}

@@ -1,0 +1,88 @@
+// After a connect: which conversations are behind, and how each of them gets to the head.
+
+import { PAGE_MAX } from "../protocol.js";
+
+/** @typedef {import("./conversation.js").Conversation} Conversation */
+/** @typedef {import("./asking.js").Asking["ask"]} Ask */
+
+/** Further behind than this, the newest row is taken and the rest is paged back when looked at. */
+const WALK = 50;
+
+/** Being opened side by side: more would keep the page from its frames, fewer wait for the network. */
+const SIDE_BY_SIDE = 6;
+
+/**
+ * A short way is walked. A long one is jumped, and so is one that this browser never went, unless the outbox holds a message whose fate lies
+ * on it: those come first, then what is newest.
+ * @param {Conversation[]} conversations
+ * @param {import("../outbox.js").Entry[]} entries
+ * @param {Ask} ask
+ * @param {() => void} settled the fate of everything in the outbox is known
+ */
+export async function catchUp(conversations, entries, ask, settled) {
+  const behind = conversations.filter((conversation) => conversation.behind > 0);
+  const inDoubt = new Set(entries.filter(({ sealed }) => sealed).map(({ conv }) => conv));
+  await all(
+    behind.filter(({ row }) => inDoubt.has(row.conv)),
+    (one) => one.catchUp(),
+  );
+  settled();
+  const rest = behind.filter(({ row }) => !inDoubt.has(row.conv)).sort((a, b) => lastOf(b) - lastOf(a));
+  for (let at = 0; at < rest.length; at += PAGE_MAX) await near(rest.slice(at, at + PAGE_MAX), ask);
+}
+
+/** @param {Conversation[]} some one question's worth @param {Ask} ask */
+async function near(some, ask) {
+  const asked = some.filter((one) => one.behind === 1 || isFar(one)).map(({ row }) => row.conv);
+  const { rows } = asked.length ? await ask({ last: asked }) : { rows: [] };
+  const newest = new Map(rows.map((row) => [row.conv, row]));
+  await all(some, (one) => step(one, newest.get(one.row.conv)));
+}
+
+/** @param {Conversation} one @param {import("../protocol.js").MsgFrame | undefined} newest */
+async function step(one, newest) {
+  if (newest?.seq === one.have + 1) return one.push(newest);
+  if (!newest || !isFar(one)) return one.catchUp();
+  try {
+    await one.jump(newest);
+  } catch (error) {
+    // A key that is out of reach now is asked for again; a break is for the next connect.
+    if (/** @type {Error} */ (error).name === "M1Error") await one.catchUp();
+  }
+}
+
+/** A new device knows no chat: one question tells the newest of fifty. @param {Conversation} conversation */
+function isFar({ behind, have }) {
+  return behind > WALK || (have === 0 && behind > 1);
+}
+
+/** @param {Conversation} conversation */
+function lastOf({ row }) {
+  return row.times?.last ?? row.since;
+}
+
+/** @template T @param {T[]} things @param {(thing: T) => Promise<void>} work */
+async function all(things, work) {
+  const left = [...things].reverse();
+  const worker = async () => {
+    for (let thing = left.pop(); thing !== undefined; thing = left.pop()) await work(thing);
+  };
+  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, worker));
+}
+
+/**
+ * Everything that the log holds by now, whatever the vector said. Throws where a row cannot be
+ * opened now: what is not known to be absent must not be taken for it.
+ * @param {Conversation | undefined} conversation
+ * @param {Ask} ask
+ */
+export async function sync(conversation, ask) {
+  for (let more = true; conversation && more; ) {
+    const before = conversation.have;
+    const answer = await ask({ conv: conversation.row.conv, after: before, limit: PAGE_MAX });
+    for (const row of answer.rows) await conversation.push(row);
+    if (conversation.have < (answer.rows.at(-1)?.seq ?? 0))
+      throw Object.assign(new Error("not now"), { code: "later" });
+    more = answer.more && conversation.have > before;
+  }
+}

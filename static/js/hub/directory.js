@@ -1,0 +1,190 @@
+// The device lists that this browser has verified, of its owner and of the people he talks to
+// (encryption.md 4.3): trust on first use, then only forward. A list that starts anew under
+// another identity key is held back until its owner's contact says so on a blocking screen.
+
+import { extendChain, parseLink, RESET } from "../crypto/devicelist.js";
+import { b64, equal, fromB64, hex } from "../crypto/encoding.js";
+
+/** @typedef {import("../crypto/encoding.js").Bytes} Bytes */
+/** @typedef {import("../crypto/devicelist.js").Link} Link */
+/** @typedef {import("../api.js").Api} Api */
+/** @typedef {import("./shelf.js").Shelf} Shelf */
+
+/**
+ * @typedef {object} Known
+ * @property {Link[]} links the verified chain, oldest first
+ * @property {Link[]} before chains of earlier identities: old epochs name them
+ * @property {Link[] | null} reset a new chain, not accepted yet
+ */
+
+export class Directory {
+  #api;
+  #shelf;
+  /** @type {Map<string, Known>} */ #known = new Map();
+  /** @type {Map<string, Promise<Known>>} */ #fetching = new Map();
+  #changed;
+
+  /**
+   * @param {Pick<Api, "get">} api
+   * @param {Pick<Shelf, "get" | "write">} shelf
+   * @param {(uid: string, event: "first" | "grown" | "reset") => void} changed
+   */
+  constructor(api, shelf, changed) {
+    this.#api = api;
+    this.#shelf = shelf;
+    this.#changed = changed;
+  }
+
+  /** My own chain, which the account verifies. @param {string} uid @param {Link[]} links */
+  own(uid, links) {
+    this.#known.set(uid, { links, before: [], reset: null });
+  }
+
+  /** @param {string} uid @returns {Promise<Known>} at least its first link */
+  async of(uid) {
+    return this.#known.get(uid) ?? (await this.#load(uid)) ?? (await this.refresh(uid));
+  }
+
+  /** @param {string} uid @returns {Known | undefined} without asking anybody */
+  kept(uid) {
+    return this.#known.get(uid);
+  }
+
+  /** @param {string} uid @returns {Promise<Known>} with whatever the server has by now */
+  refresh(uid) {
+    const under = this.#fetching.get(uid);
+    if (under) return under;
+    const fetching = this.#fetch(uid).finally(() => this.#fetching.delete(uid));
+    this.#fetching.set(uid, fetching);
+    return fetching;
+  }
+
+  /**
+   * Far enough to know link k.
+   * @param {string} uid
+   * @param {number} k
+   */
+  async reach(uid, k) {
+    const known = await this.of(uid);
+    const head = known.links.at(-1)?.k ?? 0;
+    return head < k ? this.refresh(uid) : known;
+  }
+
+  /**
+   * The server says that this is the head. Where we hold another link of that number, or a higher
+   * one, the account may have begun anew; without a hash, the number alone does not tell.
+   * @param {string} uid
+   * @param {number} k
+   * @param {string} [hash]
+   */
+  async meet(uid, k, hash) {
+    const known = await this.of(uid);
+    const head = known.links.at(-1);
+    const same = head?.k === k && b64(head.hash) === hash;
+    return same || known.reset ? known : this.refresh(uid);
+  }
+
+  /** The contact was told of the new identity and goes on with it. @param {string} uid */
+  async accept(uid) {
+    const known = await this.of(uid);
+    if (!known.reset) return;
+    await this.#keep(uid, { links: known.reset, before: [...known.before, ...known.links], reset: null });
+  }
+
+  /**
+   * For verifyEpoch.
+   * @param {Bytes} uid
+   * @param {Bytes} hash
+   */
+  linkByHash = (uid, hash) => {
+    const known = this.#known.get(b64(uid));
+    return [...(known?.links ?? []), ...(known?.before ?? [])].find((link) => equal(link.hash, hash));
+  };
+
+  /** Whether the present identity came by an account reset. @param {Bytes} uid */
+  restarted = (uid) => Boolean((this.#known.get(b64(uid))?.links[0]?.flags ?? 0) & RESET);
+
+  /** @param {string} uid */
+  async #load(uid) {
+    const stored = await this.#shelf.get("lists", uid);
+    if (!stored) return undefined;
+    const parsed = (/** @type {Bytes[]} */ list) => Promise.all(list.map(parseLink));
+    const links = await parsed(stored.links);
+    const known = { links, before: await parsed(stored.before), reset: null };
+    this.#known.set(uid, known);
+    return known;
+  }
+
+  /** @param {string} uid @returns {Promise<Known>} */
+  async #fetch(uid) {
+    const known = this.#known.get(uid) ?? (await this.#load(uid)) ?? { links: [], before: [], reset: null };
+    const received = await this.#download(uid, known.links.at(-1));
+    if (!received) return known;
+    const { links, event } = await extendChain(fromB64(uid, 16), known.links, received);
+    if (event === "same") return known;
+    if (event === "reset") {
+      const told = sameHead(known.reset, links);
+      known.reset = links;
+      if (!told) this.#changed(uid, "reset");
+      return known;
+    }
+    const now = await this.#keep(uid, { ...known, links });
+    // Met for the first time, and begun anew before: who lost his own memory is told that, too.
+    if (event === "grown" || this.restarted(fromB64(uid, 16))) this.#changed(uid, event);
+    return now;
+  }
+
+  /**
+   * What follows `head`. Where the server has another link in its place, the identity may have
+   * begun anew: the whole chain, then.
+   * @param {string} uid
+   * @param {Link} [head]
+   * @returns {Promise<Bytes[] | null>} null: not, or no longer, ours to read
+   */
+  async #download(uid, head) {
+    const received = [];
+    for (let at = head?.k ?? 0; ; ) {
+      const answer = await this.#ask(uid, at);
+      if (!answer) return null;
+      if (head && !received.length && !(await follows(answer, head))) return this.#download(uid);
+      received.push(...answer.links.map((link) => fromB64(link)));
+      at += answer.links.length;
+      if (!answer.links.length || at >= answer.head[0]) return received;
+    }
+  }
+
+  /**
+   * @param {string} uid
+   * @param {number} after
+   * @returns {Promise<import("../protocol.js").Links | null>}
+   */
+  async #ask(uid, after) {
+    try {
+      return await this.#api.get(`/api/links?uid=${hex(fromB64(uid, 16))}&after=${after}`, { proof: true });
+    } catch (error) {
+      if (/** @type {import("../api.js").ApiError} */ (error).status === 404) return null;
+      throw error;
+    }
+  }
+
+  /** A pin that a restart forgets is none: the disk first. @param {string} uid @param {Known} known */
+  async #keep(uid, known) {
+    const bytes = (/** @type {Link[]} */ list) => list.map((link) => link.bytes);
+    const value = { links: bytes(known.links), before: bytes(known.before) };
+    await this.#shelf.write([{ store: "lists", key: uid, value }]);
+    this.#known.set(uid, known);
+    return known;
+  }
+}
+
+/** @param {import("../protocol.js").Links} answer @param {Link} known */
+async function follows({ links: [next], head: [k, hash] }, known) {
+  if (next) return equal((await parseLink(fromB64(next))).prev, known.hash);
+  return k === known.k && hash === b64(known.hash);
+}
+
+/** @param {Link[] | null} a @param {Link[]} b */
+function sameHead(a, b) {
+  const [one, other] = [a?.at(-1), b.at(-1)];
+  return Boolean(one && other && equal(one.hash, other.hash));
+}

@@ -1,0 +1,231 @@
+// Epoch records as they are read (encryption.md 4.7): from this browser, from the server, through
+// the box of one of my own devices, or through the wrap, and then only after verifyEpoch.
+
+import { b64, fromB64, hex, M1Error } from "../crypto/encoding.js";
+import { openEpoch, openEsBox, parseEpoch, sealEsBox, side, verifyEpoch } from "../crypto/epochs.js";
+import { endedByReset } from "../crypto/rotation.js";
+
+/** @typedef {import("../crypto/encoding.js").Bytes} Bytes */
+/** @typedef {import("../crypto/epochs.js").Epoch} Epoch */
+/** @typedef {import("../crypto/epochs.js").OpenEpoch} OpenEpoch */
+/** @typedef {import("../protocol.js").EpochRow} EpochRow */
+/** @typedef {{uid: Bytes, device: Bytes, dsk: CryptoKey, seeds: Map<number, Bytes>}} Me */
+
+/**
+ * @typedef {object} Kept what is known of one record
+ * @property {Epoch} epoch
+ * @property {{g: number, box: Bytes}} [box] sealed by one of my own devices
+ * @property {OpenEpoch} [open]
+ * @property {boolean} [bad] its creator wrapped two different secrets
+ */
+
+/**
+ * @typedef {object} Book one conversation's
+ * @property {string} peer
+ * @property {number | null | undefined} head undefined: ask; null: there is none yet
+ * @property {Map<number, Kept>} records
+ */
+
+const PAGE = 20; // records a request: half a year of weekly ones
+
+export class EpochReader {
+  #api;
+  #shelf;
+  #directory;
+  #me;
+  #renewMe;
+  /** @type {Map<string, Book>} */ #books = new Map();
+  /** @type {Map<string, Promise<OpenEpoch>>} */ #opening = new Map();
+
+  /**
+   * @param {object} parts
+   * @param {Pick<import("../api.js").Api, "get" | "put">} parts.api
+   * @param {Pick<import("./shelf.js").Shelf, "get" | "write">} parts.shelf
+   * @param {import("./directory.js").Directory} parts.directory
+   * @param {Me} parts.me
+   * @param {() => Promise<void>} [parts.renewMe] fetches my own list, and keys of newer generations
+   */
+  constructor({ api, shelf, directory, me, renewMe = async () => {} }) {
+    this.#api = api;
+    this.#shelf = shelf;
+    this.#directory = directory;
+    this.#me = me;
+    this.#renewMe = renewMe;
+  }
+
+  /**
+   * The epoch that a message names.
+   * @param {string} conv
+   * @param {string} peer
+   * @param {number} n
+   * @returns {Promise<OpenEpoch>}
+   */
+  open(conv, peer, n) {
+    const key = `${conv} ${n}`;
+    const under = this.#opening.get(key);
+    if (under) return under;
+    const opening = this.#openRecord(conv, peer, n).finally(() => this.#opening.delete(key));
+    this.#opening.set(key, opening);
+    return opening;
+  }
+
+  /** null where its creator wrapped two secrets. @param {string} conv @param {string} peer @param {number} n */
+  async openUnlessBad(conv, peer, n) {
+    try {
+      return await this.open(conv, peer, n);
+    } catch (error) {
+      if (/** @type {{code?: string}} */ (error).code === "bad_kcv") return null;
+      throw error;
+    }
+  }
+
+  /** @param {string} conv @param {string} peer */
+  async lastGood(conv, peer) {
+    const { head } = this.book(conv, peer);
+    for (let n = (head ?? 0) - 1; n >= 0; n--) {
+      const open = await this.openUnlessBad(conv, peer, n);
+      if (open) return open;
+    }
+    return null;
+  }
+
+  /** The server has a newer one, or says so: ask before the next send. @param {string} conv */
+  renew(conv) {
+    const book = this.#books.get(conv);
+    if (book) book.head = undefined;
+  }
+
+  /** @param {string} conv @param {string} peer @returns {Book} */
+  book(conv, peer) {
+    let book = this.#books.get(conv);
+    if (!book) {
+      book = { peer, head: undefined, records: new Map() };
+      this.#books.set(conv, book);
+    }
+    return book;
+  }
+
+  /** @param {string} conv @param {string} peer */
+  async head(conv, peer) {
+    const book = this.book(conv, peer);
+    if (book.head === undefined) book.head = await this.#fetch(book, conv, undefined);
+    return book.head;
+  }
+
+  /**
+   * @param {Book} book
+   * @param {string} conv
+   * @param {number | undefined} upto
+   * @returns {Promise<number | null>} the head
+   */
+  async #fetch(book, conv, upto) {
+    const range = upto === undefined ? "limit=2" : `upto=${upto}&limit=${PAGE}`;
+    const answer = await this.#api.get(`/api/epochs/${hex(fromB64(conv, 16))}?${range}`, { proof: true });
+    for (const row of /** @type {EpochRow[]} */ (answer.epochs)) {
+      if (book.records.get(row.n)?.open) continue;
+      const epoch = await parseEpoch(fromB64(row.record));
+      const box = row.box && row.g ? { g: row.g, box: fromB64(row.box) } : undefined;
+      book.records.set(row.n, { epoch, ...(box && { box }) });
+    }
+    return answer.head ?? null;
+  }
+
+  /** @param {string} conv @param {string} peer @param {number} n @returns {Promise<OpenEpoch>} */
+  async #openRecord(conv, peer, n) {
+    const book = this.book(conv, peer);
+    if (!book.records.get(n)?.open) await this.#load(book, conv, n);
+    const kept = book.records.get(n);
+    if (!kept) throw Object.assign(new Error(`epoch ${n} is not there`), { code: "wrong_epoch" });
+    if (kept.open) return kept.open;
+    kept.open = (await this.#byBox(kept)) ?? (await this.#byWrap(conv, peer, kept));
+    await this.keep(conv, kept);
+    return kept.open;
+  }
+
+  /** From this browser's own store, else from the server. @param {Book} book @param {string} conv @param {number} n */
+  async #load(book, conv, n) {
+    const stored = await this.#shelf.get("epochs", [conv, n]);
+    if (stored) {
+      const epoch = await parseEpoch(stored.record);
+      book.records.set(n, { epoch, open: { epoch, secret: stored.secret } });
+    } else if (!book.records.has(n)) await this.#fetch(book, conv, n);
+  }
+
+  /** @param {Kept} kept @returns {Promise<OpenEpoch | null>} null: not usable, take the wrap */
+  async #byBox({ epoch, box }) {
+    const seed = box && this.#me.seeds.get(box.g);
+    if (!seed) return null;
+    try {
+      return await openEsBox(epoch, { uid: this.#me.uid, g: box.g, seed }, box.box);
+    } catch {
+      return null;
+    }
+  }
+
+  /** @param {string} conv @param {string} peer @param {Kept} kept */
+  async #byWrap(conv, peer, kept) {
+    const { epoch } = kept;
+    const { uid: me, seeds } = this.#me;
+    if (this.#isClosed(epoch)) throw new M1Error("before_reset");
+    await this.#verify(conv, peer, epoch);
+    const parent = epoch.parent === null ? null : await this.open(conv, peer, epoch.parent);
+    const { g } = side(epoch, me);
+    if (!seeds.has(g)) await this.#renewMe(); // the news of it passed while this device was away
+    const seed = seeds.get(g);
+    if (!seed) throw Object.assign(new Error("a user key is missing"), { code: "later" });
+    try {
+      const open = await openEpoch(epoch, { me, seed, parent });
+      void this.putBox(conv, open);
+      return open;
+    } catch (error) {
+      if (/** @type {{code?: string}} */ (error).code === "bad_kcv") kept.bad = true;
+      throw error;
+    }
+  }
+
+  /** Sealed to me before my account began anew: nobody holds that key any more. @param {Epoch} epoch */
+  #isClosed(epoch) {
+    const links = this.#directory.kept(b64(this.#me.uid))?.links ?? [];
+    const [first, head] = [links[0], links.at(-1)];
+    if (!first || !head || !endedByReset(epoch, links)) return false;
+    return side(epoch, this.#me.uid).k <= head.k || epoch.ms < first.ms;
+  }
+
+  /** @param {string} conv @param {string} peer @param {Epoch} epoch */
+  async #verify(conv, peer, epoch) {
+    const me = this.#me.uid;
+    const { linkByHash, restarted } = this.#directory;
+    await this.#directory.of(peer);
+    const previous = this.#books.get(conv)?.records.get(epoch.n - 1)?.epoch;
+    const expected = { conn: fromB64(conv, 16), me, peer: fromB64(peer, 16), linkByHash, restarted, previous };
+    try {
+      await verifyEpoch(epoch, expected);
+    } catch (error) {
+      if (/** @type {{code?: string}} */ (error).code !== "unknown_link") throw error;
+      // It names a list that is newer than mine of either of us.
+      await Promise.all([this.#directory.refresh(peer), this.#directory.refresh(b64(me))]);
+      await verifyEpoch(epoch, expected);
+    }
+  }
+
+  /** @param {string} conv @param {Kept} kept */
+  async keep(conv, { epoch, open }) {
+    if (!open) return;
+    const value = { record: epoch.bytes, secret: open.secret };
+    await this.#shelf.write([{ store: "epochs", key: [conv, epoch.n], value }]);
+  }
+
+  /** For my other devices; a box that is missing costs them only time. @param {string} conv @param {OpenEpoch} open */
+  async putBox(conv, open) {
+    const { uid, seeds } = this.#me;
+    const g = Math.max(...seeds.keys());
+    const seed = /** @type {Bytes} */ (seeds.get(g));
+    const address = `/api/epochs/${hex(fromB64(conv, 16))}/${open.epoch.n}/box`;
+    try {
+      const box = await sealEsBox(open, { uid, g, seed });
+      await this.#api.put(address, { g, box: b64(box) }, { proof: true });
+    } catch {
+      // The next device that opens the record by its wrap writes it.
+    }
+  }
+}

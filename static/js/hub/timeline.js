@@ -1,0 +1,148 @@
+// The order of one conversation (storage.md 2.2, client rules): the next seq is applied, an older
+// one dropped, one beyond a gap held for a moment and then fetched. What the server pushes is a
+// hint; `have` is what counts.
+
+/** @typedef {import("../clock.js").Clock} Clock */
+/** @typedef {import("../protocol.js").MsgFrame} Msg */
+
+/**
+ * @typedef {object} TimelineParts
+ * @property {Clock} clock
+ * @property {(row: Msg) => Promise<void>} apply opens and stores; must be repeatable. A throw means
+ *   "not now": the row stays and is tried again
+ * @property {(after: number) => Promise<Msg[]>} fetch rows above `after`, oldest first
+ */
+
+export const HOLD_MS = 300; // frames of two nodes may overtake each other by this much
+const RETRY_MS = 1000;
+const MAX_RETRY_MS = 30_000;
+const HELD_MAX = 500; // beyond it the rows are fetched again when their turn comes
+
+export class Timeline {
+  /** @type {TimelineParts} */ #parts;
+  /** @type {Map<number, Msg>} */ #held = new Map();
+  #have; // everything up to here is applied
+  #head; // newest seq heard of
+  #failures = 0; // in a row; while there are any, only the timer tries again
+  #due = false; // a gap is to be fetched now, not waited for
+  /** @type {number | undefined} */ #timer;
+  /** @type {Promise<void> | null} */ #running = null;
+  #again = false; // something came while the last step was ending
+
+  /** @param {number} have @param {TimelineParts} parts */
+  constructor(have, parts) {
+    this.#have = have;
+    this.#head = have;
+    this.#parts = parts;
+  }
+
+  get have() {
+    return this.#have;
+  }
+
+  get complete() {
+    return this.#have >= this.#head;
+  }
+
+  /**
+   * @param {Msg} row
+   * @returns {Promise<void>} when what could be applied is
+   */
+  push(row) {
+    if (row.seq > this.#have && this.#held.size < HELD_MAX) this.#held.set(row.seq, row);
+    this.#head = Math.max(this.#head, row.seq);
+    return this.#kick();
+  }
+
+  /**
+   * The server says how far the conversation goes: no late frame is to be waited for.
+   * @param {number} seq
+   */
+  learn(seq) {
+    this.#head = Math.max(this.#head, seq);
+    this.#due = !this.complete;
+    return this.#kick();
+  }
+
+  /** What kept a row from being applied is gone: try at once, not when the timer says. */
+  retry() {
+    this.#parts.clock.cancel(this.#timer);
+    this.#timer = undefined;
+    this.#due = !this.complete;
+    return this.#kick();
+  }
+
+  /**
+   * Start from `seq`, far above: what lies between is paged back when somebody looks.
+   * @param {number} seq
+   */
+  jump(seq) {
+    this.#have = Math.max(this.#have, seq);
+    this.#head = Math.max(this.#head, seq);
+    for (const held of this.#held.keys()) if (held <= this.#have) this.#held.delete(held);
+    return this.#kick();
+  }
+
+  close() {
+    this.#parts.clock.cancel(this.#timer);
+    this.#timer = undefined;
+    this.#held.clear();
+    this.#head = this.#have;
+  }
+
+  /** @returns {Promise<void>} */
+  #kick() {
+    if (this.#failures && this.#timer !== undefined) return Promise.resolve();
+    if (this.#running) {
+      this.#again = true;
+      return this.#running;
+    }
+    this.#running = this.#run().finally(() => {
+      this.#running = null;
+      if (!this.#again) return;
+      this.#again = false;
+      return this.#kick();
+    });
+    return this.#running;
+  }
+
+  async #run() {
+    while (!this.complete) {
+      const row = this.#held.get(this.#have + 1);
+      if (!row && !this.#due) return this.#later(HOLD_MS);
+      try {
+        if (row) await this.#applyOne(row);
+        else await this.#fetch();
+        this.#failures = 0;
+      } catch {
+        this.#failures += 1;
+        return this.#later(Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** (this.#failures - 1)));
+      }
+    }
+    this.#due = false;
+    this.#parts.clock.cancel(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** @param {Msg} row */
+  async #applyOne(row) {
+    await this.#parts.apply(row);
+    this.#held.delete(row.seq);
+    this.#have = Math.max(this.#have, row.seq);
+  }
+
+  async #fetch() {
+    const rows = await this.#parts.fetch(this.#have);
+    for (const row of rows) if (row.seq > this.#have) this.#held.set(row.seq, row);
+    if (!this.#held.has(this.#have + 1)) throw new Error("the server has no row after this one");
+  }
+
+  /** @param {number} ms */
+  #later(ms) {
+    this.#timer ??= this.#parts.clock.after(ms, () => {
+      this.#timer = undefined;
+      this.#due = true;
+      void this.#kick();
+    });
+  }
+}

@@ -1,0 +1,191 @@
+// One item of a thread as nodes: clones of the one <template>, filled by textContent alone.
+
+import { format, gettext } from "../text.js";
+import { icon } from "./icons.js";
+import { linkify } from "./linkify.js";
+import { clockTime, dayName, fullTime } from "./when.js";
+
+/** @typedef {import("./threadlayout.js").Item} Item */
+/** @typedef {import("./threadlayout.js").Bubble} Bubble */
+/** @typedef {import("./threadlayout.js").Status} Status */
+
+const EMOJI_ONLY = /^(?:\p{RGI_Emoji}\s*){1,3}$/v;
+
+/** @type {Record<Status, () => {icon: string, words: string}>} */
+const STATUS = {
+  waiting: () => ({ icon: "clock", words: gettext("Waiting to be sent") }),
+  failed: () => ({ icon: "circle-alert", words: gettext("Not sent") }),
+  sent: () => ({ icon: "check", words: gettext("Sent") }),
+  delivered: () => ({ icon: "check-check", words: gettext("Delivered") }),
+  read: () => ({ icon: "check-check", words: gettext("Read") }),
+};
+
+const apart = () => gettext("Not sent: you blocked this person, or are not connected with them any more.");
+const refused = () => gettext("Not sent: the server refuses this message.");
+
+/** Those of the outbox; else the keys of the chat did not stand. @type {Record<string, () => string>} */
+const FAILURES = {
+  not_connected: apart,
+  unknown: apart,
+  too_big: () => gettext("Not sent: this message is too long."),
+  too_long: () => gettext("Not sent: this message is too long."),
+  unsupported: () => gettext("Not sent: this server does not take such messages."),
+  bad_seq: refused,
+  blob: refused,
+  reused: refused,
+};
+
+/** @type {Record<string, () => string>} */
+const WAITS = {
+  offline: () => gettext("Not sent yet: there is no connection. It goes by itself when you are back."),
+  quota: () => gettext("Not sent yet: this browser's storage is full. It goes by itself when there is room."),
+  identity: () => gettext("Not sent yet: decide about the new security identity first."),
+};
+
+/** @type {Record<string, () => string>} */
+const WARNINGS = {
+  missing: () => gettext("A message before this one is missing. The server may have dropped it."),
+  replayed: () => gettext("The server showed this message out of its place. Do not rely on it."),
+  list_forged: () => gettext("Your device lists do not match. Somebody may be listening in: compare safety numbers."),
+  old_epoch: () => gettext("Sealed with a key that had been given up. It may come from a device that was removed."),
+  odd_time: () => gettext("The sender's clock is far off."),
+};
+
+/** @type {Record<string, () => string>} */
+const NOTICES = {
+  list: () => gettext("The devices of this person have changed."),
+  identity: () => gettext("The security identity of this person has changed."),
+  verified: () => gettext("The security identity of this person has changed. You had verified the one before."),
+  epoch: () => gettext("You renewed the encryption key."),
+  closed: () => gettext("Messages from before you reset your account stay closed."),
+};
+
+/** @param {Item} item @returns {HTMLElement} */
+export function nodeOf(item) {
+  const node = cloned(item.type === "bubble" ? "message" : "thread-line");
+  node.dataset.key = item.key;
+  return node;
+}
+
+/**
+ * Brings a node up to date; what did not change is not touched, so that nothing is read out twice.
+ * @param {HTMLElement} node
+ * @param {Item} item
+ * @param {string} peerName
+ */
+export function fill(node, item, peerName) {
+  if (item.type === "bubble") return fillBubble(node, item, peerName);
+  node.dataset.type = item.type;
+  put(part(node, "text"), lineWords(item));
+}
+
+/** What a screen reader hears of a new message, once. @param {Pick<Bubble, "letter">} bubble @param {string} peerName */
+export function spoken({ letter }, peerName) {
+  return format(gettext("{name}: {text}"), { name: peerName, text: letter ? wordsOf(letter) : "" });
+}
+
+/** The text of a letter, or why there is none. @param {import("../hub/letters.js").Letter} letter */
+export function wordsOf({ text, gone, broken }) {
+  if (gone === "expired") return gettext("This message has expired.");
+  if (gone) return gettext("This message was deleted.");
+  if (broken === "update_app") return gettext("A kind of message that this version does not know. Reload the page.");
+  if (broken === "before_reset") return gettext("From before you reset your account.");
+  if (broken) return gettext("This message cannot be opened, so it is not shown.");
+  return text ?? "";
+}
+
+/** @param {Item} item */
+function lineWords(item) {
+  if (item.type === "day") return dayName(item.time);
+  if (item.type === "unread") return gettext("New messages");
+  return item.type === "notice" ? (NOTICES[item.kind]?.() ?? "") : "";
+}
+
+/** @param {HTMLElement} node @param {Bubble} bubble @param {string} peerName */
+function fillBubble(node, bubble, peerName) {
+  const { mine, first, last, letter, entry, time } = bubble;
+  const flags = { mine, first, last, odd: Boolean(letter?.gone || letter?.broken) };
+  for (const [flag, on] of Object.entries(flags)) node.toggleAttribute(`data-${flag}`, on);
+  node.dataset.status = bubble.status ?? "";
+  if (letter) node.dataset.seq = String(letter.seq);
+  if (entry) node.dataset.entry = entry.id;
+  put(part(node, "who"), first ? (mine ? gettext("You") : peerName) : "");
+  putText(node, letter ? wordsOf(letter) : (entry?.text ?? ""));
+  const clock = /** @type {HTMLTimeElement} */ (part(node, "time"));
+  put(clock, clockTime(time));
+  clock.dateTime = new Date(time).toISOString();
+  clock.title = fullTime(time);
+  putStatus(part(node, "status"), bubble.status);
+  putLine(part(node, "warning"), (letter?.warnings ?? []).map((warning) => WARNINGS[warning]?.() ?? "").join(" "));
+  part(node, "unsent").hidden = !entry?.failed && !entry?.waits;
+  put(part(node, "reason"), entry ? whyUnsent(entry) : "");
+  part(node, "retry").hidden = !entry?.failed;
+  part(node, "discard").hidden = Boolean(entry?.sealed); // it may be there already
+}
+
+/** Why it is not sent; empty where that is not worth a word. @param {import("../outbox.js").Entry} entry */
+export function whyUnsent({ failed, waits }) {
+  if (failed)
+    return FAILURES[failed]?.() ?? gettext("Not sent: the keys of this chat do not match. Compare safety numbers.");
+  return waits ? (WAITS[waits]?.() ?? gettext("Not sent yet. This browser keeps trying.")) : "";
+}
+
+/** @param {HTMLElement} node @param {string} text */
+function putText(node, text) {
+  const place = part(node, "text");
+  if (place.dataset.text === text) return;
+  place.dataset.text = text;
+  node.toggleAttribute("data-emoji", EMOJI_ONLY.test(text));
+  place.replaceChildren(
+    ...linkify(text).map((piece) =>
+      piece.href ? anchor(piece.text, piece.href) : document.createTextNode(piece.text),
+    ),
+  );
+}
+
+/** @param {string} text @param {string} href */
+function anchor(text, href) {
+  const link = document.createElement("a");
+  link.href = href;
+  link.rel = "noopener noreferrer";
+  link.target = "_blank";
+  link.textContent = text;
+  return link;
+}
+
+/** @param {HTMLElement} place @param {Status | undefined} status */
+function putStatus(place, status) {
+  place.hidden = status === undefined;
+  if (!status || place.dataset.shown === status) return;
+  place.dataset.shown = status;
+  const { icon: name, words } = STATUS[status]();
+  const hidden = document.createElement("span");
+  hidden.className = "visually-hidden";
+  hidden.textContent = words;
+  place.title = words;
+  place.replaceChildren(icon(name, "icon-s"), hidden);
+}
+
+/** @param {HTMLElement} place @param {string} words */
+function putLine(place, words) {
+  put(place, words);
+  place.hidden = !words;
+}
+
+/** @param {HTMLElement} place @param {string} words */
+function put(place, words) {
+  if (place.textContent !== words) place.textContent = words;
+}
+
+/** @param {Element} node @param {string} name @returns {HTMLElement} */
+export function part(node, name) {
+  const found = /** @type {HTMLElement | null} */ (node.querySelector(`[data-part="${name}"]`));
+  if (!found) throw new Error(`no part ${name}`);
+  return found;
+}
+
+/** @param {string} id of a template @returns {HTMLElement} */
+export function cloned(id) {
+  const template = /** @type {HTMLTemplateElement} */ (document.getElementById(id));
+  return /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
+}

@@ -1,0 +1,117 @@
+import { format, gettext, ngettext } from "../text.js";
+import { clockTime, date } from "./when.js";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const A_DAY_MS = 24 * HOUR_MS;
+
+const signInAgain = () => gettext("This browser is not signed in any more. Sign in again.");
+const outOfDate = () => gettext("This page is out of date. Reload it and try again.");
+const garbled = () => gettext("The server does not take what this page sent. Reload the page and try again.");
+const outrun = () => gettext("Another of your browsers changed the same thing at this moment. Try again.");
+
+/**
+ * What this browser's own checks refuse, by code.
+ * @type {Record<string, () => string>}
+ */
+const OWN = {
+  bad_code: () => gettext("This is not a whole recovery code, or a character is wrong. Compare it with what you kept."),
+  weak_kdf: () =>
+    gettext(
+      "The server asked this browser to protect your password less than it must, so it stopped. Tell whoever runs this site.",
+    ),
+  costly_kdf: () => gettext("The server asked for more work than a browser can do. Tell whoever runs this site."),
+  cannot_open: () =>
+    gettext("Your keys could not be opened. Reload the page and try again; if it stays so, use your recovery code."),
+  bad_chain: () =>
+    gettext(
+      "What the server sent does not belong to your account, so this browser stopped. Tell whoever runs this site.",
+    ),
+  wrong_seed: () =>
+    gettext("The server sent a key that is not yours, so this browser stopped. Tell whoever runs this site."),
+  too_many_devices: () =>
+    gettext("Your account has as many browsers as it can. Sign one of them out, in its settings, then try again."),
+  quota: () =>
+    gettext(
+      "This browser's storage is full, so this was not kept. Delete files or the data of other sites on this device, then try again.",
+    ),
+  unsent: () => gettext("Messages are waiting to be sent. Send them first, or say that you give them up."),
+  no_crypto: () =>
+    gettext(
+      "This browser cannot do the encryption. Use a current version of Firefox, Chrome, Edge or Safari, over https.",
+    ),
+};
+
+/**
+ * What the server refuses, by code: its own words are English, and for programmers. A test looks
+ * for the codes in its source, so that none is without words here.
+ * @type {Record<string, () => string>}
+ */
+const SERVERS = {
+  bad_body: garbled,
+  bad_email: () => gettext("This is not an e-mail address."),
+  bad_epoch: garbled,
+  bad_factors: garbled,
+  bad_link: garbled,
+  bad_name: () =>
+    gettext("This name cannot be used. Take letters and digits of one alphabet, and dots, dashes or underscores."),
+  bad_query: garbled,
+  bad_request: garbled,
+  bad_seq: garbled,
+  bad_sign_up: garbled,
+  broken: () => gettext("Something broke on the server. Try again in a moment."),
+  busy: () => gettext("The server is busy. Try again in a moment."),
+  csrf: outOfDate,
+  device_gone: signInAgain,
+  enrol: signInAgain,
+  epoch: outrun,
+  forbidden: outOfDate,
+  grant: signInAgain,
+  moved: outrun,
+  no_mail: () => gettext("This site sends no mail. Ask the people who run it."),
+  not_connected: () => gettext("You are not connected with this person any more."),
+  origin: outOfDate,
+  proof: signInAgain,
+  refused: garbled,
+  reservation: () => gettext("That took too long. Choose your name again."),
+  sign_in: signInAgain,
+  stale: outrun,
+  stale_list: outrun,
+  stale_vault: outrun,
+  taken: () => gettext("This name is taken. Try another one."),
+  token: () => gettext("This link has been used, or its time is over. Ask for another one."),
+  too_big: () => gettext("This is too big for the server."),
+  too_many: () => gettext("You have as many of these as an account may have. Remove one first."),
+  unknown: () => gettext("That is not there, or not yours."),
+  unlock: () => gettext("Enter your password again."),
+  wrong: () => gettext("That did not match."),
+  wrong_code: () => gettext("That is not the code of the last mail, or its time is over."),
+};
+
+/**
+ * What went wrong and what to do, for people. Never empty.
+ * @param {unknown} error ApiError, M1Error or anything else
+ * @param {Record<string, string>} [here] better words for a code, where the page knows more
+ */
+export function explain(error, here = {}) {
+  const { code, message, retryMs, status } = /** @type {Record<string, any>} */ (error ?? {});
+  if (typeof retryMs === "number" && code !== "busy")
+    return format(gettext("Too many tries. Try again {when}."), { when: when(retryMs) });
+  const words = here[code] ?? OWN[code]?.() ?? SERVERS[code]?.();
+  if (words) return words;
+  if (status === 0 && message) return String(message); // of static/js/api.js, in the page's language
+  if (status) return format(gettext("The server refused this ({code}). Reload the page and try again."), { code });
+  return gettext("Something went wrong on this page. Reload it and try again.");
+}
+
+/** @param {number} ms from now */
+function when(ms) {
+  if (ms < MINUTE_MS) return gettext("in a minute");
+  if (ms < HOUR_MS) {
+    const count = Math.ceil(ms / MINUTE_MS);
+    return format(ngettext("in {count} minute", "in {count} minutes", count), { count });
+  }
+  const at = Date.now() + ms;
+  if (ms < A_DAY_MS) return format(gettext("at {time}"), { time: clockTime(at) });
+  return format(gettext("on {day}"), { day: date(at) });
+}

@@ -1,0 +1,63 @@
+// A click on a row of a person becomes an action on the pair, named with the state that was seen.
+
+import { STATE } from "../relation.js";
+import { session } from "../session.js";
+import { format, gettext } from "../text.js";
+import { explain } from "./explain.js";
+import { busy } from "./forms.js";
+import { toast } from "./toast.js";
+import { done } from "./undo.js";
+
+/** @type {Record<string, (name: string) => string>} */
+const DONE = {
+  request: (name) => format(gettext("{name} has your request. You can write once they accept."), { name }),
+  accept: (name) => format(gettext("You can now write to {name}."), { name }),
+  decline: (name) => format(gettext("Declined. {name} is not told."), { name }),
+  withdraw: () => gettext("Your request is withdrawn."),
+  block: (name) => format(gettext("{name} is blocked, and is not told."), { name }),
+  unblock: (name) => format(gettext("{name} is not blocked any more."), { name }),
+};
+
+/**
+ * What takes it back, and the state in which that finds the pair.
+ * @type {Record<string, [string, number | undefined]>}
+ */
+const BACK = {
+  withdraw: ["request", undefined],
+  block: ["unblock", STATE.BLOCKED],
+};
+
+/**
+ * @param {string} peer
+ * @param {string} act
+ * @param {number | undefined} state that the person saw
+ * @param {string} name
+ */
+export async function actOn(peer, act, state, name) {
+  await session.ask("act", peer, act, state);
+  const words = DONE[act]?.(name) ?? "";
+  const [back, found] = BACK[act] ?? [];
+  if (back) done(words, () => session.ask("act", peer, back, found));
+  else toast(words);
+}
+
+/** @param {Event} event @returns {Promise<boolean>} whether something was done */
+export async function actOnRow(event) {
+  const button = /** @type {HTMLButtonElement | null} */ (
+    /** @type {HTMLElement} */ (event.target).closest("button[data-act]")
+  );
+  const row = /** @type {HTMLElement | null} */ (button?.closest("[data-peer]"));
+  const { act = "" } = button?.dataset ?? {};
+  const { peer, state = "0", name = "" } = row?.dataset ?? {};
+  if (!button || !peer || !DONE[act]) return false;
+  busy(button, true);
+  try {
+    await actOn(peer, act, Number(state) || undefined, name);
+    return true;
+  } catch (error) {
+    toast(explain(error));
+    return false;
+  } finally {
+    busy(button, false);
+  }
+}

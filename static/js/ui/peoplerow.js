@@ -1,0 +1,81 @@
+// One person as a row, with what can be done about the pair as it stands.
+
+import { format, gettext } from "../text.js";
+import { cloned, part } from "./bubbles.js";
+import { avatarOf, chatAddress, nameOf } from "./person.js";
+import { showStanding } from "./verifiedmark.js";
+
+/** @typedef {import("../hub/contacts.js").Contact} Contact */
+/** @typedef {import("../protocol.js").Person} Person */
+/** @typedef {{act: string, words: string, look?: string}} Doing */
+
+/** By the state that the person sees; 0 = no pair yet. @type {Record<number, () => Doing[]>} */
+const DOINGS = {
+  0: () => [{ act: "request", words: gettext("Ask to chat"), look: "button-primary" }],
+  1: () => [{ act: "withdraw", words: gettext("Withdraw") }],
+  2: () => [
+    { act: "accept", words: gettext("Accept"), look: "button-primary" },
+    { act: "decline", words: gettext("Decline") },
+    { act: "block", words: gettext("Block"), look: "button-quiet-danger" },
+  ],
+  3: () => [
+    { act: "open", words: gettext("Write"), look: "button-primary" },
+    { act: "block", words: gettext("Block"), look: "button-quiet-danger" },
+  ],
+  4: () => [{ act: "request", words: gettext("Ask to chat"), look: "button-primary" }],
+  5: () => [{ act: "unblock", words: gettext("Unblock") }],
+};
+
+/** @param {Contact} contact @returns {HTMLElement} */
+export function contactRow(contact) {
+  return row(contact.peer, contact, contact.state, contact.conv);
+}
+
+/** Somebody found, who may be known already. @param {Person} person @param {Contact | undefined} contact */
+export function personRow(person, contact) {
+  return row(person, contact ?? { peer: person }, contact?.state ?? 0, contact?.conv);
+}
+
+/**
+ * @param {Person} person
+ * @param {import("./person.js").Named & {trust?: import("../hub/trust.js").Standing}} named
+ * @param {number} state
+ * @param {string | undefined} conv
+ */
+function row(person, named, state, conv) {
+  const node = cloned("person");
+  const name = nameOf(named);
+  node.dataset.peer = person.uid;
+  node.dataset.state = String(state);
+  node.dataset.name = name;
+  part(node, "avatar").replaceWith(avatarOf(person.uid, named));
+  part(node, "name").textContent = name;
+  showStanding(part(node, "verified"), named.trust === "verified" ? named.trust : "none");
+  part(node, "username").textContent = person.name ? `@${person.name}` : "";
+  part(node, "actions").replaceChildren(...actions(state, name, conv));
+  return node;
+}
+
+/**
+ * @param {number} state
+ * @param {string} name
+ * @param {string} [conv]
+ */
+export function actions(state, name, conv) {
+  return (DOINGS[state]?.() ?? []).map(({ act, words, look = "" }) => {
+    const button = act === "open" && conv ? link(conv) : document.createElement("button");
+    if (button instanceof HTMLButtonElement) button.type = "button";
+    button.className = `button ${look}`.trim();
+    button.dataset.act = act;
+    button.textContent = words;
+    button.setAttribute("aria-label", format(gettext("{action}: {name}"), { action: words, name }));
+    return button;
+  });
+}
+
+/** @param {string} conv */
+function link(conv) {
+  const anchor = document.createElement("a");
+  anchor.href = chatAddress(conv);
+  return anchor;
+}
