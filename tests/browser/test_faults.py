@@ -19,7 +19,7 @@ from tests.running import Site
 OpenWindow = Callable[..., Window]
 NOTICED_MS = 60_000  # a silent line is known dead after PING_SECONDS + PONG_SECONDS, then redialled
 BACK_MS = 30_000
-WALK = 50  # rows; further behind, a browser takes the newest first (static/js/hub/catchup.js)
+WALK = 50  # rows; further behind, a browser takes the newest first (static/js/hub/timeline.js)
 
 # The clock of the machine, not of the timers: what a person sets wrong in his system.
 CLOCK_OFF = """

@@ -86,8 +86,33 @@ test("a server that does not answer is asked again, ever more slowly", async () 
 
 test("a jump forgets the way between and goes on from there", async () => {
   const { timeline, applied } = conversation({ have: 3 });
-  await timeline.jump(500);
+  await timeline.jump(row(500));
   await timeline.push(row(400));
   await timeline.push(row(501));
-  assert.deepEqual(applied, [501]);
+  assert.deepEqual(applied, [500, 501]);
+});
+
+test("a jump waits for the row that is being applied", async () => {
+  const { timeline, applied } = conversation({ have: 3 });
+  const walked = timeline.push(row(4));
+  const jumped = timeline.jump(row(500));
+  await Promise.all([walked, jumped, timeline.push(row(5))]);
+  assert.deepEqual(applied, [4, 500]);
+  assert.equal(timeline.have, 500);
+});
+
+test("what came so far meanwhile that the rest is a short way is walked", async () => {
+  const log = Array.from({ length: 56 }, (_, i) => i + 1);
+  const { timeline, applied, fetched } = conversation({ have: 5, log });
+  await Promise.all([timeline.push(row(6)), timeline.jump(row(56))]);
+  assert.deepEqual(applied, log.slice(5));
+  assert.deepEqual(fetched, [6]);
+});
+
+test("a jump to a row that cannot be opened now is a walk", async () => {
+  const log = Array.from({ length: 70 }, (_, i) => i + 1);
+  const { timeline, applied, fails } = conversation({ have: 2, log });
+  fails.add(70);
+  await timeline.jump(row(70));
+  assert.deepEqual(applied, log.slice(2, 69));
 });

@@ -1,19 +1,17 @@
 // After a connect: which conversations are behind, and how each of them gets to the head.
 
 import { PAGE_MAX } from "../protocol.js";
+import { isFar } from "./timeline.js";
 
 /** @typedef {import("./conversation.js").Conversation} Conversation */
 /** @typedef {import("./asking.js").Asking["ask"]} Ask */
-
-/** Further behind than this, the newest row is taken and the rest is paged back when looked at. */
-const WALK = 50;
 
 /** Being opened side by side: more would keep the page from its frames, fewer wait for the network. */
 const SIDE_BY_SIDE = 6;
 
 /**
- * A short way is walked. A long one is jumped, and so is one that this browser never went, unless the outbox holds a message whose fate lies
- * on it: those come first, then what is newest.
+ * A short way is walked, a long one is jumped, unless the outbox holds a message whose fate lies on
+ * it: those come first, then what is newest.
  * @param {Conversation[]} conversations
  * @param {import("../outbox.js").Entry[]} entries
  * @param {Ask} ask
@@ -33,27 +31,16 @@ export async function catchUp(conversations, entries, ask, settled) {
 
 /** @param {Conversation[]} some one question's worth @param {Ask} ask */
 async function near(some, ask) {
-  const asked = some.filter((one) => one.behind === 1 || isFar(one)).map(({ row }) => row.conv);
+  const asked = some.filter((one) => one.behind === 1 || isFar(one.have, one.row.last_seq)).map(({ row }) => row.conv);
   const { rows } = asked.length ? await ask({ last: asked }) : { rows: [] };
   const newest = new Map(rows.map((row) => [row.conv, row]));
   await all(some, (one) => step(one, newest.get(one.row.conv)));
 }
 
 /** @param {Conversation} one @param {import("../protocol.js").MsgFrame | undefined} newest */
-async function step(one, newest) {
+function step(one, newest) {
   if (newest?.seq === one.have + 1) return one.push(newest);
-  if (!newest || !isFar(one)) return one.catchUp();
-  try {
-    await one.jump(newest);
-  } catch (error) {
-    // A key that is out of reach now is asked for again; a break is for the next connect.
-    if (/** @type {Error} */ (error).name === "M1Error") await one.catchUp();
-  }
-}
-
-/** A new device knows no chat: one question tells the newest of fifty. @param {Conversation} conversation */
-function isFar({ behind, have }) {
-  return behind > WALK || (have === 0 && behind > 1);
+  return newest && isFar(one.have, newest.seq) ? one.jump(newest) : one.catchUp();
 }
 
 /** @param {Conversation} conversation */

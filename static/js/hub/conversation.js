@@ -109,10 +109,8 @@ export class Conversation {
   }
 
   /** Far behind: the newest row now, what lies between when somebody looks. @param {Row} newest */
-  async jump(newest) {
-    this.#kept.lasts = {};
-    await this.#apply(newest);
-    await this.#timeline.jump(newest.seq);
+  jump(newest) {
+    return this.#timeline.jump(newest);
   }
 
   /**
@@ -200,7 +198,8 @@ export class Conversation {
    */
   async #apply(row) {
     const { letter, step } = await openLetter(row, this.#parts.desk);
-    const { lasts, alarm } = step ? follow(this.#kept.lasts, step) : { lasts: {}, alarm: null };
+    const before = row.seq === this.have + 1 ? this.#kept.lasts : {}; // after a jump there is nothing to compare with
+    const { lasts, alarm } = step ? follow(before, step) : { lasts: {}, alarm: null };
     if (alarm) letter.warnings.push(alarm);
     const kept = { ...this.#kept, lasts, have: row.seq, row: afterMessage(this.row, row, letter.mine) };
     if (letter.kind === 1 || letter.gone) kept.newest = letter;

@@ -17,6 +17,12 @@ export const HOLD_MS = 300; // frames of two nodes may overtake each other by th
 const RETRY_MS = 1000;
 const MAX_RETRY_MS = 30_000;
 const HELD_MAX = 500; // beyond it the rows are fetched again when their turn comes
+const WALK = 50; // rows; further behind, the newest is taken and the rest is paged back when looked at
+
+/** A browser that has nothing is far from everything but the first row. @param {number} have @param {number} seq */
+export function isFar(have, seq) {
+  return seq - have > WALK || (have === 0 && seq > 1);
+}
 
 export class Timeline {
   /** @type {TimelineParts} */ #parts;
@@ -28,6 +34,7 @@ export class Timeline {
   /** @type {number | undefined} */ #timer;
   /** @type {Promise<void> | null} */ #running = null;
   #again = false; // something came while the last step was ending
+  /** @type {Msg | null} */ #leap = null; // taken in its turn: a row that is being applied comes first
 
   /** @param {number} have @param {TimelineParts} parts */
   constructor(have, parts) {
@@ -73,13 +80,13 @@ export class Timeline {
   }
 
   /**
-   * Start from `seq`, far above: what lies between is paged back when somebody looks.
-   * @param {number} seq
+   * Start from `row`: what lies between is paged back when somebody looks. It is walked if, by the
+   * time of its turn, the way is not far any more, or the row cannot be opened now.
+   * @param {Msg} row
    */
-  jump(seq) {
-    this.#have = Math.max(this.#have, seq);
-    this.#head = Math.max(this.#head, seq);
-    for (const held of this.#held.keys()) if (held <= this.#have) this.#held.delete(held);
+  jump(row) {
+    this.#head = Math.max(this.#head, row.seq);
+    this.#leap = row;
     return this.#kick();
   }
 
@@ -108,13 +115,14 @@ export class Timeline {
 
   async #run() {
     while (!this.complete) {
-      const row = this.#held.get(this.#have + 1);
+      const row = this.#next();
       if (!row && !this.#due) return this.#later(HOLD_MS);
       try {
         if (row) await this.#applyOne(row);
         else await this.#fetch();
         this.#failures = 0;
       } catch {
+        if (row && row.seq > this.#have + 1) continue; // no leap, then: `#next` has asked for the walk
         this.#failures += 1;
         return this.#later(Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** (this.#failures - 1)));
       }
@@ -124,11 +132,19 @@ export class Timeline {
     this.#timer = undefined;
   }
 
+  /** @returns {Msg | undefined} */
+  #next() {
+    const leap = this.#leap;
+    this.#leap = null;
+    if (leap) this.#due = true; // whatever becomes of it, the server has these rows
+    return leap && isFar(this.#have, leap.seq) ? leap : this.#held.get(this.#have + 1);
+  }
+
   /** @param {Msg} row */
   async #applyOne(row) {
     await this.#parts.apply(row);
-    this.#held.delete(row.seq);
-    this.#have = Math.max(this.#have, row.seq);
+    this.#have = row.seq;
+    for (const seq of this.#held.keys()) if (seq <= row.seq) this.#held.delete(seq);
   }
 
   async #fetch() {

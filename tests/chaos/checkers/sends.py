@@ -7,7 +7,7 @@ from itertools import pairwise
 from tests.chaos.history import Event
 from tests.chaos.outcome import Outcome, Row
 
-WALK = 50  # rows that a browser walks; beyond it jumps (static/js/hub/catchup.js)
+WALK = 50  # rows that a browser walks; beyond it jumps (static/js/hub/timeline.js)
 
 
 def kept_once(outcome: Outcome) -> list[str]:
