@@ -29,10 +29,7 @@ CONNECT_SECONDS = 10
 SILENT_SECONDS = 4.0  # without a frame, although it was asked: the line is dead
 LOOK_SECONDS = 0.5  # between two looks after the line
 RETRY_SECONDS = 1.0  # at most, with full jitter: a storm has no time for the long pauses
-WEATHER = (
-    OSError, TimeoutError, EOFError, http.client.HTTPException, WebSocketException,
-    Closed, ApiError,
-)  # fmt: skip
+WEATHER = (OSError, EOFError, http.client.HTTPException, WebSocketException, Closed, ApiError)
 
 skew_ms: ContextVar[int] = ContextVar("skew_ms", default=0)  # of the device whose task runs
 _true_time = account.now_ms
@@ -97,7 +94,8 @@ class PyDevice:
         number = self._looks
         self.history.add(self.name, "look", "invoke", number=number)
         for conv in tuple(self.device.conversations):
-            page = await asyncio.wait_for(self.device.line.page(conv, limit=1), CONNECT_SECONDS)
+            async with asyncio.timeout(CONNECT_SECONDS):
+                page = await self.device.line.page(conv, limit=1)
             if isinstance(page, protocol.Page):
                 heads[conv.hex()] = page.rows[0].seq if page.rows else 0
         self.history.add(self.name, "look", "ok", number=number, heads=heads)
@@ -185,7 +183,8 @@ class PyDevice:
         while True:
             code = None
             try:
-                await asyncio.wait_for(self.device.connect(), CONNECT_SECONDS)
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    await self.device.connect()
                 self._comeback.live()
                 self.online.set()
                 self.lines += 1
@@ -214,7 +213,8 @@ class PyDevice:
                 heard, last = live.received, now
             elif now - last > SILENT_SECONDS:
                 return
-            await asyncio.wait_for(live.send(protocol.Ping()), SILENT_SECONDS)
+            async with asyncio.timeout(SILENT_SECONDS):  # wait_for may swallow a cancellation
+                await live.send(protocol.Ping())
             await asyncio.wait([live._task], timeout=LOOK_SECONDS)
             await self._resend_if_stuck(now)
 

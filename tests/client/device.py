@@ -165,7 +165,8 @@ class Device:
 
     async def next_message(self, seconds: float = WAIT_SECONDS) -> Message:
         """The next news of somebody else, or of another device of mine."""
-        return await asyncio.wait_for(self._inbox.get(), seconds)
+        async with asyncio.timeout(seconds):
+            return await self._inbox.get()
 
     async def next_text(self, seconds: float = WAIT_SECONDS) -> str | None:
         return (await self.next_message(seconds)).text
