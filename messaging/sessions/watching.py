@@ -51,7 +51,7 @@ class Watching:
         visible = [user for user in here if not known[user].withheld]
         for user in visible:
             self._watchers.setdefault(user, set()).add(session)
-        await self._look(visible)
+        await self._tell(await self._look(visible), but=session)
         # Who hides from all looks the same to somebody he blocks.
         unknown = [protocol.Seen(user=Id(user), state="unknown") for user in sorted(hiding)]
         absent = [_absent(user) for user in here if known[user].withheld]
@@ -77,7 +77,9 @@ class Watching:
         """Show what changed; call once a second."""
         for session in tuple(self._outdated):
             await self.watch(session, session.watched)
-        changed = await self._look(tuple(self._watchers))
+        await self._tell(await self._look(tuple(self._watchers)))
+
+    async def _tell(self, changed: Sequence[Uid], but: "Session | None" = None) -> None:
         if not changed:
             return
         seen = dict(zip(changed, await self._seen(changed), strict=True))
@@ -86,10 +88,11 @@ class Watching:
             for session in self._watchers.get(user, ()):
                 news.setdefault(session, []).append(seen[user])
         for session, users in news.items():
-            session.show(protocol.Presence(users=users))
+            if session is not but:
+                session.show(protocol.Presence(users=users))
 
     async def _look(self, users: Iterable[Uid]) -> list[Uid]:
-        """Bring `_shown` up to date; the users whose state changed."""
+        """Bring `_shown` up to date. Whose state changed: their watchers are to be told."""
         now = self._clock()
         here = await registry.where(users, now)
         return [user for user in users if self._update(user, user in here, now)]
@@ -108,14 +111,18 @@ class Watching:
         return True
 
     async def _seen(self, users: Sequence[Uid]) -> list[protocol.Seen]:
-        away = [user for user in users if not self._shown[user].online]
+        away = [user for user in users if not self._online(user)]
         last = await threads.run(registry.last_seen, away) if away else {}
         return [
             protocol.Seen(user=Id(user), state="online")
-            if self._shown[user].online
+            if self._online(user)
             else protocol.Seen(user=Id(user), state="offline", seen=last.get(user))
             for user in users
         ]
+
+    def _online(self, user: Uid) -> bool:
+        shown = self._shown.get(user)  # None: the last who watched went away meanwhile
+        return shown is not None and shown.online
 
 
 def _absent(user: Uid) -> protocol.Seen:

@@ -54,6 +54,21 @@ async def test_a_contact_is_shown_at_once_and_when_he_comes(
     assert await shown(at_alice) == [(bob.uid, "online")]
 
 
+async def test_a_change_that_somebody_else_sees_first_is_shown_to_all(
+    alice: Person, bob: Person, conv: bytes, move: Move
+) -> None:
+    at_alice, on_phone = await arrived(alice), await arrived(alice, 1)
+    await watch(at_alice, bob.uid)
+    assert await shown(at_alice) == [(bob.uid, "offline")]
+    move(EVERY_MS)
+    await arrived(bob)
+    await watch(on_phone, bob.uid)
+    assert await shown(on_phone) == [(bob.uid, "online")]
+    assert await shown(at_alice) == [(bob.uid, "online")]
+    await upkeep().watching.tick()
+    assert await on_phone.silence() == []
+
+
 async def test_a_contact_who_leaves_is_offline_after_the_grace_with_his_time(
     alice: Person, bob: Person, conv: bytes, move: Move
 ) -> None:
