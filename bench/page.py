@@ -30,7 +30,7 @@ FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startT
 SCRIPTS = """() => Object.fromEntries(performance.getEntriesByType("resource")
   .filter(({ name }) => /\\.js$/.test(new URL(name).pathname))
   .map(({ name, encodedBodySize }) => [name, encodedBodySize]))"""
-FALLBACK = "/vendor/noble/"  # fetched where the browser itself lacks X-Wing
+FALLBACK = "/vendor/xwing.js"  # fetched where the browser itself lacks X-Wing
 
 Result = dict[str, Any]
 

@@ -2,11 +2,11 @@
 // X-Wing (0x647A): ML-KEM-768 ‖ X25519; the 32-byte seed is expanded with SHAKE256 to a
 // 64-byte ML-KEM seed ‖ a 32-byte X25519 key (docs/encryption.md, section 1 fact 2).
 
-import { AEAD_AES_256_GCM, CipherSuite, KDF_HKDF_SHA256, KEM_MLKEM768_X25519 } from "../../vendor/hpke/index.js";
+import { AEAD_AES_256_GCM, CipherSuite, KDF_HKDF_SHA256, KEM_MLKEM768_X25519 } from "../../vendor/hpke.js";
 import { concat, fromHex, require } from "./encoding.js";
 
 /** @typedef {import("./encoding.js").Bytes} Bytes */
-/** @typedef {{suite: CipherSuite, publicKey: (seed: Bytes) => Promise<Bytes>}} Provider */
+/** @typedef {{suite: InstanceType<typeof CipherSuite>, publicKey: (seed: Bytes) => Promise<Bytes>}} Provider */
 
 const PKCS8_X25519 = fromHex("302e020100300506032b656e04220420"); // RFC 8410, before the scalar
 const EXPANDED_BITS = 96 * 8;
@@ -14,7 +14,7 @@ const EXPANDED_BITS = 96 * 8;
 /** @type {Promise<Provider> | undefined} */
 let provider;
 
-/** @returns {Promise<CipherSuite>} */
+/** @returns {Promise<InstanceType<typeof CipherSuite>>} */
 export async function hpkeSuite() {
   return (await chosen()).suite;
 }
@@ -33,12 +33,9 @@ function chosen() {
 
 /** @returns {Promise<Provider>} */
 async function javascript() {
-  const noble = await import("../../vendor/hpke-noble/index.js");
-  const suite = new CipherSuite(noble.KEM_MLKEM768_X25519, KDF_HKDF_SHA256, AEAD_AES_256_GCM);
-  const publicKey = async (/** @type {Bytes} */ seed) => {
-    const { MLKEM768X25519 } = await import("../../vendor/noble/post-quantum/hybrid.js");
-    return new Uint8Array(MLKEM768X25519.getPublicKey(seed));
-  };
+  const xwing = await import("../../vendor/xwing.js");
+  const suite = new CipherSuite(xwing.KEM_MLKEM768_X25519, KDF_HKDF_SHA256, AEAD_AES_256_GCM);
+  const publicKey = async (/** @type {Bytes} */ seed) => new Uint8Array(xwing.MLKEM768X25519.getPublicKey(seed));
   return { suite, publicKey };
 }
 

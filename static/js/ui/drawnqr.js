@@ -5,7 +5,7 @@ const BORDER = 4; // squares of quiet around it, as ISO 18004 asks
 
 /** @param {string} text @param {string} words what it is, for who does not see it */
 export async function drawnQr(text, words) {
-  const { encode } = await import("../../vendor/uqr/dist/index.js");
+  const { encode } = await import("../../vendor/uqr.js");
   const { data, size } = encode(text, { ecc: "M", border: BORDER });
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", `0 0 ${size} ${size}`);

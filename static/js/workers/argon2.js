@@ -1,4 +1,4 @@
-// @ts-nocheck: hash-wasm@4.13.0 dist/argon2.umd.min.js, copied by bin/vendor; do not edit.
+// @ts-nocheck: a build of hash-wasm@4.13.0; made by bin/vendor, do not edit.
 /*!
  * hash-wasm (https://www.npmjs.com/package/hash-wasm)
  * (c) Dani Biro

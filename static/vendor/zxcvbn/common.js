@@ -1,4 +1,4 @@
-// @ts-nocheck: @zxcvbn-ts/language-common@4.1.3 dist/zxcvbn-ts.js, copied by bin/vendor; do not edit.
+// @ts-nocheck: a build of @zxcvbn-ts/language-common@4.1.3; made by bin/vendor, do not edit.
 const scope = {};
 (function () {
 this.zxcvbnts = this.zxcvbnts || {};

@@ -1,4 +1,4 @@
-// @ts-nocheck: @zxcvbn-ts/core@4.2.0 dist/zxcvbn-ts.js, copied by bin/vendor; do not edit.
+// @ts-nocheck: a build of @zxcvbn-ts/core@4.2.0; made by bin/vendor, do not edit.
 const scope = {};
 (function () {
 this.zxcvbnts = this.zxcvbnts || {};

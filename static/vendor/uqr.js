@@ -1,4 +1,5 @@
-// @ts-nocheck: uqr@0.1.3 dist/index.mjs, copied by bin/vendor; do not edit.
+// @ts-nocheck: what is used of uqr@0.1.3; made by bin/vendor, do not edit.
+// node_modules/uqr/dist/index.mjs
 var QrCodeDataType = /* @__PURE__ */ ((QrCodeDataType2) => {
   QrCodeDataType2[QrCodeDataType2["Border"] = -1] = "Border";
   QrCodeDataType2[QrCodeDataType2["Data"] = 0] = "Data";
@@ -8,27 +9,26 @@ var QrCodeDataType = /* @__PURE__ */ ((QrCodeDataType2) => {
   QrCodeDataType2[QrCodeDataType2["Alignment"] = 4] = "Alignment";
   return QrCodeDataType2;
 })(QrCodeDataType || {});
-
-const LOW = [0, 1];
-const MEDIUM = [1, 0];
-const QUARTILE = [2, 3];
-const HIGH = [3, 2];
-const EccMap = {
+var LOW = [0, 1];
+var MEDIUM = [1, 0];
+var QUARTILE = [2, 3];
+var HIGH = [3, 2];
+var EccMap = {
   L: LOW,
   M: MEDIUM,
   Q: QUARTILE,
   H: HIGH
 };
-const NUMERIC_REGEX = /^\d*$/;
-const ALPHANUMERIC_REGEX = /^[A-Z0-9 $%*+./:-]*$/;
-const ALPHANUMERIC_CHARSET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
-const MIN_VERSION = 1;
-const MAX_VERSION = 40;
-const PENALTY_N1 = 3;
-const PENALTY_N2 = 3;
-const PENALTY_N3 = 40;
-const PENALTY_N4 = 10;
-const ECC_CODEWORDS_PER_BLOCK = [
+var NUMERIC_REGEX = /^\d*$/;
+var ALPHANUMERIC_REGEX = /^[A-Z0-9 $%*+./:-]*$/;
+var ALPHANUMERIC_CHARSET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
+var MIN_VERSION = 1;
+var MAX_VERSION = 40;
+var PENALTY_N1 = 3;
+var PENALTY_N2 = 3;
+var PENALTY_N3 = 40;
+var PENALTY_N4 = 10;
+var ECC_CODEWORDS_PER_BLOCK = [
   // Version: (note that index 0 is for padding, and is set to an illegal value)
   // 0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40    Error correction level
   [-1, 7, 10, 15, 20, 26, 18, 20, 24, 30, 18, 20, 24, 26, 30, 22, 24, 28, 30, 28, 28, 28, 28, 30, 30, 26, 28, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30],
@@ -40,7 +40,7 @@ const ECC_CODEWORDS_PER_BLOCK = [
   [-1, 17, 28, 22, 16, 22, 28, 26, 26, 24, 28, 24, 28, 22, 24, 24, 30, 28, 28, 26, 28, 30, 24, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30]
   // High
 ];
-const NUM_ERROR_CORRECTION_BLOCKS = [
+var NUM_ERROR_CORRECTION_BLOCKS = [
   // Version: (note that index 0 is for padding, and is set to an illegal value)
   // 0, 1, 2, 3, 4, 5, 6, 7, 8, 9,10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40    Error correction level
   [-1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 4, 4, 4, 4, 4, 6, 6, 6, 6, 7, 8, 8, 9, 9, 10, 12, 12, 12, 13, 14, 15, 16, 17, 18, 19, 19, 20, 21, 22, 24, 25],
@@ -52,7 +52,7 @@ const NUM_ERROR_CORRECTION_BLOCKS = [
   [-1, 1, 1, 2, 4, 4, 4, 5, 6, 8, 8, 11, 11, 16, 16, 18, 16, 19, 21, 25, 25, 25, 34, 30, 32, 35, 37, 40, 42, 45, 48, 51, 54, 57, 60, 63, 66, 70, 74, 77, 81]
   // High
 ];
-class QrCode {
+var QrCode = class {
   /* -- Constructor (low level) and fields -- */
   // Creates a new QR Code with the given version number,
   // error correction level, data codeword bytes, and mask number.
@@ -402,7 +402,7 @@ class QrCode {
     runHistory.pop();
     runHistory.unshift(currentRunLength);
   }
-}
+};
 function appendBits(val, len, bb) {
   if (len < 0 || len > 31 || val >>> len !== 0)
     throw new RangeError("Value out of range");
@@ -412,7 +412,7 @@ function appendBits(val, len, bb) {
 function getBit(x, i) {
   return (x >>> i & 1) !== 0;
 }
-class QrSegment {
+var QrSegment = class {
   // Creates a new QR Code segment with the given attributes and data.
   // The character count (numChars) must agree with the mode and the bit buffer length,
   // but the constraint isn't checked. The given bit buffer is cloned and stored.
@@ -429,10 +429,10 @@ class QrSegment {
   getData() {
     return this.bitData.slice();
   }
-}
-const MODE_NUMERIC = [1, 10, 12, 14];
-const MODE_ALPHANUMERIC = [2, 9, 11, 13];
-const MODE_BYTE = [4, 8, 16, 16];
+};
+var MODE_NUMERIC = [1, 10, 12, 14];
+var MODE_ALPHANUMERIC = [2, 9, 11, 13];
+var MODE_BYTE = [4, 8, 16, 16];
 function numCharCountBits(mode, ver) {
   return mode[Math.floor((ver + 7) / 17) + 1];
 }
@@ -594,7 +594,6 @@ function encodeSegments(segs, ecl, minVersion = 1, maxVersion = 40, mask = -1, b
   bb.forEach((b, i) => dataCodewords[i >>> 3] |= b << 7 - (i & 7));
   return new QrCode(version, ecl, dataCodewords, mask);
 }
-
 function encode(data, options) {
   const {
     ecc = "L",
@@ -656,85 +655,6 @@ function addBorder(input, border = 1) {
   }
   return input;
 }
-function getDataAt(data, x, y, defaults = false) {
-  if (x < 0 || y < 0 || x >= data.length || y >= data.length)
-    return defaults;
-  return data[y][x];
-}
-
-function renderUnicode(data, options = {}) {
-  const {
-    whiteChar = "\u2588",
-    blackChar = "\u2591"
-  } = options;
-  const result = encode(data, options);
-  return result.data.map((row) => {
-    return row.map((mod) => mod ? blackChar : whiteChar).join("");
-  }).join("\n");
-}
-function renderANSI(data, options = {}) {
-  return renderUnicode(data, {
-    ...options,
-    blackChar: "\x1B[40m\u3000\x1B[0m",
-    whiteChar: "\x1B[47m\u3000\x1B[0m"
-  });
-}
-function renderUnicodeCompact(data, options = {}) {
-  const palette = {
-    WHITE_ALL: "\u2588",
-    WHITE_BLACK: "\u2580",
-    BLACK_WHITE: "\u2584",
-    BLACK_ALL: " "
-  };
-  const result = encode(data, options);
-  const WHITE = false;
-  const BLACK = true;
-  const at = (x, y) => getDataAt(result.data, x, y, true);
-  const lines = [];
-  let line = "";
-  for (let row = 0; row < result.size; row += 2) {
-    for (let col = 0; col < result.size; col++) {
-      if (at(col, row) === WHITE && at(col, row + 1) === WHITE)
-        line += palette.WHITE_ALL;
-      else if (at(col, row) === WHITE && at(col, row + 1) === BLACK)
-        line += palette.WHITE_BLACK;
-      else if (at(col, row) === BLACK && at(col, row + 1) === WHITE)
-        line += palette.BLACK_WHITE;
-      else
-        line += palette.BLACK_ALL;
-    }
-    lines.push(line);
-    line = "";
-  }
-  return lines.join("\n");
-}
-
-function escapeAttr(value) {
-  return value.replace(/&/g, "&amp;").replace(/"/g, "&quot;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-}
-function renderSVG(data, options = {}) {
-  const result = encode(data, options);
-  const {
-    pixelSize = 10,
-    whiteColor = "white",
-    blackColor = "black"
-  } = options;
-  const height = result.size * pixelSize;
-  const width = result.size * pixelSize;
-  let svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}">`;
-  const paths = [];
-  for (let row = 0; row < result.size; row++) {
-    for (let col = 0; col < result.size; col++) {
-      const x = col * pixelSize;
-      const y = row * pixelSize;
-      if (result.data[row][col])
-        paths.push(`M${x},${y}h${pixelSize}v${pixelSize}h-${pixelSize}z`);
-    }
-  }
-  svg += `<rect fill="${escapeAttr(whiteColor)}" width="${width}" height="${height}"/>`;
-  svg += `<path fill="${escapeAttr(blackColor)}" d="${paths.join("")}"/>`;
-  svg += "</svg>";
-  return svg;
-}
-
-export { QrCodeDataType, encode, renderANSI, renderSVG, renderUnicode, renderUnicodeCompact };
+export {
+  encode
+};
