@@ -1,7 +1,7 @@
 // What the elements talk to: ask for something, hear of something. Which tab does the work is no
 // business of theirs (tabs.js); what is done is in hub.js.
 
-import { api, openAccount, refresh } from "./account.js";
+import { api, openAccount, refresh } from "./account/openaccount.js";
 import { carriers, localMemory } from "./carriers.js";
 import { wallClock } from "./clock.js";
 import { b64, fromB64 } from "./crypto/encoding.js";

@@ -11,6 +11,8 @@ from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.test import Client
 
+from chatsite import modules
+
 
 @pytest.fixture
 def page(db: None) -> str:
@@ -44,6 +46,12 @@ def test_the_map_names_what_the_page_can_reach_and_no_more(page: str) -> None:
     assert "/static/vendor/zxcvbn/core.js" in reached  # only when a new password is typed
     assert staticfiles_storage.url("vendor/zxcvbn/core.js") not in early
     assert staticfiles_storage.url("js/crypto/vault.js") in early
+
+
+def test_a_page_of_chats_does_not_load_what_opens_accounts() -> None:
+    opens = {"js/crypto/vault.js", "js/crypto/argon2.js", "js/account/joining.js"}
+    assert opens <= set(modules.reachable("js/pages/signin.js"))
+    assert not opens & set(modules.reachable("js/app.js"))
 
 
 def test_workers_and_tests_are_not_in_it(page: str) -> None:

@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkVault, headOf, openedVault, userKeys } from "../../static/js/account/enrolment.js";
+import { headOf, userKeys } from "../../static/js/account/enrolment.js";
 import { codeFactor, listed, newAccount, renewed, withDevices } from "../../static/js/account/identity.js";
+import { checkVault, openedVault } from "../../static/js/account/vaultopening.js";
 import { extendChain, REVOKES } from "../../static/js/crypto/devicelist.js";
 import { b64, fromB64, newId, random } from "../../static/js/crypto/encoding.js";
 import { kemPublicKey, newSeed, newSigningKey } from "../../static/js/crypto/keys.js";

@@ -8,17 +8,18 @@ import { codeAuth, passwordAuth } from "../crypto/factors.js";
 import { parseCode } from "../crypto/recoverycode.js";
 import { Keystore } from "../keystore.js";
 import { forgetCurrent } from "./current.js";
-import { checkVault, headOf, openedVault, staying } from "./enrolment.js";
+import { headOf, staying } from "./enrolment.js";
 import { codeFactor, codeValues, newPassword, passwordFactor, renewed } from "./identity.js";
 import { api, forgetOpen, keptAccount, openAccount, refresh } from "./openaccount.js";
 import { remember } from "./remembered.js";
+import { checkVault, openedVault } from "./vaultopening.js";
 
 /** @typedef {import("../crypto/encoding.js").Bytes} Bytes */
 /** @typedef {import("../crypto/devicelist.js").Device} Device */
 /** @typedef {import("./openaccount.js").Account} Account */
 /** @typedef {import("./joining.js").OnProgress} OnProgress */
 /**
- * @typedef {import("./enrolment.js").OpenVault & {account: Account, pepper: Bytes, pw?: Bytes}} Unlocked
+ * @typedef {import("./vaultopening.js").OpenVault & {account: Account, pepper: Bytes, pw?: Bytes}} Unlocked
  */
 
 const TRIES = 5;

@@ -1,23 +1,17 @@
-// From what the server keeps of an account back to its keys (docs/encryption.md 4.18): the chain,
-// the vault, the user keys. Each is checked against the chain before it is used.
+// From what the server keeps of an account back to its keys (docs/encryption.md 4.18): the chain, and
+// by a device or by recovery the user keys. Each is checked against the chain before it is used.
 
 import { deviceOf, extendChain } from "../crypto/devicelist.js";
 import { b64, equal, fromB64, hex, M1Error, require } from "../crypto/encoding.js";
-import { codeKek, FACTOR_CODE, FACTOR_PASSWORD, openRoot, passwordKek } from "../crypto/factors.js";
-import { kemPublicKey, signingKeyFromSeed } from "../crypto/keys.js";
 import { openWrapOfLink, walkBack } from "../crypto/userkeys.js";
-import { openVault } from "../crypto/vault.js";
 
 /** @typedef {import("../crypto/encoding.js").Bytes} Bytes */
 /** @typedef {import("../crypto/devicelist.js").Link} Link */
 /** @typedef {import("../crypto/devicelist.js").Device} Device */
-/** @typedef {import("../crypto/vault.js").Secrets} Secrets */
 /** @typedef {import("../api.js").Api} Api */
 /** @typedef {import("../api.js").Options} Options */
 /** @typedef {{links: Link[], gone: Bytes[], event: string}} OwnChain */
 /** @typedef {{id: Bytes, seed: Bytes}} Receiver a device with its DKK seed, or recovery */
-/** @typedef {{code: string} | {pw: Bytes, pepper: Bytes}} Key */
-/** @typedef {{rk: Bytes, secrets: Secrets, version: number}} OpenVault */
 
 /**
  * My own chain, from what was verified before to the head of the server.
@@ -57,35 +51,6 @@ export function headOf(links) {
  */
 export function staying({ links, gone }) {
   return headOf(links).devices.filter(({ id }) => !gone.some((left) => equal(left, id)));
-}
-
-/**
- * RK by one factor, and with it the vault. The chain must be the one that its AIK signs.
- * @param {Bytes} uid
- * @param {import("../protocol.js").VaultAnswer} answer
- * @param {Key} key
- * @returns {Promise<OpenVault>}
- */
-export async function openedVault(uid, { vault, factors }, key) {
-  const type = "code" in key ? FACTOR_CODE : FACTOR_PASSWORD;
-  const factor = factors.find((candidate) => candidate.type === type);
-  require(factor, "no_factor", "this factor is switched off");
-  const kek = "code" in key ? await codeKek(key.code, uid) : await passwordKek(key.pw, key.pepper, uid);
-  const rk = await openRoot(kek, fromB64(factor.wrap), uid, type, fromB64(factor.id, 16));
-  const secrets = await openVault(rk, uid, vault.version, fromB64(vault.box));
-  return { rk, secrets, version: vault.version };
-}
-
-/**
- * A server could serve the chain of an account of its own making: the vault tells.
- * @param {Link} head
- * @param {Secrets} secrets
- */
-export async function checkVault(head, { aikSeed, recoverySeed }) {
-  const { publicKey } = await signingKeyFromSeed(aikSeed);
-  require(equal(publicKey, head.aik), "bad_chain", "another identity key than the vault's");
-  const recovery = await kemPublicKey(recoverySeed);
-  require(equal(recovery, head.recovery), "bad_chain", "another recovery key than the vault's");
 }
 
 /**

@@ -11,7 +11,7 @@ import { codeAuth, passwordAuth } from "../crypto/factors.js";
 import { RECOVERY_ID } from "../crypto/userkeys.js";
 import { Keystore } from "../keystore.js";
 import { setCurrent } from "./current.js";
-import { checkVault, headOf, openedVault, ownChain, staying, userKeys } from "./enrolment.js";
+import { headOf, ownChain, staying, userKeys } from "./enrolment.js";
 import {
   codeFactor,
   codeValues,
@@ -24,12 +24,13 @@ import {
 } from "./identity.js";
 import { api, forgetOpen } from "./openaccount.js";
 import { recall, remember } from "./remembered.js";
+import { checkVault, openedVault } from "./vaultopening.js";
 
 /** @typedef {import("../crypto/encoding.js").Bytes} Bytes */
 /** @typedef {import("../crypto/devicelist.js").Link} Link */
 /** @typedef {import("../keystore.js").DeviceKeys} DeviceKeys */
 /** @typedef {import("./enrolment.js").OwnChain} OwnChain */
-/** @typedef {import("./enrolment.js").OpenVault} OpenVault */
+/** @typedef {import("./vaultopening.js").OpenVault} OpenVault */
 /** @typedef {import("../api.js").Options} Options */
 /** @typedef {"stretch" | "vault" | "keys" | "store"} Step */
 /** @typedef {(step: Step) => void} OnProgress */
