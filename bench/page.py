@@ -112,7 +112,7 @@ def show(result: Result) -> None:
         f" {script['without_fallback_kb']} without X-Wing in script"
     )
     print(
-        f"{some['messages']} messages opened and shown: {_text(some['shown'])} (aim 100),"
+        f"{some['messages']} messages opened and painted: {_text(some['shown'])} (aim 100),"
         f" of which opening {_text(some['opening'])}"
     )
 
@@ -205,15 +205,16 @@ def _script(reader: Reader) -> Result:
 
 
 def _pages(bench: Bench, reader: Reader) -> Result:
-    """Paged back to, further than this browser has kept them: from the frame that brings
-    the page to the one that shows all of it, and how much of that messages were being opened."""
+    """Paged back to, further than this browser has kept them: from the ciphertext in hand until
+    all of a page is painted, and how much of that time messages were being opened."""
     context = bench.context(reader.awaited, timed=True)
     with _page(context) as page:
         people.sign_in(page, reader.person)
         page.goto(reader.chat)
         reader.note("paging", page, "newest")
-        for count in range(1, PAGES + 1):
-            page.evaluate("document.querySelector('.thread-scroll').scrollTop = 0")
+        chatting.live(page)
+        for count in range(PAGES):
+            page.evaluate("stopwatch.pageBack()")
             _until(page, f"stopwatch.pages.length > {count}")
         pages = page.evaluate("stopwatch.pages")
     context.close()

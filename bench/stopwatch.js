@@ -6,7 +6,6 @@
   const SCREEN = 10; // rows of the list that fit on a screen
   // Not encrypt: what is kept is sealed with it.
   const OPENING = ["decrypt", "deriveBits", "deriveKey", "importKey", "sign", "verify", "digest"];
-  const PAGE = 30; // fewer letters than that are no page, but previews
   const PATIENCE_MS = 240_000;
   const seen = { pages: [] };
   const waiting = new Set();
@@ -36,21 +35,26 @@
     newest: () => inView(document.querySelector(`.message[data-seq="${window.awaited.newest}"]`)),
   };
 
-  // From the frame that brings a page of messages to the one that shows all of it; how much of that
-  // time messages were being opened.
+  // A page of messages further up: from the frame that brings the first of them (the server splits a
+  // page by its size) until all are painted; how much of that time messages were being opened.
   let page;
   const spans = [];
-  const shown = ({ seqs }) => seqs.every((seq) => document.querySelector(`.message[data-seq="${seq}"]`));
+  const shown = ({ seqs }) => seqs.length && seqs.every((seq) => document.querySelector(`.message[data-seq="${seq}"]`));
+  const open = () => document.querySelector("chat-thread").getAttribute("conv");
+  seen.pageBack = () => {
+    page = { seqs: [], from: 0 };
+    spans.length = 0;
+    document.querySelector(".thread-scroll").scrollTop = 0;
+  };
 
   window.WebSocket = class extends WebSocket {
     constructor(...args) {
       super(...args);
       this.addEventListener("message", ({ data }) => {
-        const frame = data.startsWith('{"t":"page"') && JSON.parse(data);
-        const seqs = frame && frame.rows.filter(({ kind }) => kind === 1).map(({ seq }) => seq);
-        if (!(seqs?.length >= PAGE)) return;
-        page = { seqs, from: performance.now() };
-        spans.length = 0;
+        if (!page || !data.startsWith('{"t":"page"')) return;
+        const rows = JSON.parse(data).rows.filter(({ conv, kind }) => conv === open() && kind === 1);
+        page.from ||= performance.now();
+        page.seqs.push(...rows.map(({ seq }) => seq));
       });
     }
   };
@@ -75,6 +79,13 @@
     return sum;
   }
 
+  /** After the frame whose callbacks run now. */
+  function painted(note) {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = note;
+    port2.postMessage(null);
+  }
+
   function look() {
     const now = performance.now();
     if (window.awaited && document.body) {
@@ -82,8 +93,10 @@
     }
     if (page && shown(page)) {
       const { seqs, from } = page;
-      seen.pages.push({ messages: seqs.length, ms: now - from, opening: union(spans, from) });
       page = undefined;
+      const messages = new Set(seqs).size;
+      const opening = union(spans, from);
+      painted(() => seen.pages.push({ messages, ms: performance.now() - from, opening }));
     }
     for (const one of waiting) {
       if (!one.is()) continue;

@@ -1,11 +1,13 @@
 // The stretch of a conversation that a thread holds: neighbours without a gap, and never more of
 // them than a page can carry. It is moved along the history, not grown.
 
+import { PAGE_MAX } from "./protocol.js";
+
 /** @typedef {import("./hub/letters.js").Letter} Letter */
 /** @typedef {{letters: Letter[], more: boolean, have: number}} Page */
 
-export const PAGE = 40; // letters a request: more than a tall screen holds
-export const HELD_MAX = 240; // six pages: three screens of the tallest window on either side of it
+export const PAGE = PAGE_MAX; // letters a request: more than a tall screen holds
+export const HELD_MAX = 5 * PAGE; // three screens of the tallest window on either side of it
 
 export class Stretch {
   /** @type {Map<number, Letter>} */ #letters = new Map();

@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from messaging.protocol import PAGE_MAX
 from tests import seeding
 from tests.browser import chatting
 from tests.browser.conftest import Window
@@ -98,7 +99,7 @@ def opens_at_the_first_unread_message(reader: Reader) -> None:
     expect(line).to_be_in_viewport()
     following = line.locator("xpath=following-sibling::*[1]")
     expect(following).to_contain_text(seeding.words(MESSAGES - UNREAD + 1))
-    assert reader.page.locator(".message").count() <= 2 * 40
+    assert reader.page.locator(".message").count() <= 2 * PAGE_MAX
     chatting.live(reader.page)
     newest = reader.page.locator("chat-list").get_by_text(seeding.words(MESSAGES), exact=True)
     expect(newest).to_be_attached()  # it has caught up, and did not move for that
@@ -106,7 +107,7 @@ def opens_at_the_first_unread_message(reader: Reader) -> None:
     expect(badge).not_to_contain_text(f"{UNREAD} new")  # what is on the screen is read now
     match = re.search(r"(\d+) new", badge.inner_text())
     assert match, "and the rest is unread"
-    assert int(match[1]) > UNREAD - 40
+    assert int(match[1]) > UNREAD - PAGE_MAX
     expect(line).to_be_in_viewport()
 
 

@@ -2,6 +2,7 @@
 // in the list of chats. Knows no page and no socket.
 
 import { stepped } from "../marktimes.js";
+import { PAGE_MAX } from "../protocol.js";
 import { unlessFull } from "../room.js";
 import { openLetter } from "./letters.js";
 import { follow } from "./sequence.js";
@@ -35,7 +36,6 @@ import { afterMessage, afterReceipt, afterState, unread } from "./vector.js";
  * @property {() => void} changed the line in the list
  */
 
-const PAGE = 50;
 const KEEP = 1000; // newest letters of a conversation that stay in this browser; the log has them all
 const PRUNE_EVERY = 100; // letters
 const CLOSED = "before_reset"; // so is everything older
@@ -54,7 +54,7 @@ export class Conversation {
     this.#timeline = new Timeline(kept.have, {
       clock: parts.clock,
       apply: (row) => this.#apply(row),
-      fetch: async (after) => (await parts.ask({ after }, PAGE)).rows,
+      fetch: async (after) => (await parts.ask({ after }, PAGE_MAX)).rows,
     });
   }
 
@@ -183,7 +183,7 @@ export class Conversation {
 
   /** @param {number} before @param {number} limit @returns {Promise<Letter[]>} */
   async #older(before, limit) {
-    const { rows } = await this.#parts.ask({ before }, Math.min(limit, PAGE));
+    const { rows } = await this.#parts.ask({ before }, Math.min(limit, PAGE_MAX));
     const shown = rows.filter((row) => row.seq > this.row.cleared).sort((a, b) => a.seq - b.seq);
     const opened = await Promise.all(shown.map((row) => openLetter(row, this.#parts.desk)));
     const letters = opened.map(({ letter }) => letter);
