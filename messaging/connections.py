@@ -1,4 +1,4 @@
-"""Use cases of the pair: request, accept, decline, withdraw, block, unblock, clear.
+"""Use cases of the pair: request, accept, decline, reopen, withdraw, block, unblock, clear.
 
 `act` holds the policy. An action names the state that its user saw; the server takes the version.
 Nobody learns of a no: a request that was declined, or goes to somebody who blocks its sender,
@@ -63,7 +63,7 @@ async def request(me: Uid, peer: Uid, now: int) -> Contact:
 
 
 async def act(me: Uid, peer: Uid, action: Action, seen: int | None, now: int) -> Contact:
-    """Accept, decline, withdraw, block or unblock, if I still see the pair as `seen`.
+    """Accept, decline, reopen, withdraw, block or unblock, if I still see the pair as `seen`.
 
     Where the pair is already as the action would leave it, that is the answer, so it can be
     repeated. Raises Unknown without a pair, Moved where the state is another one by now.
@@ -107,6 +107,13 @@ def _decline(pair: Pair, _me: Uid) -> tuple[PairState, int]:
     return PairState.DECLINED, pair.blocked
 
 
+def _reopen(pair: Pair, me: Uid) -> tuple[PairState, int]:
+    """My no is taken back. Nothing happens to who asked: a no must not show by it."""
+    if pair.asked(me):
+        return pair.state, pair.blocked
+    return _BEFORE_A_NO.get(pair.state, pair.state), pair.blocked
+
+
 def _withdraw(pair: Pair, _me: Uid) -> tuple[PairState, int]:
     """Declined, it stays declined: asking again would be one more try otherwise."""
     declined = pair.state is PairState.DECLINED
@@ -121,10 +128,16 @@ def _unblock(pair: Pair, me: Uid) -> tuple[PairState, int]:
     return pair.state, pair.blocked & ~block_bit(me, pair.peer_of(me))
 
 
+_BEFORE_A_NO = {
+    PairState.DECLINED: PairState.REQUESTED,
+    PairState.DROPPED: PairState.WITHDRAWN,  # nothing to answer any more, but asking reaches me
+}
+
 # action: from which states, to which (for a repeat), and how
 _ACTIONS: dict[str, tuple[frozenset[ContactState], frozenset[ContactState], Change]] = {
     "accept": (frozenset({ASKS}), frozenset({CONNECTED}), _accept),
     "decline": (frozenset({ASKS}), frozenset({CLOSED}), _decline),
+    "reopen": (frozenset({CLOSED}), frozenset({ASKS}), _reopen),
     "withdraw": (frozenset({ASKED}), frozenset({CLOSED}), _withdraw),
     "block": (frozenset({ASKED, ASKS, CONNECTED, CLOSED}), frozenset({BLOCKED}), _block),
     "unblock": (frozenset({BLOCKED}), frozenset({ASKED, ASKS, CONNECTED, CLOSED}), _unblock),

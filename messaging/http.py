@@ -19,7 +19,7 @@ POLL_ENDS_SECONDS = 60  # after the last call
 RID_MAX = 2**31 - 1  # of the first call
 
 Record = Annotated[bytes, Meta(min_length=1, max_length=EPOCH_RECORD_MAX)]
-Action = Literal["request", "accept", "decline", "withdraw", "block", "unblock", "clear"]
+Action = Literal["request", "accept", "decline", "reopen", "withdraw", "block", "unblock", "clear"]
 
 
 class Person(Body):

@@ -522,7 +522,7 @@ export const BODY_MAX = 131072;
  * is another one by now. `upto` only with clear.
  * @typedef {object} Act
  * @property {Id} peer
- * @property {"accept" | "block" | "clear" | "decline" | "request" | "unblock" | "withdraw"} action
+ * @property {"accept" | "block" | "clear" | "decline" | "reopen" | "request" | "unblock" | "withdraw"} action
  * @property {number} [seen]
  * @property {number} [upto]
  */

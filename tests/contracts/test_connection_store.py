@@ -136,6 +136,14 @@ class TestAnswers:
         await people.ask(people.bob)
         assert await people.seen() == (CONNECTED, CONNECTED)
 
+    async def test_a_no_taken_back_leaves_no_trace_with_who_asked(self, people):
+        await people.ask(people.alice)
+        before = await people.row(people.alice)
+        await people.become(PairState.DECLINED)
+        await people.become(PairState.REQUESTED, NOW + 7)
+        assert await people.row(people.alice) == before
+        assert await people.seen() == (ASKED, ASKS)
+
     async def test_who_refused_asks_anew_once_it_was_dropped(self, people):
         await people.ask(people.alice)
         await people.become(PairState.DECLINED)

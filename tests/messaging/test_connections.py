@@ -109,6 +109,42 @@ class TestAnswer:
         assert await at_bob.silence() == []
         assert await seen(bob, alice) is CLOSED
 
+    async def test_a_no_can_be_taken_back_and_nobody_is_told(self, alice, bob):
+        await request(alice, bob)
+        await act(bob, alice, "decline", ASKS)
+        at_alice, at_bob = await arrived(alice), await arrived(bob)
+        assert await act(bob, alice, "reopen", CLOSED) is ASKS
+        assert (await at_bob.next(protocol.Request)).peer == alice.uid
+        assert await at_alice.silence() == []
+        assert await act(bob, alice, "reopen", CLOSED) is ASKS  # repeated
+        assert await act(bob, alice, "accept", ASKS) is CONNECTED
+
+    async def test_taken_back_too_late_it_lets_the_next_request_through(self, alice, bob):
+        await request(alice, bob)
+        await act(bob, alice, "decline", ASKS)
+        await act(alice, bob, "withdraw", ASKED)
+        assert await act(bob, alice, "reopen", CLOSED) is CLOSED
+        assert await act(bob, alice, "reopen", CLOSED) is CLOSED
+        await request(alice, bob)
+        assert await seen(bob, alice) is ASKS
+
+    async def test_who_asked_reopens_nothing_and_learns_nothing(self, alice, bob, mallory):
+        for declines in (True, False):
+            await request(mallory, bob)
+            if declines:
+                await act(bob, mallory, "decline", ASKS)
+            with pytest.raises(connections.Moved):
+                await act(mallory, bob, "reopen", ASKED)
+            with pytest.raises(connections.Moved):
+                await act(mallory, bob, "reopen", CLOSED)
+            await act(mallory, bob, "withdraw", ASKED)
+            assert await act(mallory, bob, "reopen", CLOSED) is CLOSED
+            assert await request(mallory, bob) is ASKED
+            assert await seen(bob, mallory) is (CLOSED if declines else ASKS)
+            if declines:
+                await act(bob, mallory, "reopen", CLOSED)
+                await act(mallory, bob, "withdraw", ASKED)
+
     async def test_withdrawn_it_is_gone_from_the_other(self, alice, bob):
         await request(alice, bob)
         at_bob = await arrived(bob)

@@ -105,7 +105,7 @@ class TestConnections:
 
     def test_outsiders_change_nothing(self, ann, ben, eve):
         befriend(ann, ben)
-        for action in ("accept", "decline", "withdraw", "block", "unblock"):
+        for action in ("accept", "decline", "reopen", "withdraw", "block", "unblock"):
             assert act(eve, ann, action, CONNECTED).status == 404
         assert act(eve, ann, "clear", CONNECTED, upto=0).status == 404
         assert (states(ann), states(eve)) == ({ben.name: CONNECTED}, {})

@@ -23,6 +23,7 @@ const DONE = {
  * @type {Record<string, [string, number | undefined]>}
  */
 const BACK = {
+  decline: ["reopen", STATE.CLOSED],
   withdraw: ["request", undefined],
   block: ["unblock", STATE.BLOCKED],
 };
