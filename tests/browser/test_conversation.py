@@ -348,17 +348,26 @@ def test_mallory_finds_nothing_at_the_address_of_a_chat(
 
 
 def test_phone_shows_one_pane_and_a_way_back(open_window: OpenWindow) -> None:
-    alice = open_window("alice", viewport=PHONE, has_touch=True).page
+    alice = open_window("alice", viewport=PHONE, has_touch=True, is_mobile=True).page
     bob = open_window("bob").page
     chatting.newcomer(alice, "Alice")
     name = chatting.newcomer(bob, "Bob").name
     chatting.connect(alice, bob, name)
     open_chat(alice, "Bob")
     expect(alice.locator("chat-list")).to_be_hidden()
-    write(alice, words := text())
-    alice.get_by_role("link", name="Back to all chats").click()
-    expect(alice.locator("chat-list")).to_be_visible()
-    expect(alice.locator("chat-list")).to_contain_text(words)
+    write(alice, first := text())
+    expect(composer(alice)).to_have_value(f"{first}\n")  # a phone's Enter begins a line
+    composer(alice).press_sequentially(second := text())
+    expect(alice.locator(".message")).to_have_count(0)
+    alice.get_by_role("button", name="Send").tap()
+    expect(composer(alice)).to_have_value("")
+    open_chat(bob, "Alice")
+    expect(bubble(bob, first)).to_contain_text(second)
+    expect(bob.locator(".message")).to_have_count(1)
+    alice.get_by_role("link", name="Back to all chats").tap()
+    expect(alice.locator("chat-thread")).to_be_hidden()
+    expect(alice.locator("chat-list")).to_contain_text(first)
+    expect(alice.locator("chat-list")).not_to_contain_text("Draft")
 
 
 def test_nothing_serious_for_axe(pair: Pair) -> None:
