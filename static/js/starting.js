@@ -18,12 +18,12 @@ const KEYSTORE = {
 export async function startSession() {
   session.on("gone", () => void toSignIn()); // storage cleared under the page, or signed out in another tab
   session.on("link", ({ state, reason }) => {
-    if (state === "stopped" && (reason === "sign_in" || reason === "revoked")) void toSignIn();
+    if (state === "stopped" && (reason === "sign_in" || reason === "revoked")) void toSignIn(reason);
   });
   try {
     return await session.start();
   } catch (error) {
-    if (needsSignIn(error)) return toSignIn();
+    if (needsSignIn(error)) return toSignIn(/** @type {{code?: string}} */ (error).code);
     tell(error instanceof KeystoreError ? (KEYSTORE[error.code]?.() ?? "") : explain(error));
     throw error;
   }

@@ -309,6 +309,31 @@ class TestStolen:
         both_understand(a, b)
         assert newest_generation(a) == kept + 1, "and the thief has no seed of it"
 
+    @pytest.mark.parametrize("late", [False, True], ids=["at once", "the second one later"])
+    def test_two_tabs_of_a_removed_browser_both_say_why(
+        self, open_window: OpenWindow, late: bool
+    ) -> None:
+        a, _b, alice, _bob = talking(open_window)
+        first = open_window("alice's stolen laptop").page
+        sign_in(first, alice)
+        open_chat(first, "Bob")
+        second = first.context.new_page()
+        open_page(second, "/people")
+        held: list[Route] = []
+        if late:  # the first one has wiped the browser before the second one's sign-in looks
+            second.route("**/sign-in*", lambda route: held.append(route))
+        remove(a, alice)
+        says_that_it_was_removed(first)
+        for route in held:
+            route.continue_()
+        second.unroute_all()
+        says_that_it_was_removed(second)
+        for page in (first, second):
+            assert page.evaluate(WHAT_IS_LEFT) == {"databases": 0, "places": []}
+            page.reload()
+            expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+            expect(page.get_by_text("no longer belongs to your account")).to_be_hidden()
+
     def test_a_browser_that_was_away_when_it_was_removed(self, open_window: OpenWindow) -> None:
         a, _b, alice, _bob = talking(open_window)
         away = open_window("alice's old laptop").page
@@ -359,8 +384,12 @@ MAKE_CODE = """async () => {
   const { formatCode, newCode } = await import("/static/js/crypto/recoverycode.js");
   return formatCode(newCode());
 }"""
+WHAT_IS_LEFT = """async () => ({
+  databases: (await indexedDB.databases()).length,
+  places: [...Object.keys(localStorage), ...Object.keys(sessionStorage)],
+})"""
 STEAL_KEYS = """async () => {
-  const { openAccount } = await import("/static/js/account.js");
+  const { openAccount } = await import("/static/js/account/openaccount.js");
   return Math.max(...(await openAccount()).seeds.keys());
 }"""
 
@@ -420,6 +449,11 @@ def remove(page: Page, alice: Person) -> None:
     expect(page.get_by_text("Removed. Your new recovery code is valid.")).to_be_visible(
         timeout=SLOW_MS
     )
+
+
+def says_that_it_was_removed(page: Page) -> None:
+    expect(page).to_have_url(re.compile("/sign-in"), timeout=SLOW_MS)
+    expect(page.get_by_text("no longer belongs to your account")).to_be_visible()
 
 
 def wipe(page: Page, *, databases: bool, places: bool) -> None:

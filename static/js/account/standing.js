@@ -4,7 +4,7 @@
 import { b64 } from "../crypto/encoding.js";
 import { standingProof } from "../crypto/proofs.js";
 import { Keystore } from "../keystore.js";
-import { forgetCurrent } from "./current.js";
+import { currentUid, forgetCurrent } from "./current.js";
 import { api, forgetOpen, keptAccount, openAccount } from "./openaccount.js";
 
 /**
@@ -12,6 +12,10 @@ import { api, forgetOpen, keptAccount, openAccount } from "./openaccount.js";
  * now · empty: no keys, or not all of them · away: nobody answers
  * @typedef {"ready" | "signed_out" | "removed" | "empty" | "away"} State
  */
+
+// This tab heard that its browser was removed. Another tab's sign-in may have wiped it before this
+// one's looks, and what was wiped says nothing any more.
+const HEARD = "m1-removed";
 
 // The sign-in says why, and what becomes of what is kept here (`settleStanding`).
 const ELSEWHERE = new Set([
@@ -25,16 +29,26 @@ export function needsSignIn(error) {
   return ELSEWHERE.has(code) || status === 401;
 }
 
-/** @returns {Promise<never>} the page goes to the sign-in, and comes back from there */
-export function toSignIn() {
+/**
+ * @param {string} [why] the code of an error, or why the line stopped
+ * @returns {Promise<never>} the page goes to the sign-in, and comes back from there
+ */
+export function toSignIn(why) {
+  if (why === "revoked") sessionStorage.setItem(HEARD, "");
   location.replace(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
   return new Promise(() => {});
 }
 
 /** @returns {Promise<{state: State, name?: string}>} never throws */
 export async function settleStanding() {
+  const heard = sessionStorage.getItem(HEARD) !== null;
+  sessionStorage.removeItem(HEARD);
+  const uid = currentUid();
   const account = await keptAccount().catch(() => undefined);
-  if (!account) return { state: "empty" };
+  if (!account) {
+    if (heard && uid) await wipe(uid); // looking made an empty database where the other tab had just deleted it
+    return { state: heard ? "removed" : "empty" };
+  }
   const { name } = account;
   try {
     await openAccount();
@@ -45,9 +59,14 @@ export async function settleStanding() {
     if (code !== "revoked" && !(await isGone(account))) return { state: "signed_out", name };
   }
   forgetOpen();
-  await Keystore.wipe(account.uid).catch(() => {}); // another tab holds it: it wipes, too
-  forgetCurrent();
+  await wipe(account.uid);
   return { state: "removed", name };
+}
+
+/** @param {import("../crypto/encoding.js").Bytes} uid */
+async function wipe(uid) {
+  await Keystore.wipe(uid).catch(() => {}); // another tab holds it: it wipes, too
+  forgetCurrent();
 }
 
 /** @param {{uid: import("../crypto/encoding.js").Bytes, device: import("../crypto/encoding.js").Bytes, dsk: CryptoKey}} account */

@@ -161,7 +161,7 @@ async function showDevices() {
     const rows = sessions.map((/** @type {any} */ session) => rowOf(session, signed));
     list.show(rows.sort((/** @type {any} */ a, /** @type {any} */ b) => Number(b.current) - Number(a.current)));
   } catch (error) {
-    if (needsSignIn(error)) return toSignIn();
+    if (needsSignIn(error)) return toSignIn(/** @type {{code?: string}} */ (error).code);
     list.fail(explain(error));
   }
 }
