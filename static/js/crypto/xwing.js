@@ -1,4 +1,4 @@
-// Which X-Wing runs here: the browser's own ML-KEM, or the JavaScript one, loaded only then.
+// Which X-Wing runs here: the browser's own ML-KEM with its SHA-3, or the JavaScript one, loaded only then.
 // X-Wing (0x647A): ML-KEM-768 ‖ X25519; the 32-byte seed is expanded with SHAKE256 to a
 // 64-byte ML-KEM seed ‖ a 32-byte X25519 key (docs/encryption.md, section 1 fact 2).
 
@@ -39,9 +39,9 @@ async function javascript() {
   return { suite, publicKey };
 }
 
-/* c8 ignore start -- Node lacks ML-KEM in WebCrypto; both ways meet in tests/browser/test_vectors.py */
+/* c8 ignore start -- Node 20 lacks ML-KEM in WebCrypto; under Node 24 the vectors of tests/js run this way */
 
-/** Throws where WebCrypto lacks ML-KEM or cSHAKE256, found out by making one key. */
+/** Throws where WebCrypto lacks ML-KEM or cSHAKE256 (Chromium 156 has but the first), found out by making one key. */
 async function native() {
   await nativePublicKey(new Uint8Array(32));
   const suite = new CipherSuite(KEM_MLKEM768_X25519, KDF_HKDF_SHA256, AEAD_AES_256_GCM);
