@@ -5,7 +5,7 @@
 
 import { readFile } from "node:fs/promises";
 import { text as read } from "node:stream/consumers";
-import { build } from "esbuild-wasm";
+import { build } from "esbuild";
 
 const SHARED = { package: "hpke", file: "hpke.js" }; // one class for each of its errors, whoever throws
 
