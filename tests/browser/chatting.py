@@ -1,12 +1,15 @@
 """What two people do with each other on the pages of chats and people."""
 
 import re
+from dataclasses import dataclass
 from itertools import count
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.people import Person, sign_up, somebody
+from tests.browser import readymade
+from tests.browser.people import Person
 
+SLOW_MS = 30_000  # Argon2id, in a machine that runs other tests
 _texts = count(1)
 
 
@@ -15,10 +18,36 @@ def text() -> str:
     return f"message number {next(_texts)}"
 
 
+@dataclass
+class Pair:
+    """Alice and Bob, each in a window."""
+
+    alice: Page
+    bob: Page
+    alice_is: Person
+    bob_is: Person
+
+
 def newcomer(page: Page, display_name: str) -> Person:
-    person = sign_up(page, somebody(display_name))
-    ready(page)
+    (person,) = readymade.make((page, display_name))
+    open_page(page, "/chats")
     return person
+
+
+def strangers(alice: Page, bob: Page) -> Pair:
+    """Each on an empty list of chats."""
+    pair = Pair(alice, bob, *readymade.make((alice, "Alice"), (bob, "Bob")))
+    open_pages("/chats", alice, bob)
+    return pair
+
+
+def face_to_face(alice: Page, bob: Page) -> Pair:
+    """Connected, each in front of the same conversation, which is empty."""
+    pair = Pair(alice, bob, *readymade.make((alice, "Alice"), (bob, "Bob")))
+    open_pages(readymade.connect(pair.alice_is, pair.bob_is), alice, bob)
+    for page in (alice, bob):
+        expect(composer(page)).to_be_enabled()
+    return pair
 
 
 def connect(alice: Page, bob: Page, name_of_bob: str) -> None:
@@ -49,6 +78,14 @@ def contacts(page: Page) -> Locator:
 def open_page(page: Page, address: str) -> None:
     page.goto(address)
     ready(page)
+
+
+def open_pages(address: str, *pages: Page) -> None:
+    """In all windows at once."""
+    for page in pages:
+        page.goto(address, wait_until="commit")
+    for page in pages:
+        ready(page)
 
 
 def ready(page: Page) -> None:
@@ -84,3 +121,11 @@ def bubble(page: Page, words: str) -> Locator:
 def expect_status(page: Page, words: str, status: str) -> None:
     """What a screen reader hears behind the message: Sent, Delivered, Read…"""
     expect(bubble(page, words).locator("[data-part='status']")).to_have_text(status, timeout=15_000)
+
+
+def both_understand(a: Page, b: Page) -> None:
+    """A new text each way."""
+    for page, other in ((a, b), (b, a)):
+        said = text()
+        write(page, said)
+        expect(bubble(other, said)).to_be_visible(timeout=SLOW_MS)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
+from tests.browser.chatting import Pair, both_understand, face_to_face
 from tests.running import Site, new_site
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # sync Playwright's loop is not ours
@@ -72,10 +73,13 @@ class Window:
             self.complaints.append(text)
 
 
+OpenWindow = Callable[..., Window]
+
+
 @pytest.fixture
 def open_window(
     browser: Browser, site: Site, request: pytest.FixtureRequest
-) -> Iterator[Callable[..., Window]]:
+) -> Iterator[OpenWindow]:
     """open_window("alice"): an empty browser profile on the site. Screenshots stay on failure;
     a CSP violation or an uncaught error in any of them fails the test."""
     windows: list[Window] = []
@@ -96,6 +100,18 @@ def open_window(
                 page.screenshot(path=SHOTS / f"{request.node.name}-{window.name}-{number}.png")
         window.context.close()
     assert not complaints
+
+
+@pytest.fixture
+def pair(open_window: OpenWindow) -> Pair:
+    return face_to_face(open_window("alice").page, open_window("bob").page)
+
+
+@pytest.fixture
+def talking(pair: Pair) -> Pair:
+    """With one message each way."""
+    both_understand(pair.alice, pair.bob)
+    return pair
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,6 +7,7 @@ from itertools import count
 from playwright.sync_api import Locator, Page, expect
 
 PASSWORD = "seven quiet otters juggle lamps"
+NEW_PASSWORD = "eleven brass kites over gravel"
 _numbers = count(1)
 
 

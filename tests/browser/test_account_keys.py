@@ -10,11 +10,9 @@ from typing import Any
 
 from playwright.sync_api import Page, Route
 
-from tests.browser.conftest import Window
+from tests.browser.conftest import OpenWindow
+from tests.browser.people import NEW_PASSWORD, PASSWORD
 
-OpenWindow = Callable[..., Window]
-PASSWORD = "seven quiet otters juggle lamps"
-NEW_PASSWORD = "eleven brass kites over gravel"
 _numbers = count(1)
 PRELUDE = """
 const account = await import("/static/js/account.js");

@@ -1,13 +1,14 @@
 """The account pages, as people use them in real browsers."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Window
+from tests.browser.chatting import newcomer
+from tests.browser.conftest import OpenWindow
 from tests.browser.people import (
+    NEW_PASSWORD,
     Person,
     field,
     fill_details,
@@ -20,8 +21,6 @@ from tests.browser.people import (
     somebody,
 )
 
-OpenWindow = Callable[..., Window]
-NEW_PASSWORD = "eleven brass kites over gravel"
 ARGON2_MS = 30_000  # a slow machine that runs other tests as well
 
 
@@ -66,7 +65,7 @@ def test_sign_up_tells_what_is_wrong_before_it_goes_on(open_window: OpenWindow) 
 
 
 def test_a_name_that_is_taken_is_told_at_once(open_window: OpenWindow) -> None:
-    alice = sign_up(open_window("alice").page)
+    alice = newcomer(open_window("alice").page, "Alice")
     page = open_window("mallory").page
     page.goto("/sign-up")
     fill_details(page, Person(alice.name.upper(), "Mallory"))
@@ -98,7 +97,7 @@ def test_another_browser_opens_the_account_by_password(open_window: OpenWindow) 
 
 
 def test_a_wrong_password_is_told_and_the_right_one_still_works(open_window: OpenWindow) -> None:
-    alice = sign_up(open_window("alice").page)
+    alice = newcomer(open_window("alice").page, "Alice")
     page = open_window("mallory").page
     refused(page, Person(alice.name, "", "seven quiet otters juggle lambs"))
     refused(page, Person(f"{alice.name}.nobody", "", alice.password))
@@ -106,7 +105,7 @@ def test_a_wrong_password_is_told_and_the_right_one_still_works(open_window: Ope
 
 
 def test_a_forgotten_password_is_replaced_by_the_code(open_window: OpenWindow) -> None:
-    alice = sign_up(open_window("alice").page)
+    alice = newcomer(open_window("alice").page, "Alice")
     before = Person(alice.name, alice.display_name, alice.password, alice.code)
     page = open_window("alice, who forgot").page
     recover(page, alice, NEW_PASSWORD)
@@ -178,7 +177,7 @@ def test_signing_out_leaves_nothing_in_the_browser(open_window: OpenWindow) -> N
 
 def test_another_session_can_be_signed_out_from_here(open_window: OpenWindow) -> None:
     first, second = open_window("alice").page, open_window("alice's other browser").page
-    sign_in(second, sign_up(first))
+    sign_in(second, newcomer(first, "Alice"))
     assert len(devices_of(second)) == 2
     second.get_by_role("button", name=re.compile("^Sign out: ")).click()
     expect(second.locator("device-list li")).to_have_count(1)
@@ -189,7 +188,7 @@ def test_another_session_can_be_signed_out_from_here(open_window: OpenWindow) ->
 
 def test_a_lost_device_is_shut_out(open_window: OpenWindow) -> None:
     lost, page = open_window("thief").page, open_window("alice").page
-    alice = sign_up(lost)
+    alice = newcomer(lost, "Alice")
     sign_in(page, alice)
     assert len(devices_of(page)) == 2
     page.get_by_role("button", name=re.compile("^Lost or stolen: ")).click()
@@ -204,7 +203,7 @@ def test_a_lost_device_is_shut_out(open_window: OpenWindow) -> None:
 
 
 def test_people_come_back_to_where_they_wanted_to_go(open_window: OpenWindow) -> None:
-    alice = sign_up(open_window("alice").page)
+    alice = newcomer(open_window("alice").page, "Alice")
     page = open_window("alice's other browser").page
     page.goto("/settings")
     field(page, "Username").fill(alice.name)
@@ -245,7 +244,7 @@ def test_without_script_nothing_leaves(open_window: OpenWindow) -> None:
 def test_a_chosen_theme_holds_against_the_system(open_window: OpenWindow, theme: str) -> None:
     system = "dark" if theme == "Light" else "light"
     page = open_window("alice", color_scheme=system).page
-    sign_up(page)
+    newcomer(page, "Alice")
     page.goto("/settings")
     before = background(page)
     page.get_by_role("radio", name=theme).check()

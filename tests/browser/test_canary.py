@@ -7,18 +7,17 @@ server is searched for them in each spelling that a leak could have.
 
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request, WebSocket, expect
 
 from tests.browser import chatting
-from tests.browser.conftest import Window
+from tests.browser.conftest import OpenWindow
 from tests.browser.people import Person, recover, sign_up
 from tests.running import Site, new_site
 
-OpenWindow = Callable[..., Window]
 PASSWORDS = ("Kanarienvögel singen 7 Arien", "Canaries sing 8 arias at dawn")
 TEXTS = ("Der gelbe Vogel fliegt um Mitternacht", "the yellow bird replies at noon 🐤")
 PRIVATE_NAME = "Schatz Kanarienvogel"

@@ -1,47 +1,25 @@
 """Two people, from the request to read ticks, and what may go wrong between them."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser import chatting
-from tests.browser.chatting import bubble, composer, expect_status, open_chat, text, write
-from tests.browser.conftest import PHONE, Window
-from tests.browser.people import Person, sign_in
+from tests.browser.chatting import Pair, bubble, composer, expect_status, open_chat, text, write
+from tests.browser.conftest import PHONE, OpenWindow
+from tests.browser.people import sign_in, sign_up, somebody
 from tests.browser.readable import serious
-
-OpenWindow = Callable[..., Window]
-
-
-@dataclass
-class Pair:
-    """Alice and Bob, connected, each in front of the same conversation."""
-
-    alice: Page
-    bob: Page
-    alice_is: Person
-    bob_is: Person
-
-
-def strangers(open_window: OpenWindow) -> Pair:
-    alice, bob = open_window("alice").page, open_window("bob").page
-    return Pair(alice, bob, chatting.newcomer(alice, "Alice"), chatting.newcomer(bob, "Bob"))
 
 
 @pytest.fixture
-def pair(open_window: OpenWindow) -> Pair:
-    pair = strangers(open_window)
-    chatting.connect(pair.alice, pair.bob, pair.bob_is.name)
-    open_chat(pair.alice, "Bob")
-    open_chat(pair.bob, "Alice")
-    return pair
+def strangers(open_window: OpenWindow) -> Pair:
+    return chatting.strangers(open_window("alice").page, open_window("bob").page)
 
 
-def test_from_request_to_read_ticks(open_window: OpenWindow) -> None:
-    pair = strangers(open_window)
+def test_from_signing_up_to_read_ticks(open_window: OpenWindow) -> None:
+    alice, bob = open_window("alice").page, open_window("bob").page
+    pair = Pair(alice, bob, sign_up(alice, somebody("Alice")), sign_up(bob, somebody("Bob")))
     chatting.ask(pair.alice, pair.bob_is.name)
     badge = pair.bob.locator("#rail-people")
     expect(badge).to_contain_text("1")
@@ -80,8 +58,8 @@ def test_what_was_not_looked_at_is_unread_and_counted(pair: Pair) -> None:
     expect(row.locator(".chat-unread")).to_be_hidden()
 
 
-def test_both_ask_in_the_same_instant(open_window: OpenWindow) -> None:
-    pair = strangers(open_window)
+def test_both_ask_in_the_same_instant(strangers: Pair) -> None:
+    pair = strangers
     for page, other in ((pair.alice, pair.bob_is), (pair.bob, pair.alice_is)):
         chatting.find(page, other.name)
         expect(page.get_by_role("button", name="Ask to chat")).to_be_visible()
@@ -302,8 +280,8 @@ def test_a_block_and_a_withdrawal_can_be_taken_back(pair: Pair, open_window: Ope
     expect(carol.locator("#rail-people")).to_contain_text("1")
 
 
-def test_declined_looks_like_unanswered(open_window: OpenWindow) -> None:
-    pair = strangers(open_window)
+def test_declined_looks_like_unanswered(strangers: Pair) -> None:
+    pair = strangers
     chatting.ask(pair.alice, pair.bob_is.name)
     chatting.open_page(pair.bob, "/people")
     asks = pair.bob.locator("section[data-group='2']")
@@ -317,8 +295,8 @@ def test_declined_looks_like_unanswered(open_window: OpenWindow) -> None:
     expect(pair.alice.locator("section[data-group='1']")).to_contain_text("Bob")
 
 
-def test_an_invite_shows_a_name_and_leads_to_a_request(open_window: OpenWindow) -> None:
-    pair = strangers(open_window)
+def test_an_invite_shows_a_name_and_leads_to_a_request(strangers: Pair) -> None:
+    pair = strangers
     chatting.open_page(pair.alice, "/people")
     pair.alice.get_by_role("button", name="Make an invite").click()
     link = pair.alice.locator(".invite-link")
@@ -350,10 +328,7 @@ def test_mallory_finds_nothing_at_the_address_of_a_chat(
 def test_phone_shows_one_pane_and_a_way_back(open_window: OpenWindow) -> None:
     alice = open_window("alice", viewport=PHONE, has_touch=True, is_mobile=True).page
     bob = open_window("bob").page
-    chatting.newcomer(alice, "Alice")
-    name = chatting.newcomer(bob, "Bob").name
-    chatting.connect(alice, bob, name)
-    open_chat(alice, "Bob")
+    chatting.face_to_face(alice, bob)
     expect(alice.locator("chat-list")).to_be_hidden()
     write(alice, first := text())
     expect(composer(alice)).to_have_value(f"{first}\n")  # a phone's Enter begins a line

@@ -1,20 +1,16 @@
 """Nothing that was written is lost: what cannot go says why, and what its writer can do."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
-from tests.browser import chatting
-from tests.browser.chatting import bubble, composer, expect_status, open_chat, text, write
-from tests.browser.conftest import PHONE, Window
-from tests.browser.people import sign_in
-from tests.browser.test_conversation import Pair
+from tests.browser import chatting, readymade
+from tests.browser.chatting import Pair, bubble, composer, expect_status, open_chat, text, write
+from tests.browser.conftest import PHONE, OpenWindow
 from tests.running import Site
 
-OpenWindow = Callable[..., Window]
 TOLD_MS = 30_000  # within it, each message is sent, or says that it waits or failed
 FULL = "This browser's storage is full"
 APART = "Not sent: you blocked this person"
@@ -34,10 +30,7 @@ def pair(open_window: OpenWindow, site: Site) -> Two:
     alice = open_window("alice", viewport=PHONE).page
     bob = open_window("bob").page
     disk = Disk(alice, site.url)
-    pair = Two(alice, bob, chatting.newcomer(alice, "Alice"), chatting.newcomer(bob, "Bob"), disk)
-    chatting.connect(alice, bob, pair.bob_is.name)
-    open_chat(alice, "Bob")
-    open_chat(bob, "Alice")
+    pair = Two(**vars(chatting.face_to_face(alice, bob)), disk=disk)
     write(alice, words := text())
     expect_status(alice, words, "Read")
     return pair
@@ -48,7 +41,7 @@ class TestRefused:
         self, pair: Two, open_window: OpenWindow
     ) -> None:
         other = open_window("alice's other browser").page
-        sign_in(other, pair.alice_is)
+        readymade.another_device(other, pair.alice_is)
         open_chat(other, "Bob")
         pair.alice.context.set_offline(True)
         for words in (wanted := text(), unwanted := text()):
@@ -86,7 +79,7 @@ class TestRefused:
         self, pair: Two, open_window: OpenWindow
     ) -> None:
         other = open_window("alice's other browser").page
-        sign_in(other, pair.alice_is)
+        readymade.another_device(other, pair.alice_is)
         open_chat(other, "Bob")
         pair.alice.context.set_offline(True)
         write(pair.alice, words := text())

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser import chatting
-from tests.browser.chatting import bubble, expect_status, live, open_chat, text, write
-from tests.browser.conftest import Window
+from tests.browser import chatting, readymade
+from tests.browser.chatting import bubble, composer, expect_status, live, open_chat, text, write
+from tests.browser.conftest import OpenWindow
 from tests.browser.door import Door, site_behind
-from tests.browser.people import sign_in
+from tests.browser.people import sign_in, sign_up, somebody
 from tests.running import Site
 
-OpenWindow = Callable[..., Window]
 NOTICED_MS = 60_000  # a silent line is known dead after PING_SECONDS + PONG_SECONDS, then redialled
 BACK_MS = 30_000
 WALK = 50  # rows; further behind, a browser takes the newest first (static/js/hub/timeline.js)
@@ -84,11 +83,19 @@ def meet(open_window: OpenWindow) -> Callable[..., Three]:
         for window, off in zip(windows, (alice_off, bob_off, 0), strict=True):
             window.page.add_init_script(CLOCK_OFF % off)
         alice, bob, other = (window.page for window in windows)
-        alice_is, bob_is = chatting.newcomer(alice, "Alice"), chatting.newcomer(bob, "Bob")
-        chatting.connect(alice, bob, bob_is.name)
-        sign_in(other, alice_is)
-        for page, name in ((alice, "Bob"), (other, "Bob"), (bob, "Alice")):
-            open_chat(page, name)
+        if alice_off or bob_off:  # their accounts, too, are made by clocks that are wrong
+            alice_is, bob_is = sign_up(alice, somebody("Alice")), sign_up(bob, somebody("Bob"))
+            chatting.connect(alice, bob, bob_is.name)
+            sign_in(other, alice_is)
+            open_chat(alice, "Bob")
+            address = alice.url
+        else:
+            alice_is, bob_is = readymade.make((alice, "Alice"), (bob, "Bob"))
+            address = readymade.connect(alice_is, bob_is)
+            readymade.another_device(other, alice_is)
+        chatting.open_pages(address, alice, bob, other)
+        for page in (alice, bob, other):
+            expect(composer(page)).to_be_enabled()
             live(page)
         return Three(alice, other, bob)
 

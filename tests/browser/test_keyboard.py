@@ -5,17 +5,15 @@ show it, and the focus never gets lost.
 """
 
 import re
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import chatting
-from tests.browser.chatting import bubble, composer, expect_status
-from tests.browser.conftest import Window
+from tests.browser.chatting import Pair, bubble, composer, expect_status
+from tests.browser.conftest import OpenWindow
 from tests.browser.people import Person, somebody
 
-OpenWindow = Callable[..., Window]
 MOST_STOPS = 40  # of Tab, before a page is walked through
 READ_OUT = """() => {
   window.readOut = [];
@@ -122,19 +120,8 @@ def test_from_the_landing_page_to_read_ticks(open_window: OpenWindow) -> None:
     expect_status(alice, "second line", "Read")
 
 
-@pytest.fixture
-def pair(open_window: OpenWindow) -> tuple[Page, Page]:
-    alice, bob = open_window("alice").page, open_window("bob").page
-    chatting.newcomer(alice, "Alice")
-    bob_is = chatting.newcomer(bob, "Bob")
-    chatting.connect(alice, bob, bob_is.name)
-    chatting.open_chat(alice, "Bob")
-    chatting.open_chat(bob, "Alice")
-    return alice, bob
-
-
-def test_escape_closes_and_the_focus_returns(pair: tuple[Page, Page]) -> None:
-    page, _ = pair
+def test_escape_closes_and_the_focus_returns(pair: Pair) -> None:
+    page = pair.alice
     more = page.get_by_role("button", name="More about this chat")
     enter(page, more)
     expect(page.locator("#thread-menu")).to_be_visible()
@@ -168,9 +155,9 @@ def test_dialogs_of_the_settings_give_the_focus_back(open_window: OpenWindow) ->
         expect(button).to_be_focused()
 
 
-def test_tab_goes_round_in_the_order_of_the_page(pair: tuple[Page, Page]) -> None:
+def test_tab_goes_round_in_the_order_of_the_page(pair: Pair) -> None:
     """From top to bottom of each pane, and nothing that is out of sight."""
-    page, _ = pair
+    page = pair.alice
     page.reload()
     chatting.ready(page)
     expect(composer(page)).to_be_enabled()
@@ -194,8 +181,8 @@ def test_tab_goes_round_in_the_order_of_the_page(pair: tuple[Page, Page]) -> Non
     assert list(dict.fromkeys(panes)) == stops
 
 
-def test_a_new_message_is_read_out_once(pair: tuple[Page, Page]) -> None:
-    alice, bob = pair
+def test_a_new_message_is_read_out_once(pair: Pair) -> None:
+    alice, bob = pair.alice, pair.bob
     alice.evaluate(READ_OUT)
     texts = [chatting.text() for _ in range(3)]
     for words in texts:

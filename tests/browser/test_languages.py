@@ -1,18 +1,17 @@
 """The site in its languages: chosen in the settings, complete on every page, readable by all."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import chatting, everywhere
-from tests.browser.conftest import DESKTOP, PHONE, Window
+from tests.browser.conftest import DESKTOP, PHONE, OpenWindow
 from tests.browser.readable import serious
 from tests.browser.test_layouts import spills
 from tests.running import Site
 
-OpenWindow = Callable[..., Window]
 LANGUAGES = ("en", "de")
 # The same in both, or no words of the site: names, what people wrote, the name of a language.
 SAME = {
@@ -53,11 +52,7 @@ def reader(browser: Browser, site: Site) -> Iterator[Reader]:
     contexts = [browser.new_context(base_url=site.url, viewport=DESKTOP) for _ in range(2)]
     alice, bob = (context.new_page() for context in contexts)
     alice.emulate_media(reduced_motion="reduce")
-    chatting.newcomer(alice, "Alice")
-    bob_is = chatting.newcomer(bob, "Bob")
-    chatting.connect(alice, bob, bob_is.name)
-    for page, name in ((alice, "Bob"), (bob, "Alice")):
-        chatting.open_chat(page, name)
+    chatting.face_to_face(alice, bob)
     chatting.write(alice, words := chatting.text())
     chatting.expect_status(alice, words, "Read")
     yield Reader(alice, alice.url, site)

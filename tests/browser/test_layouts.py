@@ -3,7 +3,7 @@
 Nothing may be wider than the window, and no button or field may lose a part of itself.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -12,10 +12,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import chatting, everywhere
 from tests.browser.chatting import bubble, expect_status, write
-from tests.browser.conftest import DESKTOP, PHONE, Window
+from tests.browser.conftest import DESKTOP, PHONE, OpenWindow, Window
 from tests.running import Site
 
-OpenWindow = Callable[..., Window]
 LEAST = {"width": 320, "height": 568}  # CSS px: 1280 at 400 % (WCAG 2.2, 1.4.10)
 HALF = {"width": 640, "height": 400}  # a desktop at 200 %
 WORDS = {
@@ -43,11 +42,7 @@ def settled(browser: Browser, site: Site) -> Iterator[Settled]:
         for name in ("alice", "bob")
     ]
     alice, bob = (window.page for window in windows)
-    chatting.newcomer(alice, "Alice")
-    bob_is = chatting.newcomer(bob, "Bob")
-    chatting.connect(alice, bob, bob_is.name)
-    for page, name in ((alice, "Bob"), (bob, "Alice")):
-        chatting.open_chat(page, name)
+    chatting.face_to_face(alice, bob)
     for number, words in enumerate(WORDS.values()):
         write((alice, bob)[number % 2], words)
         expect(bubble((bob, alice)[number % 2], words)).to_be_visible()

@@ -1,18 +1,17 @@
 """Two people behind a proxy that lets no WebSocket pass, until it does."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, Request, expect
 
 from tests.browser import chatting
-from tests.browser.chatting import bubble, expect_status, live, open_chat, text, write
-from tests.browser.conftest import Window
+from tests.browser.chatting import bubble, expect_status, live, text, write
+from tests.browser.conftest import OpenWindow
 from tests.browser.door import Door, site_behind
 from tests.running import Site
 
-OpenWindow = Callable[..., Window]
 BACK_MS = 30_000
 FLICKER = "window.flicker = setInterval(() => dispatchEvent(new Event('online')), 500)"
 
@@ -41,10 +40,7 @@ def site(entrance: Door) -> Iterator[Site]:
 @pytest.fixture
 def pair(open_window: OpenWindow, door: Door) -> tuple[Page, Page]:
     alice, bob = open_window("alice").page, open_window("bob").page
-    chatting.newcomer(alice, "Alice")
-    chatting.connect(alice, bob, chatting.newcomer(bob, "Bob").name)
-    open_chat(alice, "Bob")
-    open_chat(bob, "Alice")
+    chatting.face_to_face(alice, bob)
     return alice, bob
 
 

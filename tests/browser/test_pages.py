@@ -4,16 +4,15 @@ A CSP report or an uncaught error in any window fails its test (tests/browser/co
 """
 
 import re
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PHONE, Window
+from tests.browser.chatting import newcomer
+from tests.browser.conftest import PHONE, OpenWindow
 from tests.browser.people import field, fill_details, press, sign_up, somebody
 from tests.browser.readable import serious
 
-OpenWindow = Callable[..., Window]
 PUBLIC = ["/", "/sign-up", "/sign-in", "/sign-in#code", "/reset", "/help", "/nothing-here"]
 LEAST_WIDTH = 360  # CSS px
 LEAST_TARGET = 24  # CSS px, WCAG 2.2; ours aim at 44
@@ -56,7 +55,7 @@ def test_no_page_is_wider_than_a_small_phone(open_window: OpenWindow) -> None:
     for path in PUBLIC:
         page.goto(path)
         assert overflow(page) == 0, path
-    sign_up(page)
+    newcomer(page, "Alice")
     page.goto("/settings")
     assert overflow(page) == 0
 

@@ -2,7 +2,7 @@
 the people one talks to can go on."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, WebSocketRoute, expect
@@ -21,11 +21,10 @@ from tests.browser.chatting import (
     text,
     write,
 )
-from tests.browser.conftest import Window
+from tests.browser.conftest import OpenWindow
 from tests.browser.people import Person, field, keep_code, press, sign_in
 from tests.running import Site, new_site
 
-OpenWindow = Callable[..., Window]
 NEW_PASSWORD = "eleven brass kites over gravel"
 STEPS_MAX = 5  # things that a person fills in and sends, from the first page to the chats
 SLOW_MS = 30_000  # Argon2id, in a machine that runs other tests

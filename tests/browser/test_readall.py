@@ -4,20 +4,18 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser import chatting
-from tests.browser.chatting import expect_status, live, open_chat, open_page, text, write
-from tests.browser.test_receipts import OpenWindow, Pair, badge, pair, second_device, set_privacy
+from tests.browser import chatting, readymade
+from tests.browser.chatting import Pair, expect_status, live, open_chat, open_page, text, write
+from tests.browser.conftest import OpenWindow
+from tests.browser.test_receipts import badge, pair, second_device, set_privacy
 
 __all__ = ["pair"]  # a fixture
 
 
 def test_all_are_read_here_and_on_the_other_device(pair: Pair, open_window: OpenWindow) -> None:
     carol = open_window("carol").page
-    chatting.newcomer(carol, "Carol")
-    chatting.connect(carol, pair.bob, pair.bob_is.name)
+    readymade.connect(chatting.newcomer(carol, "Carol"), pair.bob_is)
     open_chat(carol, "Bob")
-    open_page(pair.bob, "/chats")
-    live(pair.bob)
     expect(button(pair.bob)).to_be_hidden()
     laptop = second_device(open_window, pair.bob_is)
     open_page(laptop, "/chats")

@@ -2,18 +2,25 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from messaging.protocol import TYPING_LASTS_SECONDS
-from tests.browser import chatting
-from tests.browser.chatting import bubble, expect_status, live, open_chat, open_page, text, write
-from tests.browser.conftest import Window
-from tests.browser.people import Person, sign_in
+from tests.browser import chatting, readymade
+from tests.browser.chatting import (
+    Pair,
+    bubble,
+    expect_status,
+    live,
+    open_chat,
+    open_page,
+    text,
+    write,
+)
+from tests.browser.conftest import OpenWindow
+from tests.browser.people import Person
 
-OpenWindow = Callable[..., Window]
 BEHIND = """
 () => {
   Object.defineProperty(document, "hasFocus", { configurable: true, value: () => false });
@@ -28,31 +35,20 @@ IN_FRONT = """
 """
 
 
-@dataclass
-class Pair:
-    """Alice in front of the conversation; Bob on his list of chats."""
-
-    alice: Page
-    bob: Page
-    bob_is: Person
-
-
 @pytest.fixture
 def pair(open_window: OpenWindow) -> Pair:
+    """Alice in front of the conversation; Bob on his list of chats."""
     alice, bob = open_window("alice").page, open_window("bob").page
-    chatting.newcomer(alice, "Alice")
-    bob_is = chatting.newcomer(bob, "Bob")
-    chatting.connect(alice, bob, bob_is.name)
-    open_chat(alice, "Bob")
+    pair = chatting.face_to_face(alice, bob)
     open_page(bob, "/chats")
     live(bob)
-    return Pair(alice, bob, bob_is)
+    return pair
 
 
 def second_device(open_window: OpenWindow, person: Person) -> Page:
     page = open_window("laptop").page
-    sign_in(page, person)
-    chatting.ready(page)
+    readymade.another_device(page, person)
+    open_page(page, "/chats")
     live(page)
     return page
 

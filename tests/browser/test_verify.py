@@ -10,24 +10,13 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from e2ee import records
 from e2ee.encoding import from_base64, to_base64
-from tests.browser import chatting
-from tests.browser.chatting import composer, open_chat
-from tests.browser.conftest import PHONE
-from tests.browser.people import sign_in
+from tests.browser import chatting, readymade
+from tests.browser.chatting import Pair, composer, open_chat
+from tests.browser.conftest import PHONE, OpenWindow
 from tests.browser.readable import serious
-from tests.browser.test_conversation import OpenWindow, Pair, strangers
 from tests.client.m1 import safety
 from tests.client.m1.devicelist import first_link, listed
 from tests.client.m1.keys import DeviceKeys, KemKey, SigningKey
-
-
-@pytest.fixture
-def pair(open_window: OpenWindow) -> Pair:
-    pair = strangers(open_window)
-    chatting.connect(pair.alice, pair.bob, pair.bob_is.name)
-    open_chat(pair.alice, "Bob")
-    open_chat(pair.bob, "Alice")
-    return pair
 
 
 def dialog(page: Page) -> Locator:
@@ -62,10 +51,8 @@ def mark(place: Locator) -> Locator:
 
 def test_both_see_the_same_number_and_mallory_another(pair: Pair, open_window: OpenWindow) -> None:
     mallory = open_window("mallory").page
-    name = chatting.newcomer(mallory, "Mallory").name
-    chatting.connect(pair.alice, mallory, name)
+    readymade.connect(chatting.newcomer(mallory, "Mallory"), pair.alice_is)
     open_chat(mallory, "Alice")
-    open_chat(pair.alice, "Bob")
     digits = number(pair.alice)
     assert re.fullmatch(r"\d{60}", digits)
     assert number(pair.bob) == digits
@@ -127,7 +114,7 @@ def test_the_mark_is_shown_and_follows_and_can_be_taken_back(
     expect(mark(chatting.contacts(alice))).to_be_visible()
     expect(mark(pair.bob.locator("chat-person"))).to_be_hidden()  # he is told nothing
     second = open_window("alice's second browser").page
-    sign_in(second, pair.alice_is)
+    readymade.another_device(second, pair.alice_is)
     open_chat(second, "Bob")
     expect(mark(second.locator("chat-person"))).to_be_visible()
     open_dialog(second).get_by_role("button", name="Mark as not verified").click()

@@ -41,8 +41,9 @@ class ApiError(Exception):
 class Api:
     """One browser's cookies and its one connection; safe to share between threads."""
 
-    def __init__(self, url: str, door: str | None = None) -> None:
-        """`door`: host:port to connect to instead of the site's own, for a proxy in between."""
+    def __init__(self, url: str, door: str | None = None, agent: str = "") -> None:
+        """`door`: host:port to connect to instead of the site's own, for a proxy in between.
+        `agent`: the browser that the list of sessions names."""
         parts = urlsplit(url)
         self.origin = f"{parts.scheme}://{parts.netloc}"
         self.host = parts.netloc  # what device proofs name
@@ -50,6 +51,7 @@ class Api:
         self.secure = parts.scheme == "https"
         prefix = "__Host-" if self.secure else ""
         self.csrf_cookie, self.session_cookie = f"{prefix}csrf", f"{prefix}session"
+        self.agent = agent
         self.cookies = {self.csrf_cookie: secrets.token_hex(16)}
         self.uid = b""  # of whoever signed in, for proofs
         self.keys: DeviceKeys | None = None  # of the device that proves, once enrolled
@@ -105,6 +107,8 @@ class Api:
     ) -> tuple[int, bytes]:
         """Exactly this request with our cookies: for tests that send what is refused."""
         sent = {"Cookie": self.cookie_header(), "Accept": "application/json"}
+        if self.agent:
+            sent["User-Agent"] = self.agent
         if method != "GET":
             sent["Origin"] = self.origin
             sent["X-CSRFToken"] = self.cookies[self.csrf_cookie]
