@@ -23,6 +23,8 @@ QUIET = [
     "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--disable-quic", "--disable-gpu", "--disable-dev-shm-usage",
 ]  # fmt: skip
+# The same engine without the frame of a window, which takes as much of a processor as the page.
+SHELL = "chromium-headless-shell"
 SHOTS = Path("test-results")
 NOTE_VIOLATIONS = """
 window.addEventListener("securitypolicyviolation", (event) => {
@@ -31,10 +33,10 @@ window.addEventListener("securitypolicyviolation", (event) => {
 """
 
 
-def chromium_path() -> str:
+def chromium_path(*preferred: str) -> str:
     """CHAT_CHROMIUM, else the system's. Without one the tests fail: bin/test installs it."""
-    named = os.environ.get("CHAT_CHROMIUM")
-    found = named or shutil.which("chromium") or shutil.which("chromium-browser")
+    names = (*preferred, "chromium", "chromium-browser", SHELL)
+    found = os.environ.get("CHAT_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if not found:
         pytest.fail("no Chromium: run bin/test, which installs one", pytrace=False)
     return str(found)
@@ -43,7 +45,7 @@ def chromium_path() -> str:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=QUIET)
+        browser = playwright.chromium.launch(executable_path=chromium_path(SHELL), args=QUIET)
         yield browser
         browser.close()
 

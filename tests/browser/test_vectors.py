@@ -81,8 +81,8 @@ def profile() -> Iterator[Path]:
 
 
 def chromium(profile: Path, address: str) -> list[str] | None:
-    named = os.environ.get("CHAT_CHROMIUM")
-    path = named or shutil.which("chromium") or shutil.which("chromium-browser")
+    names = ("chromium", "chromium-browser", "chromium-headless-shell")
+    path = os.environ.get("CHAT_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     quiet = ["--no-first-run", "--disable-background-networking", "--disable-sync", "--disable-gpu"]
     flags = ["--headless", "--no-sandbox", "--disable-dev-shm-usage", f"--user-data-dir={profile}"]
     return [path, *flags, *quiet, address] if path else None
