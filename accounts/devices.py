@@ -5,19 +5,18 @@ query each; from the event loop: `await threads.run(devices.newest_links, uids)`
 """
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from asgiref.sync import async_to_sync
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.transaction import on_commit
 from django.utils.module_loading import import_string
 
 from accounts import tokens
 from accounts.models import Device, DeviceListLink, SessionRecord, User
-from accounts.problems import unknown
-from accounts.protocol import LINKS_PER_PAGE, Head, Links
+from accounts.protocol import LINKS_PER_ANSWER, LINKS_PER_PAGE, DeviceList, Head, Links
 from accounts.wire import B32, Id
 from e2ee import records
 
@@ -72,19 +71,35 @@ def find_device(uid: bytes, device: bytes) -> FoundDevice | None:
     return FoundDevice(row.signing_key, row.added_k, row.gone_at is not None) if row else None
 
 
-def read_links(me: bytes, uid: bytes, after: int) -> Links:
-    """Up to 64 links after number `after`. Raises 404 for whom I may not know, as for nobody."""
-    user = User.objects.filter(uid=uid, head_k__gt=0, is_active=True).first()
-    if user is None or not (uid == me or _may_read(me, uid)):
-        unknown()
+def read_links(user: User, after: int) -> Links:
+    """Of one's own list, up to LINKS_PER_PAGE links after number `after`."""
     chain = DeviceListLink.objects.filter(user=user, chain=user.chain)
     links = chain.filter(k__gt=after).order_by("k").values_list("link", flat=True)
-    gone = Device.objects.filter(user=user, gone_at__isnull=False) if uid == me else ()
+    gone = Device.objects.filter(user=user, gone_at__isnull=False)
     return Links(
         links=[bytes(link) for link in links[:LINKS_PER_PAGE]],
         head=head(user),
         gone=[Id(device.device) for device in gone],
     )
+
+
+def read_lists(me: bytes, after: Mapping[bytes, int]) -> list[DeviceList]:
+    """Links after the number given for each uid; whom I may not know is left out, like nobody."""
+    share = LINKS_PER_ANSWER // len(after)
+    known = {me, *_readable(me, after)}.intersection(after)
+    active = User.objects.filter(uid__in=known, is_active=True).values_list("uid", flat=True)
+    heads = newest_links(active)
+    asked = Q(pk__in=())
+    for uid in heads:
+        asked |= Q(user__uid=uid, k__gt=after[uid], k__lte=after[uid] + share)
+    rows = DeviceListLink.objects.filter(asked, chain=F("user__chain")).order_by("k")
+    links: dict[bytes, list[bytes]] = {uid: [] for uid in heads}
+    for uid, link in rows.values_list("user__uid", "link"):
+        links[uid].append(bytes(link))
+    return [
+        DeviceList(uid=Id(uid), links=links[uid], head=(newest.k, B32(newest.hash)))
+        for uid, newest in heads.items()
+    ]
 
 
 def head(user: User) -> Head:
@@ -133,12 +148,12 @@ def _row(user: User, link: records.Link, listed: records.ListedDevice, agent: st
     )
 
 
-def _may_read(me: bytes, uid: bytes) -> bool:
+def _readable(me: bytes, uids: Iterable[bytes]) -> set[bytes]:
     """Connected, or an open contact request between us: the message side knows."""
-    may_read = import_string(settings.DIRECTORY_MAY_READ)
-    if inspect.iscoroutinefunction(may_read):
-        return bool(async_to_sync(may_read)(me, uid))
-    return bool(may_read(me, uid))
+    readable = import_string(settings.DIRECTORY_READABLE)
+    if inspect.iscoroutinefunction(readable):
+        return set(async_to_sync(readable)(me, uids))
+    return set(readable(me, uids))
 
 
 def _announce(uid: bytes, k: int) -> None:

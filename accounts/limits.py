@@ -41,19 +41,19 @@ EMAIL = Limit("email", 10, HOUR)  # by account; codes mailed, and codes tried
 EMAIL_TO = Limit("email-to", 5, DAY)  # by mail address, whoever names it
 STANDING = Limit("standing", 120, HOUR)  # by address
 LIVE_TOKEN = Limit("live-token", 240, HOUR)  # by account; one a reconnect, one in ten minutes
-DIRECTORY = Limit("directory", 600, HOUR)  # by account; reads of device lists
+DIRECTORY = Limit("directory", 600, HOUR)  # by account; reads of lists, and strangers asked for
 WRITES = Limit("writes", 300, HOUR)  # by account; notes, profile, factors
 
 
-def take(limit: Limit, subject: str | bytes, now_ms: int) -> None:
-    """Count one; raise Refusal 429 with `retry_ms` beyond the limit of this window."""
+def take(limit: Limit, subject: str | bytes, now_ms: int, count: int = 1) -> None:
+    """Count so many; raise Refusal 429 with `retry_ms` beyond the limit of this window."""
     window, into = divmod(now_ms, limit.seconds * 1000)
     raw = subject.encode() if isinstance(subject, str) else subject
     digest = hashlib.sha256(raw).hexdigest()[:32]
     key = f"limit:{limit.name}:{digest}:{window}"
     cache.add(key, 0, limit.seconds)
     try:
-        used = cache.incr(key)
+        used = cache.incr(key, count)
     except ValueError:  # evicted between the two
         return
     if used > limit.count * settings.LIVE_RATE_FACTOR:

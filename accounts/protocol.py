@@ -17,7 +17,9 @@ KDF_M_MIN, KDF_M_MAX = 65_536, 262_144  # Argon2id memory, KiB
 KDF_T_MIN, KDF_T_MAX = 3, 10  # Argon2id passes
 DEVICES_MAX = 20  # listed and not gone
 LINK_MAX = 30_000  # bytes; twenty devices are 28.7 KB
-LINKS_PER_PAGE = 64
+LINKS_PER_PAGE = 64  # of one's own list
+LISTS_MAX = 50  # device lists a request
+LINKS_PER_ANSWER = 256  # of all lists that a request asks for, each its equal share
 WRAP_SIZE = 1168  # HPKE enc and sealed 32-byte seed
 BOX_SIZE = 60  # a sealed 32-byte secret
 VAULT_SIZE = 92
@@ -242,12 +244,37 @@ class Wraps(Body):
 
 
 class Links(Body):
-    """GET /api/links?uid=&after=: up to LINKS_PER_PAGE of `link‖sig`, oldest first. `gone`: of
-    one's own list alone, devices that signed out; the next link leaves them out."""
+    """GET /api/links?after=: of one's own list, up to LINKS_PER_PAGE of `link‖sig`, oldest first.
+    `gone`: devices that signed out; the next link leaves them out."""
 
     links: list[Link]
     head: Head
     gone: list[Id] = []
+
+
+class ListWanted(Body):
+    uid: Id
+    after: U32 = 0  # the number of the last link that is known
+
+
+class ReadLists(Body):
+    """POST /api/links/read: of those whom one knows, or has a request open with."""
+
+    lists: Annotated[list[ListWanted], Meta(min_length=1, max_length=LISTS_MAX)]
+
+
+class DeviceList(Body):
+    """Links after the one that is known, oldest first; ask again until they reach the head."""
+
+    uid: Id
+    links: list[Link]
+    head: Head
+
+
+class Lists(Body):
+    """Answers ReadLists. A stranger's list is left out, like nobody's."""
+
+    lists: list[DeviceList]
 
 
 class NewLink(Body):

@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("vault", views.read_vault),
     path("wraps", views.read_wraps),
     path("links", by_method(GET=views.read_links, POST=views.store_link)),
+    path("links/read", views.read_lists),
     path("password", views.put_password),
     path("code", views.put_code),
     path("factors/<str:factor>", views.drop_factor),

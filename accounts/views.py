@@ -27,7 +27,7 @@ from accounts import profile as profiles
 from accounts.api import Caller, Need, View, api, public
 from accounts.clock import now_ms
 from accounts.models import Device
-from accounts.problems import Refusal, bad, unknown
+from accounts.problems import Refusal, bad
 from accounts.protocol import Done
 from accounts.wire import B32, B40, Id
 from e2ee.encoding import id_from_hex
@@ -140,13 +140,20 @@ def read_wraps(request: HttpRequest, who: Caller) -> protocol.Wraps:
 
 @api("GET", need=Need.PROOF_OR_GRANT, limit=limits.DIRECTORY)
 def read_links(request: HttpRequest, who: Caller) -> protocol.Links:
-    uid = id_from_hex(request.GET.get("uid", who.uid.hex()))
     after = request.GET.get("after", "0")
     if not (after.isascii() and after.isdecimal() and len(after) <= 10):
         bad("bad_query", "after is the number of a link.")
-    if who.granted and uid != who.uid:
-        unknown()
-    return devices.read_links(who.uid, uid, int(after))
+    return devices.read_links(who.record.user, int(after))
+
+
+@api("POST", need=Need.PROOF, body=protocol.ReadLists, limit=limits.DIRECTORY)
+def read_lists(_request: HttpRequest, who: Caller, body: protocol.ReadLists) -> protocol.Lists:
+    """A new device asks for those of all its contacts, in few requests: whoever asks for strangers
+    pays for each (docs/adr/0012)."""
+    after = {bytes(wanted.uid): wanted.after for wanted in body.lists}
+    lists = devices.read_lists(who.uid, after)
+    limits.take(limits.DIRECTORY, who.uid, now_ms(), len(after) - len(lists))
+    return protocol.Lists(lists=lists)
 
 
 @api("POST", need=Need.UNLOCKED_OR_GRANT, body=protocol.NewLink, limit=limits.WRITES)

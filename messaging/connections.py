@@ -40,10 +40,11 @@ async def listed(me: Uid) -> list[tuple[Contact, Person]]:
     ]
 
 
-async def may_read_list(me: Uid, uid: Uid) -> bool:
-    """Whether I may read somebody's device list: connected, or a request is open between us."""
-    pair = await connection_store().pair(me, uid)
-    return pair is not None and pair.seen_by(me) in (ASKED, ASKS, CONNECTED)
+async def readable_lists(me: Uid, uids: Iterable[Uid]) -> set[Uid]:
+    """Whose device lists I may read: connected, or a request is open between us."""
+    contacts = await connection_store().contacts(me)
+    known = {row.peer for row in contacts if row.state in (ASKED, ASKS, CONNECTED)}
+    return known.intersection(uids)
 
 
 async def request(me: Uid, peer: Uid, now: int) -> Contact:

@@ -4,8 +4,12 @@
 tell a good secret from a bad one; both clients can, and do.
 """
 
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
 from accounts import devices, limits, threads
-from accounts.devices import Newest
+from accounts.devices import Newest as NewestLink
 from accounts.limits import HOUR, Limit
 from accounts.wire import Id
 from e2ee import epochs as records
@@ -16,9 +20,15 @@ from e2ee.records import Link, parse_link
 from messaging import conversations, fanout, protocol
 from messaging.backends import connection_store, log
 from messaging.backends.base import EpochConflict, Refusal
-from messaging.domain import PAGE_MAX, Contact, ContactState, Conv, EpochRecord, NewEpoch, Uid
+from messaging.domain import Contact, ContactState, Conv, EpochRecord, NewEpoch, Uid
+from messaging.http import EpochBox
 
 ROTATIONS = Limit("rotations", protocol.ROTATIONS_PER_HOUR, HOUR)  # by creator and connection
+
+
+class Newest(NamedTuple):
+    head: int | None
+    rows: list[EpochRecord]
 
 
 class NotConnected(Refusal):
@@ -60,20 +70,31 @@ async def publish(
     return header.n
 
 
-async def newest(
-    me: Uid, conv: Conv, upto: int | None, limit: int
-) -> tuple[int | None, list[EpochRecord]]:
-    """The head, None before E_0, and records from `upto` down with my own boxes. Raises Unknown."""
-    await conversations.require_member(me, conv)
+async def newest(me: Uid, upto: Mapping[Conv, int | None], limit: int) -> dict[Conv, Newest]:
+    """Of each conversation the head, None before E_0, and records from `upto` down with my own
+    boxes. Whose member I am not is left out."""
+    share = min(limit, protocol.EPOCHS_MAX // len(upto))
+    mine = {contact.conv for contact in await connection_store().contacts(me)}.intersection(upto)
+    found = await asyncio.gather(*(_newest(me, conv, upto[conv], share) for conv in mine))
+    return dict(zip(mine, found, strict=True))
+
+
+async def put_boxes(me: Uid, boxes: Sequence[EpochBox]) -> None:
+    """Keep my boxes of epoch secrets. Raises Unknown, and may have kept others by then.
+    Repeatable."""
+    await asyncio.gather(*(_put_box(me, box) for box in boxes))
+
+
+async def _newest(me: Uid, conv: Conv, upto: int | None, limit: int) -> Newest:
     head = await connection_store().head(conv)
-    rows = await connection_store().epochs(conv, me, min(limit, PAGE_MAX), upto=upto)
-    return head.n if head else None, rows
+    return Newest(
+        head.n if head else None, await connection_store().epochs(conv, me, limit, upto=upto)
+    )
 
 
-async def put_box(me: Uid, conv: Conv, n: int, g: int, box: bytes) -> None:
-    """Keep my box of an epoch secret under my user key g. Raises Unknown. Repeatable."""
-    await conversations.require_member(me, conv)
-    await connection_store().put_box(me, conv, n, g, box)
+async def _put_box(me: Uid, box: EpochBox) -> None:
+    await conversations.require_member(me, box.conv)
+    await connection_store().put_box(me, box.conv, box.n, box.g, box.box)
 
 
 async def _previous(contact: Contact, n: int) -> EpochRecord | None:
@@ -94,7 +115,7 @@ async def _check(
     contact: Contact,
     device: bytes,
     previous: EpochRecord | None,
-) -> dict[Uid, Newest]:
+) -> dict[Uid, NewestLink]:
     """The record is whole, by this device, and names lists that still stand. Answers the heads of
     both users' lists."""
     header = record.header
@@ -107,7 +128,7 @@ async def _check(
     return lists
 
 
-async def _link(side: Side, lists: dict[Uid, Newest]) -> Link:
+async def _link(side: Side, lists: dict[Uid, NewestLink]) -> Link:
     """The link that a record names: the newest, or an older one that none has retired since."""
     newest = lists.get(side.uid)
     if newest is None:
@@ -126,7 +147,9 @@ async def _link(side: Side, lists: dict[Uid, Newest]) -> Link:
     return link
 
 
-def _is_exempt(header: EpochHeader, previous: EpochRecord | None, lists: dict[Uid, Newest]) -> bool:
+def _is_exempt(
+    header: EpochHeader, previous: EpochRecord | None, lists: dict[Uid, NewestLink]
+) -> bool:
     """Forced rotations and those after a bad secret are not counted, so that a contact cannot
     use up the other's; but a reason is believed only once for the link, or record, that it is
     given for."""

@@ -102,11 +102,31 @@ class EpochRow(Body):
     box: Box | None = None
 
 
-class Epochs(Body):
-    """GET /api/epochs/{conv}?upto=&limit=: newest first. head is absent before E_0."""
+class EpochsWanted(Body):
+    conv: Id
+    upto: U32 | None = None  # the newest, without
 
+
+class ReadEpochs(Body):
+    """POST /api/epochs/read: up to `limit` records of each conversation, EPOCHS_MAX in all, of
+    which each has its equal share."""
+
+    conversations: Annotated[list[EpochsWanted], Meta(min_length=1, max_length=EPOCHS_MAX)]
+    limit: Annotated[int, Meta(ge=1, le=EPOCHS_MAX)] = EPOCHS_MAX
+
+
+class ConversationEpochs(Body):
+    """Newest first. head is absent before E_0."""
+
+    conv: Id
     epochs: Annotated[list[EpochRow], Meta(max_length=EPOCHS_MAX)]
     head: U32 | None = None
+
+
+class Epochs(Body):
+    """Answers ReadEpochs. A foreign conversation is left out, like one that does not exist."""
+
+    conversations: list[ConversationEpochs]
 
 
 class NewEpoch(Body):
@@ -129,11 +149,19 @@ class EpochConflict(Body):
     record: Record
 
 
-class PutBox(Body):
-    """PUT /api/epochs/{conv}/{n}/box."""
+class EpochBox(Body):
+    """My box of one epoch secret, under my user key g."""
 
+    conv: Id
+    n: U32
     g: Generation
     box: Box
+
+
+class PutBoxes(Body):
+    """PUT /api/boxes."""
+
+    boxes: Annotated[list[EpochBox], Meta(min_length=1, max_length=EPOCHS_MAX)]
 
 
 class PollCall(Body):

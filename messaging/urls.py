@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("invites", by_method(GET=views.list_invites, POST=views.make_invite)),
     path("invites/use", views.use_invite),
     path("invites/<str:invite>", views.revoke_invite),
-    path("epochs/<str:conv>", by_method(GET=views.read_epochs, POST=views.publish_epoch)),
-    path("epochs/<str:conv>/<int:n>/box", views.put_box),
+    path("epochs/read", views.read_epochs),
+    path("epochs/<str:conv>", views.publish_epoch),
+    path("boxes", views.put_boxes),
 ]

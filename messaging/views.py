@@ -22,7 +22,7 @@ from e2ee.encoding import id_from_hex
 from e2ee.errors import Refused
 from messaging import connections, epochs, http, invites
 from messaging.backends import base
-from messaging.domain import PAGE_MAX, Contact, EpochRecord
+from messaging.domain import Contact, Conv
 
 FIND = Limit("find", 120, HOUR)  # by account; who guesses names learns little, and slowly
 REQUESTS = Limit("requests", http.REQUESTS_PER_DAY, DAY)  # by account
@@ -123,12 +123,15 @@ async def use_invite(_request: HttpRequest, _who: Caller, body: http.UseInvite) 
     return _person(await threads.run(invites.use, body.token, now_ms()))
 
 
-@api("GET", need=Need.PROOF, limit=EPOCH_READS)
+@api("POST", need=Need.PROOF, body=http.ReadEpochs, limit=EPOCH_READS)
 @answers
-async def read_epochs(request: HttpRequest, who: Caller, conv: str) -> http.Epochs:
-    upto, limit = _number(request, "upto", None), _number(request, "limit", PAGE_MAX)
-    head, rows = await epochs.newest(who.uid, _id(conv), upto, limit or 1)
-    return http.Epochs(epochs=[_epoch(row) for row in rows], head=head)
+async def read_epochs(_request: HttpRequest, who: Caller, body: http.ReadEpochs) -> http.Epochs:
+    """Whoever asks for foreign conversations pays for each, as in accounts.views.read_lists."""
+    upto = {bytes(wanted.conv): wanted.upto for wanted in body.conversations}
+    found = await epochs.newest(who.uid, upto, body.limit)
+    foreign = len(upto) - len(found)
+    await threads.run(limits.take, EPOCH_READS, who.uid, now_ms(), foreign)
+    return http.Epochs(conversations=[_epochs(*one) for one in found.items()])
 
 
 @api("POST", need=Need.PROOF, body=http.NewEpoch)
@@ -154,10 +157,10 @@ async def publish_epoch(
     return http.EpochStored(n=n)
 
 
-@api("PUT", need=Need.PROOF, body=http.PutBox, limit=EPOCH_READS)
+@api("PUT", need=Need.PROOF, body=http.PutBoxes, limit=EPOCH_READS)
 @answers
-async def put_box(_request: HttpRequest, who: Caller, body: http.PutBox, conv: str, n: int) -> Done:
-    await epochs.put_box(who.uid, _id(conv), n, body.g, body.box)
+async def put_boxes(_request: HttpRequest, who: Caller, body: http.PutBoxes) -> Done:
+    await epochs.put_boxes(who.uid, body.boxes)
     return Done()
 
 
@@ -192,8 +195,9 @@ def _person(person: Person) -> http.Person:
     return http.Person(uid=Id(person.uid), name=person.username, display_name=person.display_name)
 
 
-def _epoch(row: EpochRecord) -> http.EpochRow:
-    return http.EpochRow(n=row.n, record=row.record, g=row.g, box=row.box)
+def _epochs(conv: Conv, newest: epochs.Newest) -> http.ConversationEpochs:
+    rows = [http.EpochRow(n=row.n, record=row.record, g=row.g, box=row.box) for row in newest.rows]
+    return http.ConversationEpochs(conv=Id(conv), epochs=rows, head=newest.head)
 
 
 def _id(text: str) -> bytes:
@@ -202,12 +206,3 @@ def _id(text: str) -> bytes:
         return id_from_hex(text)
     except Refused:
         unknown()
-
-
-def _number(request: HttpRequest, name: str, default: int | None) -> int | None:
-    text = request.GET.get(name)
-    if text is None:
-        return default
-    if not text.isascii() or not text.isdigit() or len(text) > len(str(2**32)):
-        bad("bad_query", "The request does not have the expected form.")
-    return min(int(text), 2**32 - 1)

@@ -14,6 +14,7 @@ import { gettext } from "./text.js";
  * @property {boolean} [proof] prove this device, with the signer given to signWith()
  * @property {Signer} [signer] prove this device instead: one that is being enrolled
  * @property {Bytes} [grant] the enrolment grant of a complete sign-in
+ * @property {boolean} [again] may be asked twice, as a GET may: a question with a body
  * @property {number} [timeoutMs]
  * @property {AbortSignal} [signal] an abort by the caller passes through as AbortError
  */
@@ -72,20 +73,13 @@ export class Api {
   }
 
   /** @param {string} path @param {Options} [options] @returns {Promise<any>} */
-  async get(path, options = {}) {
-    for (const timeoutMs of options.timeoutMs ? [] : this.#patience) {
-      try {
-        return await this.#ask("GET", path, undefined, { ...options, timeoutMs });
-      } catch (error) {
-        if (!(error instanceof ApiError && error.code === "timeout")) throw error;
-      }
-    }
-    return await this.#ask("GET", path, undefined, options);
+  get(path, options) {
+    return this.#askAgain("GET", path, undefined, options);
   }
 
   /** @param {string} path @param {unknown} [body] @param {Options} [options] @returns {Promise<any>} */
   post(path, body = {}, options) {
-    return this.#ask("POST", path, body, options);
+    return options?.again ? this.#askAgain("POST", path, body, options) : this.#ask("POST", path, body, options);
   }
 
   /** @param {string} path @param {unknown} [body] @param {Options} [options] @returns {Promise<any>} */
@@ -96,6 +90,18 @@ export class Api {
   /** @param {string} path @param {Options} [options] @returns {Promise<any>} */
   delete(path, options) {
     return this.#ask("DELETE", path, undefined, options);
+  }
+
+  /** @param {string} method @param {string} path @param {unknown} body @param {Options} [options] */
+  async #askAgain(method, path, body, options = {}) {
+    for (const timeoutMs of options.timeoutMs ? [] : this.#patience) {
+      try {
+        return await this.#ask(method, path, body, { ...options, timeoutMs });
+      } catch (error) {
+        if (!(error instanceof ApiError && error.code === "timeout")) throw error;
+      }
+    }
+    return await this.#ask(method, path, body, options);
   }
 
   /**

@@ -117,7 +117,12 @@ export const KDF_T_MAX = 10;
 export const DEVICES_MAX = 20;
 /** bytes; twenty devices are 28.7 KB */
 export const LINK_MAX = 30000;
+/** of one's own list */
 export const LINKS_PER_PAGE = 64;
+/** device lists a request */
+export const LISTS_MAX = 50;
+/** of all lists that a request asks for, each its equal share */
+export const LINKS_PER_ANSWER = 256;
 /** HPKE enc and sealed 32-byte seed */
 export const WRAP_SIZE = 1168;
 /** a sealed 32-byte secret */
@@ -364,12 +369,39 @@ export const BODY_MAX = 131072;
  */
 
 /**
- * GET /api/links?uid=&after=: up to LINKS_PER_PAGE of `link‖sig`, oldest first. `gone`: of
- * one's own list alone, devices that signed out; the next link leaves them out.
+ * GET /api/links?after=: of one's own list, up to LINKS_PER_PAGE of `link‖sig`, oldest first.
+ * `gone`: devices that signed out; the next link leaves them out.
  * @typedef {object} Links
  * @property {Base64[]} links
  * @property {[number, B32]} head
  * @property {Id[]} [gone]
+ */
+
+/**
+ * A JSON object with exactly the declared members.
+ * @typedef {object} ListWanted
+ * @property {Id} uid
+ * @property {number} [after] the number of the last link that is known
+ */
+
+/**
+ * POST /api/links/read: of those whom one knows, or has a request open with.
+ * @typedef {object} ReadLists
+ * @property {ListWanted[]} lists
+ */
+
+/**
+ * Links after the one that is known, oldest first; ask again until they reach the head.
+ * @typedef {object} DeviceList
+ * @property {Id} uid
+ * @property {Base64[]} links
+ * @property {[number, B32]} head
+ */
+
+/**
+ * Answers ReadLists. A stranger's list is left out, like nobody's.
+ * @typedef {object} Lists
+ * @property {DeviceList[]} lists
  */
 
 /**
@@ -575,10 +607,32 @@ export const BODY_MAX = 131072;
  */
 
 /**
- * GET /api/epochs/{conv}?upto=&limit=: newest first. head is absent before E_0.
- * @typedef {object} Epochs
+ * A JSON object with exactly the declared members.
+ * @typedef {object} EpochsWanted
+ * @property {Id} conv
+ * @property {number} [upto] the newest, without
+ */
+
+/**
+ * POST /api/epochs/read: up to `limit` records of each conversation, EPOCHS_MAX in all, of
+ * which each has its equal share.
+ * @typedef {object} ReadEpochs
+ * @property {EpochsWanted[]} conversations
+ * @property {number} [limit]
+ */
+
+/**
+ * Newest first. head is absent before E_0.
+ * @typedef {object} ConversationEpochs
+ * @property {Id} conv
  * @property {EpochRow[]} epochs
  * @property {number} [head]
+ */
+
+/**
+ * Answers ReadEpochs. A foreign conversation is left out, like one that does not exist.
+ * @typedef {object} Epochs
+ * @property {ConversationEpochs[]} conversations
  */
 
 /**
@@ -604,10 +658,18 @@ export const BODY_MAX = 131072;
  */
 
 /**
- * PUT /api/epochs/{conv}/{n}/box.
- * @typedef {object} PutBox
+ * My box of one epoch secret, under my user key g.
+ * @typedef {object} EpochBox
+ * @property {Id} conv
+ * @property {number} n
  * @property {number} g
  * @property {Base64} box
+ */
+
+/**
+ * PUT /api/boxes.
+ * @typedef {object} PutBoxes
+ * @property {EpochBox[]} boxes
  */
 
 /**

@@ -1,12 +1,13 @@
 """Two people compare their safety number, and what becomes of the mark."""
 
+import json
 import re
 import time
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
 
 import pytest
 import segno
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, Request, Response, Route, expect
 
 from e2ee import records
 from e2ee.encoding import from_base64, to_base64
@@ -129,13 +130,15 @@ def lies(pair: Pair) -> None:
     forged: dict[bytes, records.Link] = {}
 
     def answer(route: Route) -> None:
-        query = parse_qs(urlsplit(route.request.url).query)
-        uid = bytes.fromhex(query["uid"][0])
-        link = forged.setdefault(uid, forge(uid))
-        links = [] if query["after"] != ["0"] else [to_base64(link.raw)]
-        route.fulfill(json={"links": links, "head": [1, to_base64(link.hash)]})
+        lists = []
+        for wanted in lists_wanted(route.request):
+            uid = from_base64(wanted["uid"])
+            link = forged.setdefault(uid, forge(uid))
+            links = [] if wanted["after"] else [to_base64(link.raw)]
+            lists.append({**wanted, "links": links, "head": [1, to_base64(link.hash)]})
+        route.fulfill(json={"lists": lists})
 
-    pair.alice.context.route("**/api/links?*", answer)
+    pair.alice.context.route("**/api/links/read", answer)
 
 
 def forge(uid: bytes) -> records.Link:
@@ -191,13 +194,23 @@ def test_comparing_the_number_of_a_new_identity_is_an_answer_to_it(
     expect(person.get_by_text("Bob has a new security identity")).to_be_hidden()
 
 
+def is_first_read(response: Response) -> bool:
+    if not response.url.endswith("/api/links/read"):
+        return False
+    return lists_wanted(response.request)[0]["after"] == 0
+
+
+def lists_wanted(request: Request) -> list[dict[str, Any]]:
+    return list(json.loads(request.post_data or "")["lists"])
+
+
 def test_digits_and_qr_code_are_what_the_protocol_says(pair: Pair) -> None:
     """Computed anew in Python from the lists that both browsers fetched."""
     prints = []
     for page in (pair.alice, pair.bob):
-        with page.expect_response(re.compile(r"/api/links\?.*after=0")) as fetched:
+        with page.expect_response(is_first_read) as fetched:
             digits = number(page)
-        link = records.verify_link(from_base64(fetched.value.json()["links"][0]))
+        link = records.verify_link(from_base64(fetched.value.json()["lists"][0]["links"][0]))
         prints.append(safety.fingerprint(link.uid, link.aik))
     assert digits == safety.digits(*prints)
     code = safety.qr(*prints)

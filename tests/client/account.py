@@ -206,7 +206,7 @@ def own_chain(api: Api, uid: bytes, aik: SigningKey, grant: bytes | None = None)
     """The whole chain of one's own account, which must be that of the vault's AIK."""
     links: list[Link] = []
     while True:
-        path = f"/api/links?uid={uid.hex()}&after={links[-1].k if links else 0}"
+        path = f"/api/links?after={links[-1].k if links else 0}"
         page = api.get(path, protocol.Links, grant=grant, proof=grant is None)
         if page.links:
             pin = links[-1] if links else None

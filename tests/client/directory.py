@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from accounts.protocol import Links
+from accounts.protocol import DeviceList, Lists, ListWanted, ReadLists
+from accounts.wire import Id
 from e2ee.errors import Refused
 from e2ee.records import Link, parse_link
 from tests.client.api import Api
@@ -101,6 +102,7 @@ class Directory:
         k, link_hash = self._page(uid, 2**32 - 2).head
         return k, bytes(link_hash)
 
-    def _page(self, uid: bytes, after: int) -> Links:
-        path = f"/api/links?uid={uid.hex()}&after={after}"
-        return self.api.get(path, Links, proof=True)
+    def _page(self, uid: bytes, after: int) -> DeviceList:
+        body = ReadLists(lists=[ListWanted(uid=Id(uid), after=after)])
+        [shown] = self.api.post("/api/links/read", body, Lists, proof=True).lists
+        return shown

@@ -1,12 +1,23 @@
 """The epochs of every conversation of one device: open them, make them, box them (4.7)."""
 
 from accounts import protocol as accounts
+from accounts.wire import Id
 from e2ee import epochs as records
 from e2ee.encoding import ZERO
 from e2ee.epochs import EpochRecord
 from e2ee.errors import BadEpoch, Refused
 from e2ee.records import Link
-from messaging.http import EpochConflict, EpochRow, Epochs, EpochStored, NewEpoch, PutBox
+from messaging.http import (
+    EpochBox,
+    EpochConflict,
+    EpochRow,
+    Epochs,
+    EpochStored,
+    EpochsWanted,
+    NewEpoch,
+    PutBoxes,
+    ReadEpochs,
+)
 from tests.client.account import Opened, now_ms
 from tests.client.api import Api, ApiError
 from tests.client.directory import Directory
@@ -55,7 +66,7 @@ class EpochBook:
         book = self._book(conv, peer)
         for _ in range(TRIES):
             if not book.asked:
-                self._fetch(book, "limit=2")
+                self._fetch(book, None, 2)
             newest = None if book.head is None else self._open_unless_bad(book, book.head)
             reason = self._reason(book, newest)
             if newest is not None and reason is None:
@@ -220,14 +231,15 @@ class EpochBook:
 
     def _row(self, book: Book, n: int) -> EpochRow:
         if n not in book.rows:
-            self._fetch(book, f"upto={n}&limit={PAGE}")
+            self._fetch(book, n, PAGE)
         if n not in book.rows:
             raise Refused(f"epoch {n} is not there")
         return book.rows[n]
 
-    def _fetch(self, book: Book, query: str) -> None:
-        path = f"/api/epochs/{book.conv.hex()}?{query}"
-        answer = self.api.get(path, Epochs, proof=True)
+    def _fetch(self, book: Book, upto: int | None, limit: int) -> None:
+        wanted = [EpochsWanted(conv=Id(book.conv), upto=upto)]
+        body = ReadEpochs(conversations=wanted, limit=limit)
+        [answer] = self.api.post("/api/epochs/read", body, Epochs, proof=True).conversations
         book.rows.update({row.n: row for row in answer.epochs})
         book.head, book.asked = answer.head, True
 
@@ -235,8 +247,8 @@ class EpochBook:
         """For my other devices; a box that is missing costs them only time."""
         g, key = self.account.ring.newest
         box = epochs.seal_es_box(epoch, uid=self.account.uid, g=g, user_seed=key.seed)
-        path = f"/api/epochs/{book.conv.hex()}/{epoch.record.header.n}/box"
-        self.api.put(path, PutBox(g=g, box=box), accounts.Done)
+        boxes = [EpochBox(conv=Id(book.conv), n=epoch.record.header.n, g=g, box=box)]
+        self.api.put("/api/boxes", PutBoxes(boxes=boxes), accounts.Done)
 
     def _newest_link(self, book: Book, place: int) -> Link:
         return self.directory.of(sorted((self.account.uid, book.peer))[place]).head

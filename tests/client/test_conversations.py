@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from messaging import protocol
+from accounts.wire import Id
+from messaging import http, protocol
 from tests.client.api import Api, ApiError
 from tests.client.conftest import MakePerson
 from tests.client.live import Closed
@@ -172,13 +173,14 @@ async def test_mallory_finds_nothing_of_theirs(someone: MakePerson) -> None:
     await alice.device.send(bob, "private")
     conv = alice.device.conversation(bob).conv
     answers = []
-    for name in (conv.hex(), "00" * 16):
-        path = f"/api/epochs/{name}?limit=2"
-        api = mallory.device.api
-        proof = {"X-Device-Proof": await asyncio.to_thread(api.prove, "GET", path, b"")}
-        answers.append(await asyncio.to_thread(api.raw, "GET", path, b"", proof))
-    assert answers[0] == answers[1]
-    assert answers[0][0] == 404
+    for asked in (conv, bytes(16)):
+        body = http.ReadEpochs(conversations=[http.EpochsWanted(conv=Id(asked))])
+        answers.append(
+            await asyncio.to_thread(
+                mallory.device.api.post, "/api/epochs/read", body, http.Epochs, proof=True
+            )
+        )
+    assert answers[0] == answers[1] == http.Epochs(conversations=[])
     page = await mallory.device.line.page(conv)
     assert isinstance(page, protocol.Error)
     assert page.code == "unknown"

@@ -28,13 +28,14 @@ test("a row that cannot be opened now is no end of the log", async () => {
 });
 
 /** Behind by so many rows, and what becomes of it. */
-const behind = (conv, have, rows, did) => ({
+const behind = (conv, have, rows, did, fetched = []) => ({
   row: { conv, last_seq: have + rows, since: 0 },
   have,
   behind: rows,
   push: async ({ seq }) => void did.push(`${conv} applies ${seq}`),
   jump: async ({ seq }) => void did.push(`${conv} jumps to ${seq}`),
   catchUp: async () => void did.push(`${conv} walks`),
+  ahead: async ({ seq }) => void fetched.push(`${conv} ${seq}`),
 });
 
 test("a short way is walked, a long or a new one is jumped, and one question serves fifty", async () => {
@@ -52,4 +53,24 @@ test("a short way is walked, a long or a new one is jumped, and one question ser
   assert.deepEqual(settled, ["unsent walks"]);
   assert.deepEqual(asked, [["far", "new", "one"]]);
   assert.deepEqual(did.sort(), ["far jumps to 307", "near walks", "new jumps to 3", "one applies 8", "unsent walks"]);
+});
+
+test("a thousand: what is on the screen first, and for each step its keys in one breath", async () => {
+  const [did, fetched] = [[], []];
+  const chats = Array.from({ length: 130 }, (_, n) => behind(`c${n}`, 0, 3, did, fetched));
+  for (const [n, { row }] of chats.entries()) row.times = { last: 1000 - n };
+  const steps = [];
+  const ask = async ({ last }) => {
+    steps.push({ asked: last.length, fetched: fetched.length, opened: did.length });
+    return { rows: last.map((conv) => ({ conv, seq: 3 })), more: false };
+  };
+  await catchUp(chats, [], ask, () => {});
+  assert.deepEqual(steps, [
+    { asked: 20, fetched: 0, opened: 0 },
+    { asked: 50, fetched: 20, opened: 20 },
+    { asked: 50, fetched: 70, opened: 70 },
+    { asked: 10, fetched: 120, opened: 120 },
+  ]);
+  assert.equal(did[0], "c0 jumps to 3");
+  assert.equal(did.length, 130);
 });

@@ -15,7 +15,7 @@ test("a list that could not be kept is not known: a restart would have forgotten
       kept.set(key, value);
     },
   };
-  const directory = new Directory({ get: (path) => server.get(path, bob.id) }, shelf, () => {});
+  const directory = new Directory(server, shelf, () => {});
   await assert.rejects(directory.of(bob.id), { code: "quota" });
   assert.equal(directory.kept(bob.id), undefined);
   full = false;

@@ -102,10 +102,10 @@ test("a revocation by the other forces one, and nothing goes under the old one m
 
 test("after a lost answer the outcome is looked up, not assumed", async () => {
   const { server, bob, a } = await pair();
-  const post = server.post.bind(server);
-  server.post = async (path, body) => {
-    server.post = post;
-    await post(path, body); // it was stored
+  const publish = server.publish.bind(server);
+  server.publish = async (body) => {
+    server.publish = publish;
+    await publish(body); // it was stored
     throw Object.assign(new Error("timeout"), { status: 0, code: "timeout" });
   };
   const open = await a.keeper.forSending(CONV, bob.id, nobody);

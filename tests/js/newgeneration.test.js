@@ -16,7 +16,7 @@ async function away() {
   await a.directory.refresh(bob.id);
   const made = await a.keeper.forSending(CONV, bob.id, () => 0);
   const shelf = { get: async () => undefined, write: async () => {} };
-  const api = { get: (path) => server.get(path, bob.id), put: async () => {} };
+  const api = { post: (path, body) => server.post(path, body, bob.id), put: async () => {} };
   const reader = (renewMe) => new EpochReader({ api, shelf, directory: b.directory, me: bob.me, renewMe });
   return { alice, bob, made, seed, reader };
 }

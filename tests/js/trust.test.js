@@ -15,11 +15,14 @@ class Site extends Server {
   down = false;
 
   async get(path, owner) {
-    if (this.down) throw Object.assign(new Error("offline"), { status: 0 });
     if (path === "/api/notes") return { notes: [...(this.notes.get(owner)?.values() ?? [])] };
-    if (path !== "/api/connections") return super.get(path, owner);
     const others = [...this.links.keys()].filter((uid) => uid !== owner);
     return { connections: others.map((uid) => ({ conv: uid, state: STATE.CONNECTED, peer: { uid, name: "n" } })) };
+  }
+
+  post(path, body, owner) {
+    if (this.down) throw Object.assign(new Error("offline"), { status: 0 });
+    return super.post(path, body, owner);
   }
 
   put(_path, note, owner) {

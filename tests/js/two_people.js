@@ -18,26 +18,30 @@ export class Server {
   limited = false;
   posts = 0;
 
-  async get(path, owner) {
-    const url = new URL(path, "http://site");
-    if (url.pathname === "/api/links") {
-      const uid = b64(Uint8Array.from(Buffer.from(url.searchParams.get("uid"), "hex")));
-      const links = this.links.get(uid);
-      const after = Number(url.searchParams.get("after"));
-      const head = links.at(-1);
-      return { links: links.slice(after).map(({ bytes }) => b64(bytes)), head: [head.k, b64(head.hash)] };
-    }
-    const upto = url.searchParams.has("upto") ? Number(url.searchParams.get("upto")) : Number.POSITIVE_INFINITY;
+  async post(path, body, owner) {
+    if (path === "/api/links/read") return { lists: body.lists.flatMap((wanted) => this.#list(wanted)) };
+    if (path === "/api/epochs/read")
+      return { conversations: body.conversations.map((one) => this.#epochs(one, body, owner)) };
+    return this.publish(body);
+  }
+
+  #list({ uid, after }) {
+    const links = this.links.get(uid);
+    if (!links) return [];
+    const head = links.at(-1);
+    return [{ uid, links: links.slice(after).map(({ bytes }) => b64(bytes)), head: [head.k, b64(head.hash)] }];
+  }
+
+  #epochs({ conv, upto = Number.POSITIVE_INFINITY }, { limit }, owner) {
     const rows = this.records.map((record, n) => ({ n, record, ...this.boxes.get(`${owner} ${n}`) }));
-    const limit = Number(url.searchParams.get("limit"));
     const epochs = rows
       .filter(({ n }) => n <= upto)
       .reverse()
       .slice(0, limit);
-    return { epochs, ...(rows.length && { head: rows.length - 1 }) };
+    return { conv, epochs, ...(rows.length && { head: rows.length - 1 }) };
   }
 
-  async post(_path, { record, expected }) {
+  async publish({ record, expected }) {
     this.posts += 1;
     if (this.limited) throw Object.assign(new Error("rate"), { status: 429, code: "rate" });
     const head = this.records.length - 1;
@@ -48,8 +52,8 @@ export class Server {
     return { n: head + 1 };
   }
 
-  put(path, box, owner) {
-    this.boxes.set(`${owner} ${path.split("/").at(-2)}`, box);
+  put(_path, { boxes }, owner) {
+    for (const { n, g, box } of boxes) this.boxes.set(`${owner} ${n}`, { g, box });
   }
 }
 
@@ -88,8 +92,7 @@ export function browser(who, clock, changed = () => {}) {
   };
   const { server, id, me } = who;
   const api = {
-    get: (path) => server.get(path, id),
-    post: (path, body) => server.post(path, body),
+    post: (path, body) => server.post(path, body, id),
     put: async (path, body) => server.put(path, body, id),
   };
   const directory = new Directory(api, shelf, changed);

@@ -10,11 +10,12 @@ from django.core.cache import cache
 
 from accounts import devices, problems, threads
 from accounts.models import User
+from accounts.wire import Id
 from e2ee import epochs as records
 from e2ee.encoding import ZERO
 from e2ee.errors import Refused
 from e2ee.records import parse_link
-from messaging import connections, epochs, protocol
+from messaging import connections, epochs, http, protocol
 from messaging.backends.base import EpochConflict, Unknown
 from messaging.domain import ContactState
 from tests.cast import Person, ask, now_ms
@@ -107,7 +108,7 @@ class TestPublish:
         at_alice = await arrived(alice)
         assert await publish(bob, fresh, epoch) == 0
         assert (await at_alice.next(protocol.Epoch)).n == 0
-        head, rows = await epochs.newest(alice.uid, fresh, None, 50)
+        head, rows = await newest(alice, fresh)
         assert (head, [row.record for row in rows]) == (0, [epoch.record.raw])
 
     async def test_repeating_it_succeeds(self, alice, bob, fresh):
@@ -120,7 +121,7 @@ class TestPublish:
             publish(alice, fresh, one), publish(bob, fresh, other), return_exceptions=True
         )
         [lost] = [answer for answer in answers if isinstance(answer, EpochConflict)]
-        _, [row] = await epochs.newest(alice.uid, fresh, None, 50)
+        _, [row] = await newest(alice, fresh)
         assert (lost.head, lost.record) == (0, row.record)
         assert row.record == (one if answers[0] == 0 else other).record.raw
 
@@ -158,7 +159,7 @@ class TestForged:
     async def refused(self, who: Person, conv: bytes, epoch: m1.OpenEpoch, device: int = 0) -> None:
         with pytest.raises(Refused):
             await publish(who, conv, epoch, device)
-        head, _ = await epochs.newest(who.uid, conv, None, 50)
+        head, _ = await newest(who, conv)
         assert head is None
 
     async def test_in_the_name_of_the_other(self, alice, bob, fresh):
@@ -333,19 +334,42 @@ class TestLimit:
             await self.rotate(alice, bob, conv, 1, records.BAD_KCV)
 
 
+class TestRead:
+    async def test_before_the_first(self, alice, fresh):
+        assert await newest(alice, fresh) == (None, [])
+
+    async def test_each_has_its_share(self, alice, bob, conv, fresh):
+        await publish(alice, conv, made(alice, bob, conv, alice.epochs[conv], records.AGE))
+        assert [row.n for row in (await newest(alice, conv)).rows] == [1, 0]
+        many = {secrets.token_bytes(16): None for _ in range(protocol.EPOCHS_MAX - 1)}
+        found = await epochs.newest(alice.uid, {conv: None, **many}, 50)
+        assert [row.n for row in found[conv].rows] == [1]
+        assert [row.n for row in (await epochs.newest(alice.uid, {conv: 0}, 50))[conv].rows] == [0]
+
+    async def test_outsiders_read_nothing(self, alice, mallory, conv):
+        assert conv in await epochs.newest(alice.uid, {conv: None}, 50)
+        assert await epochs.newest(mallory.uid, {conv: None}, 50) == {}
+
+
 class TestBoxes:
     async def test_each_reads_his_own(self, alice, bob, conv):
-        await epochs.put_box(alice.uid, conv, 0, 1, b"x" * 60)
-        _, [mine] = await epochs.newest(alice.uid, conv, None, 50)
-        _, [theirs] = await epochs.newest(bob.uid, conv, None, 50)
+        await epochs.put_boxes(alice.uid, [box(conv, 0)])
+        _, [mine] = await newest(alice, conv)
+        _, [theirs] = await newest(bob, conv)
         assert (mine.g, mine.box, theirs.box) == (1, b"x" * 60, None)
 
     async def test_not_of_an_epoch_that_is_not_there(self, alice, conv):
         with pytest.raises(Unknown):
-            await epochs.put_box(alice.uid, conv, 1, 1, b"x" * 60)
+            await epochs.put_boxes(alice.uid, [box(conv, 1)])
 
-    async def test_outsiders_read_and_write_nothing(self, mallory, conv):
+    async def test_outsiders_write_nothing(self, mallory, conv):
         with pytest.raises(Unknown):
-            await epochs.newest(mallory.uid, conv, None, 50)
-        with pytest.raises(Unknown):
-            await epochs.put_box(mallory.uid, conv, 0, 1, b"x" * 60)
+            await epochs.put_boxes(mallory.uid, [box(conv, 0)])
+
+
+async def newest(who: Person, conv: bytes) -> epochs.Newest:
+    return (await epochs.newest(who.uid, {conv: None}, 50))[conv]
+
+
+def box(conv: bytes, n: int) -> http.EpochBox:
+    return http.EpochBox(conv=Id(conv), n=n, g=1, box=b"x" * 60)

@@ -1,15 +1,18 @@
 """HTTP of the message side: what each endpoint needs, answers, and hides from outsiders."""
 
 import secrets
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from accounts import limits
 from accounts.limits import DAY, Limit
 from accounts.wire import Body, Id
 from e2ee import epochs as records
 from e2ee.encoding import ZERO, to_base64
 from messaging import http, views
+from messaging.protocol import EPOCHS_MAX
 from tests.accounts.people import Answer, Browser, Person
 from tests.client.m1 import epochs as m1
 from tests.messaging.conftest import signed_up
@@ -145,17 +148,13 @@ class TestInvites:
 class TestEpochs:
     def test_published_read_and_boxed(self, ann, ben):
         conv = befriend(ann, ben)
-        assert call(ann, "GET", f"/api/epochs/{conv}").json == {"epochs": []}
+        assert read(ann, conv) == [{"conv": b64(conv), "epochs": []}]
         body = first_epoch(ann, ben, conv)
         assert call(ann, "POST", f"/api/epochs/{conv}", body).json == {"n": 0}
-        box = http.PutBox(g=1, box=b"b" * 60)
-        assert call(ben, "PUT", f"/api/epochs/{conv}/0/box", box).status == 200
-        for who, boxed in ((ben, {"g": 1, "box": to_base64(box.box)}), (ann, {})):
-            answer = call(who, "GET", f"/api/epochs/{conv}?limit=2").json
-            assert answer == {
-                "head": 0,
-                "epochs": [{"n": 0, "record": to_base64(body.record), **boxed}],
-            }
+        assert call(ben, "PUT", "/api/boxes", boxes(conv)).status == 200
+        for who, boxed in ((ben, {"g": 1, "box": to_base64(b"b" * 60)}), (ann, {})):
+            row = {"n": 0, "record": to_base64(body.record), **boxed}
+            assert read(who, conv) == [{"conv": b64(conv), "head": 0, "epochs": [row]}]
 
     def test_the_loser_gets_the_winner(self, ann, ben):
         conv = befriend(ann, ben)
@@ -186,23 +185,62 @@ class TestEpochs:
     def test_foreign_absent_and_misspelt_are_one_answer(self, ann, ben, eve):
         conv = befriend(ann, ben)
         call(ann, "POST", f"/api/epochs/{conv}", first_epoch(ann, ben, conv))
-        box = http.PutBox(g=1, box=b"b" * 60)
         answers = set()
         for name in (conv, secrets.token_hex(16), conv.upper(), conv[:-1], "x"):
-            body = first_epoch(eve, ben, conv)
-            for answer in (
-                call(eve, "GET", f"/api/epochs/{name}"),
-                call(eve, "POST", f"/api/epochs/{name}", body),
-                call(eve, "PUT", f"/api/epochs/{name}/0/box", box),
-            ):
-                answers.add((answer.status, answer.raw))
+            answer = call(eve, "POST", f"/api/epochs/{name}", first_epoch(eve, ben, conv))
+            answers.add((answer.status, answer.raw))
+        for name in (conv, secrets.token_hex(16)):
+            answer = call(eve, "PUT", "/api/boxes", boxes(name))
+            answers.add((answer.status, answer.raw))
         [(status, _)] = answers
         assert status == 404
 
-    @pytest.mark.parametrize("query", ["upto=-1", "upto=x", "limit=1e3", f"upto={'9' * 99}"])
-    def test_strange_numbers_are_refused(self, ann, ben, query):
+    def test_foreign_and_absent_are_left_out(self, ann, ben, eve):
+        conv, own = befriend(ann, ben), befriend(eve, ben)
+        third = befriend(ann, eve)
+        assert {one["conv"] for one in read(ann, conv, own, third)} == {b64(conv), b64(third)}
+        assert read(eve, conv) == read(eve, secrets.token_hex(16)) == []
+        assert read(eve, conv, own) == [{"conv": b64(own), "epochs": []}]
+
+    def test_each_foreign_conversation_counts(self, ann, ben, eve, monkeypatch):
         conv = befriend(ann, ben)
-        assert call(ann, "GET", f"/api/epochs/{conv}?{query}").code == "bad_query"
+        real = limits.take
+
+        def take(limit, subject, now_ms, count=1):
+            low = replace(limit, count=10) if limit.name == "epoch-reads" else limit
+            real(low, subject, now_ms, count)
+
+        monkeypatch.setattr(limits, "take", take)
+        assert [len(read(ann, conv)) for _ in range(10)] == [1] * 10
+        assert read(eve, *(secrets.token_hex(16) for _ in range(9))) == []
+        assert call(eve, "POST", "/api/epochs/read", wanted(conv)).code == "rate"
+
+    def test_more_than_a_request_holds(self, ann):
+        convs = [secrets.token_hex(16) for _ in range(EPOCHS_MAX + 1)]
+        assert call(ann, "POST", "/api/epochs/read", wanted(*convs[:-1])).status == 200
+        assert call(ann, "POST", "/api/epochs/read", wanted(*convs)).code == "bad_body"
+
+
+def wanted(*convs: str) -> http.ReadEpochs:
+    asked = [http.EpochsWanted(conv=Id(bytes.fromhex(conv))) for conv in convs]
+    return http.ReadEpochs(conversations=asked, limit=2)
+
+
+def read(who: Person, *convs: str) -> list[dict[str, Any]]:
+    shown: list[dict[str, Any]] = call(who, "POST", "/api/epochs/read", wanted(*convs)).json[
+        "conversations"
+    ]
+    return shown
+
+
+def boxes(conv: str) -> http.PutBoxes:
+    return http.PutBoxes(
+        boxes=[http.EpochBox(conv=Id(bytes.fromhex(conv)), n=0, g=1, box=b"b" * 60)]
+    )
+
+
+def b64(conv: str) -> str:
+    return to_base64(bytes.fromhex(conv))
 
 
 ENDPOINTS = [
@@ -213,16 +251,17 @@ ENDPOINTS = [
     ("POST", "/api/invites"),
     ("POST", "/api/invites/use"),
     ("DELETE", f"/api/invites/{'0' * 32}"),
-    ("GET", f"/api/epochs/{'0' * 32}"),
+    ("POST", "/api/epochs/read"),
     ("POST", f"/api/epochs/{'0' * 32}"),
-    ("PUT", f"/api/epochs/{'0' * 32}/0/box"),
+    ("PUT", "/api/boxes"),
 ]
 BODIES = {
     "/api/people": http.FindPerson(name="ann"),
     "/api/connections": http.Act(peer=Id(bytes(16)), action="accept"),
     "/api/invites/use": http.UseInvite(token="x"),
     f"/api/epochs/{'0' * 32}": http.NewEpoch(record=b"x"),
-    f"/api/epochs/{'0' * 32}/0/box": http.PutBox(g=1, box=b"b" * 60),
+    "/api/epochs/read": wanted("0" * 32),
+    "/api/boxes": boxes("0" * 32),
 }
 
 

@@ -2,7 +2,7 @@
 // by a device or by recovery the user keys. Each is checked against the chain before it is used.
 
 import { deviceOf, extendChain } from "../crypto/devicelist.js";
-import { b64, equal, fromB64, hex, M1Error, require } from "../crypto/encoding.js";
+import { b64, equal, fromB64, M1Error, require } from "../crypto/encoding.js";
 import { openWrapOfLink, walkBack } from "../crypto/userkeys.js";
 
 /** @typedef {import("../crypto/encoding.js").Bytes} Bytes */
@@ -26,7 +26,7 @@ export async function ownChain(api, uid, known, access) {
   let answer;
   let at = known.at(-1)?.k ?? 0;
   do {
-    answer = await api.get(`/api/links?uid=${hex(uid)}&after=${at}`, access);
+    answer = await api.get(`/api/links?after=${at}`, access);
     received.push(...answer.links.map((/** @type {string} */ link) => fromB64(link)));
     at += answer.links.length;
   } while (answer.links.length && at < answer.head[0]);

@@ -6,6 +6,9 @@ import { isFar } from "./timeline.js";
 /** @typedef {import("./conversation.js").Conversation} Conversation */
 /** @typedef {import("./asking.js").Asking["ask"]} Ask */
 
+/** Rows of the list that somebody sees first: they wait for nothing else. */
+const SCREEN = 20;
+
 /** Being opened side by side: more would keep the page from its frames, fewer wait for the network. */
 const SIDE_BY_SIDE = 6;
 
@@ -26,7 +29,8 @@ export async function catchUp(conversations, entries, ask, settled) {
   );
   settled();
   const rest = behind.filter(({ row }) => !inDoubt.has(row.conv)).sort((a, b) => lastOf(b) - lastOf(a));
-  for (let at = 0; at < rest.length; at += PAGE_MAX) await near(rest.slice(at, at + PAGE_MAX), ask);
+  await near(rest.slice(0, SCREEN), ask);
+  for (let at = SCREEN; at < rest.length; at += PAGE_MAX) await near(rest.slice(at, at + PAGE_MAX), ask);
 }
 
 /** @param {Conversation[]} some one question's worth @param {Ask} ask */
@@ -34,7 +38,13 @@ async function near(some, ask) {
   const asked = some.filter((one) => one.behind === 1 || isFar(one.have, one.row.last_seq)).map(({ row }) => row.conv);
   const { rows } = asked.length ? await ask({ last: asked }) : { rows: [] };
   const newest = new Map(rows.map((row) => [row.conv, row]));
+  await Promise.all(some.map((one) => ahead(one, newest.get(one.row.conv))));
   await all(some, (one) => step(one, newest.get(one.row.conv)));
+}
+
+/** @param {Conversation} one @param {import("../protocol.js").MsgFrame | undefined} newest */
+async function ahead(one, newest) {
+  if (newest) await one.ahead(newest);
 }
 
 /** @param {Conversation} one @param {import("../protocol.js").MsgFrame | undefined} newest */

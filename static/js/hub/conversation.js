@@ -32,6 +32,7 @@ import { afterMessage, afterReceipt, afterState, unread } from "./vector.js";
  * @property {import("../clock.js").Clock} clock
  * @property {import("./letters.js").Desk} desk
  * @property {(what: {before: number} | {after: number}, limit: number) => Promise<{rows: Row[], more: boolean}>} ask
+ * @property {(n: number) => Promise<unknown>} ahead fetches what opening a message under epoch n asks for
  * @property {(letter: Letter, fresh: boolean) => Promise<void>} applied
  * @property {() => void} changed the line in the list
  */
@@ -96,6 +97,11 @@ export class Conversation {
   /** @param {Row} row a frame of the server */
   push(row) {
     return this.#timeline.push(row);
+  }
+
+  /** What opening the row will ask for: of many conversations, in one question. @param {Row} row */
+  async ahead({ epoch }) {
+    if (epoch !== undefined) await this.#parts.ahead(epoch).catch(() => {}); // opening it says what is amiss
   }
 
   /** The rows that the vector names. */

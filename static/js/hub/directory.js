@@ -3,7 +3,9 @@
 // another identity key is held back until its owner's contact says so on a blocking screen.
 
 import { extendChain, parseLink, RESET } from "../crypto/devicelist.js";
-import { b64, equal, fromB64, hex } from "../crypto/encoding.js";
+import { b64, equal, fromB64 } from "../crypto/encoding.js";
+import { LISTS_MAX } from "../protocol.js";
+import { Gathered } from "./gathered.js";
 
 /** @typedef {import("../crypto/encoding.js").Bytes} Bytes */
 /** @typedef {import("../crypto/devicelist.js").Link} Link */
@@ -17,21 +19,30 @@ import { b64, equal, fromB64, hex } from "../crypto/encoding.js";
  * @property {Link[] | null} reset a new chain, not accepted yet
  */
 
+/** @typedef {import("../protocol.js").DeviceList} DeviceList */
+
 export class Directory {
-  #api;
   #shelf;
+  /** @type {Gathered<import("../protocol.js").ListWanted, DeviceList>} */ #lists;
   /** @type {Map<string, Known>} */ #known = new Map();
   /** @type {Map<string, Promise<Known>>} */ #fetching = new Map();
   #changed;
 
   /**
-   * @param {Pick<Api, "get">} api
+   * @param {Pick<Api, "post">} api
    * @param {Pick<Shelf, "get" | "write">} shelf
    * @param {(uid: string, event: "first" | "grown" | "reset") => void} changed
    */
   constructor(api, shelf, changed) {
-    this.#api = api;
     this.#shelf = shelf;
+    this.#lists = new Gathered(
+      LISTS_MAX,
+      ({ uid }) => uid,
+      async (lists) => {
+        const answer = await api.post("/api/links/read", { lists }, { proof: true, again: true });
+        return new Map(answer.lists.map((/** @type {DeviceList} */ list) => [list.uid, list]));
+      },
+    );
     this.#changed = changed;
   }
 
@@ -144,26 +155,12 @@ export class Directory {
   async #download(uid, head) {
     const received = [];
     for (let at = head?.k ?? 0; ; ) {
-      const answer = await this.#ask(uid, at);
+      const answer = await this.#lists.ask({ uid, after: at });
       if (!answer) return null;
       if (head && !received.length && !(await follows(answer, head))) return this.#download(uid);
       received.push(...answer.links.map((link) => fromB64(link)));
       at += answer.links.length;
       if (!answer.links.length || at >= answer.head[0]) return received;
-    }
-  }
-
-  /**
-   * @param {string} uid
-   * @param {number} after
-   * @returns {Promise<import("../protocol.js").Links | null>}
-   */
-  async #ask(uid, after) {
-    try {
-      return await this.#api.get(`/api/links?uid=${hex(fromB64(uid, 16))}&after=${after}`, { proof: true });
-    } catch (error) {
-      if (/** @type {import("../api.js").ApiError} */ (error).status === 404) return null;
-      throw error;
     }
   }
 
@@ -177,7 +174,7 @@ export class Directory {
   }
 }
 
-/** @param {import("../protocol.js").Links} answer @param {Link} known */
+/** @param {DeviceList} answer @param {Link} known */
 async function follows({ links: [next], head: [k, hash] }, known) {
   if (next) return equal((await parseLink(fromB64(next))).prev, known.hash);
   return k === known.k && hash === b64(known.hash);

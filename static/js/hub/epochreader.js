@@ -1,14 +1,17 @@
 // Epoch records as they are read (encryption.md 4.7): from this browser, from the server, through
 // the box of one of my own devices, or through the wrap, and then only after verifyEpoch.
 
-import { b64, fromB64, hex, M1Error } from "../crypto/encoding.js";
+import { b64, fromB64, M1Error } from "../crypto/encoding.js";
 import { openEpoch, openEsBox, parseEpoch, sealEsBox, side, verifyEpoch } from "../crypto/epochs.js";
 import { endedByReset } from "../crypto/rotation.js";
+import { EPOCHS_MAX } from "../protocol.js";
+import { Gathered } from "./gathered.js";
 
 /** @typedef {import("../crypto/encoding.js").Bytes} Bytes */
 /** @typedef {import("../crypto/epochs.js").Epoch} Epoch */
 /** @typedef {import("../crypto/epochs.js").OpenEpoch} OpenEpoch */
 /** @typedef {import("../protocol.js").EpochRow} EpochRow */
+/** @typedef {import("../protocol.js").ConversationEpochs} Answer */
 /** @typedef {{uid: Bytes, device: Bytes, dsk: CryptoKey, seeds: Map<number, Bytes>}} Me */
 
 /**
@@ -29,8 +32,9 @@ import { endedByReset } from "../crypto/rotation.js";
 const PAGE = 20; // records a request: half a year of weekly ones
 
 export class EpochReader {
-  #api;
   #shelf;
+  /** @type {Gathered<import("../protocol.js").EpochsWanted & {limit: number}, Answer>} */ #records;
+  /** @type {Gathered<import("../protocol.js").EpochBox, any>} */ #boxes;
   #directory;
   #me;
   #renewMe;
@@ -39,14 +43,22 @@ export class EpochReader {
 
   /**
    * @param {object} parts
-   * @param {Pick<import("../api.js").Api, "get" | "put">} parts.api
+   * @param {Pick<import("../api.js").Api, "post" | "put">} parts.api
    * @param {Pick<import("./shelf.js").Shelf, "get" | "write">} parts.shelf
    * @param {import("./directory.js").Directory} parts.directory
    * @param {Me} parts.me
    * @param {() => Promise<void>} [parts.renewMe] fetches my own list, and keys of newer generations
    */
   constructor({ api, shelf, directory, me, renewMe = async () => {} }) {
-    this.#api = api;
+    this.#records = gatheredRecords(api);
+    this.#boxes = new Gathered(
+      EPOCHS_MAX,
+      ({ conv }) => conv,
+      async (boxes) => {
+        await api.put("/api/boxes", { boxes }, { proof: true });
+        return new Map();
+      },
+    );
     this.#shelf = shelf;
     this.#directory = directory;
     this.#me = me;
@@ -67,6 +79,16 @@ export class EpochReader {
     const opening = this.#openRecord(conv, peer, n).finally(() => this.#opening.delete(key));
     this.#opening.set(key, opening);
     return opening;
+  }
+
+  /**
+   * The record that a message names, so that opening it later asks nobody.
+   * @param {string} conv
+   * @param {string} peer
+   * @param {number} n
+   */
+  async ahead(conv, peer, n) {
+    await this.#load(this.book(conv, peer), conv, n, 1);
   }
 
   /** null where its creator wrapped two secrets. @param {string} conv @param {string} peer @param {number} n */
@@ -108,32 +130,30 @@ export class EpochReader {
   /** @param {string} conv @param {string} peer */
   async head(conv, peer) {
     const book = this.book(conv, peer);
-    if (book.head === undefined) book.head = await this.#fetch(book, conv, undefined);
+    if (book.head === undefined) book.head = await this.#fetch(book, { conv, limit: 2 });
     return book.head;
   }
 
   /**
    * @param {Book} book
-   * @param {string} conv
-   * @param {number | undefined} upto
+   * @param {import("../protocol.js").EpochsWanted & {limit: number}} wanted
    * @returns {Promise<number | null>} the head
    */
-  async #fetch(book, conv, upto) {
-    const range = upto === undefined ? "limit=2" : `upto=${upto}&limit=${PAGE}`;
-    const answer = await this.#api.get(`/api/epochs/${hex(fromB64(conv, 16))}?${range}`, { proof: true });
-    for (const row of /** @type {EpochRow[]} */ (answer.epochs)) {
+  async #fetch(book, wanted) {
+    const answer = await this.#records.ask(wanted);
+    for (const row of answer?.epochs ?? []) {
       if (book.records.get(row.n)?.open) continue;
       const epoch = await parseEpoch(fromB64(row.record));
       const box = row.box && row.g ? { g: row.g, box: fromB64(row.box) } : undefined;
       book.records.set(row.n, { epoch, ...(box && { box }) });
     }
-    return answer.head ?? null;
+    return answer?.head ?? null;
   }
 
   /** @param {string} conv @param {string} peer @param {number} n @returns {Promise<OpenEpoch>} */
   async #openRecord(conv, peer, n) {
     const book = this.book(conv, peer);
-    if (!book.records.get(n)?.open) await this.#load(book, conv, n);
+    await this.#load(book, conv, n);
     const kept = book.records.get(n);
     if (!kept) throw Object.assign(new Error(`epoch ${n} is not there`), { code: "wrong_epoch" });
     if (kept.open) return kept.open;
@@ -142,13 +162,20 @@ export class EpochReader {
     return kept.open;
   }
 
-  /** From this browser's own store, else from the server. @param {Book} book @param {string} conv @param {number} n */
-  async #load(book, conv, n) {
+  /**
+   * From this browser's own store, else from the server.
+   * @param {Book} book
+   * @param {string} conv
+   * @param {number} n
+   * @param {number} [limit] records, from n down
+   */
+  async #load(book, conv, n, limit = PAGE) {
+    if (book.records.get(n)?.open) return;
     const stored = await this.#shelf.get("epochs", [conv, n]);
     if (stored) {
       const epoch = await parseEpoch(stored.record);
       book.records.set(n, { epoch, open: { epoch, secret: stored.secret } });
-    } else if (!book.records.has(n)) await this.#fetch(book, conv, n);
+    } else if (!book.records.has(n)) await this.#fetch(book, { conv, upto: n, limit });
   }
 
   /** @param {Kept} kept @returns {Promise<OpenEpoch | null>} null: not usable, take the wrap */
@@ -196,7 +223,9 @@ export class EpochReader {
     const me = this.#me.uid;
     const { linkByHash, restarted } = this.#directory;
     await this.#directory.of(peer);
-    const previous = this.#books.get(conv)?.records.get(epoch.n - 1)?.epoch;
+    const { records } = this.book(conv, peer);
+    if (epoch.n && !records.has(epoch.n - 1)) await this.#load(this.book(conv, peer), conv, epoch.n - 1);
+    const previous = records.get(epoch.n - 1)?.epoch;
     const expected = { conn: fromB64(conv, 16), me, peer: fromB64(peer, 16), linkByHash, restarted, previous };
     try {
       await verifyEpoch(epoch, expected);
@@ -220,12 +249,25 @@ export class EpochReader {
     const { uid, seeds } = this.#me;
     const g = Math.max(...seeds.keys());
     const seed = /** @type {Bytes} */ (seeds.get(g));
-    const address = `/api/epochs/${hex(fromB64(conv, 16))}/${open.epoch.n}/box`;
     try {
       const box = await sealEsBox(open, { uid, g, seed });
-      await this.#api.put(address, { g, box: b64(box) }, { proof: true });
+      await this.#boxes.ask({ conv, n: open.epoch.n, g, box: b64(box) });
     } catch {
       // The next device that opens the record by its wrap writes it.
     }
   }
+}
+
+/** @param {Pick<import("../api.js").Api, "post">} api */
+function gatheredRecords(api) {
+  return new Gathered(
+    EPOCHS_MAX,
+    (/** @type {import("../protocol.js").EpochsWanted & {limit: number}} */ { conv }) => conv,
+    async (wanted) => {
+      const limit = Math.max(...wanted.map((one) => one.limit));
+      const conversations = wanted.map(({ conv, upto }) => ({ conv, ...(upto != null && { upto }) }));
+      const answer = await api.post("/api/epochs/read", { conversations, limit }, { proof: true, again: true });
+      return new Map(answer.conversations.map((/** @type {Answer} */ one) => [one.conv, one]));
+    },
+  );
 }
