@@ -6,7 +6,7 @@ looks unanswered, and no frame tells of it.
 """
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from accounts import profile, threads
 from accounts.profile import Person
@@ -35,9 +35,21 @@ async def listed(me: Uid) -> list[tuple[Contact, Person]]:
     """Every pair of mine with the peer's names; a peer whose account is closed has empty ones."""
     contacts = await connection_store().contacts(me)
     people = await threads.run(profile.people, [contact.peer for contact in contacts])
-    return [
-        (contact, people.get(contact.peer) or Person(contact.peer, "", "")) for contact in contacts
-    ]
+    return [(contact, _named(contact, people)) for contact in contacts]
+
+
+async def first_chats(
+    me: Uid, count: int, conv: str | None
+) -> tuple[list[tuple[Contact, Person]], Person | None]:
+    """So many of the newest that are open, with the peers' names, and the peer of `conv` (hex)."""
+    contacts = await connection_store().contacts(me)
+    first = [contact for contact in contacts if contact.state is CONNECTED]
+    first = sorted(first, key=lambda contact: contact.since, reverse=True)[:count]
+    opened = next((contact for contact in contacts if contact.conv.hex() == conv), None)
+    shown = [*first, opened] if opened else first
+    people = await threads.run(profile.people, [contact.peer for contact in shown])
+    named = [(contact, _named(contact, people)) for contact in first]
+    return named, _named(opened, people) if opened else None
 
 
 async def readable_lists(me: Uid, uids: Iterable[Uid]) -> set[Uid]:
@@ -165,6 +177,10 @@ async def _tell(users: Iterable[Uid], contact: Contact) -> None:
     else:
         frame = protocol.Connection(conv=conv, peer=peer, since=since, state=contact.state.value)
     await fanout.deliver(users, frame)
+
+
+def _named(contact: Contact, people: Mapping[Uid, Person]) -> Person:
+    return people.get(contact.peer) or Person(contact.peer, "", "")
 
 
 async def _mine(me: Uid, peer: Uid) -> Contact | None:

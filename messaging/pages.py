@@ -25,6 +25,7 @@ from messaging.domain import Contact, ContactState
 from messaging.protocol import VERSION
 
 Row = tuple[Contact, Person]
+ROWS_SERVED = 30  # chats in the page: two screens; the script brings the others, in its order
 QR_TEXT_MAX = 512  # characters; an invite link is about 100
 QR_QUIET_ZONE = 2  # modules; the page adds a margin of its own
 
@@ -72,16 +73,13 @@ def qr(request: HttpRequest, _who: Caller) -> HttpResponse:
 
 
 def _chats(request: HttpRequest, who: Caller, template: str, conv: str | None) -> HttpResponse:
-    rows = async_to_sync(connections.listed)(who.uid)
-    chats = _rows(rows, {ContactState.CONNECTED})
-    known = {row["hex"]: row for row in _rows(rows, set(ContactState))}
-    opened = known.get(conv) if conv else None
+    first, opened = async_to_sync(connections.first_chats)(who.uid, ROWS_SERVED, conv)
     context = {
         "boot": _boot(who),
-        "chats": chats,
+        "chats": [_row(*row) for row in first],
         "open": conv,
         "open_conv": base64.b64encode(bytes.fromhex(conv)).decode() if conv else "",
-        "open_name": opened["peer"].display_name if opened else "",
+        "open_name": opened.display_name if opened else "",
         "section": "chats",
     }
     return render(request, template, context)

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.test import Client
 
 from accounts.wire import Id
-from messaging import http
+from messaging import http, pages
 from tests.accounts.people import Person
 
 PRIVATE = ["/chats", f"/chats/{'ab' * 16}", "/people"]
@@ -56,6 +56,20 @@ def test_the_inbox_names_ones_contacts(ann: Person, ben: Person, eve: Person) ->
     for path in ("/chats", f"/chats/{conv}"):
         assert shown(ben) in page(ann, path)
         assert shown(ben) not in page(eve, path)
+
+
+def test_the_page_does_not_grow_with_the_chats(
+    ann: Person, ben: Person, eve: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = connect(ann, ben), connect(ann, eve)
+    inbox = page(ann, "/chats")
+    assert first in inbox
+    assert second in inbox
+    monkeypatch.setattr(pages, "ROWS_SERVED", 1)
+    inbox, opened = page(ann, "/chats"), page(ann, f"/chats/{first}")
+    assert second in inbox, "the newest is served"
+    assert first not in inbox, "the script brings it"
+    assert shown(ben) in opened, "whose chat it is stands in any case"
 
 
 def test_a_foreign_chat_looks_like_one_that_does_not_exist(
