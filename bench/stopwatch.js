@@ -25,8 +25,10 @@
   };
   const looks = {
     list: () => {
-      const rows = all(`.chats > li:nth-child(-n + ${SCREEN})`);
-      return rows.length === Math.min(SCREEN, window.awaited.rows) && rows.every(filled);
+      const rows = document.querySelector(".chats")?.children ?? [];
+      const awaited = Math.min(SCREEN, window.awaited.rows);
+      for (let at = 0; at < awaited; at++) if (!rows[at] || !filled(rows[at])) return false;
+      return true;
     },
     wholeList: () => {
       const rows = document.querySelector(".chats")?.children ?? [];

@@ -21,11 +21,19 @@ export function order(shown, chats, held) {
 }
 
 /**
+ * By which the list is in order, and by which what stands first in it is fetched first.
+ * @param {import("./protocol.js").VectorRow} row
+ */
+export function lastActivity({ times, since }) {
+  return Math.max(times?.last ?? 0, since);
+}
+
+/**
  * Whom to watch: the peers of open conversations, the most recent first.
  * @param {Iterable<import("./hub/conversation.js").Conversation>} conversations
  */
 export function recentPeers(conversations) {
   const connected = [...conversations].map(({ row }) => row).filter(({ state }) => state === CONNECTED);
-  connected.sort((a, b) => (b.times?.last ?? b.since) - (a.times?.last ?? a.since));
+  connected.sort((a, b) => lastActivity(b) - lastActivity(a));
   return connected.map(({ peer }) => peer);
 }

@@ -4,13 +4,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from accounts.limits import DIRECTORY
 from messaging.protocol import PAGE_MAX
 from tests import seeding
-from tests.browser import chatting
+from tests.browser import chatting, people
 from tests.browser.conftest import Window
 from tests.running import Site
 
@@ -56,6 +58,7 @@ requestAnimationFrame(function note() {
 class Reader:
     """Alice, and the long conversation of hers."""
 
+    person: people.Person
     window: Window
     convs: list[str]
 
@@ -80,7 +83,7 @@ def knows(open_window: Callable[..., Window], site: Site) -> Callable[[list[int]
         window = open_window("alice")
         person = chatting.newcomer(window.page, "Alice")
         window.page.goto("about:blank")
-        return Reader(window, seeding.seeded(site, person.name, lengths, UNREAD))
+        return Reader(person, window, seeding.seeded(site, person.name, lengths, UNREAD))
 
     return knows
 
@@ -144,8 +147,16 @@ def comes_down_again(reader: Reader) -> None:
     expect(chatting.bubble(reader.page, seeding.words(MESSAGES))).to_be_in_viewport()
 
 
-def test_a_thousand_conversations(knows: Callable[[list[int]], Reader]) -> None:
+def test_a_thousand_conversations(
+    knows: Callable[[list[int]], Reader], open_window: Callable[..., Window]
+) -> None:
     reader = knows([1] * CONVERSATIONS)
+    makes_the_list_in_slices(reader)
+    finds_and_opens_the_last(reader)
+    a_new_device_reads_all(reader, open_window("second").page)
+
+
+def makes_the_list_in_slices(reader: Reader) -> None:
     reader.window.context.add_init_script(NOTE_ROWS)
     reader.page.goto("/chats")
     rows = reader.page.locator(".chats > li[data-row]")
@@ -154,9 +165,29 @@ def test_a_thousand_conversations(knows: Callable[[list[int]], Reader]) -> None:
     steps = [after - before for before, after in pairwise(frames)]
     assert max(steps) < CONVERSATIONS / 4, "made in slices, between which the page answers"
     expect(rows.first).to_contain_text(seeding.words(1), timeout=BEHIND_MS)
+
+
+def finds_and_opens_the_last(reader: Reader) -> None:
+    rows = reader.page.locator(".chats > li[data-row]")
     last = rows.last
     name = last.locator("[data-part='name']").text_content() or ""
     reader.page.get_by_label("Filter chats by name").fill(name)
     expect(rows.locator("visible=true")).to_have_count(1)
     last.click()
     expect(chatting.bubble(reader.page, seeding.words(1))).to_be_in_viewport(timeout=BEHIND_MS)
+
+
+def a_new_device_reads_all(reader: Reader, page: Page) -> None:
+    """More contacts than it may ask times; the first screen is there before the others are."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    people.sign_in(page, reader.person)
+    rows = page.locator(".chats > li[data-row]")
+    expect(rows.nth(9)).to_contain_text(seeding.words(1), timeout=20_000)
+    expect(page.locator(".chats > li", has_text=seeding.words(1))).not_to_have_count(CONVERSATIONS)
+    expect(page.locator(".chats > li", has_text=seeding.words(1))).to_have_count(
+        CONVERSATIONS, timeout=120_000
+    )
+    assert DIRECTORY.count < CONVERSATIONS
+    assert sum(path.startswith("/api/links") for path in asked) < DIRECTORY.count / 10
+    assert sum(path.startswith("/api/") for path in asked) < CONVERSATIONS / 2

@@ -1,6 +1,6 @@
 // The list of chats: names come with the page, previews are opened here.
 
-import { order } from "../chatorder.js";
+import { lastActivity, order } from "../chatorder.js";
 import { session } from "../session.js";
 import { format, gettext, ngettext } from "../text.js";
 import { part, wordsOf } from "../ui/bubbles.js";
@@ -16,6 +16,7 @@ import { shortTime } from "../ui/when.js";
 const CONNECTED = 3;
 const ASKS = 2;
 const MANY = 99;
+const IDLE_MS = 100; // between two slices of the rows, at most
 
 export class ChatList extends HTMLElement {
   /** @type {Map<string, Summary>} */ #chats = new Map();
@@ -67,10 +68,13 @@ export class ChatList extends HTMLElement {
       session.ask("drafts"),
       session.ask("unsent"),
     ]);
+    const before = this.#chats;
+    const written = [...this.#waiting.keys(), ...Object.keys(this.#drafts)];
     this.#chats = new Map(chats.map((chat) => [chat.row.conv, chat]));
     this.#waiting = new Map(unsent.map((entry) => [entry.conv, entry]));
     this.#drafts = drafts;
-    this.#changed(...this.#chats.keys());
+    const differ = chats.filter((chat) => !same(chat, before.get(chat.row.conv))).map(({ row }) => row.conv);
+    this.#changed(...differ, ...written, ...this.#waiting.keys(), ...Object.keys(drafts));
   }
 
   /** @param {Summary} chat */
@@ -120,13 +124,19 @@ export class ChatList extends HTMLElement {
     });
   }
 
+  /** The rows that nobody sees yet leave the time to what opens those that somebody sees. */
+  #later() {
+    if ("requestIdleCallback" in globalThis) requestIdleCallback(() => this.#soon(), { timeout: IDLE_MS });
+    else setTimeout(() => this.#soon(), IDLE_MS);
+  }
+
   #render() {
     const all = [...this.#chats.values()];
     const chats = all.filter(({ row }) => row.state === CONNECTED || row.last_seq > row.cleared);
     const ranked = chats.map((chat) => ({ conv: chat.row.conv, time: this.#time(chat) }));
     this.#shown = order(this.#shown, ranked, this.#held());
     const fill = (/** @type {HTMLElement} */ row, /** @type {string} */ conv) => this.#fill(row, this.#chat(conv));
-    if (!this.#rows?.place(this.#shown, this.#stale, fill)) this.#soon();
+    if (!this.#rows?.place(this.#shown, this.#stale, fill)) this.#later();
     this.#rows?.filter((conv) => this.#matches(this.#chats.get(conv)));
     part(this, "empty").hidden = chats.length > 0;
     part(this, "no-match").hidden = !this.#filter || chats.some((chat) => this.#matches(chat));
@@ -150,7 +160,7 @@ export class ChatList extends HTMLElement {
 
   /** @param {Summary} chat */
   #time({ row, newest }) {
-    return Math.max(newest?.time ?? 0, row.times?.last ?? 0, row.since, this.#waiting.get(row.conv)?.written ?? 0);
+    return Math.max(newest?.time ?? 0, lastActivity(row), this.#waiting.get(row.conv)?.written ?? 0);
   }
 
   /** @param {HTMLElement} row @param {Summary} chat */
@@ -215,6 +225,11 @@ export class ChatList extends HTMLElement {
     const { conv } = /** @type {HTMLElement} */ (link).dataset;
     this.dispatchEvent(new CustomEvent("pick", { bubbles: true, detail: conv }));
   }
+}
+
+/** @param {unknown} a @param {unknown} b */
+function same(a, b) {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** @param {number} count @param {boolean} [marked] by the person, without a number */

@@ -1,5 +1,6 @@
 // After a connect: which conversations are behind, and how each of them gets to the head.
 
+import { lastActivity } from "../chatorder.js";
 import { PAGE_MAX } from "../protocol.js";
 import { isFar } from "./timeline.js";
 
@@ -7,7 +8,7 @@ import { isFar } from "./timeline.js";
 /** @typedef {import("./asking.js").Asking["ask"]} Ask */
 
 /** Rows of the list that somebody sees first: they wait for nothing else. */
-const SCREEN = 20;
+export const SCREEN = 20;
 
 /** Being opened side by side: more would keep the page from its frames, fewer wait for the network. */
 const SIDE_BY_SIDE = 6;
@@ -19,8 +20,9 @@ const SIDE_BY_SIDE = 6;
  * @param {import("../outbox.js").Entry[]} entries
  * @param {Ask} ask
  * @param {() => void} settled the fate of everything in the outbox is known
+ * @param {() => Promise<void>} shown what somebody sees first is there
  */
-export async function catchUp(conversations, entries, ask, settled) {
+export async function catchUp(conversations, entries, ask, settled, shown = async () => {}) {
   const behind = conversations.filter((conversation) => conversation.behind > 0);
   const inDoubt = new Set(entries.filter(({ sealed }) => sealed).map(({ conv }) => conv));
   await all(
@@ -28,8 +30,11 @@ export async function catchUp(conversations, entries, ask, settled) {
     (one) => one.catchUp(),
   );
   settled();
-  const rest = behind.filter(({ row }) => !inDoubt.has(row.conv)).sort((a, b) => lastOf(b) - lastOf(a));
+  const rest = behind
+    .filter(({ row }) => !inDoubt.has(row.conv))
+    .sort((a, b) => lastActivity(b.row) - lastActivity(a.row));
   await near(rest.slice(0, SCREEN), ask);
+  await shown();
   for (let at = SCREEN; at < rest.length; at += PAGE_MAX) await near(rest.slice(at, at + PAGE_MAX), ask);
 }
 
@@ -51,11 +56,6 @@ async function ahead(one, newest) {
 function step(one, newest) {
   if (newest?.seq === one.have + 1) return one.push(newest);
   return newest && isFar(one.have, newest.seq) ? one.jump(newest) : one.catchUp();
-}
-
-/** @param {Conversation} conversation */
-function lastOf({ row }) {
-  return row.times?.last ?? row.since;
 }
 
 /** @template T @param {T[]} things @param {(thing: T) => Promise<void>} work */

@@ -120,7 +120,7 @@ export class Conversation {
   }
 
   /**
-   * What the store says of this conversation, among many: whoever calls keeps it.
+   * What the store says of this conversation, among many: whoever calls keeps it, now or later.
    * @param {VectorRow} row
    * @returns {import("./shelf.js").Change[]} empty: it was known
    */
@@ -132,7 +132,7 @@ export class Conversation {
     const news = !this.#written || !same([before, stepsBefore], [this.row, this.steps]);
     if (news) this.#parts.changed();
     this.#written = true;
-    return news ? [this.#place(this.#kept)] : [];
+    return news ? [this.#present()] : [];
   }
 
   /** @param {VectorRow} row */
@@ -233,6 +233,17 @@ export class Conversation {
   /** @param {Kept} kept @returns {import("./shelf.js").Change} */
   #place(kept) {
     return { store: "chats", key: this.row.conv, value: kept };
+  }
+
+  /** As it is when it is written: what came meanwhile was kept by then. @returns {import("./shelf.js").Change} */
+  #present() {
+    const kept = () => this.#kept;
+    return {
+      ...this.#place(kept()),
+      get value() {
+        return kept();
+      },
+    };
   }
 
   /**

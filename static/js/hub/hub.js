@@ -8,7 +8,6 @@ import { b64 } from "../crypto/encoding.js";
 import { Link } from "../link.js";
 import { Outbox } from "../outbox.js";
 import { STATE } from "../relation.js";
-import { unlessFull } from "../room.js";
 import { Asking } from "./asking.js";
 import { catchUp, sync } from "./catchup.js";
 import { Contacts } from "./contacts.js";
@@ -16,6 +15,7 @@ import { Conversation } from "./conversation.js";
 import { Directory } from "./directory.js";
 import { EpochKeeper } from "./epochkeeper.js";
 import { EpochReader } from "./epochreader.js";
+import { learn } from "./learning.js";
 import { Lines } from "./lines.js";
 import { Notices } from "./notices.js";
 import { Receipts } from "./receipts.js";
@@ -169,28 +169,16 @@ export class Hub {
     const said = new Map((rows ?? []).map((row) => [row.conv, row]));
     const settled = () => void (this.link.live && this.outbox.opened());
     try {
-      if (rows) await this.#learn(rows);
+      const blank = (/** @type {VectorRow} */ row) => this.#open(Conversation.blank(row));
+      const keepRest = rows ? await learn(rows, this.conversations, blank, this.parts.shelf) : async () => {};
       this.parts.tell("current", (this.current = this.link.live));
       this.sightings.opened();
-      await catchUp([...this.conversations.values()], this.outbox.all(), (what) => this.#asking.ask(what), settled);
+      const ask = (/** @type {Parameters<Asking["ask"]>[0]} */ what) => this.#asking.ask(what);
+      await catchUp([...this.conversations.values()], this.outbox.all(), ask, settled, keepRest);
     } catch {} // a break in the middle: the next connect begins anew
     settled();
     for (const { row } of this.conversations.values()) this.receipts.known(said.get(row.conv) ?? row, row);
     this.contacts.refresh().catch(() => {});
-  }
-
-  /** @param {VectorRow[]} rows */
-  async #learn(rows) {
-    const there = new Set(rows.map(({ conv }) => conv));
-    for (const [conv, conversation] of this.conversations) {
-      if (there.has(conv)) continue;
-      conversation.close();
-      this.conversations.delete(conv);
-      await this.parts.shelf.write([{ store: "chats", key: conv, remove: true }]);
-    }
-    const open = (/** @type {VectorRow} */ row) =>
-      this.conversations.get(row.conv) ?? this.#open(Conversation.blank(row));
-    await this.parts.shelf.write(rows.flatMap((row) => open(row).learned(row))).catch(unlessFull);
   }
 
   /** @param {ServerFrame} frame */
