@@ -125,13 +125,19 @@ function goOn(hub) {
  * @returns {import("./link.js").LinkParts["credentials"]}
  */
 function credentialsOf({ uid, device, dsk }) {
-  let token = "";
+  /** @type {Promise<{token: string}>} */ let asked;
   let until = 0;
+  const ask = () => {
+    until = Date.now() + TOKEN_MS;
+    asked = api.post("/api/live-token", {}, { proof: true });
+    asked.catch(() => {
+      until = 0;
+    });
+  };
+  ask(); // while the line is dialled: two ways to the server and back
   return async (nonce, fresh) => {
-    if (fresh || Date.now() > until) {
-      ({ token } = await api.post("/api/live-token", {}, { proof: true }));
-      until = Date.now() + TOKEN_MS;
-    }
+    if (fresh || Date.now() > until) ask();
+    const { token } = await asked;
     const place = { host: location.host, nonce: fromB64(nonce, 32), uid, device };
     return { token, device: b64(device), proof: b64(await socketProof(dsk, place)) };
   };

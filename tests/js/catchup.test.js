@@ -35,7 +35,10 @@ const behind = (conv, have, rows, did, fetched = []) => ({
   push: async ({ seq }) => void did.push(`${conv} applies ${seq}`),
   jump: async ({ seq }) => void did.push(`${conv} jumps to ${seq}`),
   catchUp: async () => void did.push(`${conv} walks`),
-  ahead: async ({ seq }) => void fetched.push(`${conv} ${seq}`),
+  ahead:
+    async ({ seq }) =>
+    async () =>
+      void fetched.push(`${conv} ${seq}`),
 });
 
 test("a short way is walked, a long or a new one is jumped, and one question serves fifty", async () => {

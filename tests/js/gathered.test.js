@@ -14,7 +14,6 @@ function asked(most) {
         const answer = () => done(new Map(known.map((one) => [one.of, one])));
         requests.push({ questions, answer, fail: () => failed(new Error("down")) });
       }),
-    async () => {},
   );
   return { requests, ask: (of, more) => gathered.ask({ of, ...more }) };
 }

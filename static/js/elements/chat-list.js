@@ -16,7 +16,9 @@ import { shortTime } from "../ui/when.js";
 const CONNECTED = 3;
 const ASKS = 2;
 const MANY = 99;
-const IDLE_MS = 100; // between two slices of the rows, at most
+const FIRST_ROWS = 30; // two screens
+const FIRST_MS = 1000; // in which these have the browser to themselves
+const IDLE_MS = 100; // between two slices of the others, at most
 
 export class ChatList extends HTMLElement {
   /** @type {Map<string, Summary>} */ #chats = new Map();
@@ -28,15 +30,18 @@ export class ChatList extends HTMLElement {
   /** @type {Set<string>} */ #stale = new Set(); // conversations whose row is to be filled
   #filter = "";
   #due = false;
+  #all = false; // not only the first rows
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
   /** @type {(() => void)[]} */ #stop = [];
 
   connectedCallback() {
     for (const event of ["pointerleave", "focusout"]) this.addEventListener(event, () => this.#soon());
     this.addEventListener("click", (event) => this.#pick(event));
+    this.addEventListener("scroll", () => this.#all || this.#showAll(), { passive: true });
     const field = /** @type {HTMLInputElement | null} */ (document.getElementById("chat-filter"));
     field?.addEventListener("input", () => {
       this.#filter = field.value.trim().toLocaleLowerCase();
-      this.#soon();
+      this.#showAll();
     });
     this.#stop = [
       session.on("chat", (chat) => this.#set(chat)),
@@ -56,6 +61,7 @@ export class ChatList extends HTMLElement {
 
   /** Which chat is open. @param {string | null} conv */
   mark(conv) {
+    if (this.#rows) this.#rows.current = conv;
     for (const link of this.querySelectorAll("[data-conv]")) {
       if (/** @type {HTMLElement} */ (link).dataset.conv === conv) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
@@ -130,13 +136,21 @@ export class ChatList extends HTMLElement {
     else setTimeout(() => this.#soon(), IDLE_MS);
   }
 
+  #showAll() {
+    clearTimeout(this.#timer);
+    this.#all = true;
+    this.#soon();
+  }
+
   #render() {
     const all = [...this.#chats.values()];
     const chats = all.filter(({ row }) => row.state === CONNECTED || row.last_seq > row.cleared);
     const ranked = chats.map((chat) => ({ conv: chat.row.conv, time: this.#time(chat) }));
     this.#shown = order(this.#shown, ranked, this.#held());
     const fill = (/** @type {HTMLElement} */ row, /** @type {string} */ conv) => this.#fill(row, this.#chat(conv));
-    if (!this.#rows?.place(this.#shown, this.#stale, fill)) this.#later();
+    const rows = this.#all ? this.#shown : this.#shown.slice(0, FIRST_ROWS);
+    if (!this.#rows?.place(rows, this.#stale, fill)) this.#later();
+    else if (rows.length < this.#shown.length) this.#timer ??= setTimeout(() => this.#showAll(), FIRST_MS);
     this.#rows?.filter((conv) => this.#matches(this.#chats.get(conv)));
     part(this, "empty").hidden = chats.length > 0;
     part(this, "no-match").hidden = !this.#filter || chats.some((chat) => this.#matches(chat));

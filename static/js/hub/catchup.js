@@ -43,13 +43,14 @@ async function near(some, ask) {
   const asked = some.filter((one) => one.behind === 1 || isFar(one.have, one.row.last_seq)).map(({ row }) => row.conv);
   const { rows } = asked.length ? await ask({ last: asked }) : { rows: [] };
   const newest = new Map(rows.map((row) => [row.conv, row]));
-  await Promise.all(some.map((one) => ahead(one, newest.get(one.row.conv))));
+  const questions = await Promise.all(some.map((one) => ahead(one, newest.get(one.row.conv))));
+  await Promise.all(questions.map((put) => put?.()));
   await all(some, (one) => step(one, newest.get(one.row.conv)));
 }
 
 /** @param {Conversation} one @param {import("../protocol.js").MsgFrame | undefined} newest */
 async function ahead(one, newest) {
-  if (newest) await one.ahead(newest);
+  return newest && one.ahead(newest);
 }
 
 /** @param {Conversation} one @param {import("../protocol.js").MsgFrame | undefined} newest */

@@ -21,6 +21,7 @@ export class Contacts {
   #changed;
   /** @type {Map<string, Contact>} by uid */ #contacts = new Map();
   /** @type {Map<string, {version: number, note: Record<string, unknown>}>} */ #notes = new Map();
+  #kept = ""; // as it lies in the store
   /** @type {Promise<void> | null} */ #loading = null;
   /** @type {Promise<void> | null} */ #next = null; // asked while the one before was under way
 
@@ -40,8 +41,9 @@ export class Contacts {
 
   /** What this browser remembers, so that the list has names before the network answers. */
   async load() {
-    for (const contact of (await this.#shelf.get("meta", "contacts")) ?? [])
-      this.#contacts.set(contact.peer.uid, contact);
+    const kept = (await this.#shelf.get("meta", "contacts")) ?? [];
+    this.#kept = JSON.stringify(kept);
+    for (const contact of kept) this.#contacts.set(contact.peer.uid, contact);
   }
 
   /** @returns {Contact[]} */
@@ -160,8 +162,17 @@ export class Contacts {
     this.#contacts = new Map(
       /** @type {ConnectionRow[]} */ (connections).map((row) => [row.peer.uid, this.#named(row)]),
     );
-    await this.#shelf.write([{ store: "meta", key: "contacts", value: this.all() }]).catch(unlessFull);
     this.#changed();
+    await this.#keep();
+  }
+
+  /** Each start asks twice, and sealing a thousand names takes its time. */
+  async #keep() {
+    const value = this.all();
+    const text = JSON.stringify(value);
+    if (text === this.#kept) return;
+    const written = this.#shelf.write([{ store: "meta", key: "contacts", value }]);
+    await written.then(() => void (this.#kept = text)).catch(unlessFull);
   }
 
   /** @param {SealedNote} sealed */

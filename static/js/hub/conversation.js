@@ -32,7 +32,7 @@ import { afterMessage, afterReceipt, afterState, unread } from "./vector.js";
  * @property {import("../clock.js").Clock} clock
  * @property {import("./letters.js").Desk} desk
  * @property {(what: {before: number} | {after: number}, limit: number) => Promise<{rows: Row[], more: boolean}>} ask
- * @property {(n: number) => Promise<unknown>} ahead fetches what opening a message under epoch n asks for
+ * @property {(n: number) => Promise<() => Promise<unknown>>} ahead what opening a message under epoch n asks for
  * @property {(letter: Letter, fresh: boolean) => Promise<void>} applied
  * @property {() => void} changed the line in the list
  */
@@ -99,9 +99,15 @@ export class Conversation {
     return this.#timeline.push(row);
   }
 
-  /** What opening the row will ask for: of many conversations, in one question. @param {Row} row */
+  /**
+   * What opening the row will ask for, after a look into the store of this browser: done for many
+   * conversations in the same turn, it is one question.
+   * @param {Row} row
+   * @returns {Promise<() => Promise<unknown>>}
+   */
   async ahead({ epoch }) {
-    if (epoch !== undefined) await this.#parts.ahead(epoch).catch(() => {}); // opening it says what is amiss
+    const ask = epoch === undefined ? async () => {} : await this.#parts.ahead(epoch);
+    return () => ask().catch(() => {}); // opening it says what is amiss
   }
 
   /** The rows that the vector names. */
@@ -120,7 +126,7 @@ export class Conversation {
   }
 
   /**
-   * What the store says of this conversation, among many: whoever calls keeps it, now or later.
+   * What the server says of this conversation, among many: whoever calls keeps and tells it, now or later.
    * @param {VectorRow} row
    * @returns {import("./shelf.js").Change[]} empty: it was known
    */
@@ -130,14 +136,19 @@ export class Conversation {
     const { peer_got: got, peer_read: read, times } = row;
     this.#step({ got, read, got_time: times?.got, read_time: times?.read }, false);
     const news = !this.#written || !same([before, stepsBefore], [this.row, this.steps]);
-    if (news) this.#parts.changed();
     this.#written = true;
     return news ? [this.#present()] : [];
   }
 
+  tell() {
+    this.#parts.changed();
+  }
+
   /** @param {VectorRow} row */
   async learn(row) {
-    await this.#parts.shelf.write(this.learned(row)).catch(unlessFull);
+    const news = this.learned(row);
+    if (news.length) this.tell();
+    await this.#parts.shelf.write(news).catch(unlessFull);
   }
 
   /** @param {Receipt} receipt @param {boolean} mine */

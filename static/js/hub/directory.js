@@ -25,6 +25,7 @@ export class Directory {
   #shelf;
   /** @type {Gathered<import("../protocol.js").ListWanted, DeviceList>} */ #lists;
   /** @type {Map<string, Known>} */ #known = new Map();
+  /** @type {Set<string>} */ #absent = new Set(); // looked for in the store of this browser, and not there
   /** @type {Map<string, Promise<Known>>} */ #fetching = new Map();
   #changed;
 
@@ -54,6 +55,11 @@ export class Directory {
   /** @param {string} uid @returns {Promise<Known>} at least its first link */
   async of(uid) {
     return this.#known.get(uid) ?? (await this.#load(uid)) ?? (await this.refresh(uid));
+  }
+
+  /** From the store of this browser, so that `of` asks at once or not at all. @param {string} uid */
+  async recall(uid) {
+    if (!this.#known.has(uid)) await this.#load(uid);
   }
 
   /** @param {string} uid @returns {Known | undefined} without asking anybody */
@@ -117,8 +123,12 @@ export class Directory {
 
   /** @param {string} uid */
   async #load(uid) {
+    if (this.#absent.has(uid)) return undefined;
     const stored = await this.#shelf.get("lists", uid);
-    if (!stored) return undefined;
+    if (!stored) {
+      this.#absent.add(uid);
+      return undefined;
+    }
     const parsed = (/** @type {Bytes[]} */ list) => Promise.all(list.map(parseLink));
     const links = await parsed(stored.links);
     const known = { links, before: await parsed(stored.before), reset: null };

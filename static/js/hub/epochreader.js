@@ -82,13 +82,28 @@ export class EpochReader {
   }
 
   /**
+   * From the store of this browser, so that `ahead` asks at once or not at all.
+   * @param {string} conv
+   * @param {string} peer
+   * @param {number} n
+   */
+  async recall(conv, peer, n) {
+    const { records } = this.book(conv, peer);
+    const stored = !records.get(n)?.open && (await this.#shelf.get("epochs", [conv, n]));
+    if (!stored) return;
+    const epoch = await parseEpoch(stored.record);
+    records.set(n, { epoch, open: { epoch, secret: stored.secret } });
+  }
+
+  /**
    * The record that a message names, so that opening it later asks nobody.
    * @param {string} conv
    * @param {string} peer
    * @param {number} n
    */
   async ahead(conv, peer, n) {
-    await this.#load(this.book(conv, peer), conv, n, 1);
+    const book = this.book(conv, peer);
+    if (!book.records.has(n)) await this.#fetch(book, { conv, upto: n, limit: 1 });
   }
 
   /** null where its creator wrapped two secrets. @param {string} conv @param {string} peer @param {number} n */
@@ -162,20 +177,10 @@ export class EpochReader {
     return kept.open;
   }
 
-  /**
-   * From this browser's own store, else from the server.
-   * @param {Book} book
-   * @param {string} conv
-   * @param {number} n
-   * @param {number} [limit] records, from n down
-   */
-  async #load(book, conv, n, limit = PAGE) {
-    if (book.records.get(n)?.open) return;
-    const stored = await this.#shelf.get("epochs", [conv, n]);
-    if (stored) {
-      const epoch = await parseEpoch(stored.record);
-      book.records.set(n, { epoch, open: { epoch, secret: stored.secret } });
-    } else if (!book.records.has(n)) await this.#fetch(book, { conv, upto: n, limit });
+  /** From this browser's own store, else from the server. @param {Book} book @param {string} conv @param {number} n */
+  async #load(book, conv, n) {
+    await this.recall(conv, book.peer, n);
+    if (!book.records.has(n)) await this.#fetch(book, { conv, upto: n, limit: PAGE });
   }
 
   /** @param {Kept} kept @returns {Promise<OpenEpoch | null>} null: not usable, take the wrap */

@@ -1,8 +1,6 @@
 // Questions of one kind that come in the same breath, or while others are under way, go together: a
 // new device asks for what it needs of a thousand contacts in a few requests.
 
-const BREATH_MS = 10; // who asks together first looks into the store of this browser, each for himself
-
 /**
  * @template {object} Question
  * @template Answer
@@ -11,7 +9,6 @@ export class Gathered {
   #most;
   #by;
   #ask;
-  #breath;
   /** @type {{question: Question, done: (answer: Answer | undefined) => void, failed: (error: unknown) => void}[]} */
   #waiting = [];
   #asking = false;
@@ -20,13 +17,11 @@ export class Gathered {
    * @param {number} most questions a request
    * @param {(question: Question) => string} by what the answers go by: of two with the same, one waits
    * @param {(questions: Question[]) => Promise<Map<string, Answer>>} ask
-   * @param {() => Promise<void>} [breath] in which questions are one request
    */
-  constructor(most, by, ask, breath = () => new Promise((over) => setTimeout(over, BREATH_MS))) {
+  constructor(most, by, ask) {
     this.#most = most;
     this.#by = by;
     this.#ask = ask;
-    this.#breath = breath;
   }
 
   /** @param {Question} question @returns {Promise<Answer | undefined>} undefined: it was left out */
@@ -40,7 +35,7 @@ export class Gathered {
   async #run() {
     this.#asking = true;
     while (this.#waiting.length) {
-      await this.#breath();
+      await null; // who asks in the same turn is in time
       const some = this.#next();
       try {
         const answers = await this.#ask([...some.values()].map(({ question }) => question));

@@ -119,7 +119,10 @@ export class Hub {
         epoch: (n) => this.reader.open(conv, peer, n),
       },
       ask: (what, limit) => this.#asking.ask({ conv, ...what, limit }),
-      ahead: (n) => Promise.all([this.directory.of(peer), this.reader.ahead(conv, peer, n)]),
+      ahead: async (n) => {
+        await Promise.all([this.directory.recall(peer), this.reader.recall(conv, peer, n)]);
+        return () => Promise.all([this.directory.of(peer), this.reader.ahead(conv, peer, n)]);
+      },
       applied: (letter, fresh) => this.#applied(letter, fresh),
       changed: () => this.tellChat(conv),
     });

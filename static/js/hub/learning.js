@@ -1,5 +1,5 @@
-// After a connect: what the state vector says of each conversation. All of it is known at once; of
-// what is kept, the rows that somebody sees go first, so that they need not wait for a thousand.
+// After a connect: what the state vector says of each conversation. All of it is known at once; the
+// rows that somebody sees are told and kept first, so that they need not wait for a thousand.
 
 import { lastActivity } from "../chatorder.js";
 import { unlessFull } from "../room.js";
@@ -8,12 +8,14 @@ import { SCREEN } from "./catchup.js";
 /** @typedef {import("../protocol.js").VectorRow} VectorRow */
 /** @typedef {import("./conversation.js").Conversation} Conversation */
 
+const TOGETHER = 50; // kept in one go: between two of them the page has its frames
+
 /**
  * @param {VectorRow[]} rows all that the server has
  * @param {Map<string, Conversation>} conversations
  * @param {(row: VectorRow) => Conversation} open a new one
  * @param {import("./shelf.js").Shelf} shelf
- * @returns {Promise<() => Promise<void>>} keeps the others
+ * @returns {Promise<() => Promise<void>>} tells and keeps the others
  */
 export async function learn(rows, conversations, open, shelf) {
   const there = new Set(rows.map(({ conv }) => conv));
@@ -24,7 +26,17 @@ export async function learn(rows, conversations, open, shelf) {
     await shelf.write([{ store: "chats", key: conv, remove: true }]);
   }
   const newestFirst = [...rows].sort((a, b) => lastActivity(b) - lastActivity(a));
-  const news = newestFirst.flatMap((row) => (conversations.get(row.conv) ?? open(row)).learned(row));
-  await shelf.write(news.splice(0, SCREEN)).catch(unlessFull);
-  return () => shelf.write(news).catch(unlessFull);
+  const learned = newestFirst.map((row) => {
+    const conversation = conversations.get(row.conv) ?? open(row);
+    return { conversation, changes: conversation.learned(row) };
+  });
+  const news = learned.filter(({ changes }) => changes.length);
+  const keep = async (/** @type {typeof news} */ some) => {
+    for (const { conversation } of some) conversation.tell();
+    await shelf.write(some.flatMap(({ changes }) => changes)).catch(unlessFull);
+  };
+  await keep(news.slice(0, SCREEN));
+  return async () => {
+    for (let at = SCREEN; at < news.length; at += TOGETHER) await keep(news.slice(at, at + TOGETHER));
+  };
 }

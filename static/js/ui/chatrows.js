@@ -8,6 +8,7 @@ const SLICE_MS = 8; // of a frame, spent on rows
 const LEAST = 30; // rows a frame all the same: where the page is busy, frames are few
 
 export class ChatRows {
+  /** @type {string | null} */ current = null; // the conversation that is open
   #list;
   /** @type {Map<string, HTMLElement>} */ #rows = new Map(); // by conversation
   /** @type {Map<string, HTMLElement>} */ #served = new Map(); // came with the page, with a name alone
@@ -81,7 +82,7 @@ export class ChatRows {
     link.href = chatAddress(conv);
     link.dataset.conv = conv;
     const served = this.#served.get(conv);
-    if (served?.querySelector("[aria-current]")) link.setAttribute("aria-current", "page");
+    if (conv === this.current || served?.querySelector("[aria-current]")) link.setAttribute("aria-current", "page");
     served?.remove();
     this.#served.delete(conv);
     this.#rows.set(conv, row);
