@@ -84,6 +84,17 @@ test("a server that does not answer is asked again, ever more slowly", async () 
   assert.deepEqual(applied, []);
 });
 
+test("a line that is back is asked at once, however often it failed before", async () => {
+  const log = [];
+  const { clock, timeline, applied, fetched } = conversation({ have: 0, log });
+  await timeline.learn(2);
+  await clock.pass(1000 + 2000 + 4000);
+  assert.equal(fetched.length, 4);
+  log.push(1, 2);
+  await timeline.learn(2);
+  assert.deepEqual(applied, [1, 2]);
+});
+
 test("a jump forgets the way between and goes on from there", async () => {
   const { timeline, applied } = conversation({ have: 3 });
   await timeline.jump(row(500));

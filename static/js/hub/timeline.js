@@ -62,13 +62,14 @@ export class Timeline {
   }
 
   /**
-   * The server says how far the conversation goes: no late frame is to be waited for.
+   * The server says how far the conversation goes: no late frame is to be waited for, and what was
+   * in the way before the line came back counts no more.
    * @param {number} seq
    */
   learn(seq) {
     this.#head = Math.max(this.#head, seq);
-    this.#due = !this.complete;
-    return this.#kick();
+    this.#failures = 0;
+    return this.retry();
   }
 
   /** What kept a row from being applied is gone: try at once, not when the timer says. */
