@@ -79,9 +79,10 @@ class ChatServer(Server):  # type: ignore[misc]
     """Serves the site on one address; on SIGTERM and SIGINT drains and ends."""
 
     def __init__(self, application: Any, host: str, port: int) -> None:
+        self._running: set[asyncio.Task[Any]] = set()
         behind_proxy = settings.SECURE_PROXY_SSL_HEADER is not None
         super().__init__(
-            application=application,
+            application=self._watched(application),
             endpoints=[
                 f"{endpoint}:backlog={BACKLOG}"
                 for endpoint in build_endpoint_description_strings(host=host, port=port)
@@ -147,16 +148,29 @@ class ChatServer(Server):  # type: ignore[misc]
             if isinstance(protocol, WebSocketProtocol) and protocol.state == protocol.STATE_OPEN:
                 protocol.serverClose(code=CLOSE_RESTART)
 
+    def _watched(self, application: Any) -> Any:
+        """Daphne forgets a request whose client has gone; a thread that waits for what it began
+        would keep the process for ever."""
+
+        async def run(scope: Any, receive: Any, send: Any) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            self._running.add(task)
+            try:
+                await application(scope, receive, send)
+            finally:
+                self._running.discard(task)
+
+        return run
+
     async def _end_applications(self) -> None:
-        # A socket of this very moment has no application yet.
-        found = (details.get("application_instance") for details in self.connections.values())
-        running = [task for task in found if task is not None and not task.done()]
-        if not running:
-            return
-        _, late = await asyncio.wait(running, timeout=APPLICATIONS_SECONDS)
-        for task in late:
+        if self._running:
+            await asyncio.wait(self._running, timeout=APPLICATIONS_SECONDS)
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
             task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        if rest:
+            await asyncio.wait(rest, timeout=APPLICATIONS_SECONDS)
 
 
 def _address(host: Any) -> str:
