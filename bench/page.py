@@ -30,7 +30,6 @@ FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startT
 SCRIPTS = """() => Object.fromEntries(performance.getEntriesByType("resource")
   .filter(({ name }) => /\\.js$/.test(new URL(name).pathname))
   .map(({ name, encodedBodySize }) => [name, encodedBodySize]))"""
-FALLBACK = "/vendor/xwing.js"  # fetched where the browser itself lacks X-Wing
 
 Result = dict[str, Any]
 
@@ -107,10 +106,7 @@ def show(result: Result) -> None:
     paints = ", ".join(f"{name} {_text(one)}" for name, one in result["first_paint"].items())
     print(f"first paint: {paints}")
     script, some = result["script"], result["page_of_messages"]
-    print(
-        f"script of a conversation: {script['kb']} kB in {script['files']} files (aim 150),"
-        f" {script['without_fallback_kb']} without X-Wing in script"
-    )
+    print(f"script of a conversation: {script['kb']} kB in {script['files']} files (aim 150)")
     print(
         f"{some['messages']} messages opened and painted: {_text(some['shown'])} (aim 100),"
         f" of which opening {_text(some['opening'])}"
@@ -195,13 +191,7 @@ def _script(reader: Reader) -> Result:
         page.goto(reader.chat)
         reader.note("script", page, "newest")
         sizes = page.evaluate(SCRIPTS)
-    fallback = sum(size for name, size in sizes.items() if FALLBACK in name)
-    whole = sum(sizes.values())
-    return {
-        "files": len(sizes),
-        "kb": round(whole / 1000, 1),
-        "without_fallback_kb": round((whole - fallback) / 1000, 1),
-    }
+    return {"files": len(sizes), "kb": round(sum(sizes.values()) / 1000, 1)}
 
 
 def _pages(bench: Bench, reader: Reader) -> Result:

@@ -1,8 +1,10 @@
-// Which X-Wing runs here: the browser's own ML-KEM with its SHA-3, or the JavaScript one, loaded only then.
+// Which X-Wing runs here: the browser's own ML-KEM with its SHA-3, or the JavaScript one. That comes
+// with the page: what is imported later, in a moment without a server, never loads again in it.
 // X-Wing (0x647A): ML-KEM-768 ‖ X25519; the 32-byte seed is expanded with SHAKE256 to a
 // 64-byte ML-KEM seed ‖ a 32-byte X25519 key (docs/encryption.md, section 1 fact 2).
 
 import { AEAD_AES_256_GCM, CipherSuite, KDF_HKDF_SHA256, KEM_MLKEM768_X25519 } from "../../vendor/hpke.js";
+import * as noble from "../../vendor/xwing.js";
 import { concat, fromHex, require } from "./encoding.js";
 
 /** @typedef {import("./encoding.js").Bytes} Bytes */
@@ -31,11 +33,10 @@ function chosen() {
   return provider;
 }
 
-/** @returns {Promise<Provider>} */
-async function javascript() {
-  const xwing = await import("../../vendor/xwing.js");
-  const suite = new CipherSuite(xwing.KEM_MLKEM768_X25519, KDF_HKDF_SHA256, AEAD_AES_256_GCM);
-  const publicKey = async (/** @type {Bytes} */ seed) => new Uint8Array(xwing.MLKEM768X25519.getPublicKey(seed));
+/** @returns {Provider} */
+function javascript() {
+  const suite = new CipherSuite(noble.KEM_MLKEM768_X25519, KDF_HKDF_SHA256, AEAD_AES_256_GCM);
+  const publicKey = async (/** @type {Bytes} */ seed) => new Uint8Array(noble.MLKEM768X25519.getPublicKey(seed));
   return { suite, publicKey };
 }
 
