@@ -1,9 +1,9 @@
 // The order of the list of chats: newest activity first, but never under a pointer or the focus,
 // where a row that moves would be the wrong recipient.
 
-/** @typedef {{conv: string, time: number}} Ranked */
+import { STATE } from "./relation.js";
 
-const CONNECTED = 3;
+/** @typedef {{conv: string, time: number}} Ranked */
 
 /**
  * @param {string[]} shown the order on screen
@@ -33,7 +33,7 @@ export function lastActivity({ times, since }) {
  * @param {Iterable<import("./hub/conversation.js").Conversation>} conversations
  */
 export function recentPeers(conversations) {
-  const connected = [...conversations].map(({ row }) => row).filter(({ state }) => state === CONNECTED);
+  const connected = [...conversations].map(({ row }) => row).filter(({ state }) => state === STATE.CONNECTED);
   connected.sort((a, b) => lastActivity(b) - lastActivity(a));
   return connected.map(({ peer }) => peer);
 }

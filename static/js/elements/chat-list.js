@@ -1,6 +1,7 @@
 // The list of chats: names come with the page, previews are opened here.
 
 import { lastActivity, order } from "../chatorder.js";
+import { STATE } from "../relation.js";
 import { session } from "../session.js";
 import { format, gettext, ngettext } from "../text.js";
 import { part, wordsOf } from "../ui/bubbles.js";
@@ -13,8 +14,6 @@ import { shortTime } from "../ui/when.js";
 /** @typedef {import("../session.js").Summary} Summary */
 /** @typedef {import("../outbox.js").Entry} Entry */
 
-const CONNECTED = 3;
-const ASKS = 2;
 const MANY = 99;
 const FIRST_ROWS = 30; // two screens
 const FIRST_MS = 1000; // in which these have the browser to themselves
@@ -144,7 +143,7 @@ export class ChatList extends HTMLElement {
 
   #render() {
     const all = [...this.#chats.values()];
-    const chats = all.filter(({ row }) => row.state === CONNECTED || row.last_seq > row.cleared);
+    const chats = all.filter(({ row }) => row.state === STATE.CONNECTED || row.last_seq > row.cleared);
     const ranked = chats.map((chat) => ({ conv: chat.row.conv, time: this.#time(chat) }));
     this.#shown = order(this.#shown, ranked, this.#held());
     const fill = (/** @type {HTMLElement} */ row, /** @type {string} */ conv) => this.#fill(row, this.#chat(conv));
@@ -211,14 +210,14 @@ export class ChatList extends HTMLElement {
     else if (newest && newest.seq > row.cleared) {
       const words = newest.gone === "withheld" ? "" : wordsOf(newest);
       place.textContent = newest.mine ? format(gettext("You: {text}"), { text: words }) : words;
-    } else place.textContent = row.state === CONNECTED ? gettext("You can write now. Say hello.") : "";
+    } else place.textContent = row.state === STATE.CONNECTED ? gettext("You can write now. Say hello.") : "";
   }
 
   /** In the rail and in the title, for who looks elsewhere. @param {Summary[]} chats */
   #badges(chats) {
-    const connected = chats.filter(({ row }) => row.state === CONNECTED);
+    const connected = chats.filter(({ row }) => row.state === STATE.CONNECTED);
     const unread = connected.reduce((sum, chat) => sum + (chat.unread || Number(chat.contact?.unread ?? false)), 0);
-    const asking = chats.filter(({ row }) => row.state === ASKS).length;
+    const asking = chats.filter(({ row }) => row.state === STATE.ASKS).length;
     for (const [id, count] of /** @type {[string, number][]} */ ([
       ["rail-chats", unread],
       ["rail-people", asking],

@@ -1,5 +1,6 @@
 // Above the thread: whom it is with, whether they are here, and what can be done about the chat.
 
+import { STATE } from "../relation.js";
 import { session } from "../session.js";
 import { format, gettext } from "../text.js";
 import { part } from "../ui/bubbles.js";
@@ -11,8 +12,6 @@ import { toast } from "../ui/toast.js";
 import { showStanding } from "../ui/verifiedmark.js";
 
 /** @typedef {import("../session.js").Summary} Summary */
-
-const CONNECTED = 3;
 
 export class ChatPerson extends HTMLElement {
   /** @type {string | null} */ #conv = null;
@@ -69,7 +68,7 @@ export class ChatPerson extends HTMLElement {
     part(this, "avatar").replaceChildren(avatarOf(chat.row.peer, chat.contact));
     this.#presence();
     this.#identity(chat, name);
-    const connected = chat.row.state === CONNECTED;
+    const connected = chat.row.state === STATE.CONNECTED;
     for (const act of ["unread", "rotate", "block"]) {
       /** @type {HTMLElement} */ (this.querySelector(`[data-act="${act}"]`)).hidden = !connected;
     }

@@ -1,5 +1,6 @@
 // Above the list of chats: all of them are read, in one go. There only while one is not.
 
+import { STATE } from "../relation.js";
 import { session } from "../session.js";
 import { gettext } from "../text.js";
 import { explain } from "../ui/explain.js";
@@ -7,8 +8,6 @@ import { busy } from "../ui/forms.js";
 import { toast } from "../ui/toast.js";
 
 /** @typedef {import("../session.js").Summary} Summary */
-
-const CONNECTED = 3;
 
 export class ChatReadAll extends HTMLElement {
   /** @type {Set<string>} */ #unread = new Set();
@@ -34,7 +33,7 @@ export class ChatReadAll extends HTMLElement {
   /** @param {Summary[]} chats */
   #see(chats) {
     for (const { row, unread, contact } of chats) {
-      if (row.state === CONNECTED && (unread > 0 || contact?.unread)) this.#unread.add(row.conv);
+      if (row.state === STATE.CONNECTED && (unread > 0 || contact?.unread)) this.#unread.add(row.conv);
       else this.#unread.delete(row.conv);
     }
     this.#button.hidden = !this.#unread.size;
