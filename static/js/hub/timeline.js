@@ -144,8 +144,10 @@ export class Timeline {
   /** @param {Msg} row */
   async #applyOne(row) {
     await this.#parts.apply(row);
+    const jumped = row.seq > this.#have + 1;
     this.#have = row.seq;
-    for (const seq of this.#held.keys()) if (seq <= row.seq) this.#held.delete(seq);
+    this.#held.delete(row.seq);
+    if (jumped) for (const seq of this.#held.keys()) if (seq < row.seq) this.#held.delete(seq);
   }
 
   async #fetch() {
