@@ -152,7 +152,8 @@ def read_lists(_request: HttpRequest, who: Caller, body: protocol.ReadLists) -> 
     pays for each (docs/adr/0012)."""
     after = {bytes(wanted.uid): wanted.after for wanted in body.lists}
     lists = devices.read_lists(who.uid, after)
-    limits.take(limits.DIRECTORY, who.uid, now_ms(), len(after) - len(lists))
+    if strangers := len(after) - len(lists):
+        limits.take(limits.DIRECTORY, who.uid, now_ms(), strangers)
     return protocol.Lists(lists=lists)
 
 

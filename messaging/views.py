@@ -129,8 +129,8 @@ async def read_epochs(_request: HttpRequest, who: Caller, body: http.ReadEpochs)
     """Whoever asks for foreign conversations pays for each, as in accounts.views.read_lists."""
     upto = {bytes(wanted.conv): wanted.upto for wanted in body.conversations}
     found = await epochs.newest(who.uid, upto, body.limit)
-    foreign = len(upto) - len(found)
-    await threads.run(limits.take, EPOCH_READS, who.uid, now_ms(), foreign)
+    if foreign := len(upto) - len(found):
+        await threads.run(limits.take, EPOCH_READS, who.uid, now_ms(), foreign)
     return http.Epochs(conversations=[_epochs(*one) for one in found.items()])
 
 
