@@ -18,6 +18,7 @@ from playwright.sync_api import Page
 
 from accounts.wire import Id
 from e2ee.encoding import to_base64
+from messaging.domain import ContactState
 from messaging.http import Act, ConnectionRow
 from tests.browser.people import Person, somebody
 from tests.client import account
@@ -26,7 +27,6 @@ from tests.client.api import Api
 from tests.client.m1 import code
 
 BARE = "/help"  # a page without a script of its own, on which nothing reads the key store
-ASKS = 2  # the state of a pair for who was asked (messaging/http.py)
 LOAD = """() => {
   for (const name of ["keystore", "account/remembered"]) void import(`/static/js/${name}.js`);
 }"""
@@ -80,7 +80,7 @@ class ReadyMade(Person):
         """The address of the conversation."""
         assert self.opened
         assert other.opened
-        seen = ASKS if action == "accept" else None
+        seen = ContactState.ASKS if action == "accept" else None
         body = Act(peer=Id(other.opened.uid), action=action, seen=seen)
         with closing(Api(self.origin)) as api:
             api.cookies, api.uid, api.keys = self.cookies or {}, self.opened.uid, self.opened.keys
