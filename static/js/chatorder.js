@@ -28,12 +28,17 @@ export function lastActivity({ times, since }) {
   return Math.max(times?.last ?? 0, since);
 }
 
+/** For `sort`. @param {import("./protocol.js").VectorRow} a @param {import("./protocol.js").VectorRow} b */
+export function newestFirst(a, b) {
+  return lastActivity(b) - lastActivity(a);
+}
+
 /**
  * Whom to watch: the peers of open conversations, the most recent first.
  * @param {Iterable<import("./hub/conversation.js").Conversation>} conversations
  */
 export function recentPeers(conversations) {
   const connected = [...conversations].map(({ row }) => row).filter(({ state }) => state === STATE.CONNECTED);
-  connected.sort((a, b) => lastActivity(b) - lastActivity(a));
+  connected.sort(newestFirst);
   return connected.map(({ peer }) => peer);
 }

@@ -2,6 +2,7 @@
 
 import { lastActivity, order } from "../chatorder.js";
 import { STATE } from "../relation.js";
+import { same } from "../same.js";
 import { session } from "../session.js";
 import { format, gettext, ngettext } from "../text.js";
 import { part, wordsOf } from "../ui/bubbles.js";
@@ -238,11 +239,6 @@ export class ChatList extends HTMLElement {
     const { conv } = /** @type {HTMLElement} */ (link).dataset;
     this.dispatchEvent(new CustomEvent("pick", { bubbles: true, detail: conv }));
   }
-}
-
-/** @param {unknown} a @param {unknown} b */
-function same(a, b) {
-  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** @param {number} count @param {boolean} [marked] by the person, without a number */

@@ -6,7 +6,7 @@ import { part } from "../ui/bubbles.js";
 import { explain } from "../ui/explain.js";
 import { busy } from "../ui/forms.js";
 import { actOnRow } from "../ui/peopleact.js";
-import { personRow } from "../ui/peoplerow.js";
+import { foundPerson } from "../ui/peoplerow.js";
 
 export class PeopleFind extends HTMLElement {
   connectedCallback() {
@@ -30,12 +30,7 @@ export class PeopleFind extends HTMLElement {
     if (!name) return field.focus();
     try {
       const [person, contacts] = await Promise.all([session.ask("find", name), session.ask("contacts")]);
-      const contact = contacts.find(({ peer }) => peer.uid === person.uid);
-      const list = document.createElement("ul");
-      list.className = "list card card-flush";
-      list.setAttribute("role", "list");
-      list.append(personRow(person, contact));
-      part(this, "result").replaceChildren(list);
+      part(this, "result").replaceChildren(foundPerson(person, contacts));
     } catch (error) {
       const { status, code } = /** @type {{status?: number, code?: string}} */ (error);
       const unknown = status === 404 || code === "unknown";

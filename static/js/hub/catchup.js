@@ -1,6 +1,6 @@
 // After a connect: which conversations are behind, and how each of them gets to the head.
 
-import { lastActivity } from "../chatorder.js";
+import { newestFirst } from "../chatorder.js";
 import { PAGE_MAX } from "../protocol.js";
 import { isFar } from "./timeline.js";
 
@@ -30,9 +30,7 @@ export async function catchUp(conversations, entries, ask, settled, shown = asyn
     (one) => one.catchUp(),
   );
   settled();
-  const rest = behind
-    .filter(({ row }) => !inDoubt.has(row.conv))
-    .sort((a, b) => lastActivity(b.row) - lastActivity(a.row));
+  const rest = behind.filter(({ row }) => !inDoubt.has(row.conv)).sort((a, b) => newestFirst(a.row, b.row));
   await near(rest.slice(0, SCREEN), ask);
   await shown();
   for (let at = SCREEN; at < rest.length; at += PAGE_MAX) await near(rest.slice(at, at + PAGE_MAX), ask);

@@ -4,6 +4,7 @@
 import { stepped } from "../marktimes.js";
 import { PAGE_MAX } from "../protocol.js";
 import { unlessFull } from "../room.js";
+import { same } from "../same.js";
 import { openLetter } from "./letters.js";
 import { follow } from "./sequence.js";
 import { Timeline } from "./timeline.js";
@@ -272,9 +273,4 @@ export class Conversation {
   #keep() {
     return this.#parts.shelf.write([this.#place(this.#kept)]).catch(unlessFull); // the next connect tells it again
   }
-}
-
-/** @param {unknown} a @param {unknown} b */
-function same(a, b) {
-  return JSON.stringify(a) === JSON.stringify(b);
 }

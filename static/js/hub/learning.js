@@ -1,7 +1,7 @@
 // After a connect: what the state vector says of each conversation. All of it is known at once; the
 // rows that somebody sees are told and kept first, so that they need not wait for a thousand.
 
-import { lastActivity } from "../chatorder.js";
+import { newestFirst } from "../chatorder.js";
 import { unlessFull } from "../room.js";
 import { SCREEN } from "./catchup.js";
 
@@ -25,8 +25,7 @@ export async function learn(rows, conversations, open, shelf) {
     conversations.delete(conv);
     await shelf.write([{ store: "chats", key: conv, remove: true }]);
   }
-  const newestFirst = [...rows].sort((a, b) => lastActivity(b) - lastActivity(a));
-  const learned = newestFirst.map((row) => {
+  const learned = [...rows].sort(newestFirst).map((row) => {
     const conversation = conversations.get(row.conv) ?? open(row);
     return { conversation, changes: conversation.learned(row) };
   });

@@ -7,7 +7,7 @@ import { gettext } from "../text.js";
 import { part } from "../ui/bubbles.js";
 import { explain } from "../ui/explain.js";
 import { actOnRow } from "../ui/peopleact.js";
-import { personRow } from "../ui/peoplerow.js";
+import { foundPerson } from "../ui/peoplerow.js";
 
 const PLACE = "invite";
 const token = location.hash.slice(1) || sessionStorage.getItem(PLACE) || "";
@@ -32,12 +32,7 @@ async function show() {
   try {
     const [person, contacts] = await Promise.all([session.ask("invited", token), session.ask("contacts")]);
     sessionStorage.removeItem(PLACE);
-    const contact = contacts.find(({ peer }) => peer.uid === person.uid);
-    const list = document.createElement("ul");
-    list.className = "list card card-flush";
-    list.setAttribute("role", "list");
-    list.append(personRow(person, contact));
-    part(main, "result").replaceChildren(list);
+    part(main, "result").replaceChildren(foundPerson(person, contacts));
   } catch (error) {
     const { status, code } = /** @type {{status?: number, code?: string}} */ (error);
     const over = status === 404 || code === "unknown";

@@ -1,5 +1,6 @@
 // One person as a row, with what can be done about the pair as it stands.
 
+import { STATE } from "../relation.js";
 import { format, gettext } from "../text.js";
 import { cloned, part } from "./bubbles.js";
 import { avatarOf, chatAddress, nameOf } from "./person.js";
@@ -12,18 +13,18 @@ import { showStanding } from "./verifiedmark.js";
 /** By the state that the person sees; 0 = no pair yet. @type {Record<number, () => Doing[]>} */
 const DOINGS = {
   0: () => [{ act: "request", words: gettext("Ask to chat"), look: "button-primary" }],
-  1: () => [{ act: "withdraw", words: gettext("Withdraw") }],
-  2: () => [
+  [STATE.ASKED]: () => [{ act: "withdraw", words: gettext("Withdraw") }],
+  [STATE.ASKS]: () => [
     { act: "accept", words: gettext("Accept"), look: "button-primary" },
     { act: "decline", words: gettext("Decline") },
     { act: "block", words: gettext("Block"), look: "button-quiet-danger" },
   ],
-  3: () => [
+  [STATE.CONNECTED]: () => [
     { act: "open", words: gettext("Write"), look: "button-primary" },
     { act: "block", words: gettext("Block"), look: "button-quiet-danger" },
   ],
-  4: () => [{ act: "request", words: gettext("Ask to chat"), look: "button-primary" }],
-  5: () => [{ act: "unblock", words: gettext("Unblock") }],
+  [STATE.CLOSED]: () => [{ act: "request", words: gettext("Ask to chat"), look: "button-primary" }],
+  [STATE.BLOCKED]: () => [{ act: "unblock", words: gettext("Unblock") }],
 };
 
 /** @param {Contact} contact @returns {HTMLElement} */
@@ -31,9 +32,18 @@ export function contactRow(contact) {
   return row(contact.peer, contact, contact.state, contact.conv);
 }
 
-/** Somebody found, who may be known already. @param {Person} person @param {Contact | undefined} contact */
-export function personRow(person, contact) {
-  return row(person, contact ?? { peer: person }, contact?.state ?? 0, contact?.conv);
+/**
+ * Somebody found, who may be known already: a list of one.
+ * @param {Person} person
+ * @param {Contact[]} contacts
+ */
+export function foundPerson(person, contacts) {
+  const contact = contacts.find(({ peer }) => peer.uid === person.uid);
+  const list = document.createElement("ul");
+  list.className = "list card card-flush";
+  list.setAttribute("role", "list");
+  list.append(row(person, contact ?? { peer: person }, contact?.state ?? 0, contact?.conv));
+  return list;
 }
 
 /**
