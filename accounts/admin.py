@@ -1,10 +1,13 @@
 """People as an operator may see them: names, times, sizes. No verifier, no sealed bytes."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 
+from accounts import sessions, suspending
 from accounts.models import User
 
 
@@ -27,6 +30,19 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
         present = Count("device", filter=Q(device__gone_at=None))
         people: QuerySet[User] = super().get_queryset(request)
         return people.annotate(present=present)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "is_active" in form.changed_data:
+            suspending.suspend(obj, not obj.is_active)
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        self.delete_queryset(request, User.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            sessions.end_all(user)
+        super().delete_queryset(request, queryset)
 
     @admin.display(description="links")
     def list_length(self, user: User) -> int:

@@ -1,4 +1,4 @@
-"""What a session is called in the list of sessions: a browser and a system, in words."""
+"""The name of a session in the list of sessions: browser and system, in words."""
 
 # The first hit counts: Edge and Opera also say Chrome, Chrome also says Safari, iPads say Mac.
 BROWSERS = (

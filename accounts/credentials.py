@@ -1,4 +1,4 @@
-"""What sign-in compares with, the pepper, and the fakes that stand for nobody's (4.5, 4.18)."""
+"""What sign-in compares with, the pepper, and the fakes for unknown names (4.5, 4.18)."""
 
 import secrets
 
@@ -7,21 +7,21 @@ from django.conf import settings
 from accounts import hashers
 from accounts.models import Credentials
 from accounts.protocol import KDF_M_MIN, KDF_T_MIN, CodeValues, Kdf, PasswordValues, Started
-from accounts.wire import Id
+from chatsite.edge.wire import Id
 from e2ee import sealed
 from e2ee.encoding import cat, mac
 
-# What browsers use today; a fake answer gives the same, or it would be told apart.
+# What browsers use today. A fake answer gives the same, or it would be recognised.
 PRESENT_KDF = Kdf(m=KDF_M_MIN, t=KDF_T_MIN, p=1)
 
 _auth = hashers.AuthHasher()
 _code = hashers.CodeHasher()
-_UNGUESSABLE = secrets.token_bytes(32)  # nobody's `auth`
+_UNGUESSABLE = secrets.token_bytes(32)  # the `auth` of no account
 
 
 def started(name: str, row: Credentials | None) -> Started:
-    """The salts of `name`. Nobody's name, and a switched-off password, get fakes: always the same
-    ones for the same name."""
+    """The salts of `name`. An unknown name and a switched-off password get fakes, always the
+    same ones for the same name."""
     fake_password = _fake_salt(name, sealed.SALT_OF_PASSWORD)
     fake_code = _fake_salt(name, sealed.SALT_OF_CODE)
     return Started(
@@ -32,14 +32,14 @@ def started(name: str, row: Credentials | None) -> Started:
 
 
 def fake_uid(name: str) -> bytes:
-    """Stands for the uid of a name that is nobody's, where tries are counted and compared."""
+    """In place of the uid of an unknown name, where tries are counted and compared."""
     return mac(_fake_key(), cat("m1:fake-uid", name.encode()))[:16]
 
 
 def matches(
     row: Credentials | None, uid: bytes, auth: bytes | None, code_auth: bytes | None
 ) -> bool:
-    """Whether the one value given is the account's. Costs the same for nobody's name."""
+    """Whether the one value given is the account's. An unknown name costs the same."""
     hasher: hashers.AuthHasher | hashers.CodeHasher
     if auth is not None:
         hasher, value, encoded = _auth, auth, row.verifier if row else ""
@@ -49,7 +49,7 @@ def matches(
 
 
 def renew_verifier(row: Credentials, auth: bytes | None, code_auth: bytes | None) -> None:
-    """After a match: hash anew under the newest key, so that old keys can be dropped."""
+    """After a match: hash again under the newest key, so that old keys can be dropped."""
     uid = row.user.uid
     if auth is not None and _auth.must_update(row.verifier):
         row.verifier = hashers.encode(_auth, uid, auth)
@@ -92,5 +92,5 @@ def _fake_salt(name: str, which: int) -> Id:
 
 
 def _fake_key() -> bytes:
-    """The oldest: a fake must never change, or asking again after a rotation would tell."""
+    """The oldest: if a fake changed with a rotation, asking again would tell it from a real one."""
     return bytes(settings.SECRETS["fake"][-1][1])

@@ -4,26 +4,24 @@ The message side asks here: `newest_links`, `link_at`, `find_device`. All are pl
 query each; from the event loop: `await threads.run(devices.newest_links, uids)`.
 """
 
-import inspect
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.db.models import F, Q
 from django.db.transaction import on_commit
-from django.utils.module_loading import import_string
 
-from accounts import tokens
+from accounts import hooks, tokens
 from accounts.models import Device, DeviceListLink, SessionRecord, User
-from accounts.protocol import LINKS_PER_ANSWER, LINKS_PER_PAGE, DeviceList, Head, Links
-from accounts.wire import B32, Id
+from accounts.protocol import LINKS_PER_ANSWER, LINKS_PER_PAGE, DeviceList, Links, ListHead
+from chatsite.edge.wire import B32, Id
 from e2ee import records
 
 
 class Newest(NamedTuple):
     """The head of one account's chain. `link` is link‖sig; `revoked_k` is the newest link that
-    revokes or resets, 0 if none did: epochs must name it or a later one (encryption.md 4.7)."""
+    revokes or resets, 0 if none did: epochs must name it or a later one (docs/encryption.md 4.7).
+    """
 
     k: int
     link: bytes
@@ -32,7 +30,7 @@ class Newest(NamedTuple):
     resets: int  # of the account: each begins a new chain
 
     def rank(self, k: int) -> int:
-        """Orders the links of all chains of the account: it only rises (storage.md 1.1)."""
+        """Orders the links of all chains of the account: it rises where a reset starts at k = 1."""
         return (self.resets << 32) + k
 
     @property
@@ -72,7 +70,7 @@ def find_device(uid: bytes, device: bytes) -> FoundDevice | None:
 
 
 def read_links(user: User, after: int) -> Links:
-    """Of one's own list, up to LINKS_PER_PAGE links after number `after`."""
+    """Up to LINKS_PER_PAGE links of the caller's own list after number `after`."""
     chain = DeviceListLink.objects.filter(user=user, chain=user.chain)
     links = chain.filter(k__gt=after).order_by("k").values_list("link", flat=True)
     gone = Device.objects.filter(user=user, gone_at__isnull=False)
@@ -84,9 +82,9 @@ def read_links(user: User, after: int) -> Links:
 
 
 def read_lists(me: bytes, after: Mapping[bytes, int]) -> list[DeviceList]:
-    """Links after the number given for each uid; whom I may not know is left out, like nobody."""
+    """Links after the number given for each uid. People the caller may not know are left out."""
     share = LINKS_PER_ANSWER // len(after)
-    known = {me, *_readable(me, after)}.intersection(after)
+    known = {me, *hooks.readable_lists(me, after)}.intersection(after)
     active = User.objects.filter(uid__in=known, is_active=True).values_list("uid", flat=True)
     heads = newest_links(active)
     asked = Q(pk__in=())
@@ -102,7 +100,7 @@ def read_lists(me: bytes, after: Mapping[bytes, int]) -> list[DeviceList]:
     ]
 
 
-def head(user: User) -> Head:
+def head(user: User) -> ListHead:
     row = DeviceListLink.objects.get(user=user, chain=user.chain, k=user.head_k)
     return row.k, B32(row.hash)
 
@@ -119,7 +117,7 @@ def append(user: User, link: records.Link, agent: str) -> list[Device]:
     user.save(update_fields=["head_k", "revoked_k"])
     known = set(Device.objects.filter(user=user).values_list("device", flat=True))
     new = [_row(user, link, listed, agent) for listed in link.devices if listed.id not in known]
-    on_commit(lambda: _announce(user.uid, link.k), robust=True)
+    on_commit(lambda: hooks.list_changed(user.uid, link.k), robust=True)
     return Device.objects.bulk_create(new)
 
 
@@ -146,20 +144,3 @@ def _row(user: User, link: records.Link, listed: records.ListedDevice, agent: st
         added=listed.added_ms,
         agent=agent,
     )
-
-
-def _readable(me: bytes, uids: Iterable[bytes]) -> set[bytes]:
-    """Connected, or an open contact request between us: the message side knows."""
-    readable = import_string(settings.DIRECTORY_READABLE)
-    if inspect.iscoroutinefunction(readable):
-        return set(async_to_sync(readable)(me, uids))
-    return set(readable(me, uids))
-
-
-def _announce(uid: bytes, k: int) -> None:
-    """Tell the message side; see accounts/signals.py."""
-    changed = import_string(settings.DIRECTORY_CHANGED)
-    if inspect.iscoroutinefunction(changed):
-        async_to_sync(changed)(uid, k)
-    else:
-        changed(uid, k)

@@ -1,11 +1,11 @@
-"""The first session of an account that was just made, or made anew: it has its device from the
-start."""
+"""The first session of an account that was just made or started over: it has its device from
+the start."""
 
 from django.http import HttpRequest
 
 from accounts import devices, protocol, sessions
 from accounts.models import Device, User
-from accounts.wire import Id
+from chatsite.edge.wire import Id
 
 
 def begin(request: HttpRequest, user: User, device: Device, now_ms: int) -> protocol.Enrolled:

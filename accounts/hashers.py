@@ -1,8 +1,9 @@
-"""Verifiers of `auth` and `code_auth`: keyed, fast, constant time (encryption.md 4.5).
+"""Verifiers of `auth` and `code_auth`: keyed, fast, constant time (docs/encryption.md 4.5).
 
-Django hashers with a secret outside the database. Not slow on purpose: the slow hash ran in the
-browser, where a guess costs its maker. In Django's words: `password` is the value in base64,
-`salt` the uid in hex. Not listed in PASSWORD_HASHERS, so no staff account can come to use them.
+Django hashers with a secret outside the database. Not slow, on purpose: the slow hash ran in the
+browser, where a guess costs the one who guesses. In Django's words: `password` is the value in
+base64, `salt` the uid in hex. Not listed in PASSWORD_HASHERS, so no staff account can come to use
+them.
 """
 
 import hmac
@@ -33,7 +34,7 @@ class _KeyedHasher(BasePasswordHasher):
         return {"algorithm": algorithm, "kid": kid, "salt": salt, "hash": value}
 
     def must_update(self, encoded: str) -> bool:
-        """True under an older key: the value is at hand at sign-in, so it is hashed anew."""
+        """True under an older key: sign-in has the value at hand, so it is hashed again."""
         return self.decode(encoded)["kid"] != settings.SECRETS["signin"][0][0]
 
     def harden_runtime(self, password: str, encoded: str) -> None:
@@ -52,7 +53,7 @@ class _KeyedHasher(BasePasswordHasher):
 
 
 class AuthHasher(_KeyedHasher):
-    """Of the value that the browser derives from the password."""
+    """For the value that the browser derives from the password."""
 
     algorithm = "m1_auth"
 
@@ -61,7 +62,7 @@ class AuthHasher(_KeyedHasher):
 
 
 class CodeHasher(_KeyedHasher):
-    """Of the value that the browser derives from the recovery code."""
+    """For the value that the browser derives from the recovery code."""
 
     algorithm = "m1_code"
 

@@ -1,29 +1,27 @@
-"""What has had its time: sessions, grants, reservations, counted failures, reset tokens.
+"""Deletes what has expired: sessions, grants, reservations, counted failures, reset tokens.
 
-Nobody relies on it: whatever reads one of these looks at its time. The server calls it every hour,
-`manage.py prune` does it by hand.
+Nothing relies on it: everything that reads one of these looks at its time. The server calls it
+every hour, `manage.py prune` does it by hand.
 """
 
-import asyncio
-import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
+from django.db.transaction import atomic
 
-from accounts import limits, threads
-from accounts.clock import now_ms
 from accounts.models import NO_CODE, Failure, Grant, Mailbox, NameReservation, ResetToken
+from chatsite.edge import limits
+from chatsite.running import jobs, tasks, threads
+from chatsite.running.clock import now_ms
 
 EVERY_SECONDS = 3600
 
-logger = logging.getLogger(__name__)
-
 
 def prune(now: int) -> int:
-    """Delete it; how many rows that were. Repeatable. Devices of ended sessions stay on their
-    lists: the next sign-in of the same browser takes them up again."""
+    """Delete it and answer how many rows there were. Repeatable. Devices of ended sessions stay
+    on their lists: the next sign-in of the same browser uses them again."""
     at = datetime.fromtimestamp(now / 1000, UTC)
     Mailbox.objects.filter(expires__lte=now, address="").delete()
     Mailbox.objects.filter(expires__lte=now).update(wanted="", code=NO_CODE)
@@ -41,14 +39,24 @@ def prune(now: int) -> int:
     )
 
 
+def end_given_leave() -> None:
+    """After an older copy of the data was put back: permissions in it may have been used or
+    withdrawn since. All of them end: sign-ins, grants, reset links, codes."""
+    with atomic():
+        for kind in (Session, Grant, NameReservation, ResetToken):
+            kind.objects.all().delete()
+        Mailbox.objects.filter(address="").delete()
+        Mailbox.objects.update(wanted="", code=NO_CODE, expires=0)
+
+
 async def every_hour(clock: Callable[[], int] = now_ms) -> None:
-    """Until it is cancelled. A database that is away for a while is tried again."""
-    while True:
-        try:
-            await threads.run(prune, clock())
-        except Exception:  # the next hour may be better, and nobody else does this
-            logger.exception("expired rows of accounts were not deleted")
-        await asyncio.sleep(EVERY_SECONDS)
+    """Until it is cancelled, by one process of the site. A database that is away for a while is
+    tried again."""
+
+    async def step() -> None:
+        await jobs.once_a_site("housekeeping", lambda: threads.run(prune, clock()), EVERY_SECONDS)
+
+    await tasks.forever("deleting expired rows of accounts", step, EVERY_SECONDS)
 
 
 def _delete(rows: QuerySet) -> int:  # type: ignore[type-arg]

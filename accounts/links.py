@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from django.db.transaction import atomic
 
-from accounts import credentials, devices, proof, protocol, sessions, vault, wraps
+from accounts import credentials, devices, hooks, proof, protocol, sessions, vault, wraps
 from accounts.models import Credentials, Device, DeviceListLink, SessionRecord, User
-from accounts.problems import Conflict, bad
 from accounts.protocol import LinkStored, NewLink
 from accounts.sessions import Caller
 from accounts.signals import device_revoked
-from accounts.wire import B32
+from chatsite.edge.refusals import Conflict, bad
+from chatsite.edge.wire import B32
 from e2ee import records
 
 KeyOf = Callable[[bytes], bytes | None]
@@ -34,7 +34,7 @@ class _Change:
 
     @property
     def removed(self) -> list[Device]:
-        """Those that were still here; who had signed out before leaves without noise."""
+        """Those that were still here. A device that had signed out leaves without a signal."""
         left = [each.id for each in self.head.devices if self.link.device(each.id) is None]
         return [self.rows[each] for each in left if self.rows[each].gone_at is None]
 
@@ -59,7 +59,7 @@ def _store(
     who: Caller, body: NewLink, link: records.Link, enrolling: bytes | None, now_ms: int
 ) -> LinkStored:
     # Two at once queue for this row (SQLite has one writer anyway): the second sees the first.
-    user = User.objects.select_for_update().get(pk=who.record.user_id)
+    user = proof.hold_account(who, now_ms)
     head = records.parse_link(bytes(_at(user, user.head_k).link))
     if link.raw == head.raw and enrolling is None:
         return LinkStored(head=devices.head(user))
@@ -74,14 +74,14 @@ def _store(
     removed = change.removed
     devices.append(user, link, who.record.agent)
     wraps.store(user, link, body.wraps, body.prev_box)
-    _renew(user, body)
+    _renew(who, user, body)
     token = _enrol(who.record, enrolling, now_ms) if enrolling else None
     _revoke(removed, link.k, now_ms)
     return LinkStored(head=(link.k, B32(link.hash)), token=token)
 
 
 def _check_devices(who: Caller, change: _Change, enrolling: bytes | None) -> None:
-    """AIK's signature says the account wants it; this says that it is no accident and no trick."""
+    """The AIK's signature says that the account wants it; this finds accidents and tricks."""
     if any(each.id in change.rows for each in change.added):
         bad("bad_link", "A device that is gone does not come back under its id.")
     if _rekeyed(change):
@@ -115,7 +115,7 @@ def _check_renewals(change: _Change, body: NewLink) -> None:
         bad("bad_factors", "A new password comes with its factor.")
 
 
-def _renew(user: User, body: NewLink) -> None:
+def _renew(who: Caller, user: User, body: NewLink) -> None:
     if body.vault is not None:
         vault.replace(user, body.vault, body.factors)
     if body.factors is None:
@@ -130,6 +130,7 @@ def _renew(user: User, body: NewLink) -> None:
     elif not row.verifier:
         bad("bad_factors", "A password is switched on with its values.")
     row.save()
+    sessions.secret_changed(who.record)
 
 
 def _enrol(record: SessionRecord, device: bytes, now_ms: int) -> str:
@@ -139,10 +140,9 @@ def _enrol(record: SessionRecord, device: bytes, now_ms: int) -> str:
 
 
 def _revoke(removed: list[Device], k: int, now_ms: int) -> None:
-    """Last in the transaction: messages first, accounts second (accounts/signals.py)."""
     Device.objects.filter(pk__in=[row.pk for row in removed]).update(gone_at=now_ms)
     for row in removed:
-        device_revoked.send(sender=Device, uid=row.user.uid, device=row.device, k=k)
+        hooks.after_commit(device_revoked, uid=row.user.uid, device=row.device, k=k)
     sessions.end_of_devices(removed)
 
 

@@ -8,14 +8,15 @@ from django.core.validators import validate_email
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from accounts import limits, mail
+from accounts import mail, rates
 from accounts.models import NO_CODE, Mailbox, User
-from accounts.problems import bad
 from accounts.protocol import EMAIL_CODE_LENGTH, EMAIL_MAX, EmailAnswer
+from chatsite.edge import limits
+from chatsite.edge.refusals import bad
 from e2ee.encoding import cat, h
 
 CODE_MS = 1_800_000
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # as the recovery code: nothing looks like another
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # as in the recovery code: no two look alike
 READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1", "-": "", " ": ""})
 
 
@@ -32,8 +33,8 @@ def want(user: User, address: str, now_ms: int) -> EmailAnswer:
     if not settings.MAIL:
         bad("no_mail", "This site sends no mail.")
     address = _checked(address)
-    limits.take(limits.EMAIL, user.uid, now_ms)
-    limits.take(limits.EMAIL_TO, address.lower(), now_ms)
+    limits.take(rates.EMAIL, user.uid, now_ms)
+    limits.take(rates.EMAIL_TO, address.lower(), now_ms)
     code = "".join(secrets.choice(ALPHABET) for _ in range(EMAIL_CODE_LENGTH))
     values = {"wanted": address, "code": _digest(address, code), "expires": now_ms + CODE_MS}
     Mailbox.objects.update_or_create(user=user, defaults=values)
@@ -43,7 +44,7 @@ def want(user: User, address: str, now_ms: int) -> EmailAnswer:
 
 def confirm(user: User, code: str, now_ms: int) -> EmailAnswer:
     """The address is good for a reset from now on. Raises Refusal `wrong_code`, 429."""
-    limits.take(limits.EMAIL, user.uid, now_ms)
+    limits.take(rates.EMAIL, user.uid, now_ms)
     box = Mailbox.objects.filter(user=user, expires__gt=now_ms).first()
     typed = code.upper().translate(READ_AS)
     if box is None or not _same(box.code, _digest(box.wanted, typed)):

@@ -10,9 +10,9 @@
           ├─ Note          private name of a peer, sealed                     (user, peer), version
           ├─ Privacy       what contacts see of coming and going, optional    1:1
           ├─ Mailbox       an e-mail address for the account reset, optional  1:1
-          ├─ ResetToken    leave to begin the account anew, hours             hash of it
+          ├─ ResetToken    permission to start the account over, hours      hash of it
           └─ SessionRecord whose Django session this is, on which device      hash of its key
-                └─ Grant   leave to enrol one device, ten minutes
+                └─ Grant   permission to enrol one device, ten minutes
     NameReservation  a sign-up under way, ten minutes · Failure  wrong secrets, one day
 
 The server opens none of the sealed columns but the pepper.
@@ -26,7 +26,6 @@ from django.contrib.auth.models import PermissionsMixin
 from django.contrib.sessions.models import Session
 from django.db import models
 
-from accounts.clock import now_ms
 from accounts.fields import Bytes, Ms
 from accounts.protocol import (
     BOX_SIZE,
@@ -36,6 +35,7 @@ from accounts.protocol import (
     VAULT_SIZE,
     WRAP_SIZE,
 )
+from chatsite.running.clock import now_ms
 from e2ee.kem import PUBLIC_KEY_LEN
 
 VERIFIER_MAX = 160  # characters: algorithm, kid, uid, MAC
@@ -49,7 +49,7 @@ def new_uid() -> bytes:
 
 class UserManager(BaseUserManager["User"]):
     def create_superuser(self, username: str, password: str, **columns: Any) -> "User":
-        """Staff of the admin site. People are made by sign-up alone."""
+        """Staff of the admin site. Only sign-up makes people."""
         columns = {"display_name": username, "is_staff": True, "is_superuser": True} | columns
         user = self.model(username=username, **columns)
         user.set_password(password)
@@ -79,7 +79,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Owned(models.Model):
-    """A row of one person, dying with the account."""
+    """A row of one person, deleted with the account."""
 
     user = models.ForeignKey(User, models.CASCADE)
 
@@ -201,7 +201,7 @@ class Note(Owned):
 
 
 class Mailbox(models.Model):
-    """Whoever reads its mail may begin the account anew, and reads none of its messages."""
+    """Anybody who reads its mail may start the account over, and reads none of its messages."""
 
     user = models.OneToOneField(User, models.CASCADE, primary_key=True)
     address = models.EmailField(blank=True)  # confirmed; empty: none yet
@@ -216,7 +216,7 @@ class Mailbox(models.Model):
 class ResetToken(Owned):
     digest = Bytes(32, unique=True)
     pepper_kid = models.CharField(max_length=KID_MAX)
-    pepper = Bytes(BOX_SIZE)  # of the account as it begins anew
+    pepper = Bytes(BOX_SIZE)  # of the account after the reset
     expires = Ms(db_index=True)
 
     def __str__(self) -> str:
@@ -224,12 +224,13 @@ class ResetToken(Owned):
 
 
 class Privacy(models.Model):
-    """What contacts may see of one's coming and going. No row: everything."""
+    """What contacts may see of somebody's coming and going. No row: everything."""
 
     user = models.OneToOneField(User, models.CASCADE, primary_key=True)
     receipts = models.BooleanField(default=True)
     typing = models.BooleanField(default=True)
     presence = models.BooleanField(default=True)
+    receipts_since = Ms(default=0)  # when receipts were last switched on again
     version = models.IntegerField(default=1)
 
     class Meta:
@@ -278,14 +279,15 @@ class NameReservation(models.Model):
 
 
 class Failure(models.Model):
-    """A wrong secret. subject = uid, or what stands for it where the name is nobody's."""
+    """A wrong secret. subject = uid, or what stands for it where the name is unknown."""
 
     subject = Bytes(16)
+    kind = models.SmallIntegerField()  # of factor: passwords and codes are counted apart
     at = Ms(db_index=True)
     by_device = models.BooleanField()
 
     class Meta:
-        indexes = [models.Index(fields=["subject", "at"], name="failures_of_subject")]
+        indexes = [models.Index(fields=["subject", "kind", "at"], name="failures_of_subject")]
 
     def __str__(self) -> str:
         return "wrong secret"

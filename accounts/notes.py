@@ -1,12 +1,12 @@
-"""Sealed notes about peers: a private name, the verified mark (encryption.md 4.6)."""
+"""Sealed notes about peers: a private name, the verified mark (docs/encryption.md 4.6)."""
 
 from django.db import IntegrityError
 from django.db.transaction import atomic
 
 from accounts import protocol
 from accounts.models import Note, User
-from accounts.problems import Conflict, bad, unknown
-from accounts.wire import Id
+from chatsite.edge.refusals import Conflict, bad, unknown
+from chatsite.edge.wire import Id
 
 NOTES_MAX = 5000  # a person; more peers than anybody writes to
 

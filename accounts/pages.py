@@ -13,10 +13,10 @@ from django.shortcuts import redirect, render
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from accounts import sessions, vault
-from accounts.clock import now_ms
+from accounts import boot, sessions, vault
 from accounts.protocol import DISPLAY_NAME_MAX, NAME_MAX, NAME_MIN
 from accounts.sessions import Caller
+from chatsite.running.clock import now_ms
 
 HOME = "/chats"
 LIMITS = {"name_min": NAME_MIN, "name_max": NAME_MAX, "display_name_max": DISPLAY_NAME_MAX}
@@ -51,8 +51,8 @@ def sign_up(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """Also for people who have a session but whose browser lost its keys, so it never sends
-    anybody on: the script does, when it finds the keys."""
+    """Also for people who have a session but whose browser lost its keys. So the server never
+    redirects: the script does, when it finds the keys."""
     who = sessions.current(request, now_ms())
     name = who.record.user.username if who else ""
     device = who.record.device if who else None
@@ -62,7 +62,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def reset(request: HttpRequest) -> HttpResponse:
-    """The token stands behind # and comes to nobody's log; the script asks whose it is."""
+    """The token is behind # and reaches no log; the script asks whose it is."""
     return render(request, "accounts/reset.html", {**LIMITS, "mails": settings.MAIL})
 
 
@@ -71,6 +71,7 @@ def reset(request: HttpRequest) -> HttpResponse:
 def preferences(request: HttpRequest, who: Caller) -> HttpResponse:
     person = who.record.user
     context = {
+        "boot": boot.data(request, who),
         "person": person,
         "tint": person.uid[0] % AVATAR_TINTS,
         "section": "settings",
@@ -82,8 +83,12 @@ def preferences(request: HttpRequest, who: Caller) -> HttpResponse:
 
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
+    """For somebody who is signed in a page like the others, with presence and badges."""
     who = sessions.current(request, now_ms())
-    return render(request, "accounts/help.html", {"home": HOME if who else "/"})
+    layout = "app.html" if who else "base.html"
+    signed = boot.data(request, who) if who else None
+    context = {"layout": layout, "boot": signed, "mails": settings.MAIL}
+    return render(request, "accounts/help.html", context)
 
 
 @require_safe

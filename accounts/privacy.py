@@ -1,4 +1,4 @@
-"""What a person lets others see of his coming and going: receipts, typing, presence.
+"""What people let others see of their coming and going: receipts, typing, presence.
 
 No row = everything is shown to contacts. The live sessions ask here what they must keep back
 (`of`, `hiding`); they are told of a change after its commit.
@@ -10,38 +10,41 @@ from typing import NamedTuple
 from django.db.models import F
 from django.db.transaction import atomic, on_commit
 
-from accounts import announcing, protocol
+from accounts import hooks, protocol
 from accounts.models import Privacy, User
 
 
 class Shown(NamedTuple):
-    """To contacts; to anybody else nothing ever is."""
+    """What contacts are shown; nobody else is shown anything."""
 
-    receipts: bool = True  # how far he has read
+    receipts: bool = True  # how far they have read
     typing: bool = True
-    presence: bool = True  # online, and when he was last here
+    presence: bool = True  # online, and when they were last here
+    receipts_since: int = 0  # ms; what was read before that is not told, even now
 
 
 def of(uid: bytes) -> Shown:
     row = Privacy.objects.filter(user__uid=uid).first()
-    return Shown(row.receipts, row.typing, row.presence) if row else Shown()
+    if row is None:
+        return Shown()
+    return Shown(row.receipts, row.typing, row.presence, row.receipts_since)
 
 
 def hiding(uids: Iterable[bytes]) -> set[bytes]:
-    """Those who show nobody whether they are here, in one query."""
+    """Those who hide whether they are here, in one query."""
     rows = Privacy.objects.filter(user__uid__in=list(uids), presence=False)
     return set(rows.values_list("user__uid", flat=True))
 
 
 def read(user: User) -> protocol.Privacy:
-    receipts, typing, presence = of(user.uid)
-    audience: protocol.Audience = "contacts" if presence else "nobody"
-    return protocol.Privacy(receipts=receipts, typing=typing, presence=audience)
+    shown = of(user.uid)
+    audience: protocol.Audience = "contacts" if shown.presence else "nobody"
+    return protocol.Privacy(receipts=shown.receipts, typing=shown.typing, presence=audience)
 
 
-def change(user: User, wanted: protocol.Privacy) -> None:
-    """Valid for what happens from now on; what was held back stays so. Repeating has no effect
-    but another announcement."""
+def change(user: User, wanted: protocol.Privacy, now: int) -> None:
+    """Applies to what happens from now on; what was held back stays so. Repeating only announces
+    it again."""
     columns = {
         "receipts": wanted.receipts,
         "typing": wanted.typing,
@@ -50,5 +53,8 @@ def change(user: User, wanted: protocol.Privacy) -> None:
     with atomic():
         row, created = Privacy.objects.get_or_create(user=user, defaults=columns)
         if not created:
-            Privacy.objects.filter(user=user).update(**columns, version=F("version") + 1)
-        on_commit(lambda: announcing.privacy_changed(user.uid, row.version + (not created)))
+            rows = Privacy.objects.filter(user=user)
+            if wanted.receipts:
+                rows.filter(receipts=False).update(receipts_since=now)
+            rows.update(**columns, version=F("version") + 1)
+        on_commit(lambda: hooks.privacy_changed(user.uid, row.version + (not created)))

@@ -1,4 +1,4 @@
-"""Names, which the server sees: all that a stranger shows (encryption.md 4.12)."""
+"""Names, which the server sees. A stranger shows nothing else (docs/encryption.md 4.12)."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -33,5 +33,5 @@ def rename(user: User, text: str) -> None:
 
 
 def _people() -> QuerySet[User]:
-    """Those with a device list: staff accounts are nobody here."""
+    """Those with a device list: staff accounts do not exist here."""
     return User.objects.filter(is_active=True, head_k__gt=0)

@@ -1,26 +1,31 @@
-"""Device proofs over HTTP (encryption.md 4.9) and the enrolment grant (4.18).
+"""Device proofs over HTTP (docs/encryption.md 4.9) and the enrolment grant (4.18).
 
 A stolen cookie alone must neither send nor fetch keys: each request of need P carries a signature
 by the device's key over a nonce of this session, the method, the path and the body.
 """
 
+import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
 
 from django.conf import settings
 from django.core.cache import cache
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
-from accounts.models import Grant, SessionRecord
-from accounts.problems import Refusal
+from accounts.models import Grant, SessionRecord, User
 from accounts.sessions import Caller
+from chatsite.edge.refusals import Refusal
 from e2ee import proofs
-from e2ee.encoding import from_base64
-from e2ee.errors import BadProof, Refused
+from e2ee.encoding import from_base64, to_base64
+from e2ee.errors import BadProof, M1Error
 
+BUSY_MS = 1000  # what a client waits where the cache is away
 PROOF_HEADER = "X-Device-Proof"
+NONCE_HEADER = "X-Device-Nonce"  # of an answer
 GRANT_HEADER = "X-Enrolment"
+
+logger = logging.getLogger(__name__)
 
 
 def new_nonce(session_key: str, now_ms: int) -> bytes:
@@ -28,6 +33,14 @@ def new_nonce(session_key: str, now_ms: int) -> bytes:
     _, key = settings.SECRETS["nonce"][0]
     random = secrets.token_bytes(proofs.NONCE_RANDOM_LEN)
     return proofs.make_http_nonce(key, session_key=session_key, now_ms=now_ms, random=random)
+
+
+def with_next_nonce(request: HttpRequest, answer: HttpResponse, now_ms: int) -> HttpResponse:
+    """The device that signed this request signs the next one without asking for a nonce first."""
+    key = request.session.session_key if PROOF_HEADER in request.headers else None
+    if key:  # not where this request ended the session
+        answer.headers[NONCE_HEADER] = to_base64(new_nonce(key, now_ms))
+    return answer
 
 
 def check_device(request: HttpRequest, who: Caller, now_ms: int) -> None:
@@ -47,12 +60,12 @@ def signed_by(
     """The device whose proof this request carries; `key_of` says which key it must be."""
     try:
         return _verified(request, who, now_ms, key_of)
-    except Refused:
+    except M1Error:
         raise Refusal(403, "proof", "The proof of this device is missing or wrong.") from None
 
 
 def open_grant(record: SessionRecord, now_ms: int) -> bytes:
-    """After a complete sign-in, once: leave to enrol this browser within ten minutes."""
+    """After a complete sign-in, once: permission to enrol this browser within ten minutes."""
     grant = secrets.token_bytes(proofs.GRANT_LEN)
     expires = now_ms + proofs.GRANT_TTL_MS
     Grant.objects.create(session=record, digest=_digest(record, grant), expires=expires)
@@ -63,20 +76,41 @@ def check_grant(request: HttpRequest, who: Caller, now_ms: int) -> Caller:
     """Raises Refusal 403 `grant` unless the header holds this session's own, unused grant."""
     try:
         grant = from_base64(request.headers.get(GRANT_HEADER, ""), proofs.GRANT_LEN)
-    except Refused:
+    except M1Error:
         grant = b""
-    held = Grant.objects.filter(pk=who.record.pk, expires__gt=now_ms).first()
+    held = _held_grant(who.record, now_ms)
     digest = _digest(who.record, grant)
-    if held is None or not secrets.compare_digest(held.digest, digest) or who.record.device:
-        raise Refusal(403, "grant", "Sign in again to enrol this browser.")
+    if not secrets.compare_digest(held.digest, digest) or who.record.device:
+        raise _no_grant()
     return replace(who, granted=True)
+
+
+def check_unlocked(who: Caller, now_ms: int) -> None:
+    """Raises Refusal 403 `unlock` unless a factor was proved in the last ten minutes."""
+    if not who.unlocked(now_ms):
+        raise Refusal(403, "unlock", "Enter your password again.")
+
+
+def hold_account(who: Caller, now_ms: int) -> User:
+    """Called first in the transaction that uses a grant or an unlock: locks the account's row and
+    checks both again. A change of password or code elsewhere takes them back, and a request that
+    was admitted before it must not win. Raises Refusal 401 `sign_in`, 403 `grant` or `unlock`."""
+    user = User.objects.select_for_update().get(pk=who.record.user_id)
+    record = SessionRecord.objects.filter(pk=who.record.pk).first()
+    if record is None:
+        raise Refusal(401, "sign_in", "Sign in again.")
+    if who.granted:
+        _held_grant(record, now_ms)
+    else:
+        check_unlocked(Caller(record), now_ms)
+    return user
 
 
 def consume_grant(record: SessionRecord) -> None:
     """Called inside the transaction that binds the session. Raises Refusal when another request
     was first."""
     if not Grant.objects.filter(pk=record.pk).delete()[0]:
-        raise Refusal(403, "grant", "Sign in again to enrol this browser.")
+        raise _no_grant()
 
 
 def _verified(
@@ -97,9 +131,19 @@ def _verified(
         body=request.body,
     )
     proofs.verify_proof(key, claim.signature, signed)
-    if not cache.add(f"nonce:{claim.nonce.hex()}", 1, proofs.NONCE_TTL_MS // 1000 + 1):
-        raise BadProof("the nonce was used before")
+    _use_up(claim.nonce)
     return claim.device
+
+
+def _use_up(nonce: bytes) -> None:
+    """Where nobody can tell whether it was used before, it does not pass."""
+    try:
+        fresh = cache.add(f"nonce:{nonce.hex()}", 1, proofs.NONCE_TTL_MS // 1000 + 1)
+    except Exception as error:  # whatever error the cache has
+        logger.warning("the cache is away: no device proof passes", exc_info=True)
+        raise Refusal(503, "busy", "The site is busy. Try again.", BUSY_MS) from error
+    if not fresh:
+        raise BadProof("the nonce was used before")
 
 
 def _check_nonce(nonce: bytes, session_key: str, now_ms: int) -> None:
@@ -111,6 +155,17 @@ def _check_nonce(nonce: bytes, session_key: str, now_ms: int) -> None:
         except BadProof:
             continue
     proofs.check_http_nonce(keys[-1], nonce, session_key=session_key, now_ms=now_ms)
+
+
+def _held_grant(record: SessionRecord, now_ms: int) -> Grant:
+    held = Grant.objects.filter(pk=record.pk, expires__gt=now_ms).first()
+    if held is None:
+        raise _no_grant()
+    return held
+
+
+def _no_grant() -> Refusal:
+    return Refusal(403, "grant", "Sign in again to enrol this browser.")
 
 
 def _digest(record: SessionRecord, grant: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""HTTP bodies of accounts (encryption.md 4.18), and their limits. Pure.
+"""HTTP bodies of accounts (docs/encryption.md 4.18), and their limits. Pure.
 
 `static/js/protocol.js` and `docs/protocol.md` are generated from here and from
 `messaging/protocol.py` by `manage.py protocol`.
@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from accounts.wire import B32, B40, B64, U32, Body, Id, N
+from chatsite.edge.wire import B32, B40, B64, U32, Body, Id, N
 
 NAME_MIN, NAME_MAX = 3, 32  # characters of a username, after PRECIS
 DISPLAY_NAME_MAX = 60  # characters
@@ -17,7 +17,7 @@ KDF_M_MIN, KDF_M_MAX = 65_536, 262_144  # Argon2id memory, KiB
 KDF_T_MIN, KDF_T_MAX = 3, 10  # Argon2id passes
 DEVICES_MAX = 20  # listed and not gone
 LINK_MAX = 30_000  # bytes; twenty devices are 28.7 KB
-LINKS_PER_PAGE = 64  # of one's own list
+LINKS_PER_PAGE = 64  # of the caller's own list
 LISTS_MAX = 50  # device lists a request
 LINKS_PER_ANSWER = 256  # of all lists that a request asks for, each its equal share
 WRAP_SIZE = 1168  # HPKE enc and sealed 32-byte seed
@@ -27,7 +27,6 @@ NOTE_SIZE = 284
 FACTORS_MAX = 10
 EMAIL_MAX = 254  # characters of an address
 EMAIL_CODE_LENGTH = 8  # characters of the code that confirms it
-BODY_MAX = 128 * 1024  # bytes of any HTTP body
 
 Audience = Literal["contacts", "nobody"]
 Name = Annotated[str, Meta(max_length=4 * NAME_MAX)]
@@ -37,7 +36,7 @@ VaultBox = Annotated[bytes, Meta(min_length=VAULT_SIZE, max_length=VAULT_SIZE)]
 NoteBox = Annotated[bytes, Meta(min_length=NOTE_SIZE, max_length=NOTE_SIZE)]
 Link = Annotated[bytes, Meta(min_length=1, max_length=LINK_MAX)]
 Generation = Annotated[int, Meta(ge=1, le=2**32 - 2)]
-Head = tuple[U32, B32]  # k and H(link_k)
+ListHead = tuple[U32, B32]  # k and H(link_k)
 
 
 class Kdf(Body):
@@ -120,7 +119,7 @@ class Enrolled(Body):
 
     uid: Id
     device: Id
-    head: Head
+    head: ListHead
     token: str
 
 
@@ -134,8 +133,8 @@ class StandingQuestion(Body):
 
 
 class Standing(Body):
-    """gone: signed out or removed elsewhere, or the account began anew. Who does not hold the
-    device's key hears `unknown`."""
+    """gone: signed out or removed elsewhere, or the account started over. Without the device's
+    key the answer is `unknown`."""
 
     state: Literal["listed", "gone", "unknown"]
 
@@ -148,7 +147,7 @@ class ResetStart(Body):
 
 
 class ResetOpen(Body):
-    """POST /api/reset/open: whose account a token begins anew."""
+    """POST /api/reset/open: whose account a token starts over."""
 
     token: B32
 
@@ -157,7 +156,7 @@ class ResetOpened(Body):
     uid: Id
     name: str
     display_name: str
-    pepper: B32  # of the new beginning
+    pepper: B32  # of the account after the reset
 
 
 class ResetFinish(Body):
@@ -244,11 +243,11 @@ class Wraps(Body):
 
 
 class Links(Body):
-    """GET /api/links?after=: of one's own list, up to LINKS_PER_PAGE of `link‖sig`, oldest first.
+    """GET /api/links?after=: up to LINKS_PER_PAGE of `link‖sig` of the caller's list, oldest first.
     `gone`: devices that signed out; the next link leaves them out."""
 
     links: list[Link]
-    head: Head
+    head: ListHead
     gone: list[Id] = []
 
 
@@ -258,7 +257,7 @@ class ListWanted(Body):
 
 
 class ReadLists(Body):
-    """POST /api/links/read: of those whom one knows, or has a request open with."""
+    """POST /api/links/read: lists of contacts and of people with an open request."""
 
     lists: Annotated[list[ListWanted], Meta(min_length=1, max_length=LISTS_MAX)]
 
@@ -268,11 +267,11 @@ class DeviceList(Body):
 
     uid: Id
     links: list[Link]
-    head: Head
+    head: ListHead
 
 
 class Lists(Body):
-    """Answers ReadLists. A stranger's list is left out, like nobody's."""
+    """Answers ReadLists. A stranger's list is left out, as if there were none."""
 
     lists: list[DeviceList]
 
@@ -292,7 +291,7 @@ class NewLink(Body):
 class LinkStored(Body):
     """`token` comes when the link enrolled the device of this session."""
 
-    head: Head
+    head: ListHead
     token: str | None = None
 
 
@@ -354,7 +353,7 @@ class LiveToken(Body):
 
     token: str
     device: Id
-    head: Head
+    head: ListHead
 
 
 class Note(Body):

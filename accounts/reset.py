@@ -1,7 +1,7 @@
-"""Account reset, for those who lost every device and every factor (encryption.md 4.5).
+"""Account reset, for those who lost every device and every factor (docs/encryption.md 4.5).
 
-Who may: whoever reads the confirmed mailbox of the account, where this site sends mail, or whom
-the operator gives a link (`manage.py reset_account`). What it costs: old history stays closed for
+It needs the confirmed mailbox of the account, where this site sends mail, or a link from the
+operator (`manage.py reset_account`). What it costs: old history stays closed for
 this person, the safety number changes, and contacts must confirm before they send. Nothing of the
 old account's keys is needed, and none of them survives.
 """
@@ -14,7 +14,7 @@ from django.db.transaction import atomic
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from accounts import credentials, limits, mail, names, sessions, signup
+from accounts import credentials, hooks, mail, names, rates, sessions, signup
 from accounts.models import (
     Credentials,
     Device,
@@ -29,10 +29,11 @@ from accounts.models import (
     UserKeyWrap,
     Vault,
 )
-from accounts.problems import Refusal, bad
 from accounts.protocol import ResetFinish, ResetOpened
 from accounts.signals import account_reset
-from accounts.wire import B32, Id
+from chatsite.edge import limits
+from chatsite.edge.refusals import Refusal, bad
+from chatsite.edge.wire import B32, Id
 from e2ee import records
 from e2ee.encoding import cat, h
 
@@ -51,7 +52,7 @@ def start(text: str, now_ms: int) -> None:
 
 
 def make_token(user: User, lives_ms: int, now_ms: int) -> bytes:
-    """Leave to begin this account anew, once. Only its hash is kept."""
+    """Permission to start this account over, once. Only its hash is kept."""
     token = secrets.token_bytes(TOKEN_LEN)
     kid, box, _pepper = credentials.new_pepper(user.uid)
     ResetToken.objects.create(
@@ -65,12 +66,12 @@ def make_token(user: User, lives_ms: int, now_ms: int) -> bytes:
 
 
 def address_of(token: bytes) -> str:
-    """The page that takes it; what stands behind # comes to nobody's log."""
+    """The page that takes it; what is behind # reaches no log."""
     return f"{settings.SITE_URL}/reset#{token.hex()}"
 
 
 def opened(token: bytes, now_ms: int) -> ResetOpened:
-    """Whose it is, and the pepper of the new beginning. Raises Refusal `token`. Repeatable."""
+    """Whose it is, and the pepper of the new start. Raises Refusal `token`. Repeatable."""
     held = _held(token, now_ms)
     pepper = credentials.open_pepper(held.pepper_kid, held.user.uid, held.pepper)
     return ResetOpened(
@@ -82,17 +83,17 @@ def opened(token: bytes, now_ms: int) -> ResetOpened:
 
 
 def finish(body: ResetFinish, agent: str, now_ms: int) -> tuple[User, Device]:
-    """Begin the account anew: another chain from k = 1 with `reset`, other keys, vault, factors.
+    """Start the account over: another chain from k = 1 with `reset`, other keys, vault, factors.
 
     The old chain stays, connections stay, every session ends, and contacts are told. Raises
-    Refusal `token`, `bad_sign_up`, and what `e2ee` refuses of the link. Not repeatable: whoever
-    lost the answer signs in with the new password.
+    Refusal `token`, `bad_sign_up`, and what `e2ee` refuses of the link. Not repeatable: somebody
+    who lost the answer signs in with the new password.
     """
     display_name = names.display_name(body.account.display_name)
     link = records.verify_link(body.account.link)
     with atomic():
         user = User.objects.select_for_update().get(pk=_held(body.token, now_ms).user_id)
-        held = _held(body.token, now_ms)  # once more: of two at once the second waited here
+        held = _held(body.token, now_ms)  # again: of two at once the second waited here
         records.check_restart(link, records.parse_link(_head_of(user)))
         signup.check_whole(body.account, link)
         if Device.objects.filter(user=user, device=link.devices[0].id).exists():
@@ -105,8 +106,8 @@ def finish(body: ResetFinish, agent: str, now_ms: int) -> tuple[User, Device]:
         device = signup.store_whole(user, body.account, link, pepper, agent)
         ResetToken.objects.filter(user=user).delete()
         sessions.end_all(user)
-        account_reset.send(sender=User, uid=user.uid, k=link.k)
-    logger.warning("account %s began anew", user.uid.hex())
+        hooks.after_commit(account_reset, uid=user.uid, k=link.k)
+    logger.warning("account %s started over", user.uid.hex())
     return user, device
 
 
@@ -115,7 +116,7 @@ def _mail_link(name: str, now_ms: int) -> None:
     if box is None or not box.address or not box.user.is_active:
         return
     try:
-        limits.take(limits.RESET_MAILS, box.user.uid, now_ms)
+        limits.take(rates.RESET_MAILS, box.user.uid, now_ms)
     except Refusal:
         return
     link = address_of(make_token(box.user, MAILED_MS, now_ms))
@@ -128,7 +129,7 @@ def _held(token: bytes, now_ms: int) -> ResetToken:
     alive = ResetToken.objects.select_related("user").filter(expires__gt=now_ms)
     held = alive.filter(digest=_digest(token), user__is_active=True).first()
     if held is None:
-        raise Refusal(403, "token", "This link has been used, or its time is over.")
+        raise Refusal(403, "token", "This link has been used or has expired.")
     return held
 
 

@@ -2,27 +2,28 @@
 
 A Django session carries the cookie; the `SessionRecord` beside it says what the protocol needs to
 know. One session belongs to one device: until a link or a proof binds it, it may do nothing but
-enrol (encryption.md 4.18).
+enrol (docs/encryption.md 4.18).
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from django.contrib.auth import login
 from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
-from django.db.transaction import atomic
+from django.db.transaction import atomic, on_commit
 from django.http import HttpRequest
 
-from accounts import agents, protocol
+from accounts import agents, hooks, lookup, protocol
 from accounts.models import Device, Grant, SessionRecord, User
-from accounts.problems import Refusal, unknown
 from accounts.signals import session_ended
-from accounts.wire import Id
+from chatsite.edge.refusals import Refusal, unknown
+from chatsite.edge.wire import Id
 from e2ee.encoding import h
 
-UNLOCK_MS = 600_000  # a proved factor opens the vault's doings for ten minutes
+UNLOCK_MS = 600_000  # a proved factor opens the vault for ten minutes
 BACKEND = "django.contrib.auth.backends.ModelBackend"  # loads the user; it checks no password here
 
 
@@ -62,7 +63,7 @@ def current(request: HttpRequest, now_ms: int) -> Caller | None:
     key = request.session.session_key
     if key is None:
         return None
-    record = _alive(now_ms).select_related("user", "device").filter(hash=hash_of(key)).first()
+    record = lookup.record_of(hash_of(key), now_ms)
     return Caller(record) if record else None
 
 
@@ -74,7 +75,7 @@ def require(request: HttpRequest, now_ms: int) -> Caller:
 
 
 def begin(request: HttpRequest, user: User, now_ms: int) -> SessionRecord:
-    """Sign `user` in under a new session key; whatever this cookie was before is over."""
+    """Sign `user` in under a new session key; what this cookie was before ends."""
     before = current(request, now_ms)
     if before:
         _end(before.record)
@@ -94,16 +95,17 @@ def begin(request: HttpRequest, user: User, now_ms: int) -> SessionRecord:
 
 
 def bind(record: SessionRecord, device: Device) -> None:
-    """From now on the session speaks for this device. An older session of it is over: its cookie
-    was lost, or it was copied."""
+    """From now on the session speaks for this device. An older session of it ends: its cookie was
+    lost or copied."""
     for older in SessionRecord.objects.filter(device=device).exclude(pk=record.pk):
         _end(older)
     SessionRecord.objects.filter(pk=record.pk).update(device=device)
     record.device = device
+    _announce(record.user.uid)
 
 
 def take_up(record: SessionRecord, device: Device) -> None:
-    """The browser proved that it is this device; no enrolment is needed any more."""
+    """The browser proved that it is this device, and need not enrol."""
     with atomic():
         Grant.objects.filter(pk=record.pk).delete()
         bind(record, device)
@@ -139,7 +141,7 @@ def sign_out(who: Caller, now_ms: int, *, device_too: bool) -> None:
 
 def sign_out_other(who: Caller, session_or_device: bytes, now_ms: int) -> None:
     """End one session of the account, by the id that `listed` gives. Nothing is renewed: a lost
-    device is revoked by a link. Raises 404 for what is not there or not one's own."""
+    device is revoked by a link. Raises 404 for what is not there or not the caller's."""
     with atomic():
         record = (
             SessionRecord.objects.select_related("user", "device")
@@ -153,24 +155,70 @@ def sign_out_other(who: Caller, session_or_device: bytes, now_ms: int) -> None:
             unknown()
         _mark_gone(device, now_ms)
         end_of_devices([device])
+        _announce(who.uid)
 
 
 def end_of_devices(devices: Iterable[Device]) -> None:
-    """End every session of these devices; called inside a transaction."""
+    """End every session of these devices."""
     for record in SessionRecord.objects.select_related("user").filter(device__in=devices):
         _end(record)
 
 
+def secret_changed(record: SessionRecord) -> None:
+    """Take back what the old password or code opened (docs/encryption.md 4.5): grants, sessions
+    without a device, unlocks. The session that changes it keeps its own; devices stay signed in.
+    Called inside the transaction that stores the new verifier and holds the account's row."""
+    others = SessionRecord.objects.filter(user_id=record.user_id).exclude(pk=record.pk)
+    Grant.objects.filter(session__in=others).delete()
+    for other in others.select_related("user").filter(device=None):
+        _end(other)
+    others.update(unlocked=0)
+
+
 def end_all(user: User) -> None:
-    """Of the whole account; called inside a transaction."""
+    """End all sessions of the account."""
     for record in SessionRecord.objects.select_related("user").filter(user=user):
         _end(record)
 
 
-def valid(hashes: Iterable[bytes], now_ms: int) -> set[bytes]:
-    """Those that still stand, in one query: alive, bound to a device that is not gone."""
-    alive = _alive(now_ms).filter(hash__in=list(hashes), device__gone_at__isnull=True)
-    return set(alive.exclude(device=None).values_list("hash", flat=True))
+class Bound(NamedTuple):
+    """A live session, as its node knows it."""
+
+    session: bytes
+    uid: bytes
+    device: bytes
+
+
+def stands(session: bytes, now_ms: int) -> bool:
+    """Whether there is a session of this hash; one query."""
+    return lookup.record_of(session, now_ms) is not None
+
+
+def ended(asked: Iterable[Bound], now_ms: int) -> dict[Bound, str]:
+    """Those that have ended, and why: the account is `suspended`, the `device` gone from the
+    list, or the `session` over. One query where none has."""
+    asked = set(asked)
+    alive = _alive(now_ms).filter(hash__in=[one.session for one in asked])
+    standing = set(
+        alive.filter(device__gone_at=None).values_list("hash", "user__uid", "device__device")
+    )
+    over = [one for one in asked if one not in standing]
+    if not over:
+        return {}
+    people = User.objects.filter(uid__in={one.uid for one in over})
+    active = set(people.filter(is_active=True).values_list("uid", flat=True))
+    gone = set(
+        Device.objects.filter(user__in=people, gone_at__isnull=False).values_list(
+            "user__uid", "device"
+        )
+    )
+    return {one: _why(one, active, gone) for one in over}
+
+
+def _why(one: Bound, active: set[bytes], gone: set[tuple[bytes, bytes]]) -> str:
+    if one.uid not in active:
+        return "suspended"
+    return "device" if (one.uid, one.device) in gone else "session"
 
 
 def _alive(now_ms: int) -> QuerySet[SessionRecord]:
@@ -187,10 +235,15 @@ def _mark_gone(device: Device, now_ms: int) -> None:
 
 
 def _end(record: SessionRecord) -> None:
-    """Rows first, then the news as the transaction's last step (accounts/signals.py)."""
-    with atomic():
-        Session.objects.filter(pk=record.session_id).delete()
-        session_ended.send(sender=SessionRecord, uid=record.user.uid, session=record.hash)
+    uid, session = record.user.uid, record.hash
+    Session.objects.filter(pk=record.session_id).delete()
+    hooks.after_commit(session_ended, uid=uid, session=session)
+    _announce(uid)
+
+
+def _announce(uid: bytes) -> None:
+    """Where they are signed in has changed."""
+    on_commit(lambda: hooks.account_changed(uid), robust=True)
 
 
 def _session(record: SessionRecord, who: Caller) -> protocol.Session:

@@ -1,13 +1,14 @@
-"""Signing in by password or recovery code. Nothing of a user's is opened but the pepper."""
+"""Signing in by password or recovery code. The server opens the pepper and nothing else."""
 
-from accounts import credentials, limits, names
-from accounts.models import Credentials
-from accounts.problems import Refusal, bad
+from accounts import credentials, names, tries
+from accounts.models import Credentials, User
 from accounts.protocol import SignIn, Started
+from chatsite.edge.refusals import Refusal, bad
+from e2ee.records import FACTOR_CODE, FACTOR_PASSWORD
 
 
 def start(text: str) -> Started:
-    """The salts that a browser needs to derive `auth`; for nobody's name just as good ones."""
+    """The salts that a browser needs to derive `auth`; an unknown name gets fakes."""
     name = names.folded(text)
     return credentials.started(name, _find(name))
 
@@ -15,7 +16,7 @@ def start(text: str) -> Started:
 def check(body: SignIn, now_ms: int) -> Credentials:
     """The credentials that the one given value opens.
 
-    Raises Refusal `wrong`, the same for nobody's name, and 429 after ten wrong ones an hour.
+    Raises Refusal `wrong`, the same for an unknown name, and 429 after too many wrong ones.
     """
     if (body.auth is None) == (body.code_auth is None):
         bad("bad_body", "Exactly one of auth and code_auth.")
@@ -37,11 +38,27 @@ def prove(
     now_ms: int,
 ) -> None:
     """Compare under the limit of tries; raises Refusal `wrong` or 429."""
-    this = limits.try_secret(subject, by_device, now_ms)
+    kind = FACTOR_CODE if auth is None else FACTOR_PASSWORD
+    this = tries.count(subject, kind, by_device, now_ms)
     if not credentials.matches(row, subject, auth, code_auth) or row is None:
-        raise Refusal(403, "wrong", "That did not match.")
-    limits.succeeded(this)
+        raise _wrong()
+    tries.succeeded(this)
+
+
+def hold_proved(row: Credentials, auth: bytes | None, code_auth: bytes | None) -> Credentials:
+    """Called first in the transaction that gives something for a secret that `prove` compared:
+    locks the account's row and compares again. The secret may have changed in between, and then
+    the old one opens nothing more. Raises Refusal `wrong`."""
+    user = User.objects.select_for_update().get(pk=row.user_id)
+    row = Credentials.objects.select_related("user").get(user=user)
+    if not credentials.matches(row, user.uid, auth, code_auth):
+        raise _wrong()
     credentials.renew_verifier(row, auth, code_auth)
+    return row
+
+
+def _wrong() -> Refusal:
+    return Refusal(403, "wrong", "That did not match.")
 
 
 def _find(name: str) -> Credentials | None:

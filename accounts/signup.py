@@ -8,9 +8,9 @@ from django.db.transaction import atomic
 
 from accounts import credentials, devices, names, vault, wraps
 from accounts.models import Credentials, Device, NameReservation, User
-from accounts.problems import Refusal, bad
 from accounts.protocol import SignUp, SignUpStarted
-from accounts.wire import B32, Id
+from chatsite.edge.refusals import Refusal, bad
+from chatsite.edge.wire import B32, Id
 from e2ee import records
 
 RESERVED_MS = 600_000
@@ -33,7 +33,7 @@ def finish(body: SignUp, session: bytes, agent: str, now_ms: int) -> tuple[User,
     """Make the account that `session` reserved a name for.
 
     Raises Refusal `reservation` (too late: start again), `taken`, `bad_sign_up`, and what `e2ee`
-    refuses of the link. Not repeatable: whoever lost the answer signs in.
+    refuses of the link. Not repeatable: somebody who lost the answer signs in.
     """
     display_name = names.display_name(body.display_name)
     with atomic():

@@ -10,7 +10,7 @@ from e2ee.errors import BadProof
 
 
 def of(question: StandingQuestion) -> Standing:
-    """Tells the holder of the device's key alone; anybody else hears what strangers hear."""
+    """The truth for the holder of the device's key alone; everybody else gets `unknown`."""
     uid, device = bytes(question.uid), bytes(question.device)
     found = devices.find_device(uid, device)
     if found is None:

@@ -1,4 +1,4 @@
-"""The live token: what `hello` shows, so that opening a socket needs no SQL (storage.md 2.2).
+"""The live token: what `hello` shows, so that opening a socket needs no SQL (docs/protocol.md).
 
     base64( cat("m1:live", kid, uid, session, device, DSK_pub, expiry u64) ‖ MAC )
 
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from e2ee.encoding import cat, from_base64, mac, parse, to_base64, u64, uint
-from e2ee.errors import BadProof, Refused
+from e2ee.errors import BadProof, M1Error
 
 LIVE_MS = 600_000  # long enough to reconnect, short enough to forget a revoked device
 LABEL = "m1:live"
@@ -43,7 +43,7 @@ def check(keys: Keys, token: str, now_ms: int) -> Claims:
         raw = from_base64(token)
         claims, tag = raw[:-MAC_LEN], raw[-MAC_LEN:]
         kid, uid, session, device, signing_key, expires = parse(claims, LABEL, WIDTHS)
-    except Refused:
+    except M1Error:
         raise BadProof("the live token is malformed") from None
     key = dict(keys).get(kid.decode("ascii", "replace"))
     if key is None or not hmac.compare_digest(mac(key, claims), tag):

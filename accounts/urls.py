@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from accounts import reset_views, views
-from accounts.api import by_method
+from chatsite.edge.endpoints import by_method
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("start", views.start),

@@ -1,16 +1,16 @@
-"""The vault and the factors that open it (encryption.md 4.5). The server opens neither."""
+"""The vault and the factors that open it (docs/encryption.md 4.5). The server opens neither."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from django.db.transaction import atomic
 
-from accounts import credentials, protocol, sessions, signin
+from accounts import credentials, proof, protocol, sessions, signin
 from accounts.models import Credentials, Factor, User, Vault
-from accounts.problems import Refusal, bad, unknown
 from accounts.protocol import NewCode, NewPassword, Unlock, Unlocked
 from accounts.sessions import Caller
-from accounts.wire import B32, Id
+from chatsite.edge.refusals import Refusal, bad, unknown
+from chatsite.edge.wire import B32, Id
 from e2ee.records import FACTOR_CODE, FACTOR_PASSWORD
 
 
@@ -56,61 +56,70 @@ def code_made(user: User) -> datetime:
 
 
 def unlock(who: Caller, body: Unlock, now_ms: int) -> Unlocked:
-    """Prove a factor from a listed device: its doings with the vault are open for ten minutes.
-    Raises Refusal `wrong`, and 429 after ten wrong ones an hour."""
+    """Prove a factor from a listed device, which may use the vault for ten minutes then.
+    Raises Refusal `wrong`, and 429 after too many wrong ones."""
     if (body.auth is None) == (body.code_auth is None):
         bad("bad_body", "Exactly one of auth and code_auth.")
     user = who.record.user
     row = Credentials.objects.select_related("user").get(user=user)
     signin.prove(row, user.uid, body.auth, body.code_auth, by_device=True, now_ms=now_ms)
-    sessions.unlock(who.record, now_ms)
+    with atomic():
+        row = signin.hold_proved(row, body.auth, body.code_auth)
+        sessions.unlock(who.record, now_ms)
+        opened = read(user)
     pepper = credentials.open_pepper(row.pepper_kid, user.uid, row.pepper)
-    opened = read(user)
     return Unlocked(pepper=B32(pepper), vault=opened.vault, factors=opened.factors)
 
 
-def new_password(user: User, body: NewPassword) -> None:
-    """Salt, verifier and wrap in one; also switches a dropped password on again."""
+def new_password(who: Caller, body: NewPassword, now_ms: int) -> None:
+    """Salt, verifier and wrap in one; also switches a dropped password on again. Like every change
+    of a factor it takes back what the old one opened elsewhere."""
     if body.factor.type != FACTOR_PASSWORD:
         bad("bad_factors", "That is no password factor.")
     with atomic():
-        row = Credentials.objects.select_for_update().get(user=user)
+        user = proof.hold_account(who, now_ms)
+        row = Credentials.objects.get(user=user)
         if row.kdf_salt == bytes(body.password.kdf_salt):
             bad("bad_factors", "A new password comes with a new salt.")
         credentials.set_password(row, user.uid, body.password)
         row.save()
         _put(user, body.factor)
+        sessions.secret_changed(who.record)
 
 
-def new_code(user: User, body: NewCode) -> None:
+def new_code(who: Caller, body: NewCode, now_ms: int) -> None:
     if body.factor.type != FACTOR_CODE:
         bad("bad_factors", "That is no code factor.")
     with atomic():
-        row = Credentials.objects.select_for_update().get(user=user)
+        user = proof.hold_account(who, now_ms)
+        row = Credentials.objects.get(user=user)
         if row.code_salt == bytes(body.code.code_salt):
             bad("bad_factors", "A new code comes with a new salt.")
         credentials.set_code(row, user.uid, body.code)
         row.save()
         _put(user, body.factor)
+        sessions.secret_changed(who.record)
 
 
-def drop_factor(user: User, factor: bytes) -> None:
-    """Raises 404 for what is not one's own; the code stays, since it is the last resort."""
+def drop_factor(who: Caller, factor: bytes, now_ms: int) -> None:
+    """Raises 404 for what is not the caller's; the code stays, since it is the last resort."""
     with atomic():
+        user = proof.hold_account(who, now_ms)
         row = Factor.objects.filter(user=user, factor=factor).first()
         if row is None:
             unknown()
         if row.type == FACTOR_CODE:
             bad("bad_factors", "The recovery code cannot be switched off.")
         if row.type == FACTOR_PASSWORD:
-            held = Credentials.objects.select_for_update().get(user=user)
+            held = Credentials.objects.get(user=user)
             credentials.drop_password(held)
             held.save()
         row.delete()
+        sessions.secret_changed(who.record)
 
 
 def _put(user: User, factor: protocol.Factor) -> None:
-    """Instead of the one of the same type; a passkey's id cannot be taken over."""
+    """Replaces the one of the same type; a passkey's id cannot be taken over."""
     Factor.objects.filter(user=user, type=factor.type).delete()
     if Factor.objects.filter(user=user, factor=bytes(factor.id)).exists():
         bad("bad_factors", "That id names another factor.")

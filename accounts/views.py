@@ -1,22 +1,23 @@
-"""The HTTP interface of accounts (encryption.md 4.18): bodies in, use case, body out."""
+"""The HTTP interface of accounts (docs/encryption.md 4.18): bodies in, use case, body out."""
 
 import functools
 from http import HTTPStatus
 
+from django.db.transaction import atomic
 from django.http import HttpRequest, HttpResponse
 
 from accounts import (
     agents,
-    announcing,
     credentials,
     devices,
     firstsession,
-    limits,
+    hooks,
     links,
     notes,
     privacy,
     proof,
     protocol,
+    rates,
     sessions,
     signin,
     signup,
@@ -24,31 +25,33 @@ from accounts import (
     wraps,
 )
 from accounts import profile as profiles
-from accounts.api import Caller, Need, View, api, public
-from accounts.clock import now_ms
+from accounts.api import Caller, Need, api
 from accounts.models import Device
-from accounts.problems import Refusal, bad
 from accounts.protocol import Done
-from accounts.wire import B32, B40, Id
+from chatsite.edge import limits
+from chatsite.edge.endpoints import View, public
+from chatsite.edge.refusals import Refusal, bad
+from chatsite.edge.wire import B32, B40, Id
+from chatsite.running.clock import now_ms
 from e2ee.encoding import id_from_hex
 
 # ---------------------------------------------------------------- for anybody
 
 
-@public("POST", body=protocol.Start, limit=limits.START)
+@public("POST", body=protocol.Start, limit=rates.START)
 def start(request: HttpRequest, body: protocol.Start) -> protocol.Started:
     return signin.start(body.name)
 
 
-@public("POST", body=protocol.SignUpStart, limit=limits.SIGN_UP_START)
+@public("POST", body=protocol.SignUpStart, limit=rates.SIGN_UP_START)
 def sign_up_start(request: HttpRequest, body: protocol.SignUpStart) -> protocol.SignUpStarted:
     if request.session.session_key is None:
-        request.session.set_expiry(signup.RESERVED_MS // 1000)  # nobody's yet: it need not last
+        request.session.set_expiry(signup.RESERVED_MS // 1000)  # of nobody yet: need not last
         request.session.create()
     return signup.reserve(body.name, _session_hash(request), now_ms())
 
 
-@public("POST", body=protocol.SignUp, limit=limits.SIGN_UP)
+@public("POST", body=protocol.SignUp, limit=rates.SIGN_UP)
 def sign_up(request: HttpRequest, body: protocol.SignUp) -> protocol.Enrolled:
     now = now_ms()
     agent = agents.in_words(request.headers.get("User-Agent", ""))
@@ -56,18 +59,21 @@ def sign_up(request: HttpRequest, body: protocol.SignUp) -> protocol.Enrolled:
     return firstsession.begin(request, user, device, now)
 
 
-@public("POST", body=protocol.SignIn, limit=limits.SIGN_IN)
+@public("POST", body=protocol.SignIn, limit=rates.SIGN_IN)
 def sign_in(request: HttpRequest, body: protocol.SignIn) -> protocol.SignedIn:
     now = now_ms()
     row = signin.check(body, now)
-    user = row.user
-    record = sessions.begin(request, user, now)
+    with atomic():
+        row = signin.hold_proved(row, body.auth, body.code_auth)
+        user = row.user
+        record = sessions.begin(request, user, now)
+        grant = proof.open_grant(record, now)
     return protocol.SignedIn(
         uid=Id(user.uid),
         name=user.username,
         display_name=user.display_name,
         pepper=B32(credentials.open_pepper(row.pepper_kid, user.uid, row.pepper)),
-        grant=B32(proof.open_grant(record, now)),
+        grant=B32(grant),
     )
 
 
@@ -79,7 +85,7 @@ def nonce(request: HttpRequest, who: Caller) -> protocol.Nonce:
     return protocol.Nonce(nonce=B40(proof.new_nonce(who.record.session_id, now_ms())))
 
 
-@api("POST", need=Need.SESSION, limit=limits.LIVE_TOKEN)
+@api("POST", need=Need.SESSION, limit=rates.LIVE_TOKEN)
 def live_token(request: HttpRequest, who: Caller) -> protocol.LiveToken:
     """With a device proof, a session that has no device yet takes up this one: its browser has
     signed in before and kept its keys."""
@@ -138,7 +144,7 @@ def read_wraps(request: HttpRequest, who: Caller) -> protocol.Wraps:
     return wraps.read(who.record.user, None if who.granted else who.device)
 
 
-@api("GET", need=Need.PROOF_OR_GRANT, limit=limits.DIRECTORY)
+@api("GET", need=Need.PROOF_OR_GRANT, limit=rates.DIRECTORY)
 def read_links(request: HttpRequest, who: Caller) -> protocol.Links:
     after = request.GET.get("after", "0")
     if not (after.isascii() and after.isdecimal() and len(after) <= 10):
@@ -146,14 +152,14 @@ def read_links(request: HttpRequest, who: Caller) -> protocol.Links:
     return devices.read_links(who.record.user, int(after))
 
 
-@api("POST", need=Need.PROOF, body=protocol.ReadLists, limit=limits.DIRECTORY)
+@api("POST", need=Need.PROOF, body=protocol.ReadLists, limit=rates.DIRECTORY)
 def read_lists(_request: HttpRequest, who: Caller, body: protocol.ReadLists) -> protocol.Lists:
-    """A new device asks for those of all its contacts, in few requests: whoever asks for strangers
-    pays for each (docs/adr/0012)."""
+    """A new device asks for those of all its contacts, in few requests. Each stranger that is
+    asked for counts (docs/adr/0012)."""
     after = {bytes(wanted.uid): wanted.after for wanted in body.lists}
     lists = devices.read_lists(who.uid, after)
     if strangers := len(after) - len(lists):
-        limits.take(limits.DIRECTORY, who.uid, now_ms(), strangers)
+        limits.take(rates.DIRECTORY, who.uid, now_ms(), strangers)
     return protocol.Lists(lists=lists)
 
 
@@ -185,19 +191,19 @@ def unlock(request: HttpRequest, who: Caller, body: protocol.Unlock) -> protocol
 
 @api("PUT", need=Need.UNLOCKED, body=protocol.NewPassword, limit=limits.WRITES)
 def put_password(request: HttpRequest, who: Caller, body: protocol.NewPassword) -> Done:
-    vault.new_password(who.record.user, body)
+    vault.new_password(who, body, now_ms())
     return Done()
 
 
 @api("PUT", need=Need.UNLOCKED, body=protocol.NewCode, limit=limits.WRITES)
 def put_code(request: HttpRequest, who: Caller, body: protocol.NewCode) -> Done:
-    vault.new_code(who.record.user, body)
+    vault.new_code(who, body, now_ms())
     return Done()
 
 
 @api("DELETE", need=Need.UNLOCKED, limit=limits.WRITES)
 def drop_factor(request: HttpRequest, who: Caller, factor: str) -> Done:
-    vault.drop_factor(who.record.user, id_from_hex(factor))
+    vault.drop_factor(who, id_from_hex(factor), now_ms())
     return Done()
 
 
@@ -209,13 +215,14 @@ def read_notes(request: HttpRequest, who: Caller) -> protocol.Notes:
 @api("PUT", need=Need.PROOF, body=protocol.Note, limit=limits.WRITES)
 def put_note(request: HttpRequest, who: Caller, body: protocol.Note) -> Done:
     notes.put(who.record.user, body)
-    announcing.note_changed(who.uid, who.device, body.version)
+    hooks.note_changed(who.uid, who.device, body.version)
     return Done()
 
 
 @api("PUT", need=Need.PROOF, body=protocol.DisplayName, limit=limits.WRITES)
 def rename(request: HttpRequest, who: Caller, body: protocol.DisplayName) -> Done:
     profiles.rename(who.record.user, body.display_name)
+    hooks.account_changed(who.uid)
     return Done()
 
 
@@ -226,7 +233,7 @@ def read_privacy(request: HttpRequest, who: Caller) -> protocol.Privacy:
 
 @api("PUT", need=Need.PROOF, body=protocol.Privacy, limit=limits.WRITES)
 def put_privacy(request: HttpRequest, who: Caller, body: protocol.Privacy) -> Done:
-    privacy.change(who.record.user, body)
+    privacy.change(who.record.user, body, now_ms())
     return Done()
 
 

@@ -1,12 +1,12 @@
-"""Sealed user keys: which ones a link must bring, and who may fetch which (encryption.md 4.6)."""
+"""Sealed user keys: which a link must bring, and who may fetch which (docs/encryption.md 4.6)."""
 
 from collections.abc import Sequence
 
 from accounts.models import PrevBox as PrevBoxRow
 from accounts.models import User, UserKeyWrap
-from accounts.problems import bad
 from accounts.protocol import DeviceWrap, PrevBox, StoredWrap, Wraps
-from accounts.wire import Id
+from chatsite.edge.refusals import bad
+from chatsite.edge.wire import Id
 from e2ee.records import RECOVERY_DEVICE, Link
 
 

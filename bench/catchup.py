@@ -1,6 +1,6 @@
 """A device that was away comes back: until it holds every row, opened and checked.
 
-The whole client of tests/client, by the limits that everybody has: hello, `state`, `get` page by
+The whole client of testkit/client, by the limits that everybody has: hello, `state`, `get` page by
 page. It has the keys from before; what it lacks are the messages. Beside it, in the same run, a
 device that missed one message, and the bare SQL that reads the same rows.
 """
@@ -15,22 +15,22 @@ from typing import Any
 
 from bench.device import Device as Writer
 from bench.device import Tag
-from bench.process import FAST, a_site, measured, pid_of, start
+from bench.process import FAST, SERVER, a_site, measured, pid_of, start
 from messaging import protocol
 from messaging.backends.sql.rows import ABOVE
-from tests.cast import Person, seeded
-from tests.client.account import Opened
-from tests.client.api import Api
-from tests.client.device import Device
-from tests.client.directory import Known
-from tests.client.keyring import KeyRing
-from tests.running import Site
+from testkit.cast import Person, seeded
+from testkit.client.account import Opened
+from testkit.client.api import Api
+from testkit.client.device import Device
+from testkit.client.directory import Known
+from testkit.client.keyring import KeyRing
+from testkit.running import Site
 
 MISSED = 1_000
 SPREAD = 100  # conversations
 RETURNS = 3  # devices of the reader, which come back one after the other; each missed everything
 TEXT = "x" * 40
-UNACKNOWLEDGED = 32  # letters on their way from one writer
+UNACKNOWLEDGED = 32  # messages on their way from one writer
 LINGER_SECONDS = 2.0  # the receipts follow the rows, and must not be too many either
 
 
@@ -65,12 +65,12 @@ class Comings:
 
 def run(profile: str | None = None) -> dict[str, Any]:
     """{case: figures}."""
-    with a_site(FAST) as site:
+    with a_site({**FAST, "DATABASE_URL": ""}) as site:
         casts = {case.name: _cast(site, case) for case in CASES}
         site.start()
         asyncio.run(_write_all(site, casts))
         site.stop()
-        site.env = {}  # from here on by the limits that everybody has
+        site.env = {"DATABASE_URL": ""}  # from here on by the limits that everybody has
         start(site, profile)
         return {
             case.name: _figures(case, asyncio.run(_return_all(site, case, casts[case.name])), site)
@@ -93,7 +93,7 @@ def show(result: dict[str, Any]) -> None:
 
 
 def _cast(site: Site, case: Case) -> list[Person]:
-    """The reader, and whoever writes to him."""
+    """The reader, and the person who writes to them."""
     prefix = case.name.replace(" ", "-")
     writers = [f"{prefix}-{number}" for number in range(case.conversations)]
     return seeded(site, f"{prefix}:{RETURNS}", *writers, star=True)
@@ -125,7 +125,7 @@ async def _write_all(site: Site, casts: dict[str, list[Person]]) -> None:
 
 async def _write(site: Site, who: Person, count: int) -> None:
     [conv] = who.epochs
-    letters = [protocol.encode(who.letter(conv, TEXT)) for _ in range(count)]
+    messages = [protocol.encode(who.message(conv, TEXT)) for _ in range(count)]
     writer = Writer(who)
     all_sent = asyncio.get_running_loop().create_future()
     left = count
@@ -136,16 +136,16 @@ async def _write(site: Site, who: Person, count: int) -> None:
             all_sent.set_exception(RuntimeError(f"the server answered {frame}"))
         elif frame.t == "sent":
             left -= 1
-            if letters:
-                writer.send(letters.pop(0))
+            if messages:
+                writer.send(messages.pop(0))
             elif not left:
                 all_sent.set_result(None)
 
     writer.on_frame = on_frame
     await writer.arrive(site.port)
-    for letter in letters[:UNACKNOWLEDGED]:
-        writer.send(letter)
-    del letters[:UNACKNOWLEDGED]
+    for message in messages[:UNACKNOWLEDGED]:
+        writer.send(message)
+    del messages[:UNACKNOWLEDGED]
     await all_sent
     writer.leave()
 
@@ -167,7 +167,7 @@ async def _return(
     api = _Counting(site.url)
     device = _device(api, reader, number)
     own = time.process_time()
-    with measured(pid_of(site)) as cost:
+    with measured({SERVER: pid_of(site)}) as cost:
         await device.connect()
         done = asyncio.get_running_loop().time()
     comings.client_ms.append((time.process_time() - own) * 1000)
@@ -183,7 +183,7 @@ async def _return(
 
 
 def _device(api: "_Counting", who: Person, number: int) -> Device:
-    """One of the reader's, with the keys that it had when it left."""
+    """A device of the reader, with the keys that it had when it left."""
     mine = who.devices[number]
     api.uid, api.keys = who.uid, mine.keys
     api.cookies[api.session_cookie] = mine.cookie

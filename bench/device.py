@@ -7,7 +7,7 @@ import msgspec
 
 from bench.wire import Wire, dial
 from messaging import protocol
-from tests.cast import Person
+from testkit.cast import Person
 
 
 class Tag(msgspec.Struct):
@@ -28,7 +28,7 @@ OPENING = {"challenge", "state", "same"}
 
 
 class Gone(ConnectionError):
-    """The line ended before it was live. No code: it broke."""
+    """The connection ended before it was live. No code: it broke."""
 
     def __init__(self, code: int | None) -> None:
         self.code = code

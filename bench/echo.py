@@ -1,24 +1,54 @@
-"""`python -m bench.echo PORT`: the same server and loop, without anything of ours."""
+"""The baseline: frames through the same server and loop, without anything of ours."""
 
+import asyncio
+import subprocess
 import sys
-from typing import Any
 
-from chatsite.management.commands.serve import _use_fast_loop
+from bench.process import SERVER, Cost, measured
+from bench.wire import Wire, dial
+from testkit.running import ROOT, free_port
 
-
-async def echo(scope: Any, receive: Any, send: Any) -> None:
-    await receive()
-    await send({"type": "websocket.accept"})
-    while (event := await receive())["type"] == "websocket.receive":
-        await send({"type": "websocket.send", "text": event["text"]})
+SOCKETS = 100
+TIMES = 200  # frames of each socket
 
 
-def main(port: int) -> None:
-    _use_fast_loop()
-    from daphne.server import Server
+async def echo(frame: bytes) -> Cost:
+    """Each socket sends a frame of that size when the last one is back."""
+    port = free_port()
+    process = _start(port)
+    try:
+        sockets = [await _echoing(port, frame) for _ in range(SOCKETS)]
+        with measured({SERVER: process.pid}) as cost:
+            for wire, _ in sockets:
+                wire.send(frame)
+            await asyncio.gather(*(done for _, done in sockets))
+        cost.messages = SOCKETS * TIMES
+        return cost
+    finally:
+        process.kill()
+        process.wait()
 
-    Server(echo, endpoints=[f"tcp:port={port}:interface=127.0.0.1"]).run()
+
+def _start(port: int) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen([sys.executable, "-m", "bench.echoserver", str(port)], cwd=ROOT)
 
 
-if __name__ == "__main__":
-    main(int(sys.argv[1]))
+async def _echoing(port: int, frame: bytes) -> tuple[Wire, "asyncio.Future[None]"]:
+    done = asyncio.get_running_loop().create_future()
+    left = TIMES
+
+    def again(wire: Wire, _: bytes) -> None:
+        nonlocal left
+        left -= 1
+        if left > 0:
+            wire.send(frame)
+        elif not done.done():
+            done.set_result(None)
+
+    for _ in range(100):
+        try:
+            wire = await dial(port, f"localhost:{port}", "/", again)
+            return wire, done
+        except OSError:
+            await asyncio.sleep(0.1)
+    raise ConnectionError("the echo server did not start")

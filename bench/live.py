@@ -1,218 +1,218 @@
-"""The live path: what a delivered message costs, how long it takes, what a connection costs.
+"""The live path: how long a message takes, what it costs, what a connection costs; of each engine
+in turns, in one run.
 
-One delivered message = `send`, `sent`, `msg` to one device of the peer, its `got`, and its `read`
-every 500 ms. Ciphertext is real and sealed beforehand; the server is a process of its own, and a
-bare echo of the same server runs beside it.
+One delivered message = `send`, `sent`, `msg` to one device of the peer, and its share of the `got`
+and `read` that browsers send. Ciphertext is real, with the commitment of the message before it, and
+sealed beforehand. Each server is a process of its own; a bare echo of the same server runs beside.
 """
 
 import asyncio
 import platform
 import statistics
-import subprocess
-import sys
-import time
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bench.device import Device
-from bench.process import FAST, Cost, a_site, measured, pid_of, resident_bytes, start
-from bench.talk import READ_EVERY, Talk
-from bench.wire import Wire, dial
-from tests.cast import Person, seeded
-from tests.running import ROOT, Site, _free_port
+from bench import echo
+from bench.arrivals import arrivals
+from bench.calls import signed_calls
+from bench.engines import ENGINES, PROCESSES, TITLES, Engine, opened, profile_of
+from bench.loops import closed_loop, open_loop
+from bench.process import FAST, Cost, start
+from bench.tables import Table, aim, number
+from bench.talk import Talk
+from messaging import protocol
+from testkit.cast import Person, seeded
 
-PAIRS = 50  # conversations in closed loop
-WARM_UP = 20  # messages of each pair
-ROUNDS = 100  # messages of each pair that count
-OPEN_RATE = 100  # messages a second
-OPEN_SECONDS = 15
+PAIRS = 100  # conversations
+ROUNDS = 3  # of everything but arrivals; each figure is the median
+WARM_UP = 50  # messages of each pair: Java compiles what it has run often
+IN_FLIGHT = 8  # in closed loop
+CLOSED = 5_000  # messages of a round in closed loop
+RATE = 100  # messages a second in open loop
+SECONDS = 15  # of a round in open loop
 DEVICES = 20  # of each person who only connects
 CONNECTORS = 50  # such people
-AT_A_TIME = 32  # connections being made
-ECHO_SOCKETS = 100
-ECHO_ROUNDS = 200
 AIMS = {
-    "cpu_seconds_per_1000": 0.4,
-    "p99_ms": 10,
-    "connects_per_second": 600,
-    "kib_per_connection": 30,
-}
+    "sqlite": {
+        "p50_ms": 1.5, "p95_ms": 2.5, "p99_ms": 4, "cpu_seconds_per_1000_at_100": 0.9,
+        "messages_per_second": 4500, "cpu_seconds_per_1000": 0.25,
+    },
+    "postgres": {
+        "p50_ms": 2.2, "p95_ms": 3.5, "p99_ms": 5, "cpu_seconds_per_1000_at_100": 1.8,
+        "messages_per_second": 2500, "cpu_seconds_per_1000": 0.7,
+    },
+    "distributed": {
+        "p50_ms": 8, "p99_ms": 50, "server_cpu_seconds_per_1000": 1.1,
+        "cassandra_cpu_seconds_per_1000": 2.2, "kib_per_connection": 30,
+    },
+}  # fmt: skip
+AIMS_OF_ALL = {"connects_per_second": 300, "kib_per_connection": 40, "cpu_ms_per_signed_call": 4}
+
+Figures = dict[str, float]
 
 
-@dataclass
-class Figures:
-    """The names are the keys of the JSON."""
-
-    cpu_seconds_per_1000: float = 0.0
-    messages_per_second: float = 0.0
-    p50_ms: float = 0.0
-    p99_ms: float = 0.0
-    cpu_seconds_per_1000_at_100: float = 0.0
-    connects_per_second: float = 0.0
-    cpu_ms_per_connect: float = 0.0
-    kib_per_connection: float = 0.0
-    echo_cpu_seconds_per_1000_frames: float = 0.0
-    echo_frames_per_second: float = 0.0
-    conditions: dict[str, object] = field(default_factory=dict)
+def run(engines: Sequence[str] = tuple(ENGINES), profile: str | None = None) -> dict[str, Any]:
+    """{engine: figures, "echo": figures, "conditions": what was measured}."""
+    with opened(engines, FAST) as found:
+        casts = {engine.name: _cast(engine) for engine in found}
+        for engine in found:
+            start(engine.site, profile_of(profile, engine, found))
+        return asyncio.run(_measure(found, casts))
 
 
-async def closed_loop(site: Site, talks: list[Talk], rounds: int) -> Cost:
-    """Each pair sends its next message when the last one is through."""
-
-    async def keep_talking(talk: Talk) -> None:
-        for _ in range(rounds):
-            await talk.deliver()
-
-    with measured(pid_of(site)) as cost:
-        await asyncio.gather(*(keep_talking(talk) for talk in talks))
-        cost.wall = time.perf_counter() + cost.wall
-        await asyncio.sleep(READ_EVERY * 2.5)  # what was coalesced is still to come, and counts
-    cost.messages = rounds * len(talks)
-    return cost
-
-
-async def open_loop(site: Site, talks: list[Talk]) -> Cost:
-    """OPEN_RATE messages a second, whatever the server does."""
-    count = OPEN_RATE * OPEN_SECONDS
-    start = time.perf_counter()
-    running: set[asyncio.Task[None]] = set()
-    with measured(pid_of(site)) as cost:
-        for index in range(count):
-            await asyncio.sleep(max(0.0, start + index / OPEN_RATE - time.perf_counter()))
-            running.add(asyncio.create_task(talks[index % len(talks)].deliver()))
-        await asyncio.gather(*running)
-        await asyncio.sleep(READ_EVERY * 2.5)
-    cost.messages = count
-    return cost
-
-
-async def connects(site: Site, people: list[Person]) -> tuple[Cost, float, list[Device]]:
-    """Every device arrives; CPU, rate, and KiB each of them keeps while it does nothing."""
-    waiting = [(who, number) for who in people for number in range(len(who.devices))]
-    waiting.reverse()
-    count, devices = len(waiting), []
-    before = resident_bytes(pid_of(site))
-
-    async def keep_connecting() -> None:
-        while waiting:
-            who, number = waiting.pop()
-            devices.append(await Device(who, number).arrive(site.port))
-
-    with measured(pid_of(site)) as cost:
-        await asyncio.gather(*(keep_connecting() for _ in range(AT_A_TIME)))
-        cost.wall = time.perf_counter() + cost.wall
-    cost.messages = count
-    await asyncio.sleep(2)
-    return cost, (resident_bytes(pid_of(site)) - before) / count / 1024, devices
+def tables(result: dict[str, Any]) -> list[Table]:
+    engines = [name for name in ENGINES if name in result]
+    conditions, bare = result["conditions"], result["echo"]
+    said = (
+        f"{conditions['pairs']} pairs, receipts as browsers send them,"
+        f" frames of {conditions['frame_bytes']} bytes"
+    )
+    rate, flight = conditions["rate"], conditions["in_flight"]
+    rows = [
+        (f"{rate} messages a second, ms from when due: p50", "p50_ms"),
+        ("p95", "p95_ms"),
+        ("p99", "p99_ms"),
+        ("the same: CPU seconds per 1,000", "cpu_seconds_per_1000_at_100"),
+        *_parts(result, engines, "cpu_seconds_per_1000_at_100"),
+        (f"closed loop, {flight} in flight: messages a second", "messages_per_second"),
+        ("the same: CPU seconds per 1,000", "cpu_seconds_per_1000"),
+        *_parts(result, engines, "cpu_seconds_per_1000"),
+        ("starts of a page a second", "connects_per_second"),
+        ("a start: CPU, ms", "cpu_ms_per_connect"),
+        ("memory of an idle connection, KiB", "kib_per_connection"),
+        ("a signed call of the API, its nonce included: CPU, ms", "cpu_ms_per_signed_call"),
+        ("such calls a second", "signed_calls_per_second"),
+        ("how late the driver itself sent, p99, ms", "sender_late_p99_ms"),
+    ]
+    head = [said, *(title for name in engines for title in (TITLES[name], "aim"))]
+    filled = [
+        [text, *(cell for name in engines for cell in _cells(result, name, key))]
+        for text, key in rows
+    ]
+    frames = number(bare["frames_per_second"])
+    per_1000 = number(bare["cpu_seconds_per_1000_frames"])
+    below = (
+        f"Bare echo in the same run: {per_1000} CPU seconds per 1,000 frames, {frames} a second."
+    )
+    return [Table(head, filled, below)]
 
 
-async def echo(frame: bytes) -> Cost:
-    """The same server, bare: each socket sends a frame of a letter's size when the last is back."""
-    port = _free_port()
-    process = _start_echo(port)
-    try:
-        sockets = [await _echoing(port, frame) for _ in range(ECHO_SOCKETS)]
-        with measured(process.pid) as cost:
-            for wire, _ in sockets:
-                wire.send(frame)
-            await asyncio.gather(*(done for _, done in sockets))
-            cost.wall = time.perf_counter() + cost.wall
-        cost.messages = ECHO_SOCKETS * ECHO_ROUNDS
-        return cost
-    finally:
-        process.kill()
-        process.wait()
+def _parts(result: dict[str, Any], engines: Sequence[str], key: str) -> Iterator[tuple[str, str]]:
+    """Of a sum, what stands for each process that at least one of the engines has."""
+    for process in PROCESSES:
+        if any(result[name][f"{process}_{key}"] for name in engines):
+            yield f"of it: {process}", f"{process}_{key}"
 
 
-def _start_echo(port: int) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen([sys.executable, "-m", "bench.echo", str(port)], cwd=ROOT)
+def _cells(result: dict[str, Any], engine: str, key: str) -> tuple[str, str]:
+    return number(result[engine][key]), aim({**AIMS_OF_ALL, **AIMS[engine]}.get(key))
 
 
-async def _echoing(port: int, frame: bytes) -> tuple[Wire, "asyncio.Future[None]"]:
-    done = asyncio.get_running_loop().create_future()
-    left = ECHO_ROUNDS
-
-    def again(wire: Wire, _: bytes) -> None:
-        nonlocal left
-        left -= 1
-        if left > 0:
-            wire.send(frame)
-        elif not done.done():
-            done.set_result(None)
-
-    for _ in range(100):
-        try:
-            wire = await dial(port, f"localhost:{port}", "/", again)
-            return wire, done
-        except OSError:
-            await asyncio.sleep(0.1)
-    raise ConnectionError("the echo server did not start")
+def _cast(engine: Engine) -> list[Person]:
+    names = [f"talker{index}" for index in range(2 * PAIRS)]
+    idlers = [f"idler{index}:{DEVICES}" for index in range(CONNECTORS)]
+    return seeded(engine.site, *names, *idlers, pairs=PAIRS)
 
 
-def run(profile: str | None = None) -> dict[str, object]:
-    with a_site(FAST) as site:
-        names = [f"talker{index}" for index in range(2 * PAIRS)]
-        idlers = [f"idler{index}:{DEVICES}" for index in range(CONNECTORS)]
-        people = seeded(site, *names, *idlers, pairs=PAIRS)
-        start(site, profile)
-        return asdict(asyncio.run(_measure(site, people)))
+async def _measure(engines: list[Engine], casts: dict[str, list[Person]]) -> dict[str, Any]:
+    once: dict[str, Figures] = {}
+    talks: dict[str, list[Talk]] = {}
+    rounds: dict[str, list[Figures]] = {engine.name: [] for engine in engines}
+    for engine in engines:
+        talkers, idlers = casts[engine.name][: 2 * PAIRS], casts[engine.name][2 * PAIRS :]
+        once[engine.name] = await _arrivals(engine, idlers)
+        talks[engine.name] = await _arrive(engine, talkers)
+        await closed_loop(engine.pids, talks[engine.name], WARM_UP * PAIRS, IN_FLIGHT)
+    for _ in range(ROUNDS):
+        for engine in engines:
+            rounds[engine.name].append(
+                {
+                    **await _opened(engine, talks[engine.name]),
+                    **await _closed(engine, talks[engine.name]),
+                    **await _calls(engine, casts[engine.name]),
+                }
+            )
+    figures = {name: {**_medians(rounds[name]), **once[name]} for name in rounds}
+    frame = talks[engines[0].name][0].next_frame()
+    return {**figures, "echo": await _echo(frame), "conditions": _conditions(frame)}
 
 
-def show(result: dict[str, Any]) -> None:
-    print("One delivered: send, sent, msg to one device, its got, its read every 500 ms.")
-    for name, value in result.items():
-        if name != "conditions":
-            aim = f"  (aim {AIMS[name]})" if name in AIMS else ""
-            print(f"{name:<36} {value:>10.3f}{aim}")
-    print(", ".join(f"{name}={value}" for name, value in result["conditions"].items()))
-
-
-async def _measure(site: Site, people: list[Person]) -> Figures:
-    figures = Figures()
-    await _measure_connects(site, people[2 * PAIRS :], figures)
-    talks = await _arrive(site, people[: 2 * PAIRS])
-    size = len(talks[0].letters[0])
-    await _measure_messages(site, talks, figures)
-    bare = await echo(b"x" * size)
-    figures.echo_cpu_seconds_per_1000_frames = bare.per_1000
-    figures.echo_frames_per_second = bare.messages / bare.wall
-    figures.conditions = {
-        "pairs": PAIRS, "warm_up": WARM_UP * PAIRS, "messages": ROUNDS * PAIRS,
-        "frame_bytes": size, "idle_connections": CONNECTORS * DEVICES,
-        "echo_sockets": ECHO_SOCKETS, "open_rate": OPEN_RATE, "open_seconds": OPEN_SECONDS,
-        "server": "daphne, one process", "store": "SQLite, WAL, synchronous=FULL",
-        "python": platform.python_version(),
+def _conditions(frame: bytes) -> dict[str, object]:
+    sent = protocol.parse(frame)
+    assert isinstance(sent, protocol.Send)
+    return {
+        "pairs": PAIRS, "rounds": ROUNDS, "warm_up": WARM_UP * PAIRS,
+        "frame_bytes": len(frame), "envelope_bytes": len(sent.body),
+        "in_flight": IN_FLIGHT, "closed_messages": CLOSED, "rate": RATE, "seconds": SECONDS,
+        "idle_connections": CONNECTORS * DEVICES, "echo_sockets": echo.SOCKETS,
+        "commits": "durable on all", "python": platform.python_version(),
     }  # fmt: skip
-    return figures
 
 
-async def _measure_connects(site: Site, people: list[Person], figures: Figures) -> None:
-    cost, kib, devices = await connects(site, people)
-    figures.connects_per_second = cost.messages / cost.wall
-    figures.cpu_ms_per_connect = cost.per_1000
-    figures.kib_per_connection = kib
-    for device in devices:
-        device.leave()
+def _medians(rounds: list[Figures]) -> Figures:
+    return {key: statistics.median(one[key] for one in rounds) for key in rounds[0]}
 
 
-async def _arrive(site: Site, people: list[Person]) -> list[Talk]:
-    letters = WARM_UP + ROUNDS + OPEN_RATE * OPEN_SECONDS // PAIRS + 1
-    pairs = zip(people[::2], people[1::2], strict=True)
-    talks = [Talk(one, other, letters) for one, other in pairs]
+async def _arrivals(engine: Engine, people: list[Person]) -> Figures:
+    cost, kib = await arrivals(engine, people)
+    return {
+        "connects_per_second": cost.messages / cost.wall,
+        "cpu_ms_per_connect": cost.per_1000,
+        "kib_per_connection": kib,
+    }
+
+
+async def _arrive(engine: Engine, people: list[Person]) -> list[Talk]:
+    talks = [Talk(one, other) for one, other in zip(people[::2], people[1::2], strict=True)]
     for talk in talks:
-        await talk.arrive(site.port)
+        await talk.arrive(engine.site.port)
     return talks
 
 
-async def _measure_messages(site: Site, talks: list[Talk], figures: Figures) -> None:
-    await closed_loop(site, talks, WARM_UP)
-    closed = await closed_loop(site, talks, ROUNDS)
-    figures.cpu_seconds_per_1000 = closed.per_1000
-    figures.messages_per_second = closed.messages / closed.wall
-    for talk in talks:
-        talk.delays.clear()
-    opened = await open_loop(site, talks)
-    delays = sorted(delay * 1000 for talk in talks for delay in talk.delays)
-    figures.p50_ms = statistics.median(delays)
-    figures.p99_ms = delays[int(len(delays) * 0.99)]
-    figures.cpu_seconds_per_1000_at_100 = opened.per_1000
+async def _opened(engine: Engine, talks: list[Talk]) -> Figures:
+    cost, late = await open_loop(engine.pids, talks, RATE * SECONDS, RATE)
+    delays = [delay for talk in talks for delay in talk.delays]
+    return {
+        "p50_ms": _percentile(delays, 50),
+        "p95_ms": _percentile(delays, 95),
+        "p99_ms": _percentile(delays, 99),
+        "sender_late_p99_ms": _percentile(late, 99),
+        **_by_process(cost, "cpu_seconds_per_1000_at_100"),
+    }
+
+
+async def _closed(engine: Engine, talks: list[Talk]) -> Figures:
+    cost = await closed_loop(engine.pids, talks, CLOSED, IN_FLIGHT)
+    return {
+        "messages_per_second": cost.messages / cost.wall,
+        **_by_process(cost, "cpu_seconds_per_1000"),
+    }
+
+
+async def _calls(engine: Engine, people: list[Person]) -> Figures:
+    cost = await signed_calls(engine, people)
+    return {
+        "cpu_ms_per_signed_call": cost.per_1000,
+        "signed_calls_per_second": cost.messages / cost.wall,
+    }
+
+
+async def _echo(frame: bytes) -> Figures:
+    bare = await echo.echo(frame)
+    return {
+        "cpu_seconds_per_1000_frames": bare.per_1000,
+        "frames_per_second": bare.messages / bare.wall,
+    }
+
+
+def _percentile(seconds: list[float], percent: int) -> float:
+    """In milliseconds."""
+    return sorted(seconds)[len(seconds) * percent // 100] * 1000
+
+
+def _by_process(cost: Cost, key: str) -> Figures:
+    """In sum, and of every process that some engine has."""
+    parts = {
+        f"{name}_{key}": cost.spent.get(name, 0.0) / cost.messages * 1000 for name in PROCESSES
+    }
+    return {key: cost.per_1000, **parts}

@@ -14,10 +14,11 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.browser import chatting, people
-from tests.browser.conftest import DESKTOP, QUIET, chromium_path
-from tests.running import ROOT, Site, new_site
-from tests.seeding import seeded
+from testkit.browser import people
+from testkit.browser.chromium import DESKTOP, QUIET, chromium_path
+from testkit.browser.pages import live, ready
+from testkit.running import ROOT, Site, new_site
+from testkit.seeding import seeded
 
 FEW, MANY = 10, 1000  # conversations
 SHORT, LONG = 100, 100_000  # messages in the one that is opened
@@ -60,7 +61,7 @@ class Reader:
 
 def run() -> Result:
     (ROOT / "var").mkdir(exist_ok=True)
-    site = new_site({"LIVE_RATE_FACTOR": "1000000"}, ROOT / "var").start()
+    site = new_site({"LIVE_RATE_FACTOR": "1000000", "DATABASE_URL": ""}, ROOT / "var").start()
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium_path(), args=QUIET)
@@ -88,7 +89,7 @@ class Bench:
         home = reader.home = self.context(reader.awaited)
         page = home.new_page()
         people.sign_up(page, person)
-        chatting.ready(page)
+        ready(page)
         page.goto("about:blank")
         reader.convs = seeded(self.site, person.name, [messages] + [OTHERS] * (conversations - 1))
         page.goto("/chats")
@@ -202,7 +203,7 @@ def _pages(bench: Bench, reader: Reader) -> Result:
         people.sign_in(page, reader.person)
         page.goto(reader.chat)
         reader.note("paging", page, "newest")
-        chatting.live(page)
+        live(page)
         for count in range(PAGES):
             page.evaluate("stopwatch.pageBack()")
             _until(page, f"stopwatch.pages.length > {count}")

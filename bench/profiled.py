@@ -5,65 +5,93 @@ little; Python's own profiler would make short functions look dear.
 """
 
 import atexit
+import gc
 import os
 import signal
 import sys
 import threading
 from collections import Counter
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 
 EVERY = 0.002  # seconds of CPU
 LINES = 45
 
-self_time: Counter[str] = Counter()
-inclusive: Counter[str] = Counter()
+self_time: Counter[CodeType] = Counter()
+inclusive: Counter[CodeType] = Counter()
 
 
 def main() -> None:
     from manage import main as manage
 
-    signal.signal(signal.SIGPROF, _sample)
-    signal.setitimer(signal.ITIMER_PROF, EVERY, EVERY)
-    atexit.register(_write, Path(os.environ["BENCH_PROFILE"]))
+    begin(Path(os.environ["BENCH_PROFILE"]))
     sys.argv = ["manage.py", "serve"]
     manage()
 
 
+def begin(result: Path) -> None:
+    """From now on until the process ends."""
+    signal.signal(signal.SIGPROF, _sample)
+    atexit.register(_write, result)
+    _wind()
+
+
+def _wind() -> None:
+    """The clock goes off once. Going on by itself it would go off within `_sample` as well, which
+    takes longer than EVERY where many threads have long stacks: the process would get nowhere."""
+    signal.setitimer(signal.ITIMER_PROF, EVERY)
+
+
 def _sample(_: int, here: FrameType | None) -> None:
     """The signal comes to the main thread; what the others do is seen as well."""
-    for ident, frame in sys._current_frames().items():
-        found = here if ident == threading.main_thread().ident else frame
-        if found is None or _waits(found):
+    main_thread = threading.main_thread().ident
+    for ident, frame in _frames().items():
+        found = here if ident == main_thread else frame
+        if found is None or _waits(found.f_code):
             continue
-        self_time[_name(found)] += 1
+        self_time[found.f_code] += 1
         seen = set()
         while found is not None:
-            seen.add(_name(found))
+            seen.add(found.f_code)
             found = found.f_back
         inclusive.update(seen)
+    _wind()
 
 
-def _waits(frame: FrameType) -> bool:
+def _frames() -> dict[int, FrameType]:
+    """No collection of garbage meanwhile: it runs code of ours, while the list of threads is
+    locked."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        return sys._current_frames()
+    finally:
+        if was:
+            gc.enable()
+
+
+def _waits(code: CodeType) -> bool:
     """A thread that waits has a frame, too."""
-    name = frame.f_code.co_name
-    return name in {"wait", "_worker", "_next_group", "get"} and "asyncio" not in _name(frame)
+    waiting = {"wait", "_worker", "_fill", "get", "select"}
+    return code.co_name in waiting and "asyncio" not in code.co_filename
 
 
-def _name(frame: FrameType) -> str:
-    path = Path(frame.f_code.co_filename)
-    return f"{'/'.join(path.parts[-3:])}:{frame.f_code.co_name}"
+def _name(code: CodeType) -> str:
+    return f"{'/'.join(Path(code.co_filename).parts[-3:])}:{code.co_name}"
 
 
 def _write(path: Path) -> None:
-    signal.setitimer(signal.ITIMER_PROF, 0)
+    signal.signal(signal.SIGPROF, signal.SIG_IGN)
     total = sum(self_time.values()) or 1
     lines = ["share  of its own", *_top(self_time, total), "", "share  with what it calls"]
     path.write_text("\n".join([*lines, *_top(inclusive, total)]) + "\n")
 
 
-def _top(counter: Counter[str], total: int) -> list[str]:
-    return [f"{count / total:6.1%} {name}" for name, count in counter.most_common(LINES)]
+def _top(counter: Counter[CodeType], total: int) -> list[str]:
+    named: Counter[str] = Counter()
+    for code, count in counter.items():
+        named[_name(code)] += count
+    return [f"{count / total:6.1%} {name}" for name, count in named.most_common(LINES)]
 
 
 if __name__ == "__main__":

@@ -1,68 +1,92 @@
 """The server dies with everybody connected, and starts again: how they come back.
 
-1,000 devices that do nothing and a few people who write all the time; SIGKILL in the midst of a
-burst. Everybody returns by the client's own rules (tests/client/comeback.py), through the
-server's own admission. Then once more, as no client does it: all in the same moment. At last a herd
-of strangers, larger than what the server admits: whoever finds no room is told so.
+500 devices that do nothing and a few people who write all the time; SIGKILL in the middle of
+a burst, some times. Everybody returns by the client's own rules (testkit/client/comeback.py),
+through the server's own admission. Then once more, as no client does it: all in the same moment. At
+last a herd of strangers, who take no places: each of them is asked who they are.
 """
 
 import asyncio
-import sqlite3
+import statistics
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bench.device import decode
-from bench.process import a_site, cpu_seconds, measured, peak_bytes, pid_of, start
+from bench.engines import ENGINES, TITLES, Engine, opened, profile_of
+from bench.kept import kept
+from bench.process import cpu_seconds, measured, peak_bytes, pid_of, start
 from bench.returning import Crowd, Insistent, Returning
+from bench.tables import Table, aim, number
 from bench.wire import Wire, dial
-from e2ee.encoding import to_base64
 from messaging import protocol
-from tests.cast import Person, seeded
-from tests.running import Site
+from testkit.cast import Person, seeded
+from testkit.running import Site
 
-CLIENTS = 1_000
+CLIENTS = 500
 DEVICES = 20  # of each of them, since people cost more to make than devices
 PAIRS = 5
+KILLS = 3  # by the rules; each figure is their median
 HERD = 3_000  # sockets dialled in one moment
-BURST_SECONDS = 0.25  # from the first letter to the kill: sends are under way then
-ROUNDS = ("by the rules", "all at once")
+BURST_SECONDS = 0.25  # from the first message to the kill: sends are under way then
+RULES, AT_ONCE, HERDED, MESSAGES = "by the rules", "all at once", "herd", "messages"
+AIMS = {"up_again_seconds": 1.2, "all_back_seconds": 2.5}
+
+Figures = dict[str, float]
 
 
 @dataclass
 class Fates:
-    """What became of the letters."""
+    """What became of the messages."""
 
     acknowledged: int = 0
     lost: int = 0  # acknowledged, and not in the store at the place that was promised
     doubled: int = 0
 
 
-def run(profile: str | None = None) -> dict[str, Any]:
-    """{round: figures}, with the letters beside them."""
-    with a_site({}) as site:
-        names = [f"talker{number}" for number in range(2 * PAIRS)]
-        idlers = [f"idler{number}:{DEVICES}" for number in range(CLIENTS // DEVICES)]
-        people = seeded(site, *names, *idlers, pairs=PAIRS)
-        site.start()
-        return asyncio.run(_rounds(site, people, profile))
+def run(engines: Sequence[str] = tuple(ENGINES), profile: str | None = None) -> dict[str, Any]:
+    """{engine: {round: figures}}, with the messages beside them."""
+    with opened(engines, {}) as found:
+        return {
+            engine.name: _of_engine(engine, profile_of(profile, engine, found)) for engine in found
+        }
 
 
-def show(result: dict[str, Any]) -> None:
-    letters = result["letters"]
-    print(f"SIGKILL, start, {CLIENTS} clients come back; seconds from the moment it listens again.")
-    for name in ROUNDS:
-        _show(name, result[name])
-    _show(f"a herd of {HERD} sockets", result["herd"])
-    print(", ".join(f"letters {key}={value}" for key, value in letters.items()))
+def tables(result: dict[str, Any]) -> list[Table]:
+    head = ["", *(TITLES[name] for name in result), "aim"]
+    rows = [
+        (f"{RULES}, s from the SIGKILL: up again", RULES, "up_again_seconds"),
+        (f"all of {CLIENTS} clients back", RULES, "all_back_seconds"),
+        ("s from where it listens again: 50 % are back", RULES, "seconds_until_50_percent"),
+        ("99 %", RULES, "seconds_until_99_percent"),
+        ("CPU seconds of the server: its start", RULES, "server_cpu_seconds_of_the_start"),
+        ("the return", RULES, "server_cpu_seconds"),
+        ("attempts of a client", RULES, "attempts_mean"),
+        ("most memory, MiB", RULES, "peak_mib"),
+        (f"{AT_ONCE}: 99 % are back, s", AT_ONCE, "seconds_until_99_percent"),
+        ("all", AT_ONCE, "seconds_until_100_percent"),
+        (f"a herd of {HERD:,} strangers, s", HERDED, "seconds"),
+        ("of them admitted", HERDED, "admitted"),
+        ("told to wait", HERDED, "told_to_wait"),
+        ("messages acknowledged in all this", MESSAGES, "acknowledged"),
+        ("lost", MESSAGES, "lost"),
+        ("doubled", MESSAGES, "doubled"),
+    ]
+    filled = [
+        [text, *(number(one[part][key]) for one in result.values()), aim(AIMS.get(key))]
+        for text, part, key in rows
+    ]
+    return [Table(head, filled, f"Medians of {KILLS} kills by the rules, one of all at once.")]
 
 
-def _show(name: str, figures: dict[str, float]) -> None:
-    print(name)
-    for key, value in figures.items():
-        print(f"  {key:<34} {value:>10.3f}")
+def _of_engine(engine: Engine, profile: str | None) -> dict[str, Any]:
+    names = [f"talker{number}" for number in range(2 * PAIRS)]
+    idlers = [f"idler{number}:{DEVICES}" for number in range(CLIENTS // DEVICES)]
+    people = seeded(engine.site, *names, *idlers, pairs=PAIRS)
+    engine.site.start()
+    return asyncio.run(_rounds(engine.site, people, profile))
 
 
 async def _rounds(site: Site, people: list[Person], profile: str | None) -> dict[str, Any]:
@@ -73,22 +97,19 @@ async def _rounds(site: Site, people: list[Person], profile: str | None) -> dict
     devices += [Returning(crowd, bob) for bob in talkers[1::2]]
     await crowd.gather([*devices, *(writer.device for writer in writers)])
     writing = [asyncio.create_task(writer.keep_writing()) for writer in writers]
-    result: dict[str, Any] = {}
-    for name in ROUNDS:
-        result[name] = await _round(site, crowd, profile, at_once=name == ROUNDS[1])
+    rounds = [await _round(site, crowd, profile, at_once=False) for _ in range(KILLS)]
+    at_once = await _round(site, crowd, profile, at_once=True)
     for task in writing:
         task.cancel()
     await asyncio.gather(*writing, return_exceptions=True)
     await crowd.leave()
-    result["herd"] = await _herd(site)
+    herd = await _herd(site)
     site.stop()
-    result["letters"] = _fates(site, writers)
-    return result
+    by_rules = {key: statistics.median(one[key] for one in rounds) for key in at_once}
+    return {RULES: by_rules, AT_ONCE: at_once, HERDED: herd, MESSAGES: _fates(site, writers)}
 
 
-async def _round(
-    site: Site, crowd: Crowd, profile: str | None, *, at_once: bool
-) -> dict[str, float]:
+async def _round(site: Site, crowd: Crowd, profile: str | None, *, at_once: bool) -> Figures:
     await asyncio.sleep(BURST_SECONDS)
     crowd.forget()
     if at_once:
@@ -96,6 +117,7 @@ async def _round(
     down = time.perf_counter()
     await asyncio.to_thread(site.kill)
     await asyncio.to_thread(start, site, profile)
+    up = time.perf_counter()
     if at_once:
         await crowd.all_at_the_gate()
         crowd.gate.set()
@@ -104,7 +126,8 @@ async def _round(
     await crowd.all_back()
     seconds = time.perf_counter() - listening
     return {
-        "seconds_down": listening - down,
+        "up_again_seconds": up - down,
+        "all_back_seconds": max(crowd.back_at.values()) - down,
         **_spread(crowd.back_at.values(), listening),
         **_attempts(crowd),
         "server_cpu_seconds": cpu_seconds(pid) - server,
@@ -114,13 +137,13 @@ async def _round(
     }
 
 
-async def _herd(site: Site) -> dict[str, float]:
+async def _herd(site: Site) -> Figures:
     heard: Counter[str] = Counter()
 
     async def knock() -> None:
         heard[await _first_word(site.port)] += 1
 
-    with measured(pid_of(site)) as cost:
+    with measured({"server": pid_of(site)}) as cost:
         await asyncio.gather(*(knock() for _ in range(HERD)))
     return {
         "seconds": cost.wall,
@@ -132,7 +155,7 @@ async def _herd(site: Site) -> dict[str, float]:
 
 
 async def _first_word(port: int) -> str:
-    """What the server says to a stranger, who then leaves."""
+    """What the server says to a stranger, who leaves after that."""
     word = asyncio.get_running_loop().create_future()
 
     def hear(_: Wire, text: bytes) -> None:
@@ -151,7 +174,7 @@ async def _first_word(port: int) -> str:
     return str(said)
 
 
-def _spread(back_at: Iterable[float], since: float) -> dict[str, float]:
+def _spread(back_at: Iterable[float], since: float) -> Figures:
     seconds = sorted(at - since for at in back_at)
     places = {"50": 0.5, "99": 0.99, "100": 1.0}
     return {
@@ -160,7 +183,7 @@ def _spread(back_at: Iterable[float], since: float) -> dict[str, float]:
     }
 
 
-def _attempts(crowd: Crowd) -> dict[str, float]:
+def _attempts(crowd: Crowd) -> Figures:
     ends: Counter[str] = Counter()
     for device in crowd.devices:
         ends.update(device.ends)
@@ -176,13 +199,11 @@ def _attempts(crowd: Crowd) -> dict[str, float]:
 
 def _fates(site: Site, writers: list[Insistent]) -> dict[str, int]:
     fates = Fates()
-    with sqlite3.connect(site.var / "messages.sqlite3") as raw:
-        for writer in writers:
-            rows = "SELECT client_id, seq FROM conversation WHERE conversation_id = ?"
-            stored = raw.execute(rows, (writer.conv,)).fetchall()
-            kept = {to_base64(mid): seq for mid, seq in stored}
-            fates.acknowledged += len(writer.promised)
-            fates.doubled += len(stored) - len(kept)
-            fates.lost += sum(kept.get(mid) != seq for mid, seq in writer.promised.items())
-    raw.close()
+    stored = kept(site, [writer.conv for writer in writers])
+    for writer in writers:
+        rows = stored[writer.conv.hex()]
+        places = dict(rows)
+        fates.acknowledged += len(writer.promised)
+        fates.doubled += len(rows) - len(places)
+        fates.lost += sum(places.get(mid) != seq for mid, seq in writer.promised.items())
     return vars(fates)

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from bench.device import Device, Gone, Tag
 from e2ee.encoding import to_base64
 from messaging import protocol
-from tests.cast import Person
-from tests.client.comeback import Comeback
+from testkit.cast import Person
+from testkit.client.comeback import Comeback
 
-OPENING_SECONDS = 15  # dialled, and no state by then: as static/js/link.js has it
+OPENING_SECONDS = 15  # dialled, and no state by then: as static/js/network/liveconnection.js has it
 GIVE_UP_SECONDS = 180  # all of them are back by then, or something is wrong
 TEXT = "x" * 40
 
@@ -74,7 +74,7 @@ class Returning:
     def __init__(self, crowd: Crowd, who: Person, number: int = 0) -> None:
         self.who, self.number = who, number
         self.here = asyncio.Event()
-        self.ends: Counter[str] = Counter()  # of the attempts that came to nothing
+        self.ends: Counter[str] = Counter()  # of the attempts that failed
         self.on_frame: Callable[[Tag], None] = lambda frame: None
         self.on_lost: Callable[[], None] = lambda: None
         self._crowd = crowd
@@ -107,7 +107,7 @@ class Returning:
             line.leave()
 
     async def _failed(self, line: Device) -> int | None:
-        """Dial. What the attempt came to is counted, where it came to nothing."""
+        """Dial. Failed attempts are counted by their reason."""
         try:
             async with asyncio.timeout(OPENING_SECONDS):
                 await line.arrive(self._crowd.port)
@@ -138,7 +138,7 @@ class Returning:
 
 
 class Insistent:
-    """Writes as fast as the server lets it, one letter after the other, each of them until it is
+    """Writes as fast as the server lets it, one message after the other, each of them until it is
     promised: after a break the same bytes again."""
 
     def __init__(self, crowd: Crowd, alice: Person) -> None:
@@ -152,11 +152,11 @@ class Insistent:
 
     async def keep_writing(self) -> None:
         while True:
-            letter = self.alice.letter(self.conv, TEXT)
-            while to_base64(letter.client_id) not in self.promised:
+            message = self.alice.message(self.conv, TEXT)
+            while to_base64(message.client_id) not in self.promised:
                 await self.device.here.wait()
                 self._answer = asyncio.get_running_loop().create_future()
-                self.device.send(protocol.encode(letter))
+                self.device.send(protocol.encode(message))
                 await asyncio.sleep(await self._answer)
 
     def _heard(self, frame: Tag) -> None:

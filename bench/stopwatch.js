@@ -1,5 +1,5 @@
 // Runs in every page of `bin/bench page` before the page's own code, and notes in `stopwatch` when
-// somebody saw what he came for: milliseconds since the navigation began, in the frame that shows it.
+// somebody saw what they came for: milliseconds since the navigation began, in the frame that shows it.
 // `awaited` says what that is: how many conversations, and the seq of the newest message.
 
 (() => {

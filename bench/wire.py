@@ -54,7 +54,7 @@ class Wire(asyncio.Protocol):
         for waiting in (self.opened, self.closed):
             if not waiting.done():
                 waiting.set_exception(ConnectionError("the server hung up"))
-                waiting.exception()  # nobody need ask
+                waiting.exception()  # nobody needs to ask
 
     def send(self, text: bytes) -> None:
         assert self._transport

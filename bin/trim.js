@@ -7,7 +7,7 @@ import { readFile } from "node:fs/promises";
 import { text as read } from "node:stream/consumers";
 import { build } from "esbuild";
 
-const SHARED = { package: "hpke", file: "hpke.js" }; // one class for each of its errors, whoever throws
+const SHARED = { package: "hpke", file: "hpke.js" }; // one class for each of its errors, wherever it is thrown
 
 // Calls at the top of this module which only make objects; it lacks the marks that its siblings
 // have, and without them the NIST curves stay in. A mark is a comment: the code is the package's.

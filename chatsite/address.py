@@ -1,4 +1,4 @@
-"""One address for the pages: device proofs name it, so keys made at another would not fit."""
+"""One address for the pages. Device proofs name it, so keys made at another would not fit."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ LOOPBACK = frozenset({"127.0.0.1", "[::1]"})
 
 
 class OneAddress:
-    """Middleware: sends a page asked for by number to the same page at SITE_URL."""
+    """Middleware: redirects a page asked for by IP address to the same page at SITE_URL."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

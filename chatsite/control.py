@@ -1,9 +1,11 @@
-"""var/run/chat.sock: what the running server tells its operator, and nobody else (mode 0600).
+"""var/run/chat.sock: what the running server tells its operator and nobody else (mode 0600).
 
-A request is one line, the answer one line of JSON.
+A request is one line, the answer one line of JSON. `presence` is a question; `tell` brings an event
+of the fan-out from a command, whose own process has no live sessions.
 """
 
 import asyncio
+import base64
 import json
 import os
 import socket
@@ -13,24 +15,35 @@ from typing import Any
 
 from django.conf import settings
 
+from chatsite.env import BadSetting
+from messaging import events, fanout
 from presence.backends import registry
 from presence.registry import wall_clock
 
+PATH_MAX = 107  # bytes of a socket's path on Linux
 ANSWER_SECONDS = 5.0
+LINE_MAX = 1024 * 1024  # bytes of a request: an event with its frame
 
 _server: asyncio.Server | None = None
 
 
 class NotRunning(Exception):
-    """Nobody answers; the text says what to do about it."""
+    """No server answers; the text says what to do."""
 
 
 def path() -> Path:
-    return Path(settings.VAR, "run", "chat.sock")
+    """Raises BadSetting where the name is too long for the kernel."""
+    socket_path = Path(settings.VAR, "run", "chat.sock")
+    if len(os.fsencode(socket_path)) > PATH_MAX:
+        raise BadSetting(
+            f"CHAT_VAR is too long: {socket_path} may have {PATH_MAX} bytes; "
+            "name a folder with a shorter path"
+        )
+    return socket_path
 
 
 async def start() -> None:
-    """Listen. What an earlier server left there is replaced; a living one keeps it."""
+    """Listen. Replaces the socket of an earlier server, but not that of a living one."""
     global _server
     path().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if _is_alive():
@@ -38,7 +51,7 @@ async def start() -> None:
     path().unlink(missing_ok=True)
     before = os.umask(0o177)  # the socket must never be open to others, not even at first
     try:
-        _server = await asyncio.start_unix_server(_answer, path())
+        _server = await asyncio.start_unix_server(_answer, path(), limit=LINE_MAX)
     finally:
         os.umask(before)
 
@@ -68,17 +81,52 @@ def ask(question: str) -> Any:
         raise NotRunning("The site does not answer. Is it just starting or ending?") from error
 
 
+def is_running() -> bool:
+    """Whether a process listens, even if it hangs and does not answer."""
+    try:
+        with socket.socket(socket.AF_UNIX) as link:
+            link.settimeout(ANSWER_SECONDS)
+            link.connect(str(path()))
+    except (FileNotFoundError, ConnectionRefusedError):
+        return False
+    except OSError:
+        return path().exists()
+    return True
+
+
+async def relay(event: bytes) -> None:
+    """Hand an event to the running server; where none runs, nobody needs it."""
+    try:
+        reader, writer = await asyncio.open_unix_connection(str(path()))
+    except (FileNotFoundError, ConnectionRefusedError):
+        return
+    try:
+        writer.write(b"tell " + base64.b64encode(event) + b"\n")
+        await reader.read()
+    finally:
+        writer.close()
+
+
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
-        question = (await reader.readline()).decode().strip()
-        answer = await _presence() if question == "presence" else {"error": "unknown question"}
-        writer.write(json.dumps(answer).encode())
+        question, _, rest = (await reader.readline()).decode().strip().partition(" ")
+        writer.write(json.dumps(await _answered(question, rest)).encode())
         await writer.drain()
     finally:
         writer.close()
 
 
-async def _presence() -> list[dict[str, Any]]:
+async def _answered(question: str, rest: str) -> Any:
+    if question == "presence":
+        return await presence()
+    if question == "tell":
+        await fanout.hub().tell(events.decode(base64.b64decode(rest)))
+        return {}
+    return {"error": "unknown question"}
+
+
+async def presence() -> list[dict[str, Any]]:
+    """Everybody who is connected, as an operator reads it."""
     return [
         {
             "user": entry.user.hex(),

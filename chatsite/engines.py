@@ -1,31 +1,143 @@
-"""The composition root: which adapters stand behind the ports. CHAT_ENGINE picks.
+"""The composition root: which adapters stand behind the ports, and every setting that varies with
+them. CHAT_ENGINE picks.
 
 Adapters are named here and loaded by `import_string`; no other module names one.
 """
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from chatsite import env
 
-EMBEDDED: dict[str, Any] = {
-    "MESSAGE_LOG": "messaging.backends.sql.log.SqlMessageLog",
-    "CONNECTION_STORE": "messaging.backends.sql.connections.SqlConnectionStore",
-    "PRESENCE": "presence.backends.memory.MemoryPresence",
-    "CHANNEL_LAYERS": {"default": {"BACKEND": "chatsite.layers.InProcessLayer"}},
+Settings = dict[str, Any]  # as Django reads them
+
+
+def embedded(var: Path) -> Settings:
+    """One process; everything that lasts is in files of SQLite, or in one PostgreSQL."""
+    return {
+        "CLAIM": "chatsite.alone.claim",  # of `serve`: what follows lives in its memory
+        "MESSAGE_LOG": "messaging.backends.sql.log.SqlMessageLog",
+        "CONNECTION_STORE": "messaging.backends.sql.connections.SqlConnectionStore",
+        "STORE_META": "messaging.backends.sql.meta.SqlStoreMeta",
+        "PRESENCE": "presence.backends.memory.MemoryPresence",
+        "RELAY": "chatsite.control.relay",  # of commands: their process knows no live session
+        "CHANNEL_LAYERS": {"default": {"BACKEND": "chatsite.layers.InProcessLayer"}},
+        "ENGINE_APPS": ["messaging.backends.sql"],
+        "DATABASES": _databases(var),
+        "DATABASE_ROUTERS": ["messaging.backends.sql.router.MessagesRouter"],
+        "CACHES": {
+            "default": {
+                "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+                # Used nonces and rate limits: what is evicted could be used again. Django's own
+                # is 300.
+                "OPTIONS": {"MAX_ENTRIES": 200_000},
+            }
+        },
+        "STORAGES": _STORAGES,
+        "SESSION_ENGINE": "django.contrib.sessions.backends.db",
+        "NEEDS": [],  # its database is at hand, or waited for by the claim
+    }
+
+
+def several(redis: str, cache: str) -> Settings:
+    """What several processes of a site share, and how they reach each other: Redis."""
+    return {
+        "CLAIM": "",  # each has a lease in presence
+        "RELAY": "",  # a command publishes what it has to tell
+        "PRESENCE": "presence.backends.redis.RedisPresence",
+        "REDIS_URL": redis,
+        "CHANNEL_LAYERS": {"default": {"BACKEND": "chatsite.redis_layer.RedisLayer"}},
+        "CACHES": {
+            "default": {"BACKEND": "chatsite.redis_cache.SharedCache", "LOCATION": cache},
+        },
+    }
+
+
+def distributed(var: Path) -> Settings:
+    """Any number of processes: messages in Cassandra, accounts in PostgreSQL, the rest in Redis."""
+    from messaging.backends.cassandra.alias import ALIAS, database
+
+    redis = env.redis("REDIS_URL")
+    cassandra = env.cassandra()
+    postgres = env.postgres("DATABASE_URL")
+    for value, variable, holds in (
+        (redis, "REDIS_URL", "what its processes share in Redis"),
+        (cassandra, "CASSANDRA_HOSTS", "messages in Cassandra"),
+        (postgres, "DATABASE_URL", "accounts in PostgreSQL"),
+    ):
+        if not value:
+            raise env.BadSetting(f"{variable} is missing: the distributed engine keeps {holds}")
+    assert cassandra
+    assert postgres
+    cache = env.redis("REDIS_CACHE_URL", redis)
+    return {
+        **several(redis, cache),
+        "MESSAGE_LOG": "messaging.backends.cassandra.log.CassandraMessageLog",
+        "CONNECTION_STORE": "messaging.backends.cassandra.connections.CassandraConnectionStore",
+        "STORE_META": "messaging.backends.cassandra.meta.CassandraStoreMeta",
+        "CASSANDRA": cassandra,
+        "ENGINE_APPS": ["django_cassandra_engine", "messaging.backends.cassandra"],
+        "DATABASES": {"default": postgres | _KEPT, ALIAS: database(cassandra)},
+        "DATABASE_ROUTERS": [],
+        "STORAGES": _STORAGES,
+        "SESSION_ENGINE": "django.contrib.sessions.backends.db",
+        "NEEDS": [
+            ("PostgreSQL", "chatsite.needs.postgres", "default"),
+            *(("Redis", "chatsite.redis_check.check", url) for url in {redis, cache}),
+            ("Cassandra", "messaging.backends.cassandra.schema.check", cassandra),
+        ],
+    }
+
+
+ENGINES: dict[str, Callable[[Path], Settings]] = {
+    "embedded": embedded,
+    "distributed": distributed,
 }
-ENGINES = {"embedded": EMBEDDED}
 
-# Variables of an engine that spans several machines. Set without it, somebody believes that
-# his messages lie where they do not.
-DISTRIBUTED_ONLY = ("REDIS_URL", "CASSANDRA_HOSTS", "S3_BUCKET", "S3_ENDPOINT_URL")
+# Variables of an engine for several machines. Somebody who sets one without that engine believes
+# that messages are where they are not.
+DISTRIBUTED_ONLY = (
+    "REDIS_URL", "REDIS_CACHE_URL", "CASSANDRA_HOSTS", "CASSANDRA_PORT", "CASSANDRA_KEYSPACE",
+    "CASSANDRA_USERNAME", "CASSANDRA_PASSWORD", "CASSANDRA_REPLICATION", "CASSANDRA_DC",
+    "CASSANDRA_ADDRESS_MAP", "CASSANDRA_CA",
+)  # fmt: skip
+NOBODYS = ("S3_BUCKET", "S3_ENDPOINT_URL")  # until there are pictures
+_KEPT = {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}  # see _sqlite
+_STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "chatsite.staticstorage.StaticStorage"},
+}
 
 
-def choose() -> tuple[str, dict[str, Any]]:
-    """The engine's name and its adapters. Raises BadSetting for an unknown one."""
-    name = env.text("CHAT_ENGINE", "embedded")
-    if name not in ENGINES:
-        raise env.BadSetting(f"CHAT_ENGINE must be one of {', '.join(ENGINES)}, not {name!r}")
-    for variable in DISTRIBUTED_ONLY:
+def choose(var: Path) -> tuple[str, Settings]:
+    """The engine's name and its settings. Raises BadSetting for an unknown one."""
+    name = env.choice("CHAT_ENGINE", "embedded", list(ENGINES))
+    for variable in (*NOBODYS, *(DISTRIBUTED_ONLY if name == "embedded" else ())):
         if env.text(variable, ""):
             raise env.BadSetting(f"{variable} is set, but the {name} engine does not use it")
-    return name, ENGINES[name]
+    return name, ENGINES[name](var)
+
+
+def _databases(var: Path) -> Settings:
+    postgres = env.postgres("DATABASE_URL")
+    if postgres:
+        postgres |= _KEPT
+        return {"default": postgres, "messages": {**postgres, "TEST": {"MIRROR": "default"}}}
+    return {"default": _sqlite(var, "site.sqlite3"), "messages": _sqlite(var, "messages.sqlite3")}
+
+
+def _sqlite(var: Path, name: str) -> Settings:
+    """WAL, and FULL because NORMAL may drop the last acknowledged rows when the power goes."""
+    pragmas = ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON")
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": var / name,
+        "CONN_MAX_AGE": None,  # kept by its thread: opening costs what a request costs
+        "OPTIONS": {
+            "timeout": 5,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "".join(f"PRAGMA {pragma};" for pragma in pragmas),
+        },
+        "TEST": {"NAME": var / f"test-{name}"},  # a file: consumers read from other threads
+    }

@@ -4,16 +4,35 @@ Every variable NAME has a twin NAME_FILE that names a file holding the value, so
 need not stand in the environment. Nothing else in the project reads `os.environ`.
 """
 
+import argparse
 import base64
 import binascii
 import os
+import re
+import socket
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from chatsite import site_url
+
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
+HSTS_SCOPES = ("host", "subdomains", "preload")  # each asks for what stands before it, too
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+REDIS_SCHEMES = ("redis", "rediss")  # plain, and with TLS
+KEYSPACE = re.compile(r"[a-z][a-z0-9_]{0,47}")
+COPIES = 3  # of each row, where there are as many hosts
 MAIL_SECURITY = ("starttls", "tls", "none")
-MAIL_SECONDS = 10  # a mail server that does not answer holds up the mails behind it
+MAIL_SECONDS = 10  # a mail server that does not answer delays the mails behind it
+NODE_NAME = re.compile(r"[A-Za-z0-9.:-]{1,40}")
+INSECURE = (
+    "browsers give pages cryptography only on https:// and on this machine itself. Put a proxy "
+    "with TLS in front and name its https:// address; or leave it at http://localhost:PORT and "
+    "reach it through a tunnel, `ssh -L PORT:localhost:PORT HOST`"
+)
 Key = tuple[str, bytes]  # kid, secret
+Network = IPv4Network | IPv6Network
 
 
 class BadSetting(Exception):
@@ -32,6 +51,23 @@ def text(name: str, default: str | None = None) -> str:
     if value is None:
         raise BadSetting(f"{name} is missing")
     return value.strip()
+
+
+def filled(name: str, default: str) -> str:
+    """A text that may not be empty."""
+    value = text(name, default)
+    if not value:
+        raise BadSetting(f"{name} is empty; leave it out, or give it a value like {default}")
+    return value
+
+
+def choice(name: str, default: str, allowed: Sequence[str]) -> str:
+    """One of few words, in upper or lower case; answered as `allowed` has it."""
+    value = text(name, default)
+    for word in allowed:
+        if value.lower() == word.lower():
+            return word
+    raise BadSetting(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
 
 
 def integer(name: str, default: int, low: int, high: int) -> int:
@@ -53,18 +89,56 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
-def origin(name: str, default: str) -> SplitResult:
-    """scheme://host[:port] and nothing after it."""
-    value = text(name, default).rstrip("/")
-    parts = urlsplit(value)
+def folder(name: str, default: Path) -> Path:
+    """Absolute; a relative one starts in the current folder."""
+    return Path(filled(name, str(default))).absolute()
+
+
+def networks(name: str) -> list[Network]:
+    """Addresses and networks of IPv4 and IPv6, separated by commas."""
     try:
-        port_is_fine = parts.port is None or 0 < parts.port < 65536
-    except ValueError:
-        port_is_fine = False
-    bare = not (parts.path or parts.query or parts.fragment or parts.username)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not bare or not port_is_fine:
-        raise BadSetting(f"{name} must look like https://chat.example, not {value!r}")
+        found = [ip_network(word) for word in words(name)]
+    except ValueError as error:
+        raise BadSetting(
+            f"{name} must be addresses or networks such as 127.0.0.1, 10.1.0.0/16: {error}"
+        ) from error
+    if any(network.prefixlen == 0 for network in found):
+        raise BadSetting(f"{name} names every address there is; name those you trust alone")
+    return found
+
+
+def refuse(name: str, instead: str) -> None:
+    """A variable of an earlier version, which has no effect any more."""
+    if text(name, ""):
+        raise BadSetting(f"{name} is gone: {instead}")
+
+
+def node(name: str) -> str:
+    """The name of a process among those of the site; empty = not given."""
+    value = text(name, "")
+    if value and not NODE_NAME.fullmatch(value):
+        raise BadSetting(f"{name} must be 1 to 40 letters, digits, dots, colons or dashes")
+    return value
+
+
+def origin(name: str, default: str) -> SplitResult:
+    """scheme://host[:port], as browsers write it; plain http on this machine alone."""
+    parts = _origin(name, text(name, default))
+    if parts.scheme == "http" and not site_url.is_loopback(str(parts.hostname)):
+        raise BadSetting(f"{name} is {parts.geturl()!r}: {INSECURE}")
     return parts
+
+
+def origins(name: str) -> list[str]:
+    """A list of them, separated by commas."""
+    return [_origin(name, word).geturl() for word in words(name)]
+
+
+def _origin(name: str, value: str) -> SplitResult:
+    try:
+        return site_url.normal(value)
+    except ValueError as error:
+        raise BadSetting(f"{name} must look like https://chat.example, not {value!r}") from error
 
 
 def postgres(name: str) -> dict[str, object] | None:
@@ -72,14 +146,14 @@ def postgres(name: str) -> dict[str, object] | None:
     value = text(name, "")
     if not value:
         return None
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:  # its text may hold the password
+        raise BadSetting(f"{name} has brackets or a port that cannot be") from None
     database = unquote(parts.path.lstrip("/"))
     if parts.scheme not in {"postgres", "postgresql"} or not database or parts.query:
         raise BadSetting(f"{name} must look like postgres://user:password@host:5432/database")
-    try:
-        port = parts.port
-    except ValueError as error:
-        raise BadSetting(f"{name} has a port that is not a number") from error
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": database,
@@ -90,11 +164,63 @@ def postgres(name: str) -> dict[str, object] | None:
     }
 
 
+def redis(name: str, default: str = "") -> str:
+    """The address of a Redis, as its driver reads it; `default` when unset."""
+    value = text(name, default)
+    if not value:
+        return ""
+    try:
+        parts = urlsplit(value)
+        number = parts.path.lstrip("/")
+        good = parts.scheme in REDIS_SCHEMES and parts.hostname and parts.port != 0
+    except ValueError:  # its text may hold the password
+        raise BadSetting(f"{name} has brackets or a port that cannot be") from None
+    if not good or not (number.isdecimal() or not number) or parts.query:
+        raise BadSetting(f"{name} must look like redis://user:password@host:6379/0, or rediss://")
+    return value
+
+
+def cassandra() -> dict[str, object] | None:
+    """settings.CASSANDRA, or None when no host is named."""
+    hosts = words("CASSANDRA_HOSTS")
+    user, password = text("CASSANDRA_USERNAME", ""), text("CASSANDRA_PASSWORD", "")
+    if not hosts:
+        return None
+    if bool(user) != bool(password):
+        raise BadSetting("CASSANDRA_USERNAME and CASSANDRA_PASSWORD belong together")
+    keyspace = filled("CASSANDRA_KEYSPACE", "chat")
+    if not KEYSPACE.fullmatch(keyspace):
+        raise BadSetting(f"CASSANDRA_KEYSPACE must match {KEYSPACE.pattern}, not {keyspace!r}")
+    dc = filled("CASSANDRA_DC", "dc1")
+    copies = _pairs("CASSANDRA_REPLICATION", f"{dc}:{min(len(hosts), COPIES)}", ":")
+    if dc not in copies or not all(one.isdecimal() and int(one) for one in copies.values()):
+        raise BadSetting(f"CASSANDRA_REPLICATION must say how many copies, such as {dc}:{COPIES}")
+    return {
+        "HOSTS": hosts,
+        "PORT": integer("CASSANDRA_PORT", 9042, 1, 65535),
+        "KEYSPACE": keyspace,
+        "USERNAME": user,
+        "PASSWORD": password,
+        "REPLICATION": {center: int(one) for center, one in copies.items()},
+        "DC": dc,
+        "ADDRESS_MAP": _pairs("CASSANDRA_ADDRESS_MAP", "", "="),
+        "CA_FILE": text("CASSANDRA_CA", ""),
+    }
+
+
+def _pairs(name: str, default: str, between: str) -> dict[str, str]:
+    """A list of a:b, separated by commas."""
+    pairs = [word.rpartition(between) for word in words(name, default)]
+    if not all(left and right for left, _, right in pairs):
+        raise BadSetting(f"{name} must be a list of NAME{between}VALUE, separated by commas")
+    return {left: right for left, _, right in pairs}
+
+
 def mail() -> dict[str, object]:
     """Django's settings of mail, or none where no EMAIL_HOST is named: then no mail is sent."""
     host, sender = text("EMAIL_HOST", ""), text("EMAIL_FROM", "")
     user, password = text("EMAIL_USER", ""), text("EMAIL_PASSWORD", "")
-    security = text("EMAIL_SECURITY", "starttls" if host else "")
+    security = text("EMAIL_SECURITY", "")
     port = integer("EMAIL_PORT", 587, 1, 65535)
     if not host:
         if sender or user or password or security:
@@ -104,8 +230,7 @@ def mail() -> dict[str, object]:
         raise BadSetting("EMAIL_FROM must be the address that mail comes from")
     if bool(user) != bool(password):
         raise BadSetting("EMAIL_USER and EMAIL_PASSWORD belong together; one is missing")
-    if security not in MAIL_SECURITY:
-        raise BadSetting(f"EMAIL_SECURITY must be one of {', '.join(MAIL_SECURITY)}")
+    security = choice("EMAIL_SECURITY", "starttls", MAIL_SECURITY)
     return {
         "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
         "EMAIL_HOST": host,
@@ -117,6 +242,33 @@ def mail() -> dict[str, object]:
         "EMAIL_TIMEOUT": MAIL_SECONDS,
         "DEFAULT_FROM_EMAIL": sender,
     }
+
+
+def take_options(arguments: Sequence[str]) -> None:
+    """`serve --host H --port N` sets HOST and PORT before the settings are read: the address of
+    the site and the origins it trusts follow from them."""
+    options = argparse.ArgumentParser(prog="manage.py serve", add_help=False)
+    options.add_argument("--host")
+    options.add_argument("--port")
+    for option, value in vars(options.parse_known_args(arguments)[0]).items():
+        if value is not None:
+            os.environ.pop(f"{option.upper()}_FILE", None)
+            os.environ[option.upper()] = value
+    if text("PORT", "") == "0":
+        os.environ.pop("PORT_FILE", None)
+        os.environ["PORT"] = str(_free_port())
+
+
+def _free_port() -> int:
+    """One that nobody listens on now. What follows from it is read before it is taken."""
+    with socket.create_server(("", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def with_var(folder: Path) -> dict[str, str]:
+    """The environment of a command with its data in `folder`."""
+    others = {name: value for name, value in os.environ.items() if name != "CHAT_VAR_FILE"}
+    return {**others, "CHAT_VAR": str(folder)}
 
 
 def secret(folder: Path, purpose: str) -> list[Key]:

@@ -5,21 +5,18 @@ with the groups and flush extensions. Channels' own in-memory layer walks every 
 receive, and drops what overflows without a trace.
 """
 
-import asyncio
 import logging
 import re
 import secrets
 import time
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from channels.exceptions import ChannelFull
 from channels.layers import BaseChannelLayer
 
-CAPACITY = 1000  # messages a channel; a frame between nodes carries up to 64 events
-EXPIRY_SECONDS = 60  # a message that nobody received by then is old news
+from chatsite.inbox import CAPACITY, CAPACITY_BYTES, EXPIRY_SECONDS, Inbox, Message
 
-Message = dict[str, Any]
 logger = logging.getLogger(__name__)
 
 
@@ -31,14 +28,15 @@ class InProcessLayer(BaseChannelLayer):
         expiry: int = EXPIRY_SECONDS,
         capacity: int = CAPACITY,
         channel_capacity: "dict[re.Pattern[str] | str, int] | None" = None,
+        capacity_bytes: int = CAPACITY_BYTES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(expiry=expiry, capacity=capacity)
         self._capacities = self.compile_capacities(channel_capacity or {})
         self.dropped = 0  # by group_send, which may not raise: the specification says so
+        self._capacity_bytes = capacity_bytes
         self._clock = clock
-        self._queues: dict[str, asyncio.Queue[tuple[float, Message]]] = {}
-        self._waiting: dict[str, int] = {}  # receivers: their queue must stay
+        self._channels: dict[str, Inbox] = {}
         self._groups: dict[str, set[str]] = {}
 
     async def send(self, channel: str, message: Message) -> None:
@@ -46,26 +44,21 @@ class InProcessLayer(BaseChannelLayer):
         if not isinstance(message, dict):
             raise TypeError("a message is a dict")
         self.require_valid_channel_name(channel)
-        queue = self._queue(channel)
-        self._drop_expired(queue)
-        try:
-            queue.put_nowait((self._clock() + self.expiry, message))
-        except asyncio.QueueFull:
-            raise ChannelFull(channel) from None
+        now = self._clock()
+        if not self._channel(channel).put(message, now + self.expiry, now):
+            raise ChannelFull(channel)
 
     async def receive(self, channel: str) -> Message:
         """The oldest message that has not expired; waits for one."""
         self.require_valid_channel_name(channel)
-        queue = self._queue(channel)
-        self._waiting[channel] = self._waiting.get(channel, 0) + 1
+        one = self._channel(channel)
+        one.readers += 1
         try:
-            while True:
-                deadline, message = await queue.get()
-                if deadline > self._clock():
-                    return message
+            return await one.get(self._clock)
         finally:
-            self._waiting[channel] -= 1
-            self._forget_idle(channel)
+            one.readers -= 1
+            if one.empty and not one.readers and self._channels.get(channel) is one:
+                del self._channels[channel]
 
     async def new_channel(self, prefix: str = "specific.") -> str:
         return f"{prefix}inprocess!{secrets.token_hex(8)}"
@@ -84,7 +77,7 @@ class InProcessLayer(BaseChannelLayer):
             self._groups.pop(group, None)
 
     async def group_send(self, group: str, message: Message) -> None:
-        """To every member that has room; a member without is counted and logged."""
+        """Send to every member that has room; a member without is counted and logged."""
         self.require_valid_group_name(group)
         for channel in tuple(self._groups.get(group, ())):
             try:
@@ -98,30 +91,15 @@ class InProcessLayer(BaseChannelLayer):
         return next(fitting, self.capacity)
 
     async def flush(self) -> None:
-        self._queues.clear()
+        self._channels.clear()
         self._groups.clear()
 
     async def close(self) -> None:
         """Nothing is held open."""
 
-    def _queue(self, channel: str) -> asyncio.Queue[tuple[float, Message]]:
-        queue = self._queues.get(channel)
-        if queue is None:
-            queue = self._queues[channel] = asyncio.Queue(self.get_capacity(channel))
-        return queue
-
-    def _drop_expired(self, queue: asyncio.Queue[tuple[float, Message]]) -> None:
-        """What is too old must not keep new messages out."""
-        while queue.full():
-            deadline, _ = queue._queue[0]  # type: ignore[attr-defined]
-            if deadline > self._clock():
-                return
-            queue.get_nowait()
-
-    def _forget_idle(self, channel: str) -> None:
-        if self._waiting[channel]:
-            return
-        del self._waiting[channel]
-        queue = self._queues.get(channel)
-        if queue is not None and queue.empty():
-            del self._queues[channel]
+    def _channel(self, name: str) -> Inbox:
+        channel = self._channels.get(name)
+        if channel is None:
+            channel = Inbox(self.get_capacity(name), self._capacity_bytes)
+            self._channels[name] = channel
+        return channel

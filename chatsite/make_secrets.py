@@ -10,12 +10,17 @@ import secrets
 import sys
 from pathlib import Path
 
-# What each is for: encryption.md 4.17. `django` signs sessions and CSRF tokens.
+# What each is for: docs/encryption.md 4.17. `django` signs sessions and CSRF tokens.
 PURPOSES = ("django", "signin", "pepper", "franking", "nonce", "live", "fake")
+OWNER_ALONE = 0o700
 
 
 def main(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """`folder` is in the data folder. Both are for their owner alone, whatever the umask: the
+    databases there say who talks to whom, and hold the keys of sessions."""
+    for private in (folder.parent, folder):
+        private.mkdir(mode=OWNER_ALONE, parents=True, exist_ok=True)
+        private.chmod(OWNER_ALONE)
     for purpose in PURPOSES:
         if not (folder / purpose).exists():
             _write(folder / purpose)
@@ -30,4 +35,7 @@ def _write(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    try:
+        main(Path(sys.argv[1]))
+    except OSError as error:
+        sys.exit(f"setup: CHAT_VAR: {error.filename}: {error.strerror}")

@@ -26,7 +26,7 @@ def needed(entry: str) -> tuple[str, ...]:
 
 @cache
 def reachable(entry: str) -> tuple[str, ...]:
-    """And of what it may import later."""
+    """And those that it may import later."""
     return _closure(entry, _called)
 
 

@@ -1,7 +1,7 @@
 """What the browser may load and do: CSP, Trusted Types, COOP, CORP, on pages and static files.
 
-Whoever runs script in this origin reads the texts, so these headers are part of the encryption
-(encryption.md 5). Policy: `_PAGE` for pages, `_STATIC` for what pages load, `_WASM` for the
+A script that runs in this origin reads the texts, so these headers are part of the encryption
+(docs/encryption.md 5). Policy: `_PAGE` for pages, `_STATIC` for what pages load, `_WASM` for the
 Argon2 worker alone, `_ADMIN` for the admin site, which holds no key.
 """
 
@@ -38,7 +38,7 @@ class Headers:
         request.csp_nonce = secrets.token_urlsafe(16)  # type: ignore[attr-defined]
         response = self.get_response(request)
         if response.status_code == HTTPStatus.NOT_MODIFIED:
-            return response  # its headers replace the stored ones: a worker would get a page's CSP
+            return response  # else a worker would get the CSP of a page
         admin = request.path.startswith("/admin/")
         policy = _ADMIN if admin else _page(request.csp_nonce)  # type: ignore[attr-defined]
         response.headers.setdefault("Content-Security-Policy", policy)

@@ -8,11 +8,12 @@ from chatsite.make_secrets import PURPOSES
 from chatsite.security import static_headers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR = Path(env.text("CHAT_VAR", str(BASE_DIR / "var")))
-HOST = env.text("HOST", "127.0.0.1")
+VAR = env.folder("CHAT_VAR", BASE_DIR / "var")
+HOST = env.filled("HOST", "127.0.0.1")
 PORT = env.integer("PORT", 8000, 0, 65535)
+NODE = env.node("NODE")  # empty: host:port, as `serve` was told
 
-SITE_NAME = env.text("SITE_NAME", "Chatsite")
+SITE_NAME = env.filled("SITE_NAME", "Chatsite")
 _SITE = env.origin("SITE_URL", f"http://localhost:{PORT or 8000}")
 SITE_URL = _SITE.geturl()
 SITE_HOST = _SITE.netloc  # what device proofs name; never taken from a request
@@ -21,30 +22,43 @@ SITE_LOCAL = _SITE.hostname == "localhost"
 
 DEBUG = env.boolean("DEBUG", False)
 ALLOWED_HOSTS = [
-    str(_SITE.hostname),
+    SITE_HOST.removesuffix(f":{_SITE.port}"),  # with the brackets of IPv6, as Django compares it
     *(["127.0.0.1", "[::1]"] if SITE_LOCAL else []),
     *env.words("ALLOWED_HOSTS"),
 ]
-CSRF_TRUSTED_ORIGINS = [SITE_URL, *env.words("CSRF_TRUSTED_ORIGINS")]
+env.refuse("BEHIND_PROXY", "set TRUSTED_PROXIES to the proxy's addresses, such as 127.0.0.1")
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")  # chatsite/door/proxies.py believes them
+METRICS_FROM = env.networks("METRICS_FROM")  # who reads /metrics, beside this machine
+CSRF_TRUSTED_ORIGINS = [SITE_URL, *env.origins("CSRF_TRUSTED_ORIGINS")]
 
 SECRETS = {purpose: env.secret(VAR / "secrets", purpose) for purpose in PURPOSES}
 SECRET_KEY, *SECRET_KEY_FALLBACKS = [key.hex() for _, key in SECRETS["django"]]
 
-ENGINE, _adapters = engines.choose()
-MESSAGE_LOG: str = _adapters["MESSAGE_LOG"]
-CONNECTION_STORE: str = _adapters["CONNECTION_STORE"]
-PRESENCE: str = _adapters["PRESENCE"]
-CHANNEL_LAYERS: dict[str, Any] = _adapters["CHANNEL_LAYERS"]
-DIRECTORY_READABLE = "messaging.connections.readable_lists"  # accounts asks, never imports
-DIRECTORY_CHANGED = "messaging.sessions.news.list_changed"
-PRIVACY_CHANGED = "messaging.sessions.news.privacy_changed"
-NOTE_CHANGED = "messaging.sessions.news.note_changed"
+ENGINE, _engine = engines.choose(VAR)
+globals().update(_engine)  # DATABASES, CACHES and all else that varies with it
+MESSAGE_LOG: str = _engine["MESSAGE_LOG"]
+CONNECTION_STORE: str = _engine["CONNECTION_STORE"]
+STORE_META: str = _engine["STORE_META"]
+PRESENCE: str = _engine["PRESENCE"]
+RELAY: str = _engine["RELAY"]
+CLAIM: str = _engine["CLAIM"]
+REDIS_URL: str = _engine.get("REDIS_URL", "")  # where several processes share one
+CASSANDRA: dict[str, Any] = _engine.get("CASSANDRA", {})
+NEEDS: list[tuple[str, str, Any]] = _engine["NEEDS"]
+WAIT_SECONDS = env.integer("WAIT_SECONDS", 60, 0, 3600)  # of `serve`, for each service
+# accounts/hooks.py calls these, and never imports them
+DIRECTORY_READABLE = "messaging.hooks.readable_lists"
+DIRECTORY_CHANGED = "messaging.hooks.list_changed"
+ACCOUNT_CHANGED = "messaging.hooks.account_changed"
+PRIVACY_CHANGED = "messaging.hooks.privacy_changed"
+NOTE_CHANGED = "messaging.hooks.note_changed"
+ADMIN_ENABLED = env.boolean("ADMIN_ENABLED", False)
 LIVE_RATE_FACTOR = env.integer("LIVE_RATE_FACTOR", 1, 1, 1_000_000)  # for benchmarks alone
 
 INSTALLED_APPS = [
     "chatsite",
     "messaging",
-    "messaging.backends.sql",
+    *_engine["ENGINE_APPS"],
     "presence",
     "accounts",
     "channels",
@@ -59,7 +73,7 @@ MIDDLEWARE = [
     "chatsite.security.Headers",
     "django.middleware.security.SecurityMiddleware",
     "chatsite.address.OneAddress",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "chatsite.staticfiles.StaticFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -86,37 +100,7 @@ TEMPLATES = [
     },
 ]
 
-
-def _sqlite(name: str) -> dict[str, Any]:
-    """WAL, and FULL because NORMAL may drop the last acknowledged rows when the power goes."""
-    pragmas = ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON")
-    return {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": VAR / name,
-        "OPTIONS": {
-            "timeout": 5,
-            "transaction_mode": "IMMEDIATE",
-            "init_command": "".join(f"PRAGMA {pragma};" for pragma in pragmas),
-        },
-        "TEST": {"NAME": VAR / f"test-{name}"},  # a file: consumers read from other threads
-    }
-
-
-_postgres = env.postgres("DATABASE_URL")
-DATABASES: dict[str, Any] = (
-    {"default": _postgres, "messages": {**_postgres, "TEST": {"MIRROR": "default"}}}
-    if _postgres
-    else {"default": _sqlite("site.sqlite3"), "messages": _sqlite("messages.sqlite3")}
-)
-DATABASE_ROUTERS = ["messaging.backends.sql.router.MessagesRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        # Used nonces and rate limits: what is evicted could be used again. Django's own is 300.
-        "OPTIONS": {"MAX_ENTRIES": 200_000},
-    }
-}
 
 AUTH_USER_MODEL = "accounts.User"
 # Staff of the admin alone have a Django password; people's passwords never reach the server.
@@ -136,45 +120,57 @@ CSRF_COOKIE_SAMESITE = "Strict"
 CSRF_FAILURE_VIEW = "chatsite.errors.bad_csrf"
 SECURE_REFERRER_POLICY = None  # chatsite/security.py sets it, by page
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if SECURE else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
+# What other hosts of the domain do is not ours to decide, and a preload list forgets slowly.
+_HSTS = env.choice("HSTS", "host", env.HSTS_SCOPES)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE and _HSTS != "host"
+SECURE_HSTS_PRELOAD = SECURE and _HSTS == "preload"
 SECURE_SSL_REDIRECT = SECURE
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if env.boolean("BEHIND_PROXY", False) else None
-)
 X_FRAME_OPTIONS = "DENY"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
-}
 WHITENOISE_ADD_HEADERS_FUNCTION = static_headers
 
 _mail = env.mail()
-MAIL = bool(_mail)  # without it the operator alone can give leave for an account reset
+MAIL = bool(_mail)  # without it only the operator can permit an account reset
 globals().update(_mail)
 
 LANGUAGE_CODE = "en"
-# Each under its own name, so that who cannot read the page finds it. bin/messages keeps them.
+# Each under its own name, so that somebody who cannot read the page finds it.
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGE_COOKIE_NAME = "language"  # static/js/language.js writes it; absent = the browser's own
 USE_TZ = True
 TIME_ZONE = "UTC"  # of logs and the admin; people see their own clock
 
-LOG_LEVEL = env.text("LOG_LEVEL", "INFO").upper()
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", env.LOG_LEVELS)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {
+            "()": "chatsite.logs.Line",
+            "fmt": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+        }
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["seldom"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "filters": {"everyday": {"()": "chatsite.logs.Everyday"}},
+    "filters": {
+        "everyday": {"()": "chatsite.logs.Everyday"},
+        "seldom": {"()": "chatsite.logs.Seldom"},
+    },
     "loggers": {
         "django.channels.server": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
+        "cassandra": {"level": "CRITICAL"},  # its driver tells what chatsite.database tells
+        "channels_redis": {"level": "CRITICAL"},  # a Redis that is away is said once, by reach.py
         "django.request": {"filters": ["everyday"]},
     },
 }

@@ -1,14 +1,16 @@
-"""The table of contents of the site."""
+"""Every address of the site."""
 
-from django.contrib import admin
+from django.conf import settings
 from django.urls import include, path
+
+from accounts import staff
 
 urlpatterns = [
     path("", include("accounts.page_urls")),
     path("", include("messaging.page_urls")),
     path("api/", include("accounts.urls")),
     path("api/", include("messaging.urls")),
-    path("admin/", admin.site.urls),
+    *(staff.urlpatterns if settings.ADMIN_ENABLED else []),
 ]
 
 handler400 = "chatsite.errors.bad_request"

@@ -17,6 +17,9 @@ ZERO: Final = bytes(32)
 NO_U32: Final = 0xFFFFFFFF
 """How "none" is written where a u32 stands."""
 
+MAX_UINT: Final = 2**53 - 1
+"""The largest number that a reader takes: a JavaScript number holds no larger one exactly."""
+
 _HEX_ID: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
@@ -53,7 +56,11 @@ def parse(data: bytes, label: str, widths: Sequence[int | None]) -> tuple[bytes,
 
 
 def uint(field: bytes) -> int:
-    return int.from_bytes(field)
+    """The one way a number gets out of a record: what a client could not read is never stored."""
+    value = int.from_bytes(field)
+    if value > MAX_UINT:
+        raise BadEncoding("a number above 2^53 - 1")
+    return value
 
 
 def u8(value: int) -> bytes:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from e2ee.encoding import cat, from_base64, h, mac, u64, uint
-from e2ee.errors import BadProof, Refused
+from e2ee.errors import BadProof, M1Error
 from e2ee.signatures import SIGNATURE_LEN, verify
 
 HTTP_NONCE_LEN: Final = 40
@@ -54,7 +54,7 @@ def verify_proof(signing_key: bytes, signature: bytes, signed: bytes) -> None:
     """Raise BadProof unless the listed device's key made `signature`."""
     try:
         verify(signing_key, signature, signed)
-    except Refused as refusal:
+    except M1Error as refusal:
         raise BadProof("the device proof does not verify") from refusal
 
 

@@ -7,11 +7,12 @@ class MessagingConfig(AppConfig):
     def ready(self) -> None:
         """Listen to what accounts tells. Imported here: the sessions need loaded models."""
         from accounts import signals
-        from messaging.sessions import news
+        from messaging import hooks
 
         for signal, receiver in (
-            (signals.session_ended, news.session_ended),
-            (signals.device_revoked, news.device_revoked),
-            (signals.account_reset, news.account_reset),
+            (signals.session_ended, hooks.session_ended),
+            (signals.device_revoked, hooks.device_revoked),
+            (signals.account_reset, hooks.account_reset),
+            (signals.account_suspended, hooks.account_suspended),
         ):
             signal.connect(receiver, dispatch_uid="messaging")

@@ -8,12 +8,14 @@ looks unanswered, and no frame tells of it.
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 
-from accounts import profile, threads
+from accounts import profile
 from accounts.profile import Person
-from accounts.wire import Id
+from chatsite.edge.refusals import Refusal, Unknown
+from chatsite.edge.wire import Id
+from chatsite.running import threads
 from messaging import fanout, protocol
 from messaging.backends import connection_store
-from messaging.backends.base import Busy, PairConflict, Refusal, Refused, Unknown
+from messaging.backends.base import Blocks, Busy, PairConflict
 from messaging.domain import ID_SIZE, Contact, ContactState, Pair, PairState, Uid, block_bit
 from messaging.http import Action
 
@@ -27,7 +29,7 @@ class Moved(Refusal):
     """The pair is not in the state that the user saw. `contact` is how it is, None for none."""
 
     def __init__(self, contact: Contact | None) -> None:
-        super().__init__("the state has changed")
+        super().__init__(409, "moved", "This has changed meanwhile.")
         self.contact = contact
 
 
@@ -52,34 +54,47 @@ async def first_chats(
     return named, _named(opened, people) if opened else None
 
 
-async def readable_lists(me: Uid, uids: Iterable[Uid]) -> set[Uid]:
-    """Whose device lists I may read: connected, or a request is open between us."""
-    contacts = await connection_store().contacts(me)
-    known = {row.peer for row in contacts if row.state in (ASKED, ASKS, CONNECTED)}
-    return known.intersection(uids)
-
-
 async def request(me: Uid, peer: Uid, now: int) -> Contact:
     """Ask to connect; a request that meets the other's connects. No text goes with it.
 
-    Raises Unknown for nobody and for oneself, Moved where I block the peer. Repeating it gives
-    the same answer and tells nobody anew.
+    Raises Unknown for nobody's uid and for my own, Moved where I block the peer. Repeating it gives
+    the same answer and tells nobody again.
     """
     if peer == me or not await threads.run(profile.people, [peer]):
         raise Unknown
-    before = await connection_store().pair(me, peer)
-    try:
-        after = await connection_store().ask(me, peer, secrets.token_bytes(ID_SIZE), now)
-    except Refused:
-        raise Moved(await _mine(me, peer)) from None
+    before, after = await _ask(me, peer, now)
     return await _announce(before, after, me)
+
+
+async def join(me: Uid, peer: Uid, now: int) -> Contact:
+    """Connect me with somebody who agreed beforehand: my request and their yes, told as one step.
+
+    An earlier no of theirs does not count. A block of theirs stays, and I do not see it. Raises
+    Moved where I block them, Busy. Repeatable.
+    """
+    before, after = await _ask(me, peer, now)
+    for _ in range(TRIES):
+        try:
+            if after.state is not PairState.CONNECTED:
+                change = connection_store().change
+                after = await change(after, PairState.CONNECTED, after.blocked, now)
+            return await _announce(before, after, me)
+        except PairConflict as error:
+            after = error.pair
+    raise Busy
+
+
+async def between(me: Uid, peer: Uid) -> Contact | None:
+    """My side of the pair, None without one."""
+    pair = await connection_store().pair(me, peer)
+    return None if pair is None else await connection_store().contact(me, pair.conv)
 
 
 async def act(me: Uid, peer: Uid, action: Action, seen: int | None, now: int) -> Contact:
     """Accept, decline, reopen, withdraw, block or unblock, if I still see the pair as `seen`.
 
     Where the pair is already as the action would leave it, that is the answer, so it can be
-    repeated. Raises Unknown without a pair, Moved where the state is another one by now.
+    repeated. Raises Unknown without a pair, Moved where the state has changed since.
     """
     come_from, leads_to, change = _ACTIONS[action]
     for _ in range(TRIES):
@@ -90,7 +105,7 @@ async def act(me: Uid, peer: Uid, action: Action, seen: int | None, now: int) ->
         if state != seen and state in leads_to:
             return await _announce(was, was, me)
         if state != seen or state not in come_from:
-            raise Moved(await _mine(me, peer))
+            raise Moved(await between(me, peer))
         try:
             return await _apply(was, me, change, now)
         except PairConflict:
@@ -102,8 +117,25 @@ async def clear(me: Uid, peer: Uid, upto: int) -> Contact:
     """Hide the conversation up to a seq from all my devices. Raises Unknown, BadSeq. Repeatable."""
     await connection_store().clear(me, peer, upto)
     contact = await _own(me, peer)
-    await _tell([me], contact)
+    frame = protocol.Connection(
+        conv=Id(contact.conv),
+        peer=Id(contact.peer),
+        since=contact.since,
+        state=contact.state.value,
+        cleared=contact.cleared,
+    )
+    await fanout.deliver([me], frame)
     return contact
+
+
+async def _ask(me: Uid, peer: Uid, now: int) -> tuple[Pair | None, Pair]:
+    """The pair as it was, and as my request leaves it. Raises Moved where I block the peer."""
+    before = await connection_store().pair(me, peer)
+    try:
+        after = await connection_store().ask(me, peer, secrets.token_bytes(ID_SIZE), now)
+    except Blocks:
+        raise Moved(await between(me, peer)) from None
+    return before, after
 
 
 async def _apply(was: Pair, me: Uid, change: Change, now: int) -> Contact:
@@ -121,14 +153,14 @@ def _decline(pair: Pair, _me: Uid) -> tuple[PairState, int]:
 
 
 def _reopen(pair: Pair, me: Uid) -> tuple[PairState, int]:
-    """My no is taken back. Nothing happens to who asked: a no must not show by it."""
+    """I take my no back. The person who asked sees nothing: a no must not show by it."""
     if pair.asked(me):
         return pair.state, pair.blocked
     return _BEFORE_A_NO.get(pair.state, pair.state), pair.blocked
 
 
 def _withdraw(pair: Pair, _me: Uid) -> tuple[PairState, int]:
-    """Declined, it stays declined: asking again would be one more try otherwise."""
+    """A declined request stays declined: otherwise asking again would be one more try."""
     declined = pair.state is PairState.DECLINED
     return PairState.DROPPED if declined else PairState.WITHDRAWN, pair.blocked
 
@@ -158,7 +190,7 @@ _ACTIONS: dict[str, tuple[frozenset[ContactState], frozenset[ContactState], Chan
 
 
 async def _announce(before: Pair | None, after: Pair, me: Uid) -> Contact:
-    """Tell each side of what it sees change, and the sessions of the other of a block."""
+    """Tell each side what changes for it, and the other's sessions of a block."""
     peer = after.peer_of(me)
     mine = await _own(me, peer)
     if before is None or before.seen_by(me) != after.seen_by(me):
@@ -183,14 +215,9 @@ def _named(contact: Contact, people: Mapping[Uid, Person]) -> Person:
     return people.get(contact.peer) or Person(contact.peer, "", "")
 
 
-async def _mine(me: Uid, peer: Uid) -> Contact | None:
-    pair = await connection_store().pair(me, peer)
-    return None if pair is None else await connection_store().contact(me, pair.conv)
-
-
 async def _own(me: Uid, peer: Uid) -> Contact:
     """Raises Busy where the pair is there and its contact rows are not, yet."""
-    contact = await _mine(me, peer)
+    contact = await between(me, peer)
     if contact is None:
         raise Busy
     return contact

@@ -11,14 +11,20 @@ from typing import Any
 
 from channels.consumer import AsyncConsumer
 
+from chatsite.running import metrics
 from messaging import protocol
+from messaging.backends.base import Busy
+from messaging.sessions import dispatch
 from messaging.sessions.live import Session
-from messaging.sessions.upkeep import BUSY_RETRY_MS, upkeep
+from messaging.sessions.node import LiveNode, here
 
 Send = Callable[[Any], Awaitable[None]]
 
 
 class ChatConsumer(AsyncConsumer):
+    def __init__(self, node: Callable[[], LiveNode] = here) -> None:
+        self._node = node
+
     async def __call__(
         self,
         scope: Any,
@@ -27,24 +33,26 @@ class ChatConsumer(AsyncConsumer):
     ) -> None:
         await receive()  # websocket.connect
         await send({"type": "websocket.accept"})
-        keeper = upkeep()
-        if not keeper.admit():
-            return await _turn_away(send)
-        carrier = _Carrier(send)
-        session = Session(keeper, carrier.wake)
-        carrier.session = session
+        node = self._node()
+        try:
+            await node.admit(scope["client"][0])
+        except Busy as busy:
+            return await _turn_away(send, busy)
+        transport = _Transport(send)
+        session = Session(node, transport.wake)
+        transport.session = session
         session.open()
         try:
-            await carrier.write()
+            await transport.write()
             while (event := await receive())["type"] == "websocket.receive":
-                await session.receive(event.get("text"))
-                await carrier.write()
+                await dispatch.receive(session, event.get("text"))
+                await transport.write()
         finally:
-            carrier.gone = True
+            transport.gone = True
             await session.end()
 
 
-class _Carrier:
+class _Transport:
     """Writes what a session has, in order, from whichever side it comes."""
 
     __slots__ = ("_send", "_task", "_writing", "gone", "session")
@@ -62,7 +70,7 @@ class _Carrier:
             self._task = asyncio.create_task(self.write())
 
     async def write(self) -> None:
-        """Until nothing waits; where somebody writes already, he goes on until then."""
+        """Until nothing waits; where a task writes already, it goes on until then."""
         if self._writing:
             return
         self._writing = True
@@ -77,7 +85,8 @@ class _Carrier:
             self._writing = False
 
 
-async def _turn_away(send: Send) -> None:
-    busy = protocol.encode(protocol.Busy(retry_ms=BUSY_RETRY_MS)).decode()
-    await send({"type": "websocket.send", "text": busy})
+async def _turn_away(send: Send, busy: Busy) -> None:
+    metrics.BUSY.add()
+    said = protocol.encode(protocol.Busy(retry_ms=busy.retry_ms)).decode()
+    await send({"type": "websocket.send", "text": said})
     await send({"type": "websocket.close", "code": protocol.CLOSE_RESTART})

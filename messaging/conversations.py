@@ -1,8 +1,14 @@
 """Use cases of conversations. `require_member` is the one gate to anything of a conversation."""
 
+from chatsite.edge.refusals import Refusal, Unknown
 from messaging.backends import connection_store
-from messaging.backends.base import Unknown
-from messaging.domain import Contact, Conv, Uid
+from messaging.domain import Contact, ContactState, Conv, Uid
+
+
+class NotConnected(Refusal):
+    """The two are not connected (any more)."""
+
+    status, code, message = 403, "not_connected", "You are not connected."
 
 
 async def require_member(user: Uid, conv: Conv) -> Contact:
@@ -11,3 +17,9 @@ async def require_member(user: Uid, conv: Conv) -> Contact:
     if contact is None:
         raise Unknown
     return contact
+
+
+def require_connected(contact: Contact) -> None:
+    """Raises NotConnected."""
+    if contact.state is not ContactState.CONNECTED:
+        raise NotConnected

@@ -8,8 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
+from messaging.gaps import Gap
+
 ID_SIZE = 16  # bytes of a user, device, conversation or client id
 PAGE_MAX = 50  # rows of one page, previews of one call, epochs of one call
+VECTOR_MAX = 1000  # pairs of one page of a state vector
 KIND_NOTIFY, KIND_SILENT = 1, 2  # only kind 1 counts as unread
 FLOOR_GRACE_MS = 60_000  # an ordinary rotation leaves its parent good for this long
 MAX_INT = 2**53 - 1  # no number on the wire is larger
@@ -22,7 +25,7 @@ Seal = Callable[[int], tuple[str, bytes]]  # server_ms → (kid, R): the frankin
 class PairState(IntEnum):
     """The truth of a pair. Nobody is shown it; people see the state of their contact row.
 
-    DROPPED: declined, then withdrawn by who had asked: closed to both, and still declined.
+    DROPPED: declined, then withdrawn by the person who asked: closed to both, still declined.
     """
 
     REQUESTED = 1
@@ -80,7 +83,7 @@ class Pair:
         return bool(self.asked_by & asker(owner, self.peer_of(owner)))
 
     def seen_by(self, owner: Uid) -> ContactState:
-        """The state of the owner's contact row: what he may know, and nothing of the other's no."""
+        """The state of the owner's contact row: what they may know, not the other's no."""
         if self.blocked_by(owner):
             return ContactState.BLOCKED
         if self.state is PairState.CONNECTED:
@@ -106,7 +109,7 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class EpochHead:
     """The newest epoch of a pair. k1, k2: links it names, resets of the account · 2^32 + k."""
 
     n: int
@@ -118,7 +121,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class NewEpoch:
-    """An epoch record to publish (encryption.md 4.7), with what the store reads of it."""
+    """An epoch record to publish (docs/encryption.md 4.7), with what the store reads of it."""
 
     n: int
     record: bytes
@@ -155,24 +158,13 @@ class Draft:
     ctr: int
     kind: int
     epoch: int
-    head: Head  # newest epoch known to the live session
+    head: EpochHead  # newest epoch known to the live session
     ttl: int  # seconds; 0 = kept
     text: bytes = field(repr=False)  # the envelope
     salt: bytes = field(repr=False)
     url: str = ""  # blob ids, separated by spaces
     withheld: bool = False  # the peer blocks the sender
-
-
-@dataclass(frozen=True, slots=True)
-class Appended:
-    """Where a message stands in the log, for good. kid and tag are R as it was first made."""
-
-    seq: int
-    ord: int
-    time: int
-    kid: str
-    tag: bytes
-    dup: bool
+    erase: tuple[int, bytes] | None = None  # seq, client_id of the sender's row that goes with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +172,8 @@ class Row:
     """One row of a conversation. Content is None where `gone` says why.
 
     `withheld` rows carry their content, for the sender; the reader shows them to the other as
-    Gone.WITHHELD. A row with a ttl has its salt elsewhere (MessageLog.salts).
+    Gone.WITHHELD, and counts without them. A row with a ttl has its salt elsewhere
+    (MessageLog.salts).
     """
 
     conv: Conv
@@ -190,7 +183,7 @@ class Row:
     device: bytes
     ctr: int
     time: int
-    ord: int
+    ord: int  # as its sender counts
     kind: int
     epoch: int
     expires: int | None
@@ -201,6 +194,11 @@ class Row:
     url: str
     tag: bytes | None
     kid: str | None
+    hid: int  # rows of kind 1 of this sender that were withheld so far, this one included
+
+    def ord_for(self, reader: Uid) -> int:
+        """The sender counts every row; the other counts without those that were withheld."""
+        return self.ord if reader == self.sender else self.ord - self.hid
 
     @property
     def ttl(self) -> int:
@@ -210,10 +208,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class VectorRow:
-    """One conversation as its owner sees it (storage.md 2.2).
+    """One conversation as its owner sees it (docs/protocol.md).
 
-    Unread = max(0, peer_ord − my_read_ord). `withheld` is for the live session's contact map
-    only: it never leaves the server.
+    Unread = max(0, peer_ord − my_read_ord); both count what the owner may see. `gaps` lie beside
+    peer_got and peer_read. `withheld` is for the live session's contact map only: it never leaves
+    the server.
     """
 
     conv: Conv
@@ -233,6 +232,15 @@ class VectorRow:
     read_time: int
     got_time: int
     withheld: bool
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VectorPage:
+    """Some pairs of a user. `after` asks for the next page; None = there is no more."""
+
+    rows: list[VectorRow]
+    after: bytes | None
 
 
 def ordered(a: Uid, b: Uid) -> tuple[Uid, Uid]:
@@ -244,13 +252,26 @@ def asker(owner: Uid, peer: Uid) -> AskedBy:
     return AskedBy.USER1 if owner < peer else AskedBy.USER2
 
 
+def after_asking(was: Pair, side: AskedBy) -> tuple[PairState, AskedBy]:
+    """What a request by this side makes of a pair."""
+    again = bool(was.asked_by & side)
+    match was.state:
+        case PairState.REQUESTED | PairState.DECLINED if not again:
+            return PairState.CONNECTED, AskedBy.BOTH  # they crossed, or the no was thought over
+        case PairState.DROPPED if again:
+            return PairState.DECLINED, side  # asked before, and refused: it looks unanswered
+        case PairState.WITHDRAWN | PairState.DROPPED:
+            return PairState.REQUESTED, side
+    return was.state, was.asked_by
+
+
 def block_bit(owner: Uid, peer: Uid) -> int:
     """The bit of Pair.blocked that says: owner blocks peer."""
     return 1 if owner < peer else 2
 
 
-def floor_after(known: int, head: Head, now: int) -> int:
-    """The oldest epoch that an append may still use, and leaves behind (storage.md 1.2).
+def floor_after(known: int, head: EpochHead, now: int) -> int:
+    """The oldest epoch that an append may still use, and leaves behind (docs/encryption.md 4.7).
 
     A forced head counts at once, an ordinary one from a minute after its time; until then its
     parent is good.

@@ -1,4 +1,4 @@
-"""Use cases of epochs (encryption.md 4.7): publish by compare-and-set, read, keep boxes.
+"""Use cases of epochs (docs/encryption.md 4.7): publish by compare-and-set, read, keep boxes.
 
 `_check` holds the policy: what the server accepts of a record that it cannot open. It cannot
 tell a good secret from a bad one; both clients can, and do.
@@ -8,10 +8,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from accounts import devices, limits, threads
+from accounts import devices
 from accounts.devices import Newest as NewestLink
-from accounts.limits import HOUR, Limit
-from accounts.wire import Id
+from chatsite.edge import limits
+from chatsite.edge.limits import HOUR, Limit
+from chatsite.edge.refusals import Refusal
+from chatsite.edge.wire import Id
+from chatsite.running import threads
 from e2ee import epochs as records
 from e2ee.encoding import ZERO
 from e2ee.epochs import EpochHeader, Side
@@ -19,8 +22,8 @@ from e2ee.errors import BadEpoch
 from e2ee.records import Link, parse_link
 from messaging import conversations, fanout, protocol
 from messaging.backends import connection_store, log
-from messaging.backends.base import EpochConflict, Refusal
-from messaging.domain import Contact, ContactState, Conv, EpochRecord, NewEpoch, Uid
+from messaging.backends.base import EpochConflict
+from messaging.domain import Contact, Conv, EpochRecord, NewEpoch, Uid
 from messaging.http import EpochBox
 
 ROTATIONS = Limit("rotations", protocol.ROTATIONS_PER_HOUR, HOUR)  # by creator and connection
@@ -31,12 +34,10 @@ class Newest(NamedTuple):
     rows: list[EpochRecord]
 
 
-class NotConnected(Refusal):
-    """The two are not connected (any more)."""
-
-
 class StaleList(Refusal):
     """The record names a device list that is unknown, or retired by a newer one: fetch them."""
+
+    code, message = "stale_list", "The record names an old device list."
 
 
 async def publish(
@@ -46,12 +47,11 @@ async def publish(
 
     A rotation forced by a revocation or a reset raises the floor before this returns, so that
     nothing under an older epoch is accepted afterwards. Raises Unknown (not a member),
-    NotConnected, StaleList, EpochConflict with the winner, limits' Refusal, and e2ee's Refused
+    NotConnected, StaleList, EpochConflict with the winner, limits' Refusal, and e2ee's M1Error
     for a record that is malformed or forged. Repeating a published record succeeds.
     """
     contact = await conversations.require_member(me, conv)
-    if contact.state is not ContactState.CONNECTED:
-        raise NotConnected
+    conversations.require_connected(contact)
     record = records.parse_record(raw)
     header = record.header
     if header.n != (0 if expected is None else expected + 1):
@@ -71,8 +71,8 @@ async def publish(
 
 
 async def newest(me: Uid, upto: Mapping[Conv, int | None], limit: int) -> dict[Conv, Newest]:
-    """Of each conversation the head, None before E_0, and records from `upto` down with my own
-    boxes. Whose member I am not is left out."""
+    """The head of each conversation, None before E_0, and its records from `upto` down with my own
+    boxes. Conversations that I am not a member of are left out."""
     share = min(limit, protocol.EPOCHS_MAX // len(upto))
     mine = {contact.conv for contact in await connection_store().contacts(me)}.intersection(upto)
     found = await asyncio.gather(*(_newest(me, conv, upto[conv], share) for conv in mine))
@@ -169,7 +169,7 @@ async def _stands(contact: Contact, n: int, raw: bytes) -> bool:
 
 
 async def _announce(contact: Contact, n: int) -> None:
-    """Who blocks me hears nothing, but his sessions look again."""
+    """A peer who blocks me is told nothing, but their sessions look again."""
     frame = protocol.Epoch(conv=Id(contact.conv), n=n)
     await fanout.deliver([contact.owner] + [contact.peer] * (not contact.withheld), frame)
     if contact.withheld:

@@ -1,11 +1,11 @@
-"""HTTP bodies of the message side (encryption.md 4.18). Pure: no I/O."""
+"""HTTP bodies of the message side (docs/encryption.md 4.18). Pure: no I/O."""
 
 from typing import Annotated, Literal
 
 from msgspec import Meta, Raw
 
 from accounts.protocol import Box, Generation, Name
-from accounts.wire import U32, Body, Id, N
+from chatsite.edge.wire import U32, Body, Id, N
 from messaging.protocol import EPOCH_RECORD_MAX, EPOCHS_MAX
 
 INVITE_DAYS = 7
@@ -18,6 +18,7 @@ POLL_CALLS = 2  # open at a time
 POLL_ENDS_SECONDS = 60  # after the last call
 RID_MAX = 2**31 - 1  # of the first call
 
+NodeName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9.:-]{1,40}$")]  # needs no quoting in an address
 Record = Annotated[bytes, Meta(min_length=1, max_length=EPOCH_RECORD_MAX)]
 Action = Literal["request", "accept", "decline", "reopen", "withdraw", "block", "unblock", "clear"]
 
@@ -48,9 +49,10 @@ class ConnectionRow(Body):
 
 
 class Connections(Body):
-    """GET /api/connections."""
+    """GET /api/connections. `joined`: who came by a link of mine, for INVITE_DAYS."""
 
     connections: list[ConnectionRow]
+    joined: list[Id]
 
 
 class Act(Body):
@@ -69,6 +71,12 @@ class ConnectionConflict(Body):
     connection: ConnectionRow | None = None
 
 
+class MakeInvite(Body):
+    """POST /api/invites. connects: one person, at once; else any number may ask."""
+
+    connects: bool
+
+
 class NewInvite(Body):
     """POST /api/invites answers it; the token is shown once."""
 
@@ -79,20 +87,33 @@ class NewInvite(Body):
 
 
 class Invite(Body):
+    """An open link of mine, without its token. uses: how often somebody looked at it."""
+
     id: Id
+    connects: bool
     created: N
     expires: N
     uses: U32
 
 
 class Invites(Body):
+    """GET /api/invites."""
+
     invites: list[Invite]
 
 
-class UseInvite(Body):
-    """POST /api/invites/use: whom the invite is from; the request itself is an Act."""
+class InviteToken(Body):
+    """POST /api/invites/show answers ShownInvite and uses nothing up; POST /api/invites/accept
+    connects and answers a ConnectionRow."""
 
     token: Annotated[str, Meta(max_length=64)]
+
+
+class ShownInvite(Body):
+    """Who the link is from. connects: to be accepted; else the request is an Act."""
+
+    peer: Person
+    connects: bool
 
 
 class EpochRow(Body):
@@ -176,11 +197,13 @@ class PollCall(Body):
 
 
 class PollAnswer(Body):
-    """Answers PollCall: frames of the server, numbered from 1 in the whole session."""
+    """Answers PollCall: frames of the server, numbered from 1 in the whole session. `node` has the
+    session: later calls go to /live?n=<node>, so that a load balancer finds it."""
 
     sid: Id
     rid: U32
     frames: list[tuple[N, Raw]]
+    node: NodeName
 
 
 class PollClosed(Body):

@@ -1,6 +1,10 @@
-"""Use cases of invite links: make, list, revoke, use. They are plain functions (accounts/threads).
+"""Use cases of invite links: make, list, withdraw, show, accept.
 
-A link says whom it is from and no more; who opens it still has to ask, and to be accepted.
+A link is of one of two kinds. One that connects is for one person: its maker agreed when they made
+it, and the first who accepts it is connected. The other shows any number of people who to ask, and
+each of them has to be accepted. Showing a link uses nothing up.
+
+Plain functions run in a thread (chatsite/running/threads.py); what sessions hear of is async.
 """
 
 import secrets
@@ -10,9 +14,11 @@ from django.db.models import F
 from accounts import profile
 from accounts.models import User
 from accounts.profile import Person
+from chatsite.edge.refusals import Refusal, Unknown
+from chatsite.running import threads
 from e2ee.encoding import h
-from messaging.backends.base import Refusal, Unknown
-from messaging.domain import ID_SIZE
+from messaging import connections, fanout, protocol
+from messaging.domain import ID_SIZE, Contact, ContactState, Uid
 from messaging.http import INVITE_DAYS, INVITES_MAX
 from messaging.models import Invite
 
@@ -21,11 +27,88 @@ DAY_MS = 24 * 3600 * 1000
 
 
 class TooMany(Refusal):
-    """INVITES_MAX links are open; revoke one first."""
+    """INVITES_MAX links are open; withdraw one first."""
+
+    status, code = 403, "too_many"
+    message = f"There are {INVITES_MAX} open links; withdraw one first."
 
 
-def make(user: User, now: int) -> tuple[Invite, str]:
+class Used(Refusal):
+    """Somebody accepted the link before it was withdrawn."""
+
+    status, code, message = 409, "used", "Somebody accepted this link already."
+
+
+class Own(Refusal):
+    """The link is the person's own."""
+
+    status, code, message = 409, "own_invite", "This link is your own."
+
+
+async def make(user: User, connects: bool, now: int) -> tuple[Invite, str]:
     """A new link and its token, which is shown this once. Raises TooMany."""
+    made = await threads.run(_make, user, connects, now)
+    await _tell(user.uid)
+    return made
+
+
+def opened(user: User, now: int) -> list[Invite]:
+    """My links that still work, newest first."""
+    mine = Invite.objects.filter(user=user, used_by=None, expires__gt=now)
+    return list(mine.order_by("-created", "-pk"))
+
+
+def joined(user: User) -> list[Uid]:
+    """People who came by a link of mine in the last INVITE_DAYS."""
+    mine = Invite.objects.filter(user=user).exclude(used_by=None)
+    return [uid for uid in mine.values_list("used_by", flat=True) if uid]
+
+
+async def withdraw(user: User, ident: bytes) -> None:
+    """From now on the link does not work.
+
+    Raises Used where somebody was faster, Unknown for another's as for none.
+    """
+    await threads.run(_withdraw, user, ident)
+    await _tell(user.uid)
+
+
+def withdraw_all() -> None:
+    """After an older copy of the data was put back: one of them may have been withdrawn since."""
+    Invite.objects.all().delete()
+
+
+def show(me: Uid, token: str, now: int) -> tuple[Person, bool]:
+    """Who the link is from, and whether it connects. It may be one that I accepted.
+
+    Raises Unknown: never made, withdrawn, too old, accepted by another, or its maker is gone.
+    """
+    invite, person = _find(me, token, now)
+    Invite.objects.filter(pk=invite.pk).update(uses=F("uses") + 1)
+    return person, invite.connects
+
+
+async def accept(me: Uid, token: str, now: int) -> Contact:
+    """Connect me with the maker of the link. Of two people at once it is one. Repeatable.
+
+    The link stays open where we are connected already. Raises Own, Moved where I block them, and
+    Unknown as `show` does, also for a link that does not connect.
+    """
+    maker = await threads.run(_maker, me, token, now)
+    if maker == me:
+        raise Own
+    contact = await connections.between(me, maker)
+    if contact and contact.state is ContactState.BLOCKED:
+        raise connections.Moved(contact)
+    if contact and contact.state is ContactState.CONNECTED:
+        return contact
+    await threads.run(_claim, me, token, now)
+    contact = await connections.join(me, maker, now)
+    await _tell(maker)
+    return contact
+
+
+def _make(user: User, connects: bool, now: int) -> tuple[Invite, str]:
     if len(opened(user, now)) >= INVITES_MAX:
         raise TooMany
     token = secrets.token_urlsafe(TOKEN_SIZE)
@@ -33,29 +116,52 @@ def make(user: User, now: int) -> tuple[Invite, str]:
         user=user,
         ident=secrets.token_bytes(ID_SIZE),
         digest=h(token.encode()),
+        connects=connects,
         created=now,
         expires=now + INVITE_DAYS * DAY_MS,
     )
     return invite, token
 
 
-def opened(user: User, now: int) -> list[Invite]:
-    """My links that still work, newest first."""
-    return list(Invite.objects.filter(user=user, expires__gt=now).order_by("-created", "-pk"))
+def _withdraw(user: User, ident: bytes) -> None:
+    mine = Invite.objects.filter(user=user, ident=ident)
+    if mine.filter(used_by=None).delete()[0]:
+        return
+    raise Used if mine.exists() else Unknown
 
 
-def revoke(user: User, ident: bytes) -> None:
-    """The link shows nobody from now on. Raises Unknown for another's as for none."""
-    if not Invite.objects.filter(user=user, ident=ident).delete()[0]:
-        raise Unknown
-
-
-def use(token: str, now: int) -> Person:
-    """Whom the link is from. Raises Unknown: never made, revoked, too old, or its owner gone."""
+def _find(me: Uid, token: str, now: int) -> tuple[Invite, Person]:
     found = Invite.objects.filter(digest=h(token.encode()), expires__gt=now)
     invite = found.select_related("user").first()
-    people = profile.people([invite.user.uid]) if invite else {}
-    if invite is None or not people:
+    if invite is None or invite.used_by not in (None, me):
         raise Unknown
-    found.update(uses=F("uses") + 1)
-    return people[invite.user.uid]
+    person = profile.people([invite.user.uid]).get(invite.user.uid)
+    if person is None:
+        raise Unknown
+    return invite, person
+
+
+def _maker(me: Uid, token: str, now: int) -> Uid:
+    invite, person = _find(me, token, now)
+    if not invite.connects:
+        raise Unknown
+    return person.uid
+
+
+def _claim(me: Uid, token: str, now: int) -> None:
+    """Take the link, by compare-and-set: of two people at once one gets it, and a withdrawal
+    comes before or after. It is known for INVITE_DAYS more, so that what follows can be repeated.
+
+    Conditions on columns of the row alone: PostgreSQL would not check a joined one again.
+    """
+    one = Invite.objects.filter(digest=h(token.encode()))
+    free = one.filter(used_by=None, expires__gt=now)
+    if free.update(used_by=me, expires=now + INVITE_DAYS * DAY_MS):
+        return
+    if not one.filter(used_by=me).exists():
+        raise Unknown
+
+
+async def _tell(user: Uid) -> None:
+    """Their pages list the open links again."""
+    await fanout.deliver([user], protocol.Settings(version=0))

@@ -3,38 +3,32 @@
 `send` holds the policy of what the server accepts of an envelope that it cannot open.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
 
-from accounts.wire import B32, Id
+from chatsite.edge.refusals import Refusal
+from chatsite.edge.wire import B32, Id
+from chatsite.running import metrics
 from e2ee import franking
 from e2ee.envelope import Envelope, check_sent_by, parse_envelope
-from e2ee.errors import Refused as BadEnvelope
-from messaging import fanout, protocol
+from e2ee.errors import M1Error
+from messaging import conversations, protocol
 from messaging.backends import log
-from messaging.backends.base import Refusal, StaleEpoch, Unknown
-from messaging.domain import (
-    Appended,
-    Contact,
-    ContactState,
-    Draft,
-    Gone,
-    Head,
-    Row,
-    Uid,
-)  # fmt: skip
+from messaging.domain import Contact, Draft, EpochHead, Gone, Row, Uid
+from messaging.hub import Hub
 
 ROW_OVERHEAD = 420  # bytes of a row on the wire beside its body, at most
 
-
-class NotConnected(Refusal):
-    """The two are not connected (any more)."""
+# The newest epoch, if a message may be sent under this one; else it raises StaleEpoch.
+Epochs = Callable[[Contact, int], Awaitable[EpochHead]]
 
 
 class Unsupported(Refusal):
     """The envelope is not of protocol m1, or says other things than its frame."""
+
+    code = "unsupported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +38,21 @@ class Author:
 
 
 async def send(
-    author: Author, frame: protocol.Send, to: Contact, head: Head | None, now: int
-) -> Appended:
+    hub: Hub, author: Author, frame: protocol.Send, to: Contact, usable: Epochs, now: int
+) -> Row:
     """Append one envelope, then announce it to every other live device of both people.
 
-    Idempotent by client_id. `to` is the author's side of the conversation, `head` its newest
-    epoch. A message to somebody who blocks the author is kept and announced to the author
-    alone, with the same answer. Raises NotConnected, Unsupported, Unknown (the row to erase is
-    not there or not the author's), and what MessageLog.append raises.
+    Idempotent by client_id. `to` is the author's side of the conversation, `usable` says which
+    epochs may be used. A message to somebody who blocks the author is kept and announced
+    to the author alone, with the same answer. Raises NotConnected, Unsupported, StaleEpoch, and
+    what MessageLog.append raises.
     """
-    if to.state is not ContactState.CONNECTED:
-        raise NotConnected
+    conversations.require_connected(to)
     envelope = _opened(author, frame)
-    if head is None or frame.epoch > head.n:
-        raise StaleEpoch(head.n if head else 0)
-    if frame.erase:
-        await _require_own(author, frame)
-    draft = _draft(author, frame, envelope, to, head)
+    draft = _draft(author, frame, envelope, to, await usable(to, frame.epoch))
     row = await log().append(draft, _seal(envelope, to.peer), now)
-    if frame.erase:
-        await log().redact(frame.conv, frame.erase.seq, frame.erase.client_id)
-    readers = [author.uid] if to.withheld else [to.peer, author.uid]
-    await fanout.deliver(readers, _announcement(author, frame, envelope, row), but=author.device)
+    metrics.APPENDS.add()
+    await _announce(hub, author, frame, row, to)
     return row
 
 
@@ -89,8 +76,10 @@ async def page(
 
 
 async def last(readers: Sequence[Contact], now: int) -> list[protocol.Msg]:
-    """The newest row of each conversation that has one its reader has not cleared."""
-    found = await log().last([reader.conv for reader in readers], now)
+    """The newest row of each conversation that has one its reader may see and has not cleared."""
+    if not readers:
+        return []
+    found = await log().last(readers[0].owner, [reader.conv for reader in readers], now)
     rows = [
         found[reader.conv]
         for reader in readers
@@ -124,7 +113,7 @@ def _opened(author: Author, frame: protocol.Send) -> Envelope:
             header, conn=frame.conv, sender=author.uid, device=author.device,
             mid=frame.client_id, n=frame.epoch,
         )  # fmt: skip
-    except BadEnvelope as error:
+    except M1Error as error:
         raise Unsupported from error
     if (header.kind, header.ttl) != (frame.kind, frame.ttl):
         raise Unsupported
@@ -135,16 +124,8 @@ def _opened(author: Author, frame: protocol.Send) -> Envelope:
     return envelope
 
 
-async def _require_own(author: Author, frame: protocol.Send) -> None:
-    assert frame.erase
-    rows = await log().page(frame.conv, 1, 0, after=frame.erase.seq - 1)
-    wanted = (frame.erase.seq, frame.erase.client_id, author.uid)
-    if [(row.seq, row.client_id, row.sender) for row in rows] != [wanted]:
-        raise Unknown
-
-
 def _draft(
-    author: Author, frame: protocol.Send, envelope: Envelope, to: Contact, head: Head
+    author: Author, frame: protocol.Send, envelope: Envelope, to: Contact, head: EpochHead
 ) -> Draft:
     return Draft(
         conv=frame.conv,
@@ -161,6 +142,7 @@ def _draft(
         text=frame.body,
         salt=frame.salt,
         withheld=to.withheld,
+        erase=(frame.erase.seq, frame.erase.client_id) if frame.erase else None,
     )
 
 
@@ -177,30 +159,27 @@ def _seal(envelope: Envelope, recipient: Uid):  # type: ignore[no-untyped-def]
     return seal
 
 
-def _announcement(
-    author: Author, frame: protocol.Send, envelope: Envelope, row: Appended
-) -> protocol.Msg:
-    return protocol.Msg(
-        conv=frame.conv,
-        seq=row.seq,
-        client_id=frame.client_id,
-        sender=Id(author.uid),
-        device=Id(author.device),
-        ctr=envelope.header.ctr,
-        time=row.time,
-        ord=row.ord,
-        kind=frame.kind,
-        epoch=frame.epoch,
-        ttl=frame.ttl,
-        body=frame.body,
-        salt=frame.salt,
-        r=B32(row.tag),
-        kid=row.kid,
-        erase=frame.erase,
-    )
+async def _announce(hub: Hub, author: Author, frame: protocol.Send, row: Row, to: Contact) -> None:
+    """Tell both; of a withheld message only the author's devices. Earlier ones that the peer
+    never got are not counted to them, so that the two are then told different numbers."""
+
+    async def tell(*users: Uid) -> None:
+        msg = _frame(row, users[0], {row.client_id: frame.salt})
+        msg.erase = frame.erase
+        await hub.deliver(users, msg, but=author.device)
+
+    if to.withheld or row.withheld:
+        await tell(author.uid)
+    elif row.hid:
+        await tell(author.uid)
+        await tell(to.peer)
+    else:
+        await tell(to.peer, author.uid)
 
 
 def _frame(row: Row, reader: Uid, salts: dict[bytes, bytes]) -> protocol.Msg:
+    """A row as its reader may see it, on a page as in an announcement. `salts`: of those with a
+    ttl."""
     if row.withheld and row.sender != reader:
         return protocol.Msg(conv=Id(row.conv), seq=row.seq, gone=Gone.WITHHELD.value)
     frame = protocol.Msg(
@@ -211,7 +190,7 @@ def _frame(row: Row, reader: Uid, salts: dict[bytes, bytes]) -> protocol.Msg:
         device=Id(row.device),
         ctr=row.ctr,
         time=row.time,
-        ord=row.ord,
+        ord=row.ord_for(reader),
         kind=row.kind,
         epoch=row.epoch,
         ttl=row.ttl,

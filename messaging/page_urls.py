@@ -8,6 +8,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("chats", pages.inbox),
     re_path(r"^chats/(?P<conv>[0-9a-f]{32})\Z", pages.conversation),
     path("people", pages.people),
-    path("people/qr", pages.qr),
     path("invite", pages.invite),
 ]

@@ -1,33 +1,28 @@
 """The pages of the message side: the chats, one of them, the people, an invite.
 
 They carry names and ids, which the server knows; what is written arrives as ciphertext and is
-opened by static/js/. A foreign conversation looks like one that does not exist: a frame to which
-the script finds nothing.
+opened by static/js/. A foreign conversation looks like one that does not exist: both are not found.
 """
 
 import base64
-import io
 from collections.abc import Iterable
 from typing import Any
 
-import segno
 from asgiref.sync import async_to_sync
-from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
-from accounts.pages import AVATAR_TINTS, signed_in
+from accounts import boot, sessions
+from accounts.pages import AVATAR_TINTS, HOME, signed_in
 from accounts.profile import Person
 from accounts.sessions import Caller
+from chatsite.running.clock import now_ms
 from messaging import connections
 from messaging.domain import Contact, ContactState
-from messaging.protocol import VERSION
 
 Row = tuple[Contact, Person]
 ROWS_SERVED = 30  # chats in the page: two screens; the script brings the others, in its order
-QR_TEXT_MAX = 512  # characters; an invite link is about 100
-QR_QUIET_ZONE = 2  # modules; the page adds a margin of its own
 
 
 @require_safe
@@ -49,33 +44,25 @@ def conversation(request: HttpRequest, conv: str) -> HttpResponse:
 def people(request: HttpRequest, who: Caller) -> HttpResponse:
     rows = async_to_sync(connections.listed)(who.uid)
     groups = {state.name.lower(): _rows(rows, {state}) for state in ContactState}
-    context = {**groups, "boot": _boot(who), "person": who.record.user, "section": "people"}
+    person = {"boot": boot.data(request, who), "person": who.record.user}
+    context = {**groups, **person, "section": "people"}
     return render(request, "chat/people.html", context)
 
 
 @require_safe
 def invite(request: HttpRequest) -> HttpResponse:
-    """The token stands behind # and comes to nobody's log; the script asks whose it is."""
-    return render(request, "chat/invite.html", {"section": "people"})
-
-
-@require_POST
-@signed_in
-def qr(request: HttpRequest, _who: Caller) -> HttpResponse:
-    """An address of this site as a QR code in SVG. It comes in the body, so that no log has it."""
-    text = request.POST.get("text", "")
-    if not text.startswith(f"{settings.SITE_URL}/") or len(text) > QR_TEXT_MAX:
-        return HttpResponseBadRequest(content_type="text/plain")
-    out = io.BytesIO()
-    code = segno.make(text, error="m", micro=False)
-    code.save(out, kind="svg", border=QR_QUIET_ZONE, dark="#000", light="#fff", omitsize=True)
-    return HttpResponse(out.getvalue(), content_type="image/svg+xml")
+    """The token is behind # and reaches no log; the script asks whose it is."""
+    who = sessions.current(request, now_ms())
+    context = {"boot": boot.data(request, who), "person": who.record.user} if who else {}
+    return render(request, "chat/invite.html", context)
 
 
 def _chats(request: HttpRequest, who: Caller, template: str, conv: str | None) -> HttpResponse:
     first, opened = async_to_sync(connections.first_chats)(who.uid, ROWS_SERVED, conv)
+    if conv and not opened:
+        return render(request, "errors/404.html", {"home": HOME}, status=404)
     context = {
-        "boot": _boot(who),
+        "boot": boot.data(request, who),
         "chats": [_row(*row) for row in first],
         "open": conv,
         "open_conv": base64.b64encode(bytes.fromhex(conv)).decode() if conv else "",
@@ -83,16 +70,6 @@ def _chats(request: HttpRequest, who: Caller, template: str, conv: str | None) -
         "section": "chats",
     }
     return render(request, template, context)
-
-
-def _boot(who: Caller) -> dict[str, Any]:
-    user = who.record.user
-    return {
-        "uid": base64.b64encode(user.uid).decode(),
-        "name": user.username,
-        "display_name": user.display_name,
-        "version": VERSION,
-    }
 
 
 def _rows(rows: Iterable[Row], states: set[ContactState]) -> list[dict[str, Any]]:

@@ -1,28 +1,33 @@
 """The long-poll shell of a live session, where WebSocket does not pass: `POST /live`.
 
-An ASGI consumer, not a view, so that whoever waits costs no thread. Policy: `_take` (whose call
-goes to which session); a sid is of no use with another cookie than the one that made it.
+An ASGI consumer, not a view, so that a call that waits costs no thread. Policy: `_take` (whose call
+goes to which session); a sid works only with the cookie that made it.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlparse
+from urllib.parse import parse_qs
 
-import msgspec
 from channels.consumer import AsyncConsumer
-from channels.security.websocket import OriginValidator
 from django.conf import settings
 from django.http import parse_cookie
 
 from accounts import sessions
-from accounts.wire import Problem, decoder, encoder
+from chatsite.edge import origins
+from chatsite.edge.refusals import Refusal
+from chatsite.edge.wire import Decoder, Malformed, Problem, decoder, encoder
+from chatsite.running import metrics
 from messaging import protocol
+from messaging.backends.base import Busy
 from messaging.http import POLL_BYTES, RID_MAX, PollCall
+from messaging.sessions import hello
+from messaging.sessions.node import Calls, LiveNode, here
 from messaging.sessions.poll import Poll, closed
-from messaging.sessions.upkeep import upkeep
 
+NODE = "n"  # of the query; a load balancer reads it (docs/operations.md)
+DIGITS = 9  # of a length that is read; more of them are no smaller number
 BODY_MAX = POLL_BYTES + 1024  # sid, rid, ack and the commas between frames
 HEADERS = [
     (b"Content-Type", b"application/json"),
@@ -37,19 +42,25 @@ Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 Headers = dict[bytes, bytes]
 
-_Origins: Any = OriginValidator  # for its rule; as a middleware it serves sockets alone
-_calls: msgspec.json.Decoder[PollCall] = decoder(PollCall)
+_calls: Decoder[PollCall] = decoder(PollCall)
 
 
 class LongPollConsumer(AsyncConsumer):
+    def __init__(self, node: Callable[[], LiveNode] = here) -> None:
+        self._node = node
+
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         headers: Headers = {name.lower(): value for name, value in scope["headers"]}
         try:
             _check(scope["method"], headers)
             call = _read(await _body(receive, headers))
-        except _Refused as refused:
-            return await _respond(send, refused.status, encoder.encode(refused.problem))
-        poll = _take(call, _cookie(headers))
+        except Refusal as refusal:
+            problem = Problem(code=refusal.code, message=refusal.message)
+            return await _respond(send, refusal.status, encoder.encode(problem))
+        node = self._node()
+        poll = await _take(node, call, _cookie(headers), scope["client"][0])
+        if isinstance(poll, bytes) and _meant_for(scope) not in ("", node.hub.node.name):
+            metrics.WRONG_NODE.add()
         if isinstance(poll, bytes):
             return await _respond(send, HTTPStatus.OK, poll)
         answer = poll.call(call)
@@ -60,23 +71,33 @@ class LongPollConsumer(AsyncConsumer):
             poll.leave()
 
 
-def _take(call: PollCall, cookie: bytes) -> Poll | bytes:
+async def _take(node: LiveNode, call: PollCall, cookie: bytes, address: str) -> Calls | bytes:
     """The session that the call belongs to, a new one for a call without sid; or the answer."""
     if not cookie:
         return closed(protocol.CLOSE_SIGN_IN, "no session cookie")
-    keeper = upkeep()
     if call.sid is not None:
-        poll = keeper.polls.get(call.sid)
-        if poll is None or poll.cookie != cookie:  # not there and not yours are one answer
+        known = node.polls.get(call.sid)
+        if known is None or known.cookie != cookie:  # not there and not yours are one answer
             return closed(protocol.CLOSE_RESTART, "unknown sid")
-        return poll
+        return known
     if call.rid > RID_MAX:
         return closed(protocol.CLOSE_BAD_FRAME, "the first rid is too large")
-    if not keeper.admit():
+    try:
+        await node.admit(address, cookie)
+    except hello.Unwelcome as unwelcome:
+        return closed(unwelcome.code, "the session is over")
+    except Busy:
+        metrics.BUSY.add()
         return closed(protocol.CLOSE_RESTART, "busy")
-    poll = Poll(keeper, cookie, call.rid)
-    keeper.polls[poll.sid] = poll
+    poll = Poll(node, cookie, call.rid)
+    node.polls[poll.sid] = poll
     return poll
+
+
+def _meant_for(scope: Any) -> str:
+    """The node that the client knows its session on; empty where it does not say."""
+    query: bytes = scope["query_string"]
+    return parse_qs(query.decode("latin1")).get(NODE, [""])[0]
 
 
 def _cookie(headers: Headers) -> bytes:
@@ -89,38 +110,30 @@ def _cookie(headers: Headers) -> bytes:
 # ---------------------------------------------------------------- HTTP
 
 
-class _Refused(Exception):
-    def __init__(self, status: HTTPStatus, code: str, message: str) -> None:
-        super().__init__(code)
-        self.status = status
-        self.problem = Problem(code=code, message=message)
-
-
 def _check(method: str, headers: Headers) -> None:
     if method != "POST":
-        raise _Refused(HTTPStatus.METHOD_NOT_ALLOWED, "method", "Only POST and WebSocket.")
-    origin = urlparse(headers.get(b"origin", b"").decode("latin1"))
-    if not _Origins(None, settings.ALLOWED_HOSTS).valid_origin(origin):
-        raise _Refused(HTTPStatus.FORBIDDEN, "origin", "Only pages of this site may call.")
+        raise Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "method", "Only POST and WebSocket.")
+    if not origins.is_ours(headers.get(b"origin", b"").decode("latin1")):
+        raise Refusal(HTTPStatus.FORBIDDEN, "origin", "Only pages of this site may call.")
 
 
 async def _body(receive: Receive, headers: Headers) -> bytes:
     announced = headers.get(b"content-length", b"0")
-    size, body, more = int(announced) if announced.isdigit() else 0, b"", True
+    size, body, more = int(announced[:DIGITS]) if announced.isdigit() else 0, b"", True
     while more and max(size, len(body)) <= BODY_MAX:
         event = await receive()
         body += event.get("body", b"")
         more = event.get("more_body", False)
     if max(size, len(body)) > BODY_MAX:
-        raise _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_big", "Too much in one call.")
+        raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_big", "Too much in one call.")
     return body
 
 
 def _read(body: bytes) -> PollCall:
     try:
         return _calls.decode(body)
-    except msgspec.DecodeError:
-        raise _Refused(HTTPStatus.BAD_REQUEST, "malformed", "Not a call.") from None
+    except Malformed:
+        raise Refusal(HTTPStatus.BAD_REQUEST, "malformed", "Not a call.") from None
 
 
 async def _came(answer: asyncio.Future[bytes], receive: Receive) -> bool:
@@ -133,7 +146,7 @@ async def _came(answer: asyncio.Future[bytes], receive: Receive) -> bool:
     return answer.done()
 
 
-async def _respond(send: Send, status: HTTPStatus, body: bytes) -> None:
+async def _respond(send: Send, status: int, body: bytes) -> None:
     headers = [*HEADERS, (b"Content-Length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

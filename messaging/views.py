@@ -1,4 +1,4 @@
-"""HTTP of the message side (encryption.md 4.18). Each view calls one use case.
+"""HTTP of the message side (docs/encryption.md 4.18). Each view calls one use case.
 
 What is absent, foreign, or not to be known is the same 404.
 """
@@ -10,16 +10,18 @@ from typing import ParamSpec, TypeVar
 from django.conf import settings
 from django.http import HttpRequest
 
-from accounts import limits, profile, threads
+from accounts import profile
 from accounts.api import Caller, Need, api
-from accounts.clock import now_ms
-from accounts.limits import DAY, HOUR, Limit
-from accounts.problems import Conflict, Refusal, bad, unknown
 from accounts.profile import Person
 from accounts.protocol import Done
-from accounts.wire import Id
+from chatsite.edge import limits
+from chatsite.edge.limits import DAY, HOUR, Limit
+from chatsite.edge.refusals import Conflict, Refusal, bad, unknown
+from chatsite.edge.wire import Id
+from chatsite.running import threads
+from chatsite.running.clock import now_ms
 from e2ee.encoding import id_from_hex
-from e2ee.errors import Refused
+from e2ee.errors import M1Error
 from messaging import connections, epochs, http, invites
 from messaging.backends import base
 from messaging.domain import Contact, Conv
@@ -34,27 +36,17 @@ T = TypeVar("T")
 
 
 def answers(view: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
-    """What the use cases raise, as HTTP says it. A lost race that has a winner to show is
-    answered by its view."""
+    """What is no plain refusal, as HTTP says it. A lost race for an epoch has a winner to show,
+    which its view does."""
 
     @wraps(view)
     async def serve(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return await view(*args, **kwargs)
-        except base.Unknown:
-            unknown()
         except base.Busy as error:
             raise Refusal(503, "busy", "The store is busy. Try again.", error.retry_ms) from error
-        except base.BadSeq:
-            bad("bad_seq", "The conversation has no such place.")
-        except epochs.NotConnected:
-            raise Refusal(403, "not_connected", "You are not connected.") from None
-        except epochs.StaleList:
-            bad("stale_list", "The record names an old device list.")
-        except invites.TooMany:
-            raise Refusal(
-                403, "too_many", f"There are {http.INVITES_MAX} open links; revoke one first."
-            ) from None
+        except connections.Moved as error:
+            raise Conflict(await _moved(error)) from None
 
     return serve
 
@@ -72,21 +64,16 @@ async def find_person(_request: HttpRequest, _who: Caller, body: http.FindPerson
 @answers
 async def list_connections(_request: HttpRequest, who: Caller) -> http.Connections:
     rows = await connections.listed(who.uid)
-    return http.Connections(connections=[_connection(*row) for row in rows])
+    joined = await threads.run(invites.joined, who.record.user)
+    return http.Connections(
+        connections=[_connection(*row) for row in rows], joined=[Id(uid) for uid in joined]
+    )
 
 
 @api("POST", need=Need.PROOF, body=http.Act, limit=ACTIONS)
 @answers
 async def act(_request: HttpRequest, who: Caller, body: http.Act) -> http.ConnectionRow:
-    try:
-        return await _row(await _acted(who, body))
-    except connections.Moved as error:
-        row = await _row(error.contact) if error.contact else None
-        raise Conflict(
-            http.ConnectionConflict(
-                code="moved", message="This has changed meanwhile.", connection=row
-            )
-        ) from None
+    return await _row(await _acted(who, body))
 
 
 @api("GET", need=Need.PROOF)
@@ -95,38 +82,55 @@ async def list_invites(_request: HttpRequest, who: Caller) -> http.Invites:
     found = await threads.run(invites.opened, who.record.user, now_ms())
     return http.Invites(
         invites=[
-            http.Invite(id=Id(row.ident), created=row.created, expires=row.expires, uses=row.uses)
+            http.Invite(
+                id=Id(row.ident),
+                connects=row.connects,
+                created=row.created,
+                expires=row.expires,
+                uses=row.uses,
+            )
             for row in found
         ]
     )
 
 
-@api("POST", need=Need.PROOF, limit=limits.WRITES)
+@api("POST", need=Need.PROOF, body=http.MakeInvite, limit=limits.WRITES)
 @answers
-async def make_invite(_request: HttpRequest, who: Caller) -> http.NewInvite:
+async def make_invite(_request: HttpRequest, who: Caller, body: http.MakeInvite) -> http.NewInvite:
     """The token stands behind #, which a browser sends to nobody."""
-    invite, token = await threads.run(invites.make, who.record.user, now_ms())
+    invite, token = await invites.make(who.record.user, body.connects, now_ms())
     url = f"{settings.SITE_URL}/invite#{token}"
     return http.NewInvite(id=Id(invite.ident), token=token, url=url, expires=invite.expires)
 
 
 @api("DELETE", need=Need.PROOF, limit=limits.WRITES)
 @answers
-async def revoke_invite(_request: HttpRequest, who: Caller, invite: str) -> Done:
-    await threads.run(invites.revoke, who.record.user, _id(invite))
+async def withdraw_invite(_request: HttpRequest, who: Caller, invite: str) -> Done:
+    await invites.withdraw(who.record.user, _id(invite))
     return Done()
 
 
-@api("POST", need=Need.PROOF, body=http.UseInvite, limit=FIND)
+@api("POST", need=Need.PROOF, body=http.InviteToken, limit=FIND)
 @answers
-async def use_invite(_request: HttpRequest, _who: Caller, body: http.UseInvite) -> http.Person:
-    return _person(await threads.run(invites.use, body.token, now_ms()))
+async def show_invite(
+    _request: HttpRequest, who: Caller, body: http.InviteToken
+) -> http.ShownInvite:
+    person, connects = await threads.run(invites.show, who.uid, body.token, now_ms())
+    return http.ShownInvite(peer=_person(person), connects=connects)
+
+
+@api("POST", need=Need.PROOF, body=http.InviteToken, limit=FIND)
+@answers
+async def accept_invite(
+    _request: HttpRequest, who: Caller, body: http.InviteToken
+) -> http.ConnectionRow:
+    return await _row(await invites.accept(who.uid, body.token, now_ms()))
 
 
 @api("POST", need=Need.PROOF, body=http.ReadEpochs, limit=EPOCH_READS)
 @answers
 async def read_epochs(_request: HttpRequest, who: Caller, body: http.ReadEpochs) -> http.Epochs:
-    """Whoever asks for foreign conversations pays for each, as in accounts.views.read_lists."""
+    """Each foreign conversation that is asked for counts, as in accounts.views.read_lists."""
     upto = {bytes(wanted.conv): wanted.upto for wanted in body.conversations}
     found = await epochs.newest(who.uid, upto, body.limit)
     if foreign := len(upto) - len(found):
@@ -176,6 +180,13 @@ async def _acted(who: Caller, body: http.Act) -> Contact:
     return await connections.act(who.uid, body.peer, body.action, body.seen, now)
 
 
+async def _moved(error: connections.Moved) -> http.ConnectionConflict:
+    row = await _row(error.contact) if error.contact else None
+    return http.ConnectionConflict(
+        code="moved", message="This has changed meanwhile.", connection=row
+    )
+
+
 async def _row(contact: Contact) -> http.ConnectionRow:
     people = await threads.run(profile.people, [contact.peer])
     return _connection(contact, people.get(contact.peer) or Person(contact.peer, "", ""))
@@ -201,8 +212,8 @@ def _epochs(conv: Conv, newest: epochs.Newest) -> http.ConversationEpochs:
 
 
 def _id(text: str) -> bytes:
-    """An id of a URL; another spelling of it is nobody's."""
+    """An id of a URL; another spelling of it is unknown."""
     try:
         return id_from_hex(text)
-    except Refused:
+    except M1Error:
         unknown()

@@ -1,23 +1,24 @@
 """Who is here: arrive, beat, leave, and when somebody was last seen.
 
-`keep_alive` and `arrive` hold the policy. Presence decides what is shown, never what is
+`awake`, `beat` and `arrive` hold the policy. Presence decides what is shown, never what is
 delivered.
 """
 
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from presence.backends import registry
-from presence.backends.base import Entry
+from presence.backends.base import Entry, Joined, PresenceRegistry, Renewed
 from presence.models import LastSeen
 
 OFFLINE_GRACE_MS = 10_000  # a switch of network or node must not flicker
 WRITTEN_AT_A_TIME = 200  # rows of LastSeen a statement
-SEEN_EVERY_MS = 60_000  # LastSeen of somebody who stays is no newer than this
-PAUSED_MS = 12_000  # a node that beat this late may have been taken for dead: it starts anew
+REFRESHED_AT_A_TIME = 500  # entries a round trip
+SEEN_EVERY_MS = 60_000  # LastSeen of somebody who stays is at most this old
+PAUSED_MS = 12_000  # a node that beat this late may have been taken for dead: it starts again
 
 Clock = Callable[[], int]
 Run = Callable[..., Awaitable[Any]]  # of a plain function that asks the database, in a thread
@@ -36,46 +37,96 @@ class Node:
     """This process, as others see it."""
 
     name: str
+    presence: PresenceRegistry = field(default_factory=lambda: registry())
     clock: Clock = wall_clock
     ticks: Clock = monotonic_clock  # does not jump: tells how long the node was not running
     incarnation: str = field(default_factory=lambda: secrets.token_hex(4))
+    former: str = ""  # the incarnation before, of the same process
+    begun: bool = False  # it has had a lease
     beaten: int = -1  # by `ticks`; -1 before the first beat
     seen: dict[bytes, int] = field(default_factory=dict)  # user → when, not written yet
     written: dict[bytes, int] = field(default_factory=dict)  # of the last SEEN_EVERY_MS
 
 
-async def beat(node: Node) -> bool:
-    """Renew the lease; call every BEAT_MS. False: the node had stopped for too long.
+class Arrival(NamedTuple):
+    """One live session: its user, its device, and its own name."""
 
-    It then has a new incarnation, everybody it held counts as gone, and its sockets must be
-    closed before they are used again.
-    """
-    now = node.ticks()
-    paused = node.beaten >= 0 and now - node.beaten > PAUSED_MS
-    if paused:
-        node.incarnation = secrets.token_hex(4)
-    node.beaten = now
-    await registry().lease(node.name, node.incarnation, node.clock())
-    return not paused
+    user: bytes
+    device: bytes
+    conn: bytes
+
+    def entry(self, node: Node) -> Entry:
+        where = (node.name, node.incarnation)
+        return Entry(self.user, self.device, *where, self.conn, node.clock())
 
 
-async def arrive(node: Node, user: bytes, device: bytes, conn: bytes) -> None:
-    """The device has a live session on this node. Repeating refreshes its entry."""
-    entry = Entry(user, device, node.name, node.incarnation, conn, node.clock())
-    await registry().put(entry)
-    if entry.heartbeat - node.written.get(user, -SEEN_EVERY_MS) >= SEEN_EVERY_MS:
-        node.seen[user] = entry.heartbeat
+def stood_still(node: Node) -> bool:
+    """It did not beat for so long that others may have taken it for dead."""
+    return node.beaten >= 0 and node.ticks() - node.beaten > PAUSED_MS
 
 
-async def leave(node: Node, user: bytes, device: bytes, conn: bytes) -> None:
-    """The session has ended; that of a later login stays. Repeating has no effect."""
-    await registry().remove(user, device, conn)
-    node.seen[user] = node.clock()
+def awake(node: Node) -> bool:
+    """False: the node had stood still. It then has a new incarnation, everybody it held counts as
+    gone, and its sockets must be closed before they are used again."""
+    if not stood_still(node):
+        return True
+    node.former, node.incarnation = node.incarnation, secrets.token_hex(4)
+    node.beaten = node.ticks()
+    return False
 
 
-async def where(users: Iterable[bytes], now: int) -> dict[bytes, list[Entry]]:
+async def beat(node: Node) -> Renewed:
+    """Renew the lease; call every BEAT_MS. The first time it takes the node's name from whichever
+    process had it."""
+    node.beaten = node.ticks()
+    here = (node.name, node.incarnation, node.clock())
+    if not node.begun:
+        await node.presence.lease(*here)
+        node.begun = True
+    return await node.presence.renew(*here, node.former)
+
+
+async def begin_again(node: Node) -> None:
+    """What the registry holds of this node, nobody can tell: all of it ends. Refresh then."""
+    node.former, node.incarnation = node.incarnation, secrets.token_hex(4)
+    await beat(node)
+
+
+async def release(node: Node) -> None:
+    """The node ends: what it held is gone at once."""
+    await node.presence.release(node.name, node.incarnation)
+
+
+async def arrive(node: Node, arrival: Arrival, subjects: Sequence[bytes] = ()) -> Joined:
+    """The device has a new live session on this node, unless one of `subjects` is revoked."""
+    entry = arrival.entry(node)
+    joined = await node.presence.join(entry, subjects, entry.heartbeat)
+    if joined.revoked is None:
+        _note(node, entry)
+    return joined
+
+
+async def refresh(node: Node, here: Iterable[Arrival]) -> set[bytes]:
+    """Say that these sessions are still here. Answers the `conn` of those that are not, since
+    their device has a newer one elsewhere. Repeatable."""
+    entries = [arrival.entry(node) for arrival in here]
+    displaced: list[Entry] = []
+    for first in range(0, len(entries), REFRESHED_AT_A_TIME):
+        displaced += await node.presence.refresh(entries[first : first + REFRESHED_AT_A_TIME])
+    for entry in entries:
+        _note(node, entry)
+    return {entry.conn for entry in displaced}
+
+
+async def leave(node: Node, arrival: Arrival) -> None:
+    """The session has ended; a later one of the device stays. Repeating has no effect."""
+    node.seen[arrival.user] = node.clock()
+    await node.presence.remove(arrival.user, arrival.device, arrival.conn)
+
+
+async def where(node: Node, users: Iterable[bytes], now: int) -> dict[bytes, list[Entry]]:
     """The live devices of those users that have any."""
-    return await registry().where(users, now)
+    return await node.presence.where(users, now)
 
 
 async def write_seen(node: Node, run: Run) -> None:
@@ -96,6 +147,11 @@ def last_seen(users: Iterable[bytes]) -> dict[bytes, int]:
     """ms; users never seen are left out. Blocks: it asks the database."""
     rows = LastSeen.objects.filter(user__in=list(users)).values_list("user", "seen")
     return {bytes(user): seen for user, seen in rows}
+
+
+def _note(node: Node, entry: Entry) -> None:
+    if entry.heartbeat - node.written.get(entry.user, -SEEN_EVERY_MS) >= SEEN_EVERY_MS:
+        node.seen[entry.user] = entry.heartbeat
 
 
 def _write(seen: dict[bytes, int]) -> None:

@@ -1,16 +1,21 @@
 """Both databases for every test: pytest-django makes those alone that a mark names, and a test
-that reads from other threads can have no such mark, since it would hold a transaction open."""
+that reads from other threads can have no such mark, since it would hold a transaction open.
+
+And one keyspace for those that ask for it."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from asgiref.sync import SyncToAsync
 from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
 
-from accounts import threads
+from chatsite.running import threads
 from messaging.backends.sql.database import close_all
+
+if TYPE_CHECKING:
+    from messaging.backends.cassandra.store import Store
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +30,11 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> It
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
     with django_db_blocker.unblock():
         teardown_databases(config, verbosity=0)
+
+
+@pytest.fixture(scope="session")
+def tables() -> Iterator["Store"]:
+    from tests.keyspace import own_tables  # the driver takes a while to load
+
+    with own_tables() as store:
+        yield store

@@ -1,4 +1,4 @@
-import accounts.clock
+import chatsite.running.clock
 import accounts.fields
 import django.db.models.deletion
 from django.conf import settings
@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='factor',
             name='made',
-            field=models.BigIntegerField(default=accounts.clock.now_ms),
+            field=models.BigIntegerField(default=chatsite.running.clock.now_ms),
         ),
         migrations.CreateModel(
             name='ResetToken',

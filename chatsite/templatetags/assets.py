@@ -1,4 +1,4 @@
-"""Scripts and styles by their hashed names, each with its SHA-384 (encryption.md 5, step 2).
+"""Scripts and styles by their hashed names, each with its SHA-384 (docs/encryption.md 5, step 2).
 
 Modules import each other relatively; the import map, the page's only inline script, turns those
 addresses into the hashed ones and pins their content. It does not reach into workers.
@@ -29,6 +29,16 @@ def module(context: Context, path: str) -> SafeString:
         '<script type="module" src="{}" integrity="{}" nonce="{}"></script>',
         nonce, _map(path), _preloads(path), staticfiles_storage.url(path), integrity(path), nonce,
     )  # fmt: skip
+
+
+@register.simple_tag
+def script(path: str) -> SafeString:
+    """A classic script, which runs before the entry module that follows it."""
+    return format_html(
+        '<script defer src="{}" integrity="{}"></script>',
+        staticfiles_storage.url(path),
+        integrity(path),
+    )
 
 
 @register.simple_tag

@@ -1,4 +1,4 @@
-"""{% icon "name" %}: one symbol of static/icons.svg. Decoration: what it means stands in words."""
+"""{% icon "name" %}: one symbol of static/icons.svg. Decoration: words beside it say the same."""
 
 from django import template
 from django.contrib.staticfiles.storage import staticfiles_storage

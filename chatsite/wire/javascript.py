@@ -36,40 +36,31 @@ import {
 
 TAIL = """\
 /**
- * @param {string} json
- * @returns {ServerFrame}
- * @throws {TypeError} where it is not exactly one of the server's frames
+ * Whether it is exactly one of the server's frames.
+ * @param {unknown} value
+ * @returns {value is ServerFrame}
  */
-export function parseServerFrame(json) {
-\treturn /** @type {ServerFrame} */ (parse(json, serverShapes));
+export function isServerFrame(value) {
+\treturn isFrame(value, serverShapes);
 }
 
 /**
- * @param {string} json
- * @returns {ClientFrame}
- * @throws {TypeError} where it is not exactly one of the client's frames
+ * Whether it is exactly one of the client's frames.
+ * @param {unknown} value
+ * @returns {value is ClientFrame}
  */
-export function parseClientFrame(json) {
-\treturn /** @type {ClientFrame} */ (parse(json, clientShapes));
+export function isClientFrame(value) {
+\treturn isFrame(value, clientShapes);
 }
 
 /**
- * @param {string} json
+ * @param {unknown} value
  * @param {Record<string, import("./shapes.js").Shape>} known
- * @returns {unknown}
+ * @returns {boolean}
  */
-function parse(json, known) {
-\t/** @type {unknown} */
-\tlet frame;
-\ttry {
-\t\tframe = JSON.parse(json);
-\t} catch {
-\t\tthrow new TypeError("a frame is JSON");
-\t}
-\tconst t = /** @type {{ t?: unknown } | null} */ (frame)?.t;
-\tconst shape = typeof t === "string" && Object.hasOwn(known, t) ? known[t] : undefined;
-\tif (!shape?.(frame)) throw new TypeError(`not a frame of the protocol: ${String(t)}`);
-\treturn frame;
+function isFrame(value, known) {
+\tconst t = /** @type {{ t?: unknown } | null} */ (value)?.t;
+\treturn typeof t === "string" && Object.hasOwn(known, t) && Boolean(known[t]?.(value));
 }
 """
 

@@ -11,13 +11,14 @@ import msgspec
 from msgspec import inspect as shapes
 
 from accounts import protocol as accounts_protocol
-from accounts import wire as accounts_wire
+from chatsite.edge import endpoints
+from chatsite.edge import wire as edge_wire
 from messaging import http as messaging_http
 from messaging import protocol as messaging_protocol
 
-CONSTANT_MODULES = (messaging_protocol, messaging_http, accounts_protocol)
-BODY_MODULES = (accounts_wire, accounts_protocol, messaging_http)
-INTS: dict[tuple[Any, Any], str] = {(0, accounts_wire.MAX_INT): "n", (0, 2**32 - 1): "u32"}
+CONSTANT_MODULES = (messaging_protocol, messaging_http, accounts_protocol, endpoints)
+BODY_MODULES = (edge_wire, accounts_protocol, messaging_http)
+INTS: dict[tuple[Any, Any], str] = {(0, edge_wire.MAX_INT): "n", (0, 2**32 - 1): "u32"}
 SIZES = {16: "id", 32: "b32", 40: "b40", 64: "b64"}
 
 _CONSTANT = re.compile(r"^([A-Z][A-Z0-9_]*(?:, [A-Z][A-Z0-9_]*)*) = [^#\n]+?(?:  # (.*))?$")
@@ -86,7 +87,7 @@ def bodies() -> list[Shape]:
 
 
 def size_of(kind: shapes.CustomType) -> int:
-    assert issubclass(kind.cls, accounts_wire.Fixed)
+    assert issubclass(kind.cls, edge_wire.Fixed)
     return kind.cls.SIZE
 
 
@@ -103,8 +104,8 @@ def _bodies_of(module: ModuleType) -> Iterator[type[msgspec.Struct]]:
     for kind in vars(module).values():
         if (
             isinstance(kind, type)
-            and issubclass(kind, accounts_wire.Body)
-            and kind is not accounts_wire.Body
+            and issubclass(kind, edge_wire.Body)
+            and kind is not edge_wire.Body
             and kind.__module__ == module.__name__
         ):
             yield kind

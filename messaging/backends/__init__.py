@@ -5,7 +5,7 @@ from functools import cache
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from messaging.backends.base import ConnectionStore, MessageLog
+from messaging.backends.base import ConnectionStore, MessageLog, StoreMeta
 
 
 @cache
@@ -19,4 +19,11 @@ def log() -> MessageLog:
 def connection_store() -> ConnectionStore:
     """The ConnectionStore that settings.CONNECTION_STORE names; one for the process."""
     adapter: ConnectionStore = import_string(settings.CONNECTION_STORE)()
+    return adapter
+
+
+@cache
+def store_meta() -> StoreMeta:
+    """The StoreMeta that settings.STORE_META names; one for the process."""
+    adapter: StoreMeta = import_string(settings.STORE_META)()
     return adapter

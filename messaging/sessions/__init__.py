@@ -1,11 +1,20 @@
 """Use cases of a live session, whatever carries it.
 
-live.py       the session: challenge → hello → state | same, then one frame after another
-hello.py      who speaks: token, proof, what was revoked since; state or same
-knowledge.py  its caches: contacts, epoch heads, device lists
-window.py     its bounds: send window, token buckets
-watching.py   whose presence it shows
 poll.py       a session carried by calls
-upkeep.py     what the process does for all of them, once a second
-news.py       what accounts tells: sessions ended, devices revoked, new device lists
+dispatch.py   what each frame of a client does
+live.py       the session: challenge → hello → state | same, then one frame after another
+drain.py      how a process ends
+node.py       the sessions of a process, and what it does for all of them, once a second:
+admission.py      who may open one
+rates.py          how fast a device may speak, and its account
+arrivals.py       they come and go; one device has one
+standing.py       whether it stands, asked of the accounts
+lease.py          the process lives, and reaches others
+comparing.py      after a loss each compares its state with the store's
+revalidation.py   what ended elsewhere
+watching.py       whose presence is shown to whom
+vector.py         the state, and the hash by which both ends compare it
+hello.py      who speaks: token, proof, what was revoked since
+knowledge.py  the caches of a session: contacts, epoch heads, device lists
+window.py     the bounds of a session: send window, token buckets
 """

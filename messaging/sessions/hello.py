@@ -1,53 +1,40 @@
-"""Who speaks: the live token, the device's proof, and what was revoked since the token was made.
+"""Who speaks: the live token and the device's proof. What was revoked since the token was made is
+asked where the session joins (arrivals.py).
 
-Needs no SQL. `Refused.code` is the close code, which tells the client whether to come back.
+Needs no SQL. `Unwelcome.code` is the close code, which tells the client whether to come back.
 """
 
 from django.conf import settings
 
 from accounts import tokens
-from accounts.tokens import LIVE_MS, Claims
+from accounts.tokens import Claims
 from e2ee import errors, proofs
 from messaging import protocol
 
+REVOKING = {"device", "reset"}  # reasons to wipe; the others are reasons to sign in again
 
-class Refused(Exception):
+
+class Unwelcome(Exception):
     def __init__(self, code: int) -> None:
         super().__init__(f"hello refused, {code}")
         self.code = code
 
 
-class Revoked:
-    """Devices and sessions that ended while a live token may still name them."""
-
-    def __init__(self) -> None:
-        self._until: dict[bytes, int] = {}  # uid ‖ device, or a session's hash → ms
-
-    def add(self, subject: bytes, now: int) -> None:
-        self._until = {key: until for key, until in self._until.items() if until > now}
-        self._until[subject] = now + LIVE_MS
-
-    def has(self, subject: bytes, now: int) -> bool:
-        return self._until.get(subject, 0) > now
-
-
-revoked = Revoked()  # of the process, whichever loop serves its sockets
-
-
 def check(frame: protocol.Hello, nonce: bytes, now: int) -> Claims:
-    """Who says hello. Raises Refused."""
+    """Who says hello. Raises Unwelcome."""
     if frame.version != protocol.VERSION:
-        raise Refused(protocol.CLOSE_BAD_FRAME)
+        raise Unwelcome(protocol.CLOSE_BAD_FRAME)
     try:
         claims = tokens.check(settings.SECRETS["live"], frame.token, now)
         _check_proof(frame, nonce, claims)
-    except errors.Refused as error:
-        raise Refused(protocol.CLOSE_SIGN_IN) from error
-    if revoked.has(claims.uid + claims.device, now):
-        raise Refused(protocol.CLOSE_REVOKED)
-    if revoked.has(claims.session, now):
-        raise Refused(protocol.CLOSE_SIGN_IN)
+    except errors.M1Error as error:
+        raise Unwelcome(protocol.CLOSE_SIGN_IN) from error
     return claims
+
+
+def code_of(reason: str) -> int:
+    """How a session closes that ends for this reason: to wipe, or to sign in again."""
+    return protocol.CLOSE_REVOKED if reason in REVOKING else protocol.CLOSE_SIGN_IN
 
 
 def _check_proof(frame: protocol.Hello, nonce: bytes, claims: Claims) -> None:

@@ -1,19 +1,22 @@
 """What a live session knows of its conversations, so that a warm send reads nothing.
 
 Everything is loaded on first use and dropped by the fan-out when it changes. A load that a drop
-overtook is used once and not kept: `_keep` holds that rule.
+overtook is used once and not kept: `_keep` holds that rule. `usable` decides whether an epoch may
+be used.
 """
 
 from dataclasses import dataclass
 from typing import TypeVar
 
-from accounts import devices, privacy, threads
+from accounts import devices, privacy
 from accounts.devices import Newest
 from accounts.privacy import Shown
-from accounts.wire import B32
+from chatsite.edge.wire import B32
+from chatsite.running import threads
 from messaging import conversations, protocol
 from messaging.backends import connection_store
-from messaging.domain import Contact, Conv, Head, Uid, ordered
+from messaging.backends.base import StaleEpoch
+from messaging.domain import Contact, Conv, EpochHead, Uid, ordered
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -42,10 +45,15 @@ class Knowledge:
         self.uid = uid
         self._changes = 0  # drops so far
         self._contacts: dict[Conv, Contact] = {}  # the membership gate
-        self._heads: dict[Conv, Head] = {}
+        self._heads: dict[Conv, EpochHead] = {}
         self._lists: dict[Uid, Lists] = {}  # by peer
         self._shown: dict[Uid, Shown] = {}  # of the owner alone
         self._retired: dict[Conv, int] = {}  # the oldest epoch below the head that still counts
+
+    def forget_everything(self) -> None:
+        self._changes += 1
+        for known in (self._contacts, self._heads, self._lists, self._shown, self._retired):
+            known.clear()
 
     def forget(self, conv: Conv) -> None:
         self._changes += 1
@@ -58,7 +66,7 @@ class Knowledge:
         self._retired.pop(conv, None)
 
     def forget_lists(self, user: Uid) -> None:
-        """Of a peer, or of the owner and thereby of everybody."""
+        """Of a peer, or of the owner, which concerns every conversation."""
         self._changes += 1
         self._retired.clear()
         if user == self.uid:
@@ -75,7 +83,7 @@ class Knowledge:
         return self._contacts.get(conv)
 
     async def member(self, conv: Conv) -> Contact:
-        """The owner's side of a conversation. Raises Unknown for what is not his."""
+        """The owner's side of a conversation. Raises Unknown for what is not theirs."""
         contact = self._contacts.get(conv)
         if contact is None:
             before = self._changes
@@ -83,7 +91,7 @@ class Knowledge:
             self._keep(self._contacts, conv, contact, before)
         return contact
 
-    async def head(self, conv: Conv) -> Head | None:
+    async def head(self, conv: Conv) -> EpochHead | None:
         """The newest epoch."""
         head = self._heads.get(conv)
         if head is None:
@@ -103,7 +111,7 @@ class Knowledge:
         return lists
 
     async def shown(self) -> Shown:
-        """What the owner lets his contacts see."""
+        """What the owner lets contacts see."""
         shown = self._shown.get(self.uid)
         if shown is None:
             before = self._changes
@@ -111,8 +119,23 @@ class Knowledge:
             self._keep(self._shown, self.uid, shown, before)
         return shown
 
-    async def names_revoked(self, contact: Contact, head: Head, epoch: int) -> bool:
-        """Whether the epoch was made for a device list that has since lost a device."""
+    async def usable(self, contact: Contact, epoch: int) -> EpochHead:
+        """The newest epoch, if a message may be sent under this one. Raises StaleEpoch: there is no
+        such epoch, or it was made for a device list that has since lost a device.
+
+        What else is too old lies below the floor, which the store holds against two at once.
+        """
+        head = await self.head(contact.conv)
+        if head is not None and head.n < epoch:  # its event may still be on the way
+            self.forget_epochs(contact.conv)
+            head = await self.head(contact.conv)
+        if head is None or head.n < epoch:
+            raise StaleEpoch(head.n if head else 0)
+        if await self._names_revoked(contact, head, epoch):
+            raise StaleEpoch(head.n)
+        return head
+
+    async def _names_revoked(self, contact: Contact, head: EpochHead, epoch: int) -> bool:
         lists = await self.lists(contact.peer)
         if epoch == head.n:
             return self._below(contact, lists, head.k1, head.k2)

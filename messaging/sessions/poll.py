@@ -1,4 +1,4 @@
-"""A session carried by calls, each of which brings frames and waits for some (storage.md 2.2).
+"""A session carried by calls, each of which brings frames and waits for some (docs/protocol.md).
 
 Policy: `call` (which rids are taken), `_deal` (one call after another), `_settle` (when a call is
 answered). The answers to the last two rids are kept, since two calls may be open and either may
@@ -11,11 +11,12 @@ from collections import deque
 
 from msgspec import Raw
 
-from accounts.wire import Id, encoder
+from chatsite.edge.wire import Id, encoder
 from messaging import http, protocol
 from messaging.http import POLL_CALLS, PollCall
+from messaging.sessions import dispatch
 from messaging.sessions.live import Session
-from messaging.sessions.upkeep import Upkeep
+from messaging.sessions.node import LiveNode
 
 GONE_SECONDS = 10  # hung up, and no call since; a lost answer is asked for again sooner
 
@@ -27,18 +28,17 @@ def closed(code: int, reason: str) -> bytes:
 
 
 class Poll:
-    def __init__(self, upkeep: Upkeep, cookie: bytes, rid: int) -> None:
-        """`cookie`: hash of the web session that calls. It takes itself from `upkeep.polls`."""
+    def __init__(self, node: LiveNode, cookie: bytes, rid: int) -> None:
+        """`cookie`: hash of the web session that calls. It takes itself from `node.polls`."""
         self.sid = secrets.token_bytes(16)
         self.cookie = cookie
-        self._upkeep = upkeep
-        self._session = Session(upkeep, self._wake, cookie)
+        self._node = node
+        self._session = Session(node, self._wake, cookie)
         self._loop = asyncio.get_running_loop()
         self._next = rid  # what is dealt with next
         self._early: dict[int, PollCall] = {}  # overtook the one before it on the way here
         self._answers: dict[int, Answer] = {}  # by rid, of the last two; not done = open
         self._turn = asyncio.Lock()  # frames are taken in the order of the rids
-        self._pace = upkeep.buckets().frames  # of calls, which cost about as much as a frame
         self._waiting: int | None = None  # the rid that waits for a frame
         self._patience: asyncio.TimerHandle | None = None  # of that wait
         self._callers = 0  # connections that wait for some answer
@@ -75,8 +75,8 @@ class Poll:
         if self._waiting is not None and not self._callers:
             self._end_in(GONE_SECONDS)
 
-    def close(self, code: int) -> None:
-        self._session.close(code)
+    def finish(self, code: int) -> None:
+        self._session.finish(code)
 
     # ------------------------------------------------------------ calls
 
@@ -87,16 +87,18 @@ class Poll:
         while (call := self._early.pop(self._next, None)) is not None:
             self._answers.pop(call.rid - POLL_CALLS, None)
             self._next += 1
-            self._upkeep.spawn(self._deal(call))
+            self._node.spawn(self._deal(call))
 
     async def _deal(self, call: PollCall) -> None:
+        calls = self._node.rates.calls
         async with self._turn:
             try:
-                if not self._pace.take(self._upkeep.ticks()):
-                    await asyncio.sleep(self._pace.wait_ms() / 1000)
+                while wait_ms := calls.take(self.cookie, self._node.ticks()):  # noqa: ASYNC110 -- for time
+                    await asyncio.sleep(wait_ms / 1000)
                 self._session.acknowledged(call.ack)
                 for frame in call.frames:
-                    await self._session.receive(bytes(frame).decode(errors="replace"))
+                    text = bytes(frame).decode(errors="replace")
+                    await dispatch.receive(self._session, text)
             finally:
                 self._settle(call.rid)
 
@@ -144,7 +146,8 @@ class Poll:
                 break
             self._given += 1
             frames.append((self._given, Raw(self._out.popleft())))
-        return encoder.encode(http.PollAnswer(sid=Id(self.sid), rid=rid, frames=frames))
+        name = self._node.hub.node.name
+        return encoder.encode(http.PollAnswer(sid=Id(self.sid), rid=rid, frames=frames, node=name))
 
     def _goodbye(self) -> bytes:
         return closed(self._session.close_code or protocol.CLOSE_DONE, "the session is over")
@@ -163,7 +166,7 @@ class Poll:
     def _end(self) -> None:
         """The session is closed; its last frames and the reason wait for the next call."""
         self._ended = True
-        self._upkeep.spawn(self._session.end())
+        self._node.spawn(self._session.end())
         for rid in self._early:
             self._give(rid)
         self._early.clear()
@@ -172,4 +175,4 @@ class Poll:
             self._forget()
 
     def _forget(self) -> None:
-        self._upkeep.polls.pop(self.sid, None)
+        self._node.polls.pop(self.sid, None)

@@ -1,6 +1,7 @@
 """What bounds a session: the send window and the token buckets. Pure state."""
 
 from collections import deque
+from collections.abc import Hashable
 
 from messaging.protocol import WINDOW_BYTES, WINDOW_FRAMES
 
@@ -22,11 +23,11 @@ class Window:
         return len(self._sizes) <= WINDOW_FRAMES and self.unacknowledged_bytes <= WINDOW_BYTES
 
     def acknowledge(self, frames: int) -> bool:
-        """`frames` were received in all. False: more than were sent. An old number is no news."""
-        news = frames - self.acknowledged
-        if news > len(self._sizes):
+        """`frames` were received in all. False: more than were sent. An old number is ignored."""
+        more = frames - self.acknowledged
+        if more > len(self._sizes):
             return False
-        for _ in range(news):
+        for _ in range(more):
             self.unacknowledged_bytes -= self._sizes.popleft()
         self.acknowledged = max(self.acknowledged, frames)
         return True
@@ -35,21 +36,49 @@ class Window:
 class Bucket:
     """A token bucket: `burst` at once, `per_second` in the long run."""
 
-    __slots__ = ("_at", "_burst", "_rate", "_tokens")
+    __slots__ = ("_burst", "_rate", "_tokens", "at")
 
     def __init__(self, per_second: float, burst: float) -> None:
         self._rate = per_second
         self._burst = burst
         self._tokens = burst
-        self._at = 0.0  # when _tokens was right
+        self.at = 0.0  # when _tokens was right; seconds
 
     def take(self, now: float) -> bool:
         """`now` in seconds of a clock that does not jump."""
-        tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
-        self._at = now
+        tokens = min(self._burst, self._tokens + (now - self.at) * self._rate)
+        self.at = now
         self._tokens = tokens - 1 if tokens >= 1 else tokens
         return tokens >= 1
 
     def wait_ms(self) -> int:
         """Until the next token, as of the last `take`."""
         return max(1, int((1 - self._tokens) / self._rate * 1000) + 1)
+
+
+class Buckets:
+    """A bucket for each key, forgotten when it is full again: there are no more of them than keys
+    that took from one within the last `burst / per_second` seconds."""
+
+    def __init__(self, per_second: float, burst: float) -> None:
+        self._rate, self._burst = per_second, burst
+        self._of: dict[Hashable, Bucket] = {}  # whose took last stands last
+
+    def __len__(self) -> int:
+        return len(self._of)
+
+    def take(self, key: Hashable, now: float) -> int:
+        """From the bucket of this key. 0, or the ms until there is something in it again."""
+        self._forget(now)
+        bucket = self._of.pop(key, None) or Bucket(self._rate, self._burst)
+        self._of[key] = bucket
+        return 0 if bucket.take(now) else bucket.wait_ms()
+
+    def _forget(self, now: float) -> None:
+        """Those that had all the time it takes to fill."""
+        full = now - self._burst / self._rate
+        while self._of:
+            key, bucket = next(iter(self._of.items()))
+            if bucket.at > full:
+                return
+            del self._of[key]

@@ -1,16 +1,16 @@
-// The entry of the pages of chats: the session, then the elements, then what joins them: the
+// The entry of the pages of chats: the bus, then the elements, then what joins them: the
 // address, the two panes, and which chat somebody looks at.
 
-import { startSession } from "./starting.js";
+import { startBus } from "./pages/starting.js";
 import { announceFailures } from "./ui/announcer.js";
+import { setTitle } from "./ui/badges.js";
 import { part } from "./ui/bubbles.js";
-import { reportLooks } from "./ui/looking.js";
 import { chatAddress, chatOf } from "./ui/person.js";
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
-const title = main.dataset.title ?? document.title;
+const heading = main.dataset.title ?? document.title;
 
-await startSession();
+const page = await startBus();
 await Promise.all([
   import("./elements/chat-status.js"),
   import("./elements/chat-list.js"),
@@ -27,9 +27,11 @@ const person = /** @type {import("./elements/chat-person.js").ChatPerson} */ (ma
 const composer = /** @type {import("./elements/chat-composer.js").ChatComposer} */ (
   main.querySelector("chat-composer")
 );
-const look = reportLooks(() => chatOf(location.pathname));
 
-main.addEventListener("pick", (event) => go(/** @type {CustomEvent} */ (event).detail));
+main.addEventListener("pick", (event) => {
+  event.preventDefault(); // this page shows it
+  go(/** @type {CustomEvent} */ (event).detail);
+});
 main.querySelector(".thread-back")?.addEventListener("click", back);
 main.addEventListener("leave", back);
 addEventListener("popstate", () => show(chatOf(location.pathname)));
@@ -69,9 +71,9 @@ function show(conv) {
     if (conv) thread.setAttribute("conv", conv);
     else thread.removeAttribute("conv");
   }
-  if (!conv) document.title = title;
+  if (!conv) setTitle(heading);
   list.mark(conv);
   void person.open(conv);
   void composer.open(conv);
-  look();
+  page?.look();
 }

@@ -15,3 +15,35 @@ export const wallClock = {
   cancel: (timer) => clearTimeout(timer),
   between: (least, most) => least + Math.random() * (most - least),
 };
+
+/**
+ * A clock whose timers all end with the work that set them.
+ * @param {Clock} clock
+ * @returns {Clock & {stop: () => void}}
+ */
+export function stoppable(clock) {
+  /** @type {Set<number | undefined>} */
+  const running = new Set();
+  let stopped = false;
+  return {
+    ...clock,
+    after: (ms, then) => {
+      if (stopped) return 0;
+      const timer = clock.after(ms, () => {
+        running.delete(timer);
+        then();
+      });
+      running.add(timer);
+      return timer;
+    },
+    cancel: (timer) => {
+      running.delete(timer);
+      clock.cancel(timer);
+    },
+    stop: () => {
+      stopped = true;
+      for (const timer of running) clock.cancel(timer);
+      running.clear();
+    },
+  };
+}

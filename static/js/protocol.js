@@ -47,6 +47,8 @@ export const TTL_MIN = 60;
 export const TTL_MAX = 31536000;
 /** vector rows a `state` frame */
 export const STATE_ROWS = 100;
+/** gaps a `state` frame, in all its rows */
+export const STATE_GAPS = 200;
 /** rows a `get` */
 export const PAGE_MAX = 50;
 export const PAGE_BYTES = 49152;
@@ -117,7 +119,7 @@ export const KDF_T_MAX = 10;
 export const DEVICES_MAX = 20;
 /** bytes; twenty devices are 28.7 KB */
 export const LINK_MAX = 30000;
-/** of one's own list */
+/** of the caller's own list */
 export const LINKS_PER_PAGE = 64;
 /** device lists a request */
 export const LISTS_MAX = 50;
@@ -249,8 +251,8 @@ export const BODY_MAX = 131072;
  */
 
 /**
- * gone: signed out or removed elsewhere, or the account began anew. Who does not hold the
- * device's key hears `unknown`.
+ * gone: signed out or removed elsewhere, or the account started over. Without the device's
+ * key the answer is `unknown`.
  * @typedef {object} Standing
  * @property {"gone" | "listed" | "unknown"} state
  */
@@ -263,7 +265,7 @@ export const BODY_MAX = 131072;
  */
 
 /**
- * POST /api/reset/open: whose account a token begins anew.
+ * POST /api/reset/open: whose account a token starts over.
  * @typedef {object} ResetOpen
  * @property {B32} token
  */
@@ -274,7 +276,7 @@ export const BODY_MAX = 131072;
  * @property {Id} uid
  * @property {string} name
  * @property {string} display_name
- * @property {B32} pepper of the new beginning
+ * @property {B32} pepper of the account after the reset
  */
 
 /**
@@ -369,7 +371,7 @@ export const BODY_MAX = 131072;
  */
 
 /**
- * GET /api/links?after=: of one's own list, up to LINKS_PER_PAGE of `link‖sig`, oldest first.
+ * GET /api/links?after=: up to LINKS_PER_PAGE of `link‖sig` of the caller's list, oldest first.
  * `gone`: devices that signed out; the next link leaves them out.
  * @typedef {object} Links
  * @property {Base64[]} links
@@ -385,7 +387,7 @@ export const BODY_MAX = 131072;
  */
 
 /**
- * POST /api/links/read: of those whom one knows, or has a request open with.
+ * POST /api/links/read: lists of contacts and of people with an open request.
  * @typedef {object} ReadLists
  * @property {ListWanted[]} lists
  */
@@ -399,7 +401,7 @@ export const BODY_MAX = 131072;
  */
 
 /**
- * Answers ReadLists. A stranger's list is left out, like nobody's.
+ * Answers ReadLists. A stranger's list is left out, as if there were none.
  * @typedef {object} Lists
  * @property {DeviceList[]} lists
  */
@@ -544,9 +546,10 @@ export const BODY_MAX = 131072;
  */
 
 /**
- * GET /api/connections.
+ * GET /api/connections. `joined`: who came by a link of mine, for INVITE_DAYS.
  * @typedef {object} Connections
  * @property {ConnectionRow[]} connections
+ * @property {Id[]} joined
  */
 
 /**
@@ -568,6 +571,12 @@ export const BODY_MAX = 131072;
  */
 
 /**
+ * POST /api/invites. connects: one person, at once; else any number may ask.
+ * @typedef {object} MakeInvite
+ * @property {boolean} connects
+ */
+
+/**
  * POST /api/invites answers it; the token is shown once.
  * @typedef {object} NewInvite
  * @property {Id} id
@@ -577,24 +586,33 @@ export const BODY_MAX = 131072;
  */
 
 /**
- * A JSON object with exactly the declared members.
+ * An open link of mine, without its token. uses: how often somebody looked at it.
  * @typedef {object} Invite
  * @property {Id} id
+ * @property {boolean} connects
  * @property {number} created
  * @property {number} expires
  * @property {number} uses
  */
 
 /**
- * A JSON object with exactly the declared members.
+ * GET /api/invites.
  * @typedef {object} Invites
  * @property {Invite[]} invites
  */
 
 /**
- * POST /api/invites/use: whom the invite is from; the request itself is an Act.
- * @typedef {object} UseInvite
+ * POST /api/invites/show answers ShownInvite and uses nothing up; POST /api/invites/accept
+ * connects and answers a ConnectionRow.
+ * @typedef {object} InviteToken
  * @property {string} token
+ */
+
+/**
+ * Who the link is from. connects: to be accepted; else the request is an Act.
+ * @typedef {object} ShownInvite
+ * @property {Person} peer
+ * @property {boolean} connects
  */
 
 /**
@@ -684,11 +702,13 @@ export const BODY_MAX = 131072;
  */
 
 /**
- * Answers PollCall: frames of the server, numbered from 1 in the whole session.
+ * Answers PollCall: frames of the server, numbered from 1 in the whole session. `node` has the
+ * session: later calls go to /live?n=<node>, so that a load balancer finds it.
  * @typedef {object} PollAnswer
  * @property {Id} sid
  * @property {number} rid
  * @property {[number, unknown][]} frames
+ * @property {string} node
  */
 
 /**
@@ -714,7 +734,8 @@ export const BODY_MAX = 131072;
  */
 
 /**
- * One conversation as its owner sees it; zeros where there is no message yet.
+ * One conversation as its owner sees it; zeros where there is no message yet. `gaps` lie beside
+ * peer_got and peer_read, never hashed: a client adds them to those it knows, and forgets none.
  * @typedef {object} VectorRow
  * @property {Id} conv
  * @property {Id} peer
@@ -730,6 +751,7 @@ export const BODY_MAX = 131072;
  * @property {number} peer_got
  * @property {number} cleared
  * @property {Times} [times]
+ * @property {[number, number, number][]} [gaps]
  */
 
 /**
@@ -748,7 +770,7 @@ export const BODY_MAX = 131072;
  */
 
 /**
- * Answers `challenge`, once: who speaks, proved by the device's key (encryption.md 4.9).
+ * Answers `challenge`, once: who speaks, proved by its device (docs/encryption.md 4.9).
  * @typedef {object} HelloFrame
  * @property {"hello"} t
  * @property {number} version
@@ -784,12 +806,14 @@ export const BODY_MAX = 131072;
  */
 
 /**
- * seq and ord of the newest row of the peer that was shown in a focused, visible chat.
+ * seq and ord of the newest row of the peer that was shown in a focused, visible chat. `ago`:
+ * ms since then, where that is not now.
  * @typedef {object} ReadFrame
  * @property {"read"} t
  * @property {Id} conv
  * @property {number} seq
  * @property {number} ord
+ * @property {number} [ago]
  */
 
 /**
@@ -835,11 +859,13 @@ export const BODY_MAX = 131072;
  */
 
 /**
- * The first frame of a session; the nonce is bound to it alone.
+ * The first frame of a session; the nonce is bound to it alone. `data` names what the server
+ * holds: another one says that an older copy was put back.
  * @typedef {object} ChallengeFrame
  * @property {"challenge"} t
  * @property {B32} nonce
  * @property {number} version
+ * @property {Id} data
  */
 
 /**
@@ -861,7 +887,7 @@ export const BODY_MAX = 131072;
  */
 
 /**
- * The promise of storage.md 1.4; also the answer to a repeat.
+ * Durable, at a place in the order that never changes; also the answer to a repeat.
  * @typedef {object} SentFrame
  * @property {"sent"} t
  * @property {Id} client_id
@@ -926,7 +952,8 @@ export const BODY_MAX = 131072;
  */
 
 /**
- * Watermarks moved: to the peer, and to the reader's other devices (`by` = me).
+ * Watermarks moved: to the peer, and to the reader's other devices (`by` = me). `gaps`: rows of
+ * the peer that the marks passed over, and will never reach.
  * @typedef {object} ReceiptFrame
  * @property {"receipt"} t
  * @property {Id} conv
@@ -936,6 +963,7 @@ export const BODY_MAX = 131072;
  * @property {number} [read]
  * @property {number} [read_ord]
  * @property {number} [read_time]
+ * @property {[number, number, number][]} [gaps]
  */
 
 /**
@@ -979,17 +1007,20 @@ export const BODY_MAX = 131072;
  */
 
 /**
- * The owner's contact row changed.
+ * The owner's contact row changed. `cleared` is there where the owner cleared the chat: up to
+ * which seq.
  * @typedef {object} ConnectionFrame
  * @property {"connection"} t
  * @property {Id} conv
  * @property {Id} peer
  * @property {number} since
  * @property {number} state
+ * @property {number} [cleared]
  */
 
 /**
- * What the user's devices share has changed, privacy or a note: fetch them.
+ * What the user's devices share has changed (privacy, a note, an invite, where they are
+ * signed in): fetch it.
  * @typedef {object} SettingsFrame
  * @property {"settings"} t
  * @property {number} version
@@ -1012,7 +1043,8 @@ export const BODY_MAX = 131072;
  */
 
 /**
- * Move within in_ms; then CLOSE_RESTART.
+ * The process ends: CLOSE_RESTART follows as soon as the frame under way is answered. Come back
+ * within in_ms of that, at random.
  * @typedef {object} DrainFrame
  * @property {"drain"} t
  * @property {number} in_ms
@@ -1048,6 +1080,7 @@ const vectorRow = struct({
 	peer_got: n,
 	cleared: n,
 	times: maybe(times),
+	gaps: maybe(list(tuple(int(1, 2), n, n), 16)),
 });
 
 const heads = struct({
@@ -1117,6 +1150,7 @@ export const clientShapes = {
 		conv: fixed(16),
 		seq: n,
 		ord: n,
+		ago: maybe(n),
 	}),
 	watch: struct({
 		t: oneOf("watch"),
@@ -1153,6 +1187,7 @@ export const serverShapes = {
 		t: oneOf("challenge"),
 		nonce: fixed(32),
 		version: u32,
+		data: fixed(16),
 	}),
 	state: struct({
 		t: oneOf("state"),
@@ -1204,6 +1239,7 @@ export const serverShapes = {
 		read: maybe(n),
 		read_ord: maybe(n),
 		read_time: maybe(n),
+		gaps: maybe(list(tuple(int(1, 2), n, n), 16)),
 	}),
 	presence: struct({
 		t: oneOf("presence"),
@@ -1236,6 +1272,7 @@ export const serverShapes = {
 		peer: fixed(16),
 		since: n,
 		state: int(1, 5),
+		cleared: maybe(n),
 	}),
 	settings: struct({
 		t: oneOf("settings"),
@@ -1267,38 +1304,29 @@ export const serverShapes = {
 };
 
 /**
- * @param {string} json
- * @returns {ServerFrame}
- * @throws {TypeError} where it is not exactly one of the server's frames
+ * Whether it is exactly one of the server's frames.
+ * @param {unknown} value
+ * @returns {value is ServerFrame}
  */
-export function parseServerFrame(json) {
-	return /** @type {ServerFrame} */ (parse(json, serverShapes));
+export function isServerFrame(value) {
+	return isFrame(value, serverShapes);
 }
 
 /**
- * @param {string} json
- * @returns {ClientFrame}
- * @throws {TypeError} where it is not exactly one of the client's frames
+ * Whether it is exactly one of the client's frames.
+ * @param {unknown} value
+ * @returns {value is ClientFrame}
  */
-export function parseClientFrame(json) {
-	return /** @type {ClientFrame} */ (parse(json, clientShapes));
+export function isClientFrame(value) {
+	return isFrame(value, clientShapes);
 }
 
 /**
- * @param {string} json
+ * @param {unknown} value
  * @param {Record<string, import("./shapes.js").Shape>} known
- * @returns {unknown}
+ * @returns {boolean}
  */
-function parse(json, known) {
-	/** @type {unknown} */
-	let frame;
-	try {
-		frame = JSON.parse(json);
-	} catch {
-		throw new TypeError("a frame is JSON");
-	}
-	const t = /** @type {{ t?: unknown } | null} */ (frame)?.t;
-	const shape = typeof t === "string" && Object.hasOwn(known, t) ? known[t] : undefined;
-	if (!shape?.(frame)) throw new TypeError(`not a frame of the protocol: ${String(t)}`);
-	return frame;
+function isFrame(value, known) {
+	const t = /** @type {{ t?: unknown } | null} */ (value)?.t;
+	return typeof t === "string" && Object.hasOwn(known, t) && Boolean(known[t]?.(value));
 }

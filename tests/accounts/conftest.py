@@ -1,9 +1,11 @@
+from functools import partial
+
 import pytest
 from asgiref.sync import SyncToAsync
 from django.core.cache import cache
 from django.db import connections
 
-from accounts import threads
+from chatsite.running import threads
 from tests.accounts.people import Browser, Person
 
 
@@ -48,3 +50,9 @@ def mallory(db: None) -> Person:
 def browser(alice: Person) -> Browser:
     """The one in which alice signed up."""
     return alice.browsers[0]
+
+
+@pytest.fixture
+def committed(django_capture_on_commit_callbacks):
+    """What happens in `with committed():` is committed at its end: then it is told."""
+    return partial(django_capture_on_commit_callbacks, execute=True)

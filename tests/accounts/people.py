@@ -12,7 +12,7 @@ from django.conf import settings
 from django.test import Client
 
 from accounts import protocol
-from accounts.wire import B32, Body, Id, encoder
+from chatsite.edge.wire import B32, Body, Id, encoder
 from e2ee.encoding import from_base64, to_base64
 from e2ee.records import (
     FACTOR_CODE,
@@ -21,9 +21,9 @@ from e2ee.records import (
     Link,
     parse_link,
 )
-from tests.client.m1 import code as codes
-from tests.client.m1 import devicelist, proofs, userkeys, vault
-from tests.client.m1.keys import DeviceKeys, KemKey, SigningKey, new_seed
+from testkit.client.m1 import code as codes
+from testkit.client.m1 import devicelist, proofs, userkeys, vault
+from testkit.client.m1.keys import DeviceKeys, KemKey, SigningKey, new_seed
 
 NOW = 1_760_000_000_000
 CSRF = "a" * 32
@@ -165,7 +165,7 @@ class Person:
             wraps=self.wraps(self.head, browser.keys.id, RECOVERY_DEVICE),
         )  # fmt: skip
 
-    def begin_anew(self, token: bytes, browser: Browser | None = None) -> Answer:
+    def start_over(self, token: bytes, browser: Browser | None = None) -> Answer:
         """The account reset, with everything new; on success this is the only browser."""
         fresh = Person(self.name, self.uid)
         browser = browser or Browser()
@@ -277,6 +277,12 @@ class Person:
 
 def post(browser: Browser, body: protocol.NewLink):
     return browser.call("POST", "/api/links", body)
+
+
+def prepared(browser: Browser, method: str, path: str, body: Body | None = None):
+    """Everything for one request is made now; calling the result sends it."""
+    proof = browser.proof(method, path, encoder.encode(body) if body else b"")
+    return lambda: browser.call(method, path, body, prove=False, **{"X-Device-Proof": proof})
 
 
 def changed(body: protocol.NewLink, **members) -> protocol.NewLink:

@@ -3,16 +3,17 @@
 import secrets
 
 import pytest
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.test import RequestFactory
 
-from accounts import limits, protocol
-from accounts.api import Need, api, by_method, public
-from accounts.clock import now_ms
-from accounts.problems import Refusal
-from accounts.protocol import BODY_MAX, Done
-from accounts.wire import encoder
+from accounts import protocol, rates
+from accounts.api import Need, api
+from accounts.protocol import Done
+from chatsite.edge import limits
+from chatsite.edge.endpoints import BODY_MAX, by_method, public
+from chatsite.edge.refusals import Refusal
+from chatsite.edge.wire import encoder
+from chatsite.running.clock import now_ms
 from tests.accounts.people import CSRF, Browser, Person
 
 pytestmark = pytest.mark.django_db
@@ -78,8 +79,8 @@ def test_answers_are_not_stored(db: None):
 
 
 def test_an_address_may_ask_so_often(db: None):
-    for _ in range(limits.START.count - 2):
-        limits.take(limits.START, "127.0.0.1", now_ms())
+    for _ in range(rates.START.count - 2):
+        limits.take(rates.START, "127.0.0.1", now_ms())
     codes = [Browser().send("POST", "/api/start", START, {}).status for _ in range(3)]
     assert codes == [200, 200, 429]
 
@@ -101,39 +102,36 @@ def plain(request) -> Done:
     return Done()
 
 
-@pytest.mark.django_db(transaction=True)
-async def test_views_may_be_asynchronous():
+def test_views_may_be_asynchronous():
     view = by_method(GET=greet, PUT=plain)
     request = RequestFactory().get("/")
-    answer = await view(request, name="bob")
+    answer = view(request, name="bob")
     assert (answer.status_code, answer.content) == (200, b'{"name":"bob"}')
-    assert (await view(request, name="bob")).status_code == 429
+    assert view(request, name="bob").status_code == 429
     origin = {"Origin": settings.SITE_URL}
-    assert (await view(RequestFactory().put("/", headers=origin))).content == b"{}"
-    assert (await view(RequestFactory().delete("/"))).status_code == 405
+    assert view(RequestFactory().put("/", headers=origin)).content == b"{}"
+    assert view(RequestFactory().delete("/")).status_code == 405
 
 
-@pytest.mark.django_db(transaction=True)
-async def test_asynchronous_refusals():
-    answer = await greet(RequestFactory(REMOTE_ADDR="::1").get("/"), name="nobody")
+def test_asynchronous_refusals():
+    answer = greet(RequestFactory(REMOTE_ADDR="::1").get("/"), name="nobody")
     assert answer.status_code == 404
     assert b"unknown" in answer.content
 
 
-@pytest.mark.django_db(transaction=True)
-async def test_asynchronous_views_ask_for_the_same_proof():
+def test_asynchronous_views_ask_for_the_same_proof():
     alice = Person("alice")
-    await sync_to_async(alice.sign_up)()
+    alice.sign_up()
     browser = alice.browsers[0]
     request = RequestFactory().post(
         "/api/x", b"{}", "application/json", headers={"Origin": settings.SITE_URL}
     )
     request.session = browser.http.session
-    assert (await write(request)).status_code == 403
-    proof = await sync_to_async(browser.proof)("POST", "/api/x", b"{}")
+    assert write(request).status_code == 403
+    proof = browser.proof("POST", "/api/x", b"{}")
     request.META["HTTP_X_DEVICE_PROOF"] = proof
     del request.headers
-    assert (await write(request)).status_code == 200
+    assert write(request).status_code == 200
 
 
 def test_malformed_records_are_named_but_not_quoted(alice: Person, browser: Browser):

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from accounts import devices, limits, threads
+from accounts import devices
 from accounts.models import User
 from accounts.protocol import (
     LINKS_PER_ANSWER,
@@ -13,12 +13,14 @@ from accounts.protocol import (
     ListWanted,
     ReadLists,
 )
-from accounts.wire import Id
+from chatsite.edge import limits
+from chatsite.edge.wire import Id
+from chatsite.running import threads
 from e2ee.encoding import from_base64
 from e2ee.records import parse_link
+from testkit.client.m1.keys import DeviceKeys
 from tests.accounts.conftest import signed_up
 from tests.accounts.people import Browser, Person
-from tests.client.m1.keys import DeviceKeys
 
 pytestmark = pytest.mark.django_db
 

@@ -1,14 +1,15 @@
 """What has had its time goes; what has not stays."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
+from django.db import OperationalError
 
 from accounts import housekeeping, protocol, reset
-from accounts.clock import now_ms
 from accounts.models import (
     NO_CODE,
     Device,
@@ -20,6 +21,8 @@ from accounts.models import (
     SessionRecord,
     User,
 )
+from chatsite.running import tasks
+from chatsite.running.clock import now_ms
 from tests.accounts.people import Browser, Person
 
 pytestmark = pytest.mark.django_db
@@ -81,3 +84,44 @@ def test_by_hand():
     out = StringIO()
     call_command("prune", stdout=out)
     assert "Deleted 0 expired rows of accounts." in out.getvalue()
+
+
+async def test_a_database_that_is_away_for_a_turn_is_tried_again(monkeypatch):
+    turns = []
+    done = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def prune(now):
+        turns.append(now)
+        if len(turns) == 1:
+            raise OperationalError("away")
+        loop.call_soon_threadsafe(done.set)
+
+    monkeypatch.setattr(housekeeping, "prune", prune)
+    monkeypatch.setattr(housekeeping, "EVERY_SECONDS", 0)
+    monkeypatch.setattr(tasks, "FAILED_SECONDS", 0)
+    task = asyncio.create_task(housekeeping.every_hour(lambda: 7))
+    async with asyncio.timeout(10):
+        await done.wait()
+    task.cancel()
+    assert turns[:2] == [7, 7]
+
+
+def test_after_a_restore_nothing_gives_leave_any_more(alice: Person):
+    everything(alice)
+    user = User.objects.get(uid=alice.uid)
+    housekeeping.end_given_leave()
+    given = (Session, SessionRecord, Grant, NameReservation, ResetToken, Mailbox)
+    assert [kind.objects.count() for kind in given] == [0] * len(given)
+    assert Failure.objects.exists(), "what slows guessing down stays"
+    assert Device.objects.filter(user=user, gone_at=None).exists()
+    alice.sign_in()
+
+
+def test_a_confirmed_address_outlives_a_restore(alice: Person):
+    user = User.objects.get(uid=alice.uid)
+    confirmed = {"address": "a@example.org", "wanted": "b@example.org", "code": b"c" * 32}
+    Mailbox.objects.create(user=user, expires=now_ms() + HOUR, **confirmed)
+    housekeeping.end_given_leave()
+    box = Mailbox.objects.get(user=user)
+    assert (box.address, box.wanted, bytes(box.code)) == ("a@example.org", "", NO_CODE)

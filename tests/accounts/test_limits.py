@@ -2,8 +2,8 @@ import pytest
 from django.core.cache import cache
 from django.test import RequestFactory
 
-from accounts import limits
-from accounts.problems import Refusal
+from chatsite.edge import limits
+from chatsite.edge.refusals import Refusal
 
 NOW = 1_760_000_400_000  # the start of an hour
 HOUR = 3_600_000
@@ -38,9 +38,18 @@ def test_a_forgotten_counter_lets_pass(monkeypatch):
     ("address", "counted"),
     [
         ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),  # a listener for both families, where all were one
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("", ""),
     ],
 )
 def test_one_customer_is_one_address(address: str, counted: str):
     assert limits.address(RequestFactory(REMOTE_ADDR=address).get("/")) == counted
+
+
+def test_cheap_reads_have_a_limit_too(monkeypatch, alice, browser):
+    monkeypatch.setattr(limits, "take", lambda limit, *_: named.append(limit))
+    named: list[limits.Limit] = []
+    for path in ("/api/nonce", "/api/sessions", "/api/notes", "/api/privacy", "/api/wraps"):
+        assert browser.call("GET", path).status == 200
+    assert set(named) == {limits.READS}

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from accounts import devices, protocol
-from accounts.clock import now_ms
 from accounts.models import Device, SessionRecord
-from accounts.wire import encoder
+from chatsite.edge.wire import encoder
+from chatsite.running.clock import now_ms
 from e2ee.encoding import from_base64, to_base64
 from e2ee.records import parse_link
+from testkit.client.m1 import devicelist, userkeys, vault
+from testkit.client.m1.keys import DeviceKeys, SigningKey
 from tests.accounts.people import Browser, Person, changed, post, second_browser
-from tests.client.m1 import devicelist, userkeys, vault
-from tests.client.m1.keys import DeviceKeys, SigningKey
 
 pytestmark = pytest.mark.django_db
 

@@ -112,12 +112,12 @@ def test_it_is_removed(alice: Person):
     assert len(sent.outbox) == before
 
 
-def test_a_mailed_link_begins_the_account_anew(alice: Person):
+def test_a_mailed_link_starts_the_account_over(alice: Person):
     with_mailbox(alice, "alice@example.org")
     assert ask_reset("  ALICE ").status == 200
     token = mailed(r"/reset#([0-9a-f]{64})")
     assert sent.outbox[-1].to == ["alice@example.org"]
-    assert alice.begin_anew(bytes.fromhex(token)).status == 200
+    assert alice.start_over(bytes.fromhex(token)).status == 200
     assert alice.browsers[0].call("GET", "/api/email").json["address"] == "alice@example.org"
 
 

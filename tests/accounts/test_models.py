@@ -5,7 +5,7 @@ from django.db import connection
 
 from accounts import reset, signup
 from accounts.models import Credentials, Device, Mailbox, Note, PrevBox, Privacy, User
-from accounts.wire import B32
+from chatsite.edge.wire import B32
 from tests.accounts.people import NOW, Person
 
 pytestmark = pytest.mark.django_db

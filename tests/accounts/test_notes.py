@@ -2,10 +2,10 @@ import pytest
 
 from accounts import notes, protocol
 from accounts.models import User
-from accounts.wire import Id
+from chatsite.edge.wire import Id
 from e2ee.encoding import from_base64, to_base64
+from testkit.client.m1 import userkeys
 from tests.accounts.people import Browser, Person
-from tests.client.m1 import userkeys
 
 pytestmark = pytest.mark.django_db
 

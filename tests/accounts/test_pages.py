@@ -78,7 +78,25 @@ def test_sign_in_names_the_device_that_this_browser_was(
 
 def test_settings_say_when_the_code_was_made(alice: Person, browser: Browser) -> None:
     Factor.objects.filter(type=FACTOR_CODE).update(made=1_000_000_000_000)
-    assert "Made on Sept. 9, 2001." in browser.http.get("/settings").content.decode()
+    page = browser.http.get("/settings").content.decode()
+    assert 'Made on <time datetime="2001-09-09T01:46:40+00:00">2001-09-09</time>.' in page
+
+
+def test_help_says_that_a_lost_account_can_be_reset(stranger: Client) -> None:
+    page = stranger.get("/help").content.decode()
+    assert '<a href="/reset">reset</a>' in page
+    assert "confirmed an address" not in page
+    with override_settings(MAIL=True):
+        assert b"confirmed an address" in stranger.get("/help").content
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_each_language_stands_under_its_own_name(browser: Browser, language: str) -> None:
+    browser.http.cookies["language"] = language
+    page = browser.http.get("/settings").content.decode()
+    assert f'<html lang="{language}"' in page
+    for name in ("English", "Deutsch"):
+        assert f">{name}</button>" in page
 
 
 def test_an_address_is_asked_for_where_mail_is_sent(browser: Browser) -> None:

@@ -1,6 +1,7 @@
 import pytest
 
-from accounts import announcing, privacy, protocol
+from accounts import hooks, privacy, protocol
+from accounts.models import User
 from accounts.privacy import Shown
 from tests.accounts.people import Browser, Person
 
@@ -13,7 +14,7 @@ QUIET = protocol.Privacy(receipts=False, typing=True, presence="nobody")
 def news(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
     """What the message side hears."""
     heard: list[tuple[object, ...]] = []
-    monkeypatch.setattr(announcing, "_tell", lambda _, *news: heard.append(news))
+    monkeypatch.setattr(hooks, "_call", lambda _, *told: heard.append(told))
     return heard
 
 
@@ -34,6 +35,17 @@ def test_what_is_switched_off_stays_off_for_its_owner_alone(
     assert privacy.hiding([alice.uid, bob.uid, b"x" * 16]) == {alice.uid}
     assert browser.call("PUT", "/api/privacy", QUIET).status == 200
     assert news == [(alice.uid, 1), (alice.uid, 2)]
+
+
+@pytest.mark.usefixtures("news")
+def test_it_is_kept_when_receipts_were_switched_on_again(alice: Person):
+    aloud = protocol.Privacy(receipts=True, typing=True, presence="contacts")
+    changes = [(aloud, 1), (QUIET, 2), (QUIET, 3), (aloud, 4), (aloud, 5), (QUIET, 6)]
+    user, since = User.objects.get(uid=alice.uid), []
+    for wanted, now in changes:
+        privacy.change(user, wanted, now)
+        since.append(privacy.of(alice.uid).receipts_since)
+    assert since == [0, 0, 0, 4, 4, 4]
 
 
 def test_a_browser_without_its_keys_changes_nothing(alice: Person, browser: Browser):

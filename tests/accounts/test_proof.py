@@ -5,13 +5,13 @@ import secrets
 import pytest
 
 from accounts import proof, protocol
-from accounts.clock import now_ms
 from accounts.models import Device, Grant, SessionRecord
-from accounts.problems import Refusal
-from accounts.wire import encoder
+from chatsite.edge.refusals import Refusal
+from chatsite.edge.wire import encoder
+from chatsite.running.clock import now_ms
 from e2ee.encoding import to_base64
+from testkit.client.m1.keys import DeviceKeys
 from tests.accounts.people import Browser, Person
-from tests.client.m1.keys import DeviceKeys
 
 pytestmark = pytest.mark.django_db
 

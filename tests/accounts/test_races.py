@@ -7,11 +7,12 @@ import pytest
 from django.db import connection
 
 from accounts import notes, protocol, signin, signup
-from accounts.models import Device, Note, User
-from accounts.problems import Conflict, Refusal
-from accounts.wire import B32, Id
-from tests.accounts.people import NOW, Person
-from tests.client.m1.keys import DeviceKeys
+from accounts.models import Device, Grant, Note, SessionRecord, User
+from chatsite.edge.refusals import Conflict, Refusal
+from chatsite.edge.wire import B32, Id
+from testkit.client.m1.keys import DeviceKeys
+from tests.accounts.changing import by_password
+from tests.accounts.people import NOW, Person, prepared
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -53,6 +54,21 @@ def test_two_links_at_once_leave_one():
     for answer in answers:
         assert answer.status == 200 or answer.bytes("link") == winner.link
     assert Device.objects.count() == 2
+
+
+def test_a_new_password_and_an_enrolment_at_once():
+    """Whichever is first: nothing is left that the old password opened, but a listed device."""
+    alice = Person("alice")
+    assert alice.sign_up().status == 200
+    thief, _ = alice.sign_in()
+    enrol = prepared(thief, "POST", "/api/links", alice.link_adding(thief.keys))
+    change, enrolment = at_once(lambda: by_password(alice, alice.browsers[0]), enrol)
+    assert change.status == 200
+    assert enrolment.status in (200, 401, 403)
+    assert Device.objects.count() == (2 if enrolment.status == 200 else 1)
+    assert not Grant.objects.exists()
+    assert not SessionRecord.objects.filter(device=None).exists()
+    assert SessionRecord.objects.filter(unlocked__gt=0).count() == 1
 
 
 def test_two_reservations_of_one_name_at_once():

@@ -1,14 +1,16 @@
 import pytest
 from django.conf import settings
 from django.contrib.sessions.models import Session
+from django.forms import model_to_dict
 
-from accounts import devices, sessions, tokens
-from accounts.clock import now_ms
-from accounts.models import Device, SessionRecord
+from accounts import devices, lookup, sessions, tokens
+from accounts.models import Device, SessionRecord, User
+from accounts.sessions import Bound
 from accounts.signals import device_revoked, session_ended
+from chatsite.running.clock import now_ms
 from e2ee.encoding import from_base64, to_base64
+from testkit.client.m1.keys import DeviceKeys
 from tests.accounts.people import Browser, Person, second_browser
-from tests.client.m1.keys import DeviceKeys
 
 pytestmark = pytest.mark.django_db
 DAYS_90 = 90 * 86_400_000
@@ -45,10 +47,14 @@ def test_the_list_names_browsers_and_marks_this_one(alice: Person, browser: Brow
     assert {row["agent"] for row in rows.values()} == {"Firefox on Linux"}
 
 
-def test_signing_out_another_browser(alice: Person, browser: Browser, ended: list[bytes]):
+def test_signing_out_another_browser(
+    alice: Person, browser: Browser, ended: list[bytes], committed
+):
     second = second_browser(alice)
     gone = hash_of(second)
-    assert browser.call("DELETE", f"/api/sessions/{gone.hex()}").status == 200
+    with committed():
+        assert browser.call("DELETE", f"/api/sessions/{gone.hex()}").status == 200
+        assert ended == []  # the message side hears what is so, not what may be rolled back
     assert ended == [gone]
     assert second.call("GET", "/api/nonce").code == "sign_in"
     assert set(listed(browser)) == {hash_of(browser)}
@@ -66,7 +72,9 @@ def test_mallory_cannot_sign_alice_out(alice: Person, browser: Browser, mallory:
     assert browser.call("GET", "/api/nonce").status == 200
 
 
-def test_signing_out_marks_the_device_gone(alice: Person, browser: Browser, ended: list[bytes]):
+def test_signing_out_marks_the_device_gone(
+    alice: Person, browser: Browser, ended: list[bytes], committed
+):
     revoked: list[bytes] = []
 
     def hear(device: bytes, **_):
@@ -74,7 +82,8 @@ def test_signing_out_marks_the_device_gone(alice: Person, browser: Browser, ende
 
     device_revoked.connect(hear)
     mine = hash_of(browser)
-    assert browser.call("DELETE", "/api/sessions").status == 200
+    with committed():
+        assert browser.call("DELETE", "/api/sessions").status == 200
     device_revoked.disconnect(hear)
     assert ended == [mine]
     assert revoked == []
@@ -136,11 +145,12 @@ def test_a_browser_with_its_keys_signs_in_without_enrolling(alice: Person, brows
 
 
 def test_taking_up_a_device_ends_its_older_session(
-    alice: Person, browser: Browser, ended: list[bytes]
+    alice: Person, browser: Browser, ended: list[bytes], committed
 ):
     old = hash_of(browser)
     again, _ = alice.sign_in(Browser(browser.keys))
-    assert again.call("POST", "/api/live-token").status == 200
+    with committed():
+        assert again.call("POST", "/api/live-token").status == 200
     assert ended == [old]
     assert browser.call("GET", "/api/nonce", prove=False).code == "sign_in"
 
@@ -158,11 +168,12 @@ def test_a_foreign_or_a_gone_device_cannot_be_taken_up(
 
 
 def test_signing_in_again_ends_what_the_cookie_was(
-    alice: Person, mallory: Person, ended: list[bytes]
+    alice: Person, mallory: Person, ended: list[bytes], committed
 ):
     browser, _ = alice.sign_in()
     first = hash_of(browser)
-    mallory.sign_in(browser)
+    with committed():
+        mallory.sign_in(browser)
     assert ended == [first]
     assert SessionRecord.objects.filter(user__uid=alice.uid).count() == 1
 
@@ -179,16 +190,21 @@ def test_devices_without_a_session_are_listed_and_can_be_signed_out(
     assert second.keys.id not in listed(browser)
 
 
-def test_which_sessions_still_stand(alice: Person, browser: Browser, django_assert_num_queries):
+def test_which_sessions_ended_and_why(alice: Person, browser: Browser, django_assert_num_queries):
     enrolling, _ = alice.sign_in()
-    mine = hash_of(browser)
-    asked = [mine, hash_of(enrolling), b"n" * 16]
+    mine = Bound(hash_of(browser), alice.uid, browser.keys.id)
+    bare = Bound(hash_of(enrolling), alice.uid, bytes(16))  # bound to no device yet
+    other_device = Bound(mine.session, alice.uid, b"d" * 16)
     now = now_ms()
     with django_assert_num_queries(1):
-        assert sessions.valid(asked, now) == {mine}
-    assert sessions.valid(asked, now + DAYS_90 + 60_000) == set()
+        assert sessions.ended([mine], now) == {}
+    asked = [mine, bare, other_device]
+    assert sessions.ended(asked, now) == {bare: "session", other_device: "session"}
+    assert sessions.ended([mine], now + DAYS_90 + 60_000) == {mine: "session"}
     Device.objects.update(gone_at=now)
-    assert sessions.valid(asked, now) == set()
+    assert sessions.ended([mine], now) == {mine: "device"}
+    User.objects.update(is_active=False)
+    assert sessions.ended([mine], now) == {mine: "suspended"}
 
 
 def test_a_session_lapses(alice: Person, browser: Browser):
@@ -210,3 +226,28 @@ def test_a_caller_without_device_names_none(alice: Person):
     who = sessions.Caller(SessionRecord.objects.get(hash=hash_of(browser)))
     with pytest.raises(LookupError):
         _ = who.device
+
+
+def test_a_caller_is_what_the_models_say(alice: Person, browser: Browser):
+    """`lookup` reads them by SQL of its own."""
+    key = browser.session_key
+    record = lookup.record_of(sessions.hash_of(key), now_ms())
+    kept = SessionRecord.objects.select_related("user", "device").get(session_id=key)
+    assert record is not None
+    assert record.device is not None
+    assert kept.device is not None
+    for one, other in ((record, kept), (record.user, kept.user), (record.device, kept.device)):
+        assert model_to_dict(one) == model_to_dict(other)
+    assert record.user.is_active is True
+    assert record.user.last_login == kept.user.last_login
+
+
+def test_no_caller_without_a_session_that_lives(alice: Person, browser: Browser):
+    key = browser.session_key
+    hashed, now = sessions.hash_of(key), now_ms()
+    assert lookup.record_of(hashed, now) is not None
+    assert lookup.record_of(bytes(16), now) is None
+    later = now + (settings.SESSION_COOKIE_AGE + 60) * 1000
+    assert lookup.record_of(hashed, later) is None
+    User.objects.filter(username=alice.name).update(is_active=False)
+    assert lookup.record_of(hashed, now) is None

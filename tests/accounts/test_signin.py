@@ -4,10 +4,9 @@ import pytest
 from django.conf import settings
 
 from accounts import credentials, protocol, signin
-from accounts.clock import now_ms
 from accounts.models import Credentials, Failure, User
-from accounts.problems import Refusal
-from accounts.wire import B32
+from chatsite.edge.refusals import Refusal
+from chatsite.edge.wire import B32
 from tests.accounts.people import NOW, Browser, Person
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +104,30 @@ def test_tries_come_back_after_an_hour_and_end_at_fifty_a_day(alice: Person):
     assert Failure.objects.filter(at__lte=NOW + 20).count() == 0
 
 
+def test_wrong_passwords_do_not_shut_the_way_out_by_the_code(alice: Person):
+    for _ in range(10):
+        assert sign_in("alice", auth=wrong()).code == "wrong"
+    refused = sign_in("alice", auth=alice.auth)
+    assert refused.code == "rate"
+    assert 3_500 < int(refused.headers["Retry-After"]) <= 3_600
+    for _ in range(19):
+        assert sign_in("alice", code_auth=wrong()).code == "wrong"
+    assert sign_in("alice", code_auth=alice.code_auth).status == 200
+    assert sign_in("alice", code_auth=wrong()).code == "wrong"
+    assert sign_in("alice", code_auth=alice.code_auth).code == "rate"
+
+
+def test_a_code_has_a_hundred_tries_a_day(alice: Person):
+    def code_at(now: int) -> str:
+        with pytest.raises(Refusal) as refused:
+            signin.check(protocol.SignIn(name="alice", code_auth=wrong()), now)
+        return refused.value.code
+
+    for hour in range(5):
+        assert {code_at(NOW + hour * HOUR + each) for each in range(20)} == {"wrong"}
+    assert code_at(NOW + 6 * HOUR) == "rate"
+
+
 def test_a_right_secret_costs_no_try(alice: Person):
     for _ in range(12):
         assert signin.check(protocol.SignIn(name="alice", auth=alice.auth), NOW).user.username
@@ -144,13 +167,13 @@ def test_a_switched_off_account_is_nobodys(alice: Person):
 def test_an_old_key_still_opens_and_is_replaced(alice: Person, settings):
     new = ("k2", secrets.token_bytes(32))
     settings.SECRETS = settings.SECRETS | {"signin": [new, *settings.SECRETS["signin"]]}
-    assert signin.check(protocol.SignIn(name="alice", auth=alice.auth), now_ms())
-    assert signin.check(protocol.SignIn(name="alice", code_auth=alice.code_auth), now_ms())
+    assert sign_in("alice", auth=alice.auth).status == 200
+    assert sign_in("alice", code_auth=alice.code_auth).status == 200
     row = Credentials.objects.get()
     assert "$k2$" in row.verifier
     assert "$k2$" in row.code_verifier
     settings.SECRETS = settings.SECRETS | {"signin": [new]}
-    assert signin.check(protocol.SignIn(name="alice", auth=alice.auth), now_ms())
+    assert sign_in("alice", auth=alice.auth).status == 200
 
 
 def test_the_pepper_lies_sealed(alice: Person):

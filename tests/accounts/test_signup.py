@@ -1,14 +1,18 @@
+import unicodedata
+
 import pytest
 from django.conf import settings
 
-from accounts import limits, names, protocol, signup, tokens
-from accounts.clock import now_ms
+from accounts import names, protocol, rates, signup, tokens
 from accounts.models import NameReservation, User
-from accounts.problems import Refusal
+from chatsite.edge import limits
+from chatsite.edge.refusals import Refusal
+from chatsite.running.clock import now_ms
+from e2ee.encoding import MAX_UINT
 from e2ee.records import RECOVERY_DEVICE
+from testkit.client.m1 import devicelist
+from testkit.client.m1.keys import DeviceKeys
 from tests.accounts.people import NOW, Browser, Person
-from tests.client.m1 import devicelist
-from tests.client.m1.keys import DeviceKeys
 
 pytestmark = pytest.mark.django_db
 MINUTE = 60_000
@@ -35,6 +39,24 @@ def test_sign_up_answers_a_live_token_for_the_device():
     keys = carol.browsers[0].keys
     assert (claims.uid, claims.device) == (carol.uid, keys.id)
     assert claims.signing_key == keys.signing.public
+
+
+@pytest.mark.parametrize("number", [MAX_UINT + 1, 2**63, 2**64 - 1])
+@pytest.mark.parametrize("member", ["added", "ms"])
+def test_a_list_with_a_time_that_no_client_reads_is_refused(member: str, number: int):
+    carol, browser = Person("carol"), Browser()
+    started = reserve(browser, "carol")
+    carol.uid, carol.pepper = started.bytes("uid"), started.bytes("pepper")
+    body = carol.sign_up_body(browser)
+    for value, status in ((number, 400), (MAX_UINT, 200)):
+        times = {"added": NOW, "ms": NOW, member: value}
+        body.link = devicelist.first_link(
+            uid=carol.uid, aik=carol.aik, user_key=carol.user_keys[-1].public,
+            devices=[devicelist.listed(browser.keys, times["added"])],
+            recovery_key=carol.recovery.public, ms=times["ms"],
+        )  # fmt: skip
+        answer = browser.call("POST", "/api/sign-up", body, prove=False)
+        assert answer.status == status, answer.raw
 
 
 def test_the_session_key_changes_at_sign_up():
@@ -134,9 +156,10 @@ def _broken(carol: Person, browser: Browser, good: protocol.SignUp, what: str) -
     return protocol.SignUp(**members)
 
 
-@pytest.mark.parametrize(
-    "name", ["ab", "a b", "a/b", "pаypal", "-dash", "x" * 33, "ali\u200dce", ""]
-)
+NOT_NAMES = ["ab", "a b", "a/b", "pаypal", "-dash", "x" * 33, "ali\u200dce", "q" + "\u0323" * 5, ""]
+
+
+@pytest.mark.parametrize("name", NOT_NAMES)
 def test_names_that_nobody_may_have(name: str):
     answer = reserve(Browser(), name)
     assert (answer.status, answer.code) == (400, "bad_name")
@@ -147,16 +170,28 @@ def test_names_in_many_scripts(name: str):
     assert names.username(name) == name
 
 
-@pytest.mark.parametrize("text", ["\u202eecila", "\n", "", "x" * 61])
+HIDDEN = ["\u202eecila", "\n", "", "x" * 61]
+BLANK = ["\u2800", "\u2800 \u2800", "\u3164", "\U0001d159", "\ufffc", "\u0301", " \u0301a"]
+HEAPED = ["Z" + "\u0323" * 20, "Aliq" + "\u0323" * 5 + "ce", "a \u0301b"]
+
+
+@pytest.mark.parametrize("text", [*HIDDEN, *BLANK, *HEAPED])
 def test_display_names_that_hide_something(text: str):
     with pytest.raises(Refusal):
         names.display_name(text)
     assert names.display_name(" Alice  👋 ") == "Alice 👋"
 
 
+@pytest.mark.parametrize(
+    "text", ["श्रीमती क्ष्म्या", "ကြွေးကြော်သံ", "Nguyễn", "שָׁלוֹם", "ที่รัก", "👋", "(:", "\u2800a"]
+)
+def test_display_names_in_many_scripts(text: str):
+    assert names.display_name(text) == unicodedata.normalize("NFKC", text)
+
+
 def test_twenty_sign_ups_an_hour_from_one_address():
-    for _ in range(limits.SIGN_UP.count - 1):
-        limits.take(limits.SIGN_UP, "127.0.0.1", now_ms())
+    for _ in range(rates.SIGN_UP.count - 1):
+        limits.take(rates.SIGN_UP, "127.0.0.1", now_ms())
     assert Person("carol").sign_up().status == 200
     answer = Person("dora").sign_up()
     assert (answer.status, answer.code) == (429, "rate")

@@ -4,12 +4,12 @@ import pytest
 from django.conf import settings
 
 from accounts import protocol, reset
-from accounts.clock import now_ms
 from accounts.models import User
-from accounts.wire import B64, Id
+from chatsite.edge.wire import B64, Id
+from chatsite.running.clock import now_ms
 from e2ee import proofs
+from testkit.client.m1.keys import DeviceKeys
 from tests.accounts.people import Browser, Person, post, second_browser
-from tests.client.m1.keys import DeviceKeys
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +37,7 @@ def test_gone_after_a_sign_out(alice: Person, browser: Browser):
 
 def test_gone_after_a_reset(alice: Person, browser: Browser):
     token = reset.make_token(User.objects.get(), reset.MAILED_MS, now_ms())
-    assert alice.begin_anew(token).status == 200
+    assert alice.start_over(token).status == 200
     assert standing(alice.uid, browser.keys) == "gone"
     assert standing(alice.uid, alice.browsers[0].keys) == "listed"
 

@@ -1,14 +1,13 @@
-import secrets
-
 import pytest
 
 from accounts import protocol
-from accounts.clock import now_ms
 from accounts.models import Factor, SessionRecord, User
-from accounts.wire import B32
+from chatsite.edge.wire import B32
+from chatsite.running.clock import now_ms
 from e2ee.records import RECOVERY_DEVICE
+from testkit.client.m1.keys import KemKey
+from tests.accounts.changing import new_code, new_password
 from tests.accounts.people import Browser, Person, changed, post
-from tests.client.m1.keys import KemKey
 
 pytestmark = pytest.mark.django_db
 
@@ -16,16 +15,6 @@ pytestmark = pytest.mark.django_db
 def sign_in(**value: B32):
     body = protocol.SignIn(name="alice", **value)
     return Browser().call("POST", "/api/sign-in", body, prove=False)
-
-
-def new_password(alice: Person) -> protocol.NewPassword:
-    alice.pw, alice.kdf_salt = secrets.token_bytes(32), secrets.token_bytes(16)
-    return protocol.NewPassword(password=alice.password_values(), factor=alice.password_factor())
-
-
-def new_code(alice: Person) -> protocol.NewCode:
-    alice.code, alice.code_salt = alice.code[::-1], secrets.token_bytes(16)
-    return protocol.NewCode(code=alice.code_values(), factor=alice.code_factor())
 
 
 def test_unlocking_hands_out_pepper_vault_and_factors(alice: Person, browser: Browser):

@@ -6,8 +6,9 @@ from itertools import count
 
 from playwright.sync_api import Locator, Page, expect
 
+from testkit.browser.pages import ready
+from testkit.browser.people import Person
 from tests.browser import readymade
-from tests.browser.people import Person
 
 SLOW_MS = 30_000  # Argon2id, in a machine that runs other tests
 _texts = count(1)
@@ -55,6 +56,8 @@ def connect(alice: Page, bob: Page, name_of_bob: str) -> None:
     ask(alice, name_of_bob)
     open_page(bob, "/people")
     bob.get_by_role("button", name="Accept").click()
+    expect(composer(bob)).to_be_enabled()
+    open_page(bob, "/people")
     for page in (alice, bob):
         expect(contacts(page).get_by_role("link", name="Write").first).to_be_visible()
 
@@ -86,14 +89,6 @@ def open_pages(address: str, *pages: Page) -> None:
         page.goto(address, wait_until="commit")
     for page in pages:
         ready(page)
-
-
-def ready(page: Page) -> None:
-    expect(page.locator("html[data-ready]")).to_be_attached()
-
-
-def live(page: Page) -> None:
-    expect(page.locator("html[data-link='live']")).to_be_attached()
 
 
 def open_chat(page: Page, name: str) -> None:

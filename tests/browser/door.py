@@ -8,7 +8,7 @@ import contextlib
 import socket
 import threading
 
-from tests.running import Site, new_site
+from testkit.running import Site, new_site
 
 CHUNK = 64 * 1024
 UPGRADE = b"upgrade: websocket"

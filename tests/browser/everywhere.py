@@ -69,12 +69,27 @@ def _choose(act: str) -> Callable[[Page], None]:
     return choose
 
 
+def _invite(page: Page) -> None:
+    """One is open: so many are made in a run that the site would refuse more."""
+    links = page.locator("people-invite")
+    expect(links.locator("[data-part='no-links']:visible, li:visible").first).to_be_visible()
+    if links.locator("li").count() == 0:
+        _press("[data-act='make']")(page)
+    expect(links.locator("li").first).to_be_visible()
+
+
+def _withdraw(page: Page) -> None:
+    page.locator("people-invite li button").first.click()
+    expect(page.locator("dialog[open]")).to_be_visible()
+
+
 def _verify(page: Page) -> None:
     _choose("verify-number")(page)
     expect(page.locator("dialog.verify")).to_contain_text(re.compile(r"\d{5}"), timeout=20_000)
 
 
 DIALOGS: dict[str, dict[str, Callable[[Page], None]]] = {
+    "people": {"invite": _invite, "withdraw": _withdraw},
     "settings": {
         "password": _press("[data-open='change-password']"),
         "code": _press("[data-open='renew-code']"),
@@ -85,6 +100,5 @@ DIALOGS: dict[str, dict[str, Callable[[Page], None]]] = {
         "menu": _press("[popovertarget='thread-menu']"),
         "name": _choose("rename"),
         "verify": _verify,
-        "clear": _choose("clear"),
     },
 }

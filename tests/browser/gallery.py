@@ -13,10 +13,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.browser import chatting, everywhere, people
+from testkit.browser import people
+from testkit.browser.chromium import DESKTOP, PHONE, QUIET, chromium_path
+from testkit.running import ROOT, new_site
+from tests.browser import chatting, everywhere
 from tests.browser.chatting import bubble, open_chat, write
-from tests.browser.conftest import DESKTOP, PHONE, QUIET, chromium_path
-from tests.running import ROOT, new_site
 
 IMAGES = ROOT / "docs/images"
 QUALITY = 82  # of WebP: text stays sharp, a page is some 30 kB
@@ -135,7 +136,7 @@ def _readme_picture(alice: Page, bob: Page) -> None:
 
 
 def _shoot_all(page: Page, name: str) -> None:
-    """Light and dark, at both widths, without loading the page anew: what is filled in stays."""
+    """Light and dark, at both widths, without loading the page again: what is filled in stays."""
     for width, size in (("desktop", DESKTOP), ("phone", PHONE)):
         page.set_viewport_size(size)  # type: ignore[arg-type]
         for scheme in ("light", "dark"):

@@ -3,7 +3,7 @@
 The Python client signs up, signs in and connects, as browsers do; then the device moves into the
 window: keys and account into the key store of the page, the session into its cookies. From there
 on the window is a signed-in browser like any other, and one that is furnished otherwise than
-static/js/keystore.js has it is sent to the sign-in.
+static/js/storage/keystore.js has it is sent to the sign-in.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,27 +16,28 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
 
-from accounts.wire import Id
+from chatsite.edge.wire import Id
 from e2ee.encoding import to_base64
 from messaging.domain import ContactState
 from messaging.http import Act, ConnectionRow
-from tests.browser.people import Person, somebody
-from tests.client import account
-from tests.client.account import Opened, Secrets
-from tests.client.api import Api
-from tests.client.m1 import code
+from testkit.browser.people import Person, somebody
+from testkit.client import account
+from testkit.client.account import Opened, Secrets
+from testkit.client.api import Api
+from testkit.client.m1 import code
 
 BARE = "/help"  # a page without a script of its own, on which nothing reads the key store
 LOAD = """() => {
-  for (const name of ["keystore", "account/remembered"]) void import(`/static/js/${name}.js`);
+  const names = ["storage/keystore", "account/remembered"];
+  for (const name of names) void import(`/static/js/${name}.js`);
 }"""
 MOVE_IN = """async ({ uid, id, dsk, dkk, dkkPublic, name, displayName, links, seeds }) => {
   const { fromB64, hex, sha256 } = await import("/static/js/crypto/encoding.js");
   const { signingKeyFromSeed } = await import("/static/js/crypto/keys.js");
-  const { newLocalKey, sealValue } = await import("/static/js/account/localvalue.js");
+  const { newLocalKey, sealValue } = await import("/static/js/storage/sealedvalues.js");
   const { remember } = await import("/static/js/account/remembered.js");
   const { setCurrent } = await import("/static/js/account/current.js");
-  const { Keystore } = await import("/static/js/keystore.js");
+  const { Keystore } = await import("/static/js/storage/keystore.js");
 
   const me = fromB64(uid);
   const [signing, local] = [await signingKeyFromSeed(fromB64(dsk)), await newLocalKey()];
@@ -57,12 +58,12 @@ MOVE_IN = """async ({ uid, id, dsk, dkk, dkkPublic, name, displayName, links, se
       change.oncomplete = () => { asked.result.close(); done(); };
     };
   });
-  const shelf = await Keystore.open(me);
-  await remember(shelf, {
+  const stores = await Keystore.open(me);
+  await remember(stores, {
     name, displayName, links: links.map((link) => ({ bytes: fromB64(link) })),
     seeds: new Map(seeds.map(([g, seed]) => [g, fromB64(seed)])),
   });
-  shelf.close();
+  stores.close();
   setCurrent(me);
 }"""
 

@@ -10,12 +10,12 @@ from typing import Any
 
 from playwright.sync_api import Page, Route
 
+from testkit.browser.people import NEW_PASSWORD, PASSWORD
 from tests.browser.conftest import OpenWindow
-from tests.browser.people import NEW_PASSWORD, PASSWORD
 
 _numbers = count(1)
 PRELUDE = """
-const account = await import("/static/js/account.js");
+const account = await import("/static/js/account/account.js");
 const { fromHex, hex } = await import("/static/js/crypto/encoding.js");
 const { newCode } = await import("/static/js/crypto/recoverycode.js");
 const refusal = async (act) => {
@@ -129,7 +129,7 @@ def test_a_server_that_serves_a_chain_of_its_own_is_refused(open_window: OpenWin
     run(mallory, SIGN_UP, name=fresh_name(), password=PASSWORD)
     theirs = mallory.evaluate(
         """async () => {
-          const account = await import("/static/js/account.js");
+          const account = await import("/static/js/account/account.js");
           return account.api.get("/api/links", { proof: true });
         }"""
     )

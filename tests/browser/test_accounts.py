@@ -5,9 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.chatting import newcomer
-from tests.browser.conftest import OpenWindow
-from tests.browser.people import (
+from testkit.browser.people import (
     NEW_PASSWORD,
     Person,
     field,
@@ -20,6 +18,8 @@ from tests.browser.people import (
     sign_up,
     somebody,
 )
+from tests.browser.chatting import newcomer
+from tests.browser.conftest import OpenWindow
 
 ARGON2_MS = 30_000  # a slow machine that runs other tests as well
 
@@ -148,6 +148,26 @@ def test_a_changed_password_replaces_the_old_one(open_window: OpenWindow) -> Non
     refused(other, alice)
     alice.password = NEW_PASSWORD
     sign_in(other, alice)
+
+
+def test_a_changed_password_offers_to_sign_out_elsewhere(open_window: OpenWindow) -> None:
+    page, other = open_window("alice").page, open_window("alice's other browser").page
+    alice = sign_up(page)
+    sign_in(other, alice)
+    page.goto("/settings")
+    press(page, "Change password")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Password now").fill(alice.password)
+    dialog.get_by_label("New password").fill(NEW_PASSWORD)
+    press_in(dialog, "Change password")
+    offer = page.get_by_role("dialog", name="Your other devices stay signed in")
+    expect(offer).to_contain_text("with the old password", timeout=ARGON2_MS)
+    press_in(offer, "Sign out all other devices")
+    expect(page.get_by_text("All other devices are signed out")).to_be_visible()
+    expect(page.locator("device-list li")).to_have_count(1)
+    expect(other).to_have_url(re.compile("/sign-in"))  # it leaves by itself
+    other.goto("/settings")
+    expect(other).to_have_url(re.compile("/sign-in"))
 
 
 def test_a_new_code_replaces_the_old_one(open_window: OpenWindow) -> None:

@@ -13,10 +13,10 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request, WebSocket, expect
 
+from testkit.browser.people import Person, recover, sign_up
+from testkit.running import Site, new_site
 from tests.browser import chatting
 from tests.browser.conftest import OpenWindow
-from tests.browser.people import Person, recover, sign_up
-from tests.running import Site, new_site
 
 PASSWORDS = ("Kanarienvögel singen 7 Arien", "Canaries sing 8 arias at dawn")
 TEXTS = ("Der gelbe Vogel fliegt um Mitternacht", "the yellow bird replies at noon 🐤")

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
+from testkit.browser import pages
+from testkit.browser.chromium import PHONE
+from testkit.running import Site
 from tests.browser import chatting, readymade
 from tests.browser.chatting import Pair, bubble, composer, expect_status, open_chat, text, write
-from tests.browser.conftest import PHONE, OpenWindow
-from tests.running import Site
+from tests.browser.conftest import OpenWindow
 
 TOLD_MS = 30_000  # within it, each message is sent, or says that it waits or failed
 FULL = "This browser's storage is full"
@@ -120,7 +122,7 @@ class TestOffline:
     def test_a_server_that_is_silent_is_no_silence_for_the_writer(self, pair: Two) -> None:
         line = Line(pair.alice)
         pair.alice.reload()
-        chatting.live(pair.alice)
+        pages.live(pair.alice)
         line.swallows = True
         write(pair.alice, words := text())
         waiting = bubble(pair.alice, words)
@@ -232,7 +234,7 @@ class Line:
 
 
 class Disk:
-    """The storage of one browser, small from the beginning: Chromium asks for the quota anew when a
+    """The storage of one browser, small from the beginning: Chromium asks for it again when a
     write exceeds what it knew to be free, else only every 30 seconds."""
 
     ROOM = 16_000_000
@@ -271,7 +273,7 @@ WRITE = """size => new Promise((done, failed) => {
 def go_offline(page: Page) -> None:
     """And wait until the page knows: what is written before is sealed, and may have arrived."""
     page.context.set_offline(True)
-    expect(page.locator("html:not([data-link='live'])")).to_be_attached(timeout=TOLD_MS)
+    expect(page.locator("html:not([data-status='live'])")).to_be_attached(timeout=TOLD_MS)
 
 
 def banner(page: Page) -> Locator:

@@ -9,18 +9,19 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from testkit.browser.pages import live
+from testkit.browser.people import sign_in, sign_up, somebody
+from testkit.running import Site
 from tests.browser import chatting, readymade
-from tests.browser.chatting import bubble, composer, expect_status, live, open_chat, text, write
+from tests.browser.chatting import bubble, composer, expect_status, open_chat, text, write
 from tests.browser.conftest import OpenWindow
 from tests.browser.door import Door, site_behind
-from tests.browser.people import sign_in, sign_up, somebody
-from tests.running import Site
 
 NOTICED_MS = 60_000  # a silent line is known dead after PING_SECONDS + PONG_SECONDS, then redialled
 BACK_MS = 30_000
-WALK = 50  # rows; further behind, a browser takes the newest first (static/js/hub/timeline.js)
+WALK = 50  # rows; further behind, a browser takes the newest first (static/js/sync/timeline.js)
 
-# The clock of the machine, not of the timers: what a person sets wrong in his system.
+# The clock of the machine, not of the timers: what a person sets wrong in their system.
 CLOCK_OFF = """
 {
   const [Real, off] = [Date, %d * 3_600_000];

@@ -9,10 +9,11 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from testkit.browser import pages
+from testkit.browser.people import Person, somebody
 from tests.browser import chatting
 from tests.browser.chatting import Pair, bubble, composer, expect_status
 from tests.browser.conftest import OpenWindow
-from tests.browser.people import Person, somebody
 
 MOST_STOPS = 40  # of Tab, before a page is walked through
 READ_OUT = """() => {
@@ -73,7 +74,7 @@ def sign_up(page: Page, person: Person) -> None:
     page.keyboard.press("Enter")
     keep_code(page)
     expect(page).to_have_url(re.compile("/chats"), timeout=30_000)
-    chatting.ready(page)
+    pages.ready(page)
 
 
 def keep_code(page: Page) -> None:
@@ -95,20 +96,19 @@ def test_from_the_landing_page_to_read_ticks(open_window: OpenWindow) -> None:
     sign_up(bob, bob_is)
 
     enter(alice, alice.get_by_role("navigation").get_by_role("link", name="People"))
-    chatting.ready(alice)
+    pages.ready(alice)
     type_into(alice, alice.get_by_label("Exact username"), bob_is.name)
     alice.keyboard.press("Enter")
     enter(alice, alice.get_by_role("button", name="Ask to chat"))
     expect(alice.locator("people-find").get_by_role("button", name="Withdraw")).to_be_visible()
 
     enter(bob, bob.get_by_role("navigation").get_by_role("link", name="People"))
-    chatting.ready(bob)
+    pages.ready(bob)
     enter(bob, bob.get_by_role("button", name="Accept"))
-    enter(bob, chatting.contacts(bob).get_by_role("link", name="Write"))
     expect(composer(bob)).to_be_focused()  # one comes to write
 
     enter(alice, alice.get_by_role("navigation").get_by_role("link", name="Chats", exact=True))
-    chatting.ready(alice)
+    pages.ready(alice)
     enter(alice, alice.locator("chat-list").get_by_role("link", name="Bob"))
     expect(composer(alice)).to_be_focused()
     alice.keyboard.type("first line")
@@ -130,7 +130,7 @@ def test_escape_closes_and_the_focus_returns(pair: Pair) -> None:
     expect(more).to_be_focused()
     for item, dialog in (
         ("Private name", "#rename-contact"),
-        ("Clear this chat for me", "#confirm"),
+        ("Compare safety number", "dialog.verify"),
     ):
         enter(page, more)
         enter(page, page.locator("#thread-menu").get_by_role("button", name=item))
@@ -159,7 +159,7 @@ def test_tab_goes_round_in_the_order_of_the_page(pair: Pair) -> None:
     """From top to bottom of each pane, and nothing that is out of sight."""
     page = pair.alice
     page.reload()
-    chatting.ready(page)
+    pages.ready(page)
     expect(composer(page)).to_be_enabled()
     page.locator(".skip-link").focus()
     panes = []

@@ -1,16 +1,18 @@
 """The site in its languages: chosen in the settings, complete on every page, readable by all."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from testkit.browser.chromium import DESKTOP, PHONE
+from testkit.running import Site
 from tests.browser import chatting, everywhere
-from tests.browser.conftest import DESKTOP, PHONE, OpenWindow
+from tests.browser.conftest import OpenWindow
 from tests.browser.readable import serious
-from tests.browser.test_layouts import spills
-from tests.running import Site
+from tests.browser.test_layouts import broken_words, spills
 
 LANGUAGES = ("en", "de")
 # The same in both, or no words of the site: names, what people wrote, the name of a language.
@@ -99,6 +101,7 @@ def test_longer_words_fit(reader: Reader, open_window: OpenWindow, size: dict[st
     reader.page.set_viewport_size(size)  # type: ignore[arg-type]
     for page, name in every_page(reader, open_window, "de", viewport=size):
         assert not spills(page), name
+        assert not broken_words(page), name
     reader.page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
 
 
@@ -111,6 +114,7 @@ def test_a_language_is_chosen_in_the_settings(reader: Reader) -> None:
     expect(page.get_by_role("button", name="Deutsch")).to_have_attribute("aria-pressed", "true")
     expect(page.locator("device-list")).to_contain_text("Jetzt aktiv")
     expect(page.locator("device-list")).to_contain_text("auf Linux")
+    expect(page.locator("time")).to_have_text(re.compile(r"^\d{1,2}\.\d{1,2}\.\d{4}$"))
     chatting.open_page(page, "/chats")
     expect(page.locator("html")).to_have_attribute("lang", "de")
     page.goto("/settings")

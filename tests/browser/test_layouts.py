@@ -10,10 +10,11 @@ import pytest
 from django.urls import URLPattern, get_resolver
 from playwright.sync_api import Browser, Page, expect
 
+from testkit.browser.chromium import DESKTOP, PHONE
+from testkit.running import Site
 from tests.browser import chatting, everywhere
 from tests.browser.chatting import bubble, expect_status, write
-from tests.browser.conftest import DESKTOP, PHONE, OpenWindow, Window
-from tests.running import Site
+from tests.browser.conftest import OpenWindow, Window
 
 LEAST = {"width": 320, "height": 568}  # CSS px: 1280 at 400 % (WCAG 2.2, 1.4.10)
 HALF = {"width": 640, "height": 400}  # a desktop at 200 %
@@ -78,7 +79,7 @@ def test_no_page_is_forgotten() -> None:
         address.partition("#")[0].lstrip("/")
         for address in [*everywhere.SIGNED_OUT.values(), *everywhere.SIGNED_IN.values()]
     }
-    no_pages = {"site.webmanifest", "people/qr"}
+    no_pages = {"site.webmanifest"}
     routes = {
         str(each.pattern)
         for part in get_resolver().url_patterns
@@ -120,7 +121,7 @@ def test_text_may_be_twice_as_large(usual: Settled, open_window: OpenWindow) -> 
 
 
 def test_a_conversation_reads_the_same_from_the_right(usual: Settled) -> None:
-    """Whose message it is shows by its side; how it runs is its own."""
+    """The side shows whose message it is; the direction of its text is its own."""
     page = usual.page
     chatting.open_page(page, usual.chat)
     mine, theirs = bubble(page, WORDS["arabic"]), bubble(page, WORDS["hebrew"])
@@ -182,6 +183,28 @@ def outlined(page: Page, selector: str) -> bool:
           const {borderStyle, borderWidth, outlineStyle, outlineWidth} = getComputedStyle(one);
           const drawn = (style, width) => !/none/.test(style) && parseFloat(width) > 0;
           return drawn(borderStyle, borderWidth) || drawn(outlineStyle, outlineWidth);
+        }"""
+    )
+
+
+def broken_words(page: Page) -> list[str]:
+    """Words of the rail and of buttons that do not fit into one line."""
+    return page.evaluate(
+        """() => {
+          const broken = [];
+          for (const one of document.querySelectorAll(".rail-item, .button, .choice")) {
+            if (!one.checkVisibility({visibilityProperty: true})) continue;
+            const walk = document.createTreeWalker(one, NodeFilter.SHOW_TEXT);
+            for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+              for (const word of node.data.matchAll(/[^\\s-]+/g)) {
+                const range = new Range();
+                range.setStart(node, word.index);
+                range.setEnd(node, word.index + word[0].length);
+                if (range.getClientRects().length > 1) broken.push(word[0]);
+              }
+            }
+          }
+          return broken;
         }"""
     )
 

@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import Locator, Page, Route, WebSocketRoute, expect
 
+from testkit.browser.people import press, sign_in
 from tests.browser.chatting import (
     SLOW_MS,
     Pair,
@@ -17,7 +18,6 @@ from tests.browser.chatting import (
     write,
 )
 from tests.browser.conftest import OpenWindow
-from tests.browser.people import press, sign_in
 
 
 def test_it_waits_for_what_is_unsent(talking: Pair) -> None:
@@ -74,7 +74,7 @@ class Line:
     def __init__(self, page: Page) -> None:
         self.whole = False
         page.context.route_web_socket(re.compile("/live$"), self._socket)
-        page.context.route(re.compile("/live$"), self._call)
+        page.context.route(re.compile(r"/live(\?|$)"), self._call)
 
     def _socket(self, route: WebSocketRoute) -> None:
         if self.whole:

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, Request, expect
 
+from testkit.browser.pages import live
+from testkit.running import Site
 from tests.browser import chatting
-from tests.browser.chatting import bubble, expect_status, live, text, write
+from tests.browser.chatting import bubble, expect_status, text, write
 from tests.browser.conftest import OpenWindow
 from tests.browser.door import Door, site_behind
-from tests.running import Site
 
 BACK_MS = 30_000
 FLICKER = "window.flicker = setInterval(() => dispatchEvent(new Event('online')), 500)"
@@ -48,7 +49,7 @@ def calls_of(page: Page) -> list[Request]:
     calls: list[Request] = []
 
     def note(request: Request) -> None:
-        if request.url.endswith("/live"):
+        if re.search(r"/live(\?|$)", request.url):
             calls.append(request)
 
     page.on("request", note)

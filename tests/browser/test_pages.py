@@ -8,9 +8,10 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from testkit.browser.chromium import PHONE
+from testkit.browser.people import field, fill_details, press, sign_up, somebody
 from tests.browser.chatting import newcomer
-from tests.browser.conftest import PHONE, OpenWindow
-from tests.browser.people import field, fill_details, press, sign_up, somebody
+from tests.browser.conftest import OpenWindow
 from tests.browser.readable import serious
 
 PUBLIC = ["/", "/sign-up", "/sign-in", "/sign-in#code", "/reset", "/help", "/nothing-here"]

@@ -4,8 +4,9 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
+from testkit.browser.pages import live
 from tests.browser import chatting, readymade
-from tests.browser.chatting import Pair, expect_status, live, open_chat, open_page, text, write
+from tests.browser.chatting import Pair, expect_status, open_chat, open_page, text, write
 from tests.browser.conftest import OpenWindow
 from tests.browser.test_receipts import badge, pair, second_device, set_privacy
 

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from testkit.browser.pages import ready
+from testkit.browser.people import NEW_PASSWORD, Person, field, keep_code, press, sign_in
+from testkit.running import Site, new_site
 from tests.browser import mailserver, readymade
 from tests.browser.chatting import (
     SLOW_MS,
@@ -18,13 +21,10 @@ from tests.browser.chatting import (
     newcomer,
     open_chat,
     open_page,
-    ready,
     text,
     write,
 )
 from tests.browser.conftest import OpenWindow
-from tests.browser.people import NEW_PASSWORD, Person, field, keep_code, press, sign_in
-from tests.running import Site, new_site
 
 STEPS_MAX = 5  # things that a person fills in and sends, from the first page to the chats
 
@@ -34,10 +34,10 @@ def reset_link(site: Site, person: Person) -> str:
     return site.manage_says("reset_account", person.name).split()[-1]
 
 
-def begin_anew(page: Page, link: str, person: Person) -> int:
+def start_over(page: Page, link: str, person: Person) -> int:
     """Follows the link to the chats; how many steps that took."""
     page.goto(link)
-    expect(page.get_by_role("heading", name=f"Begin anew as @{person.name}")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"Start over as @{person.name}")).to_be_visible()
     expect(page.locator("#details")).to_contain_text("Your old messages stay closed for you")
     field(page, "New password").fill(NEW_PASSWORD)
     press(page, "Continue")
@@ -64,7 +64,7 @@ def test_everything_lost_and_back_by_the_operators_link(
     readymade.another_device(old, alice)
     open_page(old, "/chats")
     fresh = open_window("alice, who lost everything").page
-    assert begin_anew(fresh, reset_link(site, alice), alice) <= STEPS_MAX
+    assert start_over(fresh, reset_link(site, alice), alice) <= STEPS_MAX
     for gone in (a, old):
         expect(gone).to_have_url(re.compile("/sign-in"), timeout=SLOW_MS)
     confirm_identity(b, "Alice")
@@ -78,13 +78,13 @@ def test_everything_lost_and_back_by_the_operators_link(
     both_understand(fresh, b)
 
 
-def test_whoever_begins_anew_may_write_first(
+def test_a_person_who_starts_over_may_write_first(
     talking: Pair, open_window: OpenWindow, site: Site
 ) -> None:
     b, alice = talking.bob, talking.alice_is
     open_page(b, "/chats")
-    fresh = open_window("alice anew").page
-    begin_anew(fresh, reset_link(site, alice), alice)
+    fresh = open_window("alice again").page
+    start_over(fresh, reset_link(site, alice), alice)
     open_chat(fresh, "Bob")
     said = text()
     write(fresh, said)
@@ -97,15 +97,15 @@ def test_whoever_begins_anew_may_write_first(
 
 
 @pytest.mark.parametrize("order", ["alice first", "bob first"])
-def test_both_begin_anew(talking: Pair, open_window: OpenWindow, site: Site, order: str) -> None:
+def test_both_start_over(talking: Pair, open_window: OpenWindow, site: Site, order: str) -> None:
     alice, bob = talking.alice_is, talking.bob_is
     pages = {}
     people = (alice, bob) if order == "alice first" else (bob, alice)
     for person in people:
-        page = pages[person.name] = open_window(f"{person.name} anew").page
-        begin_anew(page, reset_link(site, person), person)
+        page = pages[person.name] = open_window(f"{person.name} again").page
+        start_over(page, reset_link(site, person), person)
     a, b = pages[alice.name], pages[bob.name]
-    # Who began anew first has met the other's old identity by now.
+    # The first to start over has met the other's old identity by now.
     earlier, later = (a, b) if order == "alice first" else (b, a)
     name_of = {a: "Bob", b: "Alice"}
     earlier.locator("chat-list").get_by_role("link", name=name_of[earlier]).click()
@@ -122,8 +122,8 @@ def test_a_used_link_says_so_and_how_to_get_another(open_window: OpenWindow, sit
     page = open_window("alice").page
     alice = newcomer(page, "Alice")
     link = reset_link(site, alice)
-    fresh = open_window("alice anew").page
-    begin_anew(fresh, link, alice)
+    fresh = open_window("alice again").page
+    start_over(fresh, link, alice)
     fresh.goto("/help")
     fresh.goto(link)
     expect(fresh.get_by_role("alert").locator("visible=true")).to_contain_text("has been used")
@@ -166,11 +166,11 @@ def test_everything_lost_and_back_by_mail(
     fresh = open_window("alice, who lost everything", base_url=site.url).page
     fresh.goto("/sign-in#code")
     fresh.get_by_text("I have lost the code too").click()
-    fresh.get_by_role("link", name="Begin the account anew").click()
+    fresh.get_by_role("link", name="Start the account over").click()
     field(fresh, "Username").fill(alice.name)
     press(fresh, "Send the link")
     expect(fresh.get_by_role("heading", name="Look into your mailbox")).to_be_visible()
-    assert begin_anew(fresh, mails.next(r"http\S+/reset#[0-9a-f]{64}"), alice) + 1 <= STEPS_MAX
+    assert start_over(fresh, mails.next(r"http\S+/reset#[0-9a-f]{64}"), alice) + 1 <= STEPS_MAX
 
 
 def open_page_of_settings(page: Page) -> None:

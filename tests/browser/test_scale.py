@@ -9,12 +9,13 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from accounts.limits import DIRECTORY
+from accounts.rates import DIRECTORY
 from messaging.protocol import PAGE_MAX
-from tests import seeding
-from tests.browser import chatting, people
+from testkit import seeding
+from testkit.browser import pages, people
+from testkit.running import Site
+from tests.browser import chatting
 from tests.browser.conftest import Window
-from tests.running import Site
 
 MESSAGES = 10_000
 CONVERSATIONS = 1000
@@ -104,7 +105,7 @@ def opens_at_the_first_unread_message(reader: Reader) -> None:
     following = line.locator("xpath=following-sibling::*[1]")
     expect(following).to_contain_text(seeding.words(MESSAGES - UNREAD + 1))
     assert reader.page.locator(".message").count() <= 2 * PAGE_MAX
-    chatting.live(reader.page)
+    pages.live(reader.page)
     newest = reader.page.locator("chat-list").get_by_text(seeding.words(MESSAGES), exact=True)
     expect(newest).to_be_attached()  # it has caught up, and did not move for that
     badge = reader.page.locator("chat-list .chat-unread")

@@ -11,13 +11,14 @@ from playwright.sync_api import Locator, Page, Request, Response, Route, expect
 
 from e2ee import records
 from e2ee.encoding import from_base64, to_base64
+from testkit.browser.chromium import PHONE
+from testkit.client.m1 import safety
+from testkit.client.m1.devicelist import first_link, listed
+from testkit.client.m1.keys import DeviceKeys, KemKey, SigningKey
 from tests.browser import chatting, readymade
 from tests.browser.chatting import Pair, composer, open_chat
-from tests.browser.conftest import PHONE, OpenWindow
+from tests.browser.conftest import OpenWindow
 from tests.browser.readable import serious
-from tests.client.m1 import safety
-from tests.client.m1.devicelist import first_link, listed
-from tests.client.m1.keys import DeviceKeys, KemKey, SigningKey
 
 
 def dialog(page: Page) -> Locator:
@@ -29,6 +30,11 @@ def open_dialog(page: Page) -> Locator:
     page.locator("#thread-menu").get_by_role("button", name="Compare safety number").click()
     expect(dialog(page).get_by_role("listitem")).to_have_count(12)
     return dialog(page)
+
+
+def outcome(opened: Locator) -> Locator:
+    """What the dialog says of the number that was scanned or pasted."""
+    return opened.locator("[role=status][data-part=outcome]")
 
 
 def number(page: Page) -> str:
@@ -82,7 +88,7 @@ def test_pasted_digits_are_told_at_once(pair: Pair) -> None:
         (f"{digits[30:]}{digits[:30]}", "Different."),
     ):
         field.fill(pasted)
-        expect(opened.get_by_role("status")).to_contain_text(words)
+        expect(outcome(opened)).to_contain_text(words)
     expect(same).to_be_disabled()
     field.fill("")
     expect(same).to_be_enabled()
@@ -113,7 +119,7 @@ def test_the_mark_is_shown_and_follows_and_can_be_taken_back(
     expect(mark(alice.locator("chat-person"))).to_be_visible()
     chatting.open_page(alice, "/people")
     expect(mark(chatting.contacts(alice))).to_be_visible()
-    expect(mark(pair.bob.locator("chat-person"))).to_be_hidden()  # he is told nothing
+    expect(mark(pair.bob.locator("chat-person"))).to_be_hidden()  # Bob is told nothing
     second = open_window("alice's second browser").page
     readymade.another_device(second, pair.alice_is)
     open_chat(second, "Bob")
@@ -126,7 +132,7 @@ def test_the_mark_is_shown_and_follows_and_can_be_taken_back(
 
 @pytest.fixture
 def lies(pair: Pair) -> None:
-    """From now on Alice's server says that everybody began anew, under a key of its own."""
+    """From now on Alice's server says that everybody started over, under a key of its own."""
     forged: dict[bytes, records.Link] = {}
 
     def answer(route: Route) -> None:
@@ -159,7 +165,7 @@ def test_another_identity_has_no_mark_and_the_chat_says_that_it_had_one(
     opened = open_dialog(pair.alice)
     expect(opened).to_contain_text("You had verified Bob, but the security identity has changed")
     opened.get_by_label("Or paste theirs").fill(true)
-    expect(opened.get_by_role("status")).to_contain_text("Different.")
+    expect(outcome(opened)).to_contain_text("Different.")
     opened.get_by_role("button", name="Close").click()
     person = pair.alice.locator("chat-person")
     expect(mark(person)).to_be_hidden()
@@ -205,7 +211,7 @@ def lists_wanted(request: Request) -> list[dict[str, Any]]:
 
 
 def test_digits_and_qr_code_are_what_the_protocol_says(pair: Pair) -> None:
-    """Computed anew in Python from the lists that both browsers fetched."""
+    """Computed again in Python from the lists that both browsers fetched."""
     prints = []
     for page in (pair.alice, pair.bob):
         with page.expect_response(is_first_read) as fetched:
@@ -220,7 +226,7 @@ def test_digits_and_qr_code_are_what_the_protocol_says(pair: Pair) -> None:
     dark = {(int(x), int(y)) for x, y in squares}
     assert distance(dark, code) < 250 < distance(dark, code[::-1])
     opened.get_by_label("Or paste theirs").fill(code)
-    expect(opened.get_by_role("status")).to_contain_text("The same.")
+    expect(outcome(opened)).to_contain_text("The same.")
 
 
 def distance(dark: set[tuple[int, int]], code: str) -> int:

@@ -8,8 +8,8 @@ from tests.chaos.outcome import (
     Chat,
     EpochRow,
     Holding,
-    Letter,
     Mark,
+    Message,
     Outcome,
     Row,
     Store,
@@ -29,14 +29,14 @@ def sent(t: float, client: str, text: str, mid: str, how: str = "ok") -> list[Ev
     ]
 
 
-def letter(seq: int, ord_: int, *, mine: bool) -> Letter:
-    return Letter(seq, f"m{seq}", mine, 1, ord_, f"text {seq}")
+def message(seq: int, ord_: int, *, mine: bool) -> Message:
+    return Message(seq, f"m{seq}", mine, 1, ord_, f"text {seq}")
 
 
 def holding(name: str, user: str, *, unread: int, read_ord: int, mine: set[int]) -> Holding:
     ords = {1: 1, 2: 1, 3: 2}
-    letters = tuple(letter(seq, ords[seq], mine=seq in mine) for seq in (1, 2, 3))
-    return Holding(name, user, {CONV: Chat(letters, unread, read_ord)})
+    messages = tuple(message(seq, ords[seq], mine=seq in mine) for seq in (1, 2, 3))
+    return Holding(name, user, {CONV: Chat(messages, unread, read_ord)})
 
 
 def good() -> Outcome:

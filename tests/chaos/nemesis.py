@@ -5,12 +5,13 @@ import random
 import signal
 from collections import Counter
 
+from testkit.client import account
 from tests.chaos import clock
 from tests.chaos.nodedevice import NodeDevice
 from tests.chaos.proxy import IN, OUT, Weather
 from tests.chaos.pydevice import PyDevice
 from tests.chaos.scene import Device, Scene, Somebody
-from tests.client import account
+from tests.chaos.setback import Setback
 
 CLOCK_MS = (-5000, 5000, 3_600_000, 0)  # slow, fast, an hour off, right again
 AWAY_TIMES = 3  # as long as other faults
@@ -32,13 +33,18 @@ class Nemesis:
         self.chance = random.Random(f"nemesis {self.plan.seed}")
         self.done: Counter[str] = Counter()  # begun
         self.finished = 0
+        self.enough = False
+        self.setback = Setback(scene)
 
     async def run(self) -> None:
-        """Until it is cancelled: every fault in an order of its own, then again in another."""
+        """Until it is enough: every fault in an order of its own, then again in another. What was
+        begun comes to its end: after half a restore people would stay signed out."""
         while self.plan.faults:
             faults = list(self.plan.faults)
             self.chance.shuffle(faults)
             for fault in faults:
+                if self.enough:
+                    return
                 await self.strike(fault)
                 self.finished += 1
                 await asyncio.sleep(self._while())
@@ -69,7 +75,7 @@ class Nemesis:
         for device in devices:
             device.door.set(Weather())
             if fault in ("lossy", "nervous"):
-                device.door.cut()  # as after every loss that somebody noticed: compare anew
+                device.door.cut()  # as after every loss that somebody noticed: compare again
 
     async def _kill(self) -> None:
         self.say("fault", "kill", [])
@@ -131,6 +137,10 @@ class Nemesis:
                     other.send(conv, self.say.text(other))
         await asyncio.sleep(self._while())
         stalled.door.set(Weather())
+
+    async def _restore(self) -> None:
+        self.say("fault", "restore", [])
+        await self.setback.run(2 * self._while())
 
     async def _revoked(self, somebody: Somebody, lost: PyDevice) -> None:
         own, secrets = somebody.person.device, somebody.person.secrets

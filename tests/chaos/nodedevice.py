@@ -11,10 +11,11 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from testkit.client.account import Secrets
+from testkit.running import ROOT
 from tests.chaos.history import History
-from tests.chaos.outcome import Chat, Holding, Letter
+from tests.chaos.outcome import Chat, Holding, Message
 from tests.chaos.proxy import Door
-from tests.running import ROOT
 
 SCRIPT = ROOT / "tests/chaos/browser/device.js"
 LINE_BYTES = 64 * 1024 * 1024  # a report of everything is one line
@@ -89,7 +90,7 @@ class NodeDevice:
     async def watch(self, users: list[str]) -> None:
         """It watches all it is connected with, by itself."""
 
-    async def crash(self) -> None:
+    async def crash(self, sign_in: tuple[str, str] | None = None) -> None:
         self.crashes += 1
         self._started.clear()
         await self._end()
@@ -97,28 +98,41 @@ class NodeDevice:
             if ident in self._open:
                 self._settle(ident, "info", None)
         self.history.add(self.name, "restart", "ok")
-        await self.start()
+        await self.start(sign_in)
 
-    async def settled(self, heads: dict[str, int]) -> bool:
+    async def sign_in_again(self, known: Secrets, password: str) -> None:
+        """The session is over: the page goes to the sign-in, and comes back with the same keys."""
+        await self.crash((known.name, password))
+
+    async def caught_up(self, heads: dict[str, int]) -> bool:
+        """Whether it is there, and has what was there by then."""
         status = await self._ask("status")
         behind = any(chat["have"] < heads.get(_hex(chat["conv"]), 0) for chat in status["chats"])
-        if status["state"] != "live" or behind:
+        return status["state"] == "live" and not behind
+
+    async def settled(self, heads: dict[str, int]) -> bool:
+        if not await self.caught_up(heads):
             return False
         if self._open:
             await self._resolve()
         return not self._open
 
+    async def read_ords(self) -> dict[str, int]:
+        chats = (await self._ask("status"))["chats"]
+        return {_hex(chat["conv"]): chat["my_read_ord"] for chat in chats}
+
     async def holding(self, *, fresh: bool = False) -> Holding:
         chats, alarms = {}, []
         for chat in await self._ask("report"):
-            letters = tuple(_letter(letter) for letter in chat["letters"])
+            messages = tuple(_message(message) for message in chat["messages"])
             conv = _hex(chat["conv"])
             waiting = len(chat["entries"])
-            chats[conv] = Chat(letters, chat["unread"], chat["my_read_ord"], waiting)
-            for letter in chat["letters"]:
-                wrong = [w for w in letter["warnings"] if w != CLOCKS_DIFFER]
-                wrong += [letter["broken"]] if letter.get("broken") else []
-                alarms += [f"{w} at {letter['seq']} of {conv[:6]}" for w in wrong]
+            only = tuple(_message(message) for message in chat["only"])
+            chats[conv] = Chat(messages, chat["unread"], chat["my_read_ord"], waiting, only)
+            for message in chat["messages"]:
+                wrong = [w for w in message["warnings"] if w != CLOCKS_DIFFER]
+                wrong += [message["broken"]] if message.get("broken") else []
+                alarms += [f"{w} at {message['seq']} of {conv[:6]}" for w in wrong]
         return Holding(self.name, self.user, chats, fresh, tuple(alarms))
 
     async def lose(self) -> None:
@@ -195,7 +209,8 @@ class NodeDevice:
     async def _keep(self, ident: str, conv: str, text: str) -> None:
         await self._started.wait()
         self._handed.add(ident)
-        message = {"id": ident, "conv": _b64(conv), "text": text}
+        content = {"t": "text", "body": text}
+        message = {"id": ident, "conv": _b64(conv), "content": content}
         with contextlib.suppress(Gone):
             await self._ask("send", message=message)
             self._kept.add(ident)
@@ -208,7 +223,7 @@ class NodeDevice:
                 self._settle(ident, "ok", None)
 
     def _hear(self, event: str, detail: dict[str, Any]) -> None:
-        if event == "letter":
+        if event == "message":
             if detail["fresh"]:
                 conv = _hex(detail["conv"])
                 self.history.add(self.name, "applied", "ok", conv=conv, seq=detail["seq"])
@@ -218,7 +233,7 @@ class NodeDevice:
             self._hear_marks(detail)
         elif event == "presence":
             self.seen[_hex(detail["user"])] = detail["state"]
-        elif event == "link":
+        elif event == "status":
             self.link = detail["state"]
 
     def _hear_entry(self, entry: dict[str, Any]) -> None:
@@ -241,11 +256,10 @@ class NodeDevice:
             self.history.add(self.name, "marks", "ok", conv=conv, marks=fresh)
 
 
-def _letter(letter: dict[str, Any]) -> Letter:
-    mid = _hex(letter["mid"]) if letter.get("mid") else ""
-    return Letter(
-        letter["seq"], mid, letter["mine"], letter["kind"], letter["ord"], letter.get("text")
-    )
+def _message(message: dict[str, Any]) -> Message:
+    mid = _hex(message["mid"]) if message.get("mid") else ""
+    words = (message.get("content") or {}).get("body")
+    return Message(message["seq"], mid, message["mine"], message["kind"], message["ord"], words)
 
 
 def _b64(ident: str) -> str:

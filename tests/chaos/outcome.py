@@ -24,7 +24,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Letter:
+class Message:
     """One row as a device shows it."""
 
     seq: int
@@ -39,10 +39,11 @@ class Letter:
 class Chat:
     """One conversation on one device, at the end."""
 
-    letters: tuple[Letter, ...]
+    messages: tuple[Message, ...]
     unread: int
     read_ord: int  # how far its owner has read, as this device knows
     waiting: int = 0  # in the outbox
+    only: tuple[Message, ...] = ()  # that the server lost: on this device alone
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 FAULTS = (
     "kill", "pause", "clock", "cut", "stall", "deaf", "mute", "slow", "late", "lossy", "nervous",
-    "away", "crash", "lost", "revoke",
+    "away", "crash", "lost", "revoke", "restore",
 )  # fmt: skip
 """kill: the server, -9, and started again · pause: SIGSTOP · clock: the server's, moved ·
 cut: RST · stall: nothing moves · deaf, mute: half-open · slow: 1 KB/s · late: 200 ms each way ·
 lossy: promises and announcements lost or replayed · nervous: the same send twice · away: no
 network for long · crash: a browser, -9, with its disk · lost: a device and all that was in it ·
-revoke: a device is taken off the list while another one is stalled"""
+revoke: a device is taken off the list while another one is stalled · restore: an older backup is
+put back"""
 
 
 @dataclass(frozen=True)

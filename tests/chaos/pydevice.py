@@ -6,24 +6,26 @@ It has a memory and no disk: when it is lost, it is lost, and its owner signs in
 import asyncio
 import http.client
 import random
-from contextvars import ContextVar
 from typing import Any
 
 from websockets.exceptions import WebSocketException
 
-from accounts.wire import Id
-from e2ee.errors import Refused
+from chatsite.edge.wire import Id
+from e2ee.errors import BadEpoch
 from messaging import protocol
+from testkit.client import account
+from testkit.client.account import Opened, Secrets
+from testkit.client.api import Api, ApiError
+from testkit.client.comeback import Comeback
+from testkit.client.conversation import Conversation
+from testkit.client.device import Device
+from testkit.client.live import Closed
+from testkit.client.outbound import SendRefused
+from tests.chaos.held import chats, suspicions
 from tests.chaos.history import History
-from tests.chaos.outcome import Chat, Holding, Letter
+from tests.chaos.outcome import Holding
 from tests.chaos.proxy import Door
-from tests.client import account, device, epochbook
-from tests.client.account import Opened
-from tests.client.api import Api, ApiError
-from tests.client.comeback import Comeback
-from tests.client.device import Device
-from tests.client.live import Closed
-from tests.client.outbound import SendRefused
+from tests.chaos.skew import skew_ms
 
 CONNECT_SECONDS = 10
 SILENT_SECONDS = 4.0  # without a frame, although it was asked: the line is dead
@@ -31,25 +33,13 @@ LOOK_SECONDS = 0.5  # between two looks after the line
 RETRY_SECONDS = 1.0  # at most, with full jitter: a storm has no time for the long pauses
 WEATHER = (OSError, EOFError, http.client.HTTPException, WebSocketException, Closed, ApiError)
 
-skew_ms: ContextVar[int] = ContextVar("skew_ms", default=0)  # of the device whose task runs
-_true_time = account.now_ms
-
-
-def skewed_time() -> int:
-    return _true_time() + skew_ms.get()
-
-
-for _module in (device, epochbook, account):
-    _module.now_ms = skewed_time  # type: ignore[attr-defined]
-
 
 class PyDevice:
     def __init__(
         self, name: str, api: Api, opened: Opened, door: Door, history: History, skew: int = 0
     ) -> None:
         self.name, self.door, self.history, self.skew = name, door, history, skew
-        self.user = opened.uid.hex()
-        self.device = _Watched(api, opened, self)
+        self.user, self.device = opened.uid.hex(), _Watched(api, opened, self)
         self.online = asyncio.Event()
         self.seen: dict[str, str] = {}  # presence by uid
         self.lines = 0  # connections that came to stand
@@ -57,6 +47,7 @@ class PyDevice:
         self._wanted: dict[bytes, tuple[int, int]] = {}  # read marks, told again after a break
         self._open: set[str] = set()  # texts whose fate is not known
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._failures: list[str] = []  # of its own life: that it goes on is for the harness to see
         self._marks: dict[tuple[str, str], int] = {}
         self._comeback = Comeback(_soon)
         self._looks = 0
@@ -82,11 +73,12 @@ class PyDevice:
         conversation = self.device.conversations.get(key)
         if conversation is None or not conversation.newest_of_peer[0]:
             return
+        await conversation.agreed.wait()  # what the server lost is not read
         self._wanted[key] = conversation.newest_of_peer
         await self.device.read(key)
 
     async def look(self) -> None:
-        """How far each conversation goes, asked anew."""
+        """How far each conversation goes, asked again."""
         if not self.online.is_set():
             return
         heads: dict[str, int] = {}
@@ -120,30 +112,26 @@ class PyDevice:
         ids = [Id(bytes.fromhex(user)) for user in users]
         await self.device.line.send(protocol.Watch(users=ids, focus=True))
 
+    async def sign_in_again(self, known: Secrets, password: str) -> None:
+        await asyncio.to_thread(account.sign_in_again, self.device.api, known)
+
+    async def caught_up(self, heads: dict[str, int]) -> bool:
+        """Whether it is there, and has what was there by then."""
+        mine = {conv.hex(): each.have for conv, each in self.device.conversations.items()}
+        there = all(mine.get(conv, -1) >= heads.get(conv, 0) for conv in self._convs())
+        return self.online.is_set() and there
+
     async def settled(self, heads: dict[str, int]) -> bool:
         """Whether nothing waits and everything is here."""
-        rows = self.device.vector.rows
-        mine = {conv.hex(): each.have for conv, each in self.device.conversations.items()}
-        told = all(rows[conv].my_read_ord >= ord_ for conv, (_, ord_) in self._wanted.items())
-        behind = any(mine.get(conv, -1) < heads.get(conv, 0) for conv in self._convs())
-        return self.online.is_set() and not self._open and not behind and told
+        return await self.caught_up(heads) and not self._open
+
+    async def read_ords(self) -> dict[str, int]:
+        return {conv.hex(): row.my_read_ord for conv, row in self.device.vector.rows.items()}
 
     async def holding(self, *, fresh: bool = False) -> Holding:
-        chats = {}
-        for key, conversation in self.device.conversations.items():
-            letters = tuple(
-                Letter(m.seq, m.mid.hex(), m.mine, m.kind, m.ord, m.text)
-                for m in conversation.messages
-            )
-            row, waits = self.device.vector.rows[key], conversation.pending is not None
-            waiting = waits + (self._queues[key].qsize() if key in self._queues else 0)
-            chats[key.hex()] = Chat(letters, row.unread, row.my_read_ord, waiting)
-        alarms = [
-            f"{type(alarm).__name__}: {alarm} at {seq} of {conv.hex()[:6]}"
-            for conv, seq, alarm in self.device.alarms
-            if isinstance(alarm, Refused)
-        ]
-        return Holding(self.name, self.user, chats, fresh, tuple(alarms))
+        waiting = {key: queue.qsize() for key, queue in self._queues.items()}
+        held, alarms = chats(self.device, waiting), (*suspicions(self.device), *self._failures)
+        return Holding(self.name, self.user, held, fresh, alarms)
 
     async def lose(self) -> None:
         """The device is gone with all that was in it."""
@@ -164,7 +152,13 @@ class PyDevice:
     def spawn(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._failures.append(f"stopped by {error!r}")
 
     # ------------------------------------------------------------ its own life
 
@@ -228,8 +222,8 @@ class PyDevice:
         for conv, (seq, ord_) in self._wanted.items():
             row = self.device.vector.rows.get(conv)
             if row is not None and row.my_read_ord < ord_:
+                self.device.vector.tell(conv, self.device.uid, read=seq, read_ord=ord_)
                 await self.device.line.send(protocol.Read(conv=Id(conv), seq=seq, ord=ord_))
-                self.device._note_own(self.device.conversations[conv], read=seq, read_ord=ord_)
 
     async def _sender(self, key: bytes) -> None:
         skew_ms.set(self.skew)
@@ -260,7 +254,7 @@ class PyDevice:
             return await self.device.send(key, text)
         except SendRefused as refused:
             self._end(text, key, "fail", why=str(refused))
-        except WEATHER:
+        except (*WEATHER, BadEpoch):  # BadEpoch: until the maker of a lost epoch says it again
             await asyncio.sleep(0.1)
         finally:
             self._stuck_since = 0.0
@@ -291,6 +285,9 @@ class _Watched(Device):
     def __init__(self, api: Api, opened: Opened, owner: PyDevice) -> None:
         super().__init__(api, opened, receipt_seconds=0.5)
         self.owner = owner
+
+    def rewound(self, conversation: Conversation) -> None:
+        self.owner._wanted.pop(conversation.conv, None)
 
     async def _handle(self, frame: protocol.Frame) -> None:
         await super()._handle(frame)

@@ -8,25 +8,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chatsite import make_secrets
+from testkit.client import account
+from testkit.client.api import Api
+from testkit.client.people import Person
+from testkit.running import Site, free_port
 from tests.chaos import clock
 from tests.chaos.history import History
 from tests.chaos.nodedevice import NodeDevice
 from tests.chaos.plan import Plan
 from tests.chaos.proxy import Door
 from tests.chaos.pydevice import PyDevice
-from tests.client import account
-from tests.client.api import Api
-from tests.client.people import Person
-from tests.running import Site, _free_port
 
 DAY_MS = 86_400_000
+SQLITE = {"DATABASE_URL": ""}  # whatever the other tests run on: its files are looked at
 PASSWORD = "a horse, a battery and 42 staples"
 Device = NodeDevice | PyDevice
 
 
 @dataclass
 class Somebody:
-    """A person, on his own unharmed line to the site; `devices` are those in the storm."""
+    """A person, on an unharmed line to the site; `devices` are those in the storm."""
 
     person: Person
     devices: list[Device] = field(default_factory=list)
@@ -46,9 +47,11 @@ class Scene:
         shutil.copytree(template, self.var / "site")
         clock.make(self.var / "site/clock")
         command = ("-m", "tests.chaos.mutant", plan.mutant, "serve")
-        env = {"LIVE_RATE_FACTOR": "1000", "CHAOS_CANARY": canary(plan.seed)}
-        self.site = Site(self.var / "site", _free_port(), env, command=command)
+        env = {**SQLITE, "LIVE_RATE_FACTOR": "1000", "CHAOS_CANARY": canary(plan.seed)}
+        self.site = Site(self.var / "site", free_port(), env, command=command)
         self.people: dict[str, Somebody] = {}
+        self.renewing = True  # whether keys may be renewed now
+        self.renewals: set[asyncio.Task[None]] = set()  # under way
 
     async def open(self) -> None:
         await asyncio.to_thread(self.site.start)
@@ -121,9 +124,9 @@ def canary(seed: int) -> str:
 def template(folder: Path) -> Path:
     """A data folder to be copied: migrating costs more than a short run. No page is asked for, so
     there are no static files in it."""
-    site = Site(folder / "template", _free_port())
+    site = Site(folder / "template", free_port(), SQLITE)
     site.var.mkdir()
     make_secrets.main(site.var / "secrets")
     site.manage("migrate", "--verbosity", "0")
-    site.manage("migrate", "--database", "messages", "--verbosity", "0")
+    site.manage("migrate_store", "--verbosity", "0")
     return site.var

@@ -33,6 +33,13 @@ def heads(path: Path) -> dict[str, int]:
         return {conv.hex(): last for conv, last, _ in database.execute(HEADS)}
 
 
+def read_ords(path: Path) -> dict[tuple[str, str], int]:
+    """By conversation and reader."""
+    with reading(path) as database:
+        found = database.execute(READ).fetchall()
+    return {(conv.hex(), reader.hex()): ord_ for conv, _, reader, _, ord_, *_ in found}
+
+
 def observe(path: Path, history: History) -> None:
     """One look at every register, as an observer of its own."""
     with reading(path) as database:

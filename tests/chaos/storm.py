@@ -1,8 +1,10 @@
 """One run: people write while things go wrong; then calm, and everything is compared."""
 
 import asyncio
+import contextlib
 import json
 import random
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
@@ -21,6 +23,7 @@ from tests.chaos.scene import Device, Scene, Somebody, canary
 
 OPS = {"send": 60, "read": 18, "look": 10, "typing": 4, "reconnect": 4, "rotate": 2, "wake": 2}
 STORM_SECONDS = 900  # a run ends, whatever hangs
+STRIKE_SECONDS = 180  # given to the last fault to come to its end
 OPEN_MAX = 80  # sends whose end nobody knows yet: a slow machine is not flooded
 LOOK_AT_STORE_SECONDS = 0.5
 CATCH_UP_SECONDS = 30  # given to devices that have so many open; then the work goes on
@@ -60,14 +63,15 @@ class _Storm:
 
     async def run(self) -> Result:
         await self._timed("open", self.scene.open())
-        await self._timed("calm before", self._until_quiet())
+        await self._timed("calm before", self._until_quiet("before the storm"))
         observer = asyncio.create_task(self._observe())
         storm = asyncio.create_task(self.nemesis.run())
         await self._timed("storm", self._work(storm))
-        storm.cancel()
-        await asyncio.gather(storm, return_exceptions=True)
+        self.nemesis.enough = True
+        await asyncio.wait_for(storm, STRIKE_SECONDS)
         await self.nemesis.heal()
-        await self._timed("quiet", self._until_quiet())
+        await asyncio.gather(*self.background)  # what a busy device is still asked
+        await self._timed("quiet", self._until_quiet("after the storm"))
         if self.plan.presence:
             await self._timed("presence", self._presence())
         await self._timed("fresh", self._fresh())
@@ -106,6 +110,8 @@ class _Storm:
 
     def _do(self, op: str, device: Device, conv: str) -> None:
         self.ops[op] += 1
+        if op == "rotate" and not self.scene.renewing:
+            return
         if op == "send":
             return device.send(conv, self.say.text(device))
         call = getattr(device, op)
@@ -113,25 +119,32 @@ class _Storm:
         task = asyncio.ensure_future(_weathered(work))
         self.background.add(task)
         task.add_done_callback(self.background.discard)
+        if op == "rotate":
+            self.scene.renewals.add(task)
+            task.add_done_callback(self.scene.renewals.discard)
 
     def _open(self) -> int:
         return sum(len(device._open) for device in self.scene.devices())
 
     async def _observe(self) -> None:
         while True:
-            store.observe(self.messages, self.history)
+            with contextlib.suppress(sqlite3.OperationalError):  # an older backup is just put back
+                store.observe(self.messages, self.history)
             await asyncio.sleep(LOOK_AT_STORE_SECONDS)
 
     # ------------------------------------------------------------ calm
 
-    async def _until_quiet(self) -> None:
-        """Or until the time is over: then the checkers see what still waits."""
+    async def _until_quiet(self, when: str) -> None:
+        """Until all have the same, or the time is over: then the checkers see who has not."""
         deadline = time.monotonic() + self.plan.quiet_seconds
         for turn in range(10_000):
             heads = store.heads(self.messages)
-            calm = [await self._calm(device, heads) for device in self.scene.devices()]
-            if all(calm) or time.monotonic() > deadline:
+            calm = {each.name: await self._calm(each, heads) for each in self.scene.devices()}
+            if all(calm.values()):
                 return
+            if time.monotonic() > deadline:
+                late = [name for name, is_calm in calm.items() if not is_calm]
+                return self.history.add("harness", "quiet", "fail", when=when, late=late)
             if turn % 8 == 0:  # who is back in front of it wakes a device
                 for device in self.scene.devices():
                     await _weathered(device.wake())
@@ -139,9 +152,16 @@ class _Storm:
 
     async def _calm(self, device: Device, heads: dict[str, int]) -> bool:
         try:
-            return await device.settled(heads)
+            return await device.settled(heads) and await self._told(device)
         except EXPECTED:
             return False
+
+    async def _told(self, device: Device) -> bool:
+        """Whether the store and the device have each other's read marks: on their way they wait a
+        second in a browser, and half a one at the server."""
+        stored, reader = store.read_ords(self.messages), self.scene.owner(device).uid
+        mine = await device.read_ords()
+        return all(ord_ == stored.get((conv, reader), 0) for conv, ord_ in mine.items())
 
     async def _presence(self) -> None:
         """All devices of one person leave, and one of each other's; who is left sees the truth."""
@@ -158,7 +178,7 @@ class _Storm:
             self.history.add(device.name, "presence", "ok", user=peer, shown=shown, truth=true)
 
     async def _registry(self) -> Any:
-        """Whom the server believes to be there: tells a lie of the server from one of a screen."""
+        """Who the server believes to be there: tells a lie of the server from one of a screen."""
         path = self.scene.site.var / "run/chat.sock"
         reader, writer = await asyncio.open_unix_connection(str(path))
         writer.write(b"presence\n")
@@ -190,7 +210,7 @@ class _Storm:
         for place, name in enumerate(self.scene.people):
             kind = self.plan.fresh[place % len(self.plan.fresh)]
             await self.scene.add(name, kind, f"{name}/fresh")
-        await self._until_quiet()
+        await self._until_quiet("with new devices")
 
     async def _outcome(self) -> Outcome:
         holdings = [

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.chaos.checkers import CHECKERS, check
-from tests.chaos.good import CONV, event, good, letter, sent
+from tests.chaos.good import CONV, LAPTOP, PHONE, event, good, message, sent
 from tests.chaos.history import Event
-from tests.chaos.outcome import Chat, EpochRow, Letter, Outcome, Row
+from tests.chaos.outcome import Chat, EpochRow, Message, Outcome, Row
 
 Spoil = Callable[[Outcome], Outcome]
 
@@ -34,13 +34,13 @@ def with_rows(change: Callable[[list[Row]], list[Row]]) -> Spoil:
     return spoil
 
 
-def with_letters(change: Callable[[list[Letter]], list[Letter]]) -> Spoil:
+def with_messages(change: Callable[[list[Message]], list[Message]]) -> Spoil:
     """Of the last device."""
 
     def spoil(outcome: Outcome) -> Outcome:
         *others, last = outcome.holdings
-        letters = tuple(change(list(last.chats[CONV].letters)))
-        chat = replace(last.chats[CONV], letters=letters)
+        messages = tuple(change(list(last.chats[CONV].messages)))
+        chat = replace(last.chats[CONV], messages=messages)
         return replace(outcome, holdings=(*others, replace(last, chats={CONV: chat})))
 
     return spoil
@@ -67,8 +67,8 @@ def swapped(rows: list[Row]) -> list[Row]:
     return [replace(third, seq=1, ord=1, ctr=1), second, replace(first, seq=3, ord=2, ctr=2)]
 
 
-def swapped_letters(letters: list[Letter]) -> list[Letter]:
-    first, second, third = letters
+def swapped_messages(messages: list[Message]) -> list[Message]:
+    first, second, third = messages
     return [replace(third, seq=1), second, replace(first, seq=3)]
 
 
@@ -77,15 +77,15 @@ SPOILT: list[tuple[str, str, Spoil]] = [
     ("I1", "a message that was refused is there",
      with_events(event(7, "bob/p1", "send", "fail", conv=CONV, text="text 2"))),
     ("I1", "a text stands twice, under two names",
-     with_letters(lambda all_: [*all_, replace(all_[2], seq=4, mid="m4", ord=3)])),
+     with_messages(lambda all_: [*all_, replace(all_[2], seq=4, mid="m4", ord=3)])),
     ("I1", "a text that nobody sent",
-     with_letters(lambda all_: [*all_, replace(letter(4, 3, mine=False), text="who?")])),
+     with_messages(lambda all_: [*all_, replace(message(4, 3, mine=False), text="who?")])),
     ("I2", "a client_id is two rows",
      with_rows(lambda rows: [*rows, replace(rows[2], seq=4, ord=3, ctr=3)])),
     ("I3", "the log has a hole", with_rows(lambda rows: [rows[0], rows[2]])),
-    ("I3", "a device lacks a row", with_letters(lambda all_: all_[:2])),
+    ("I3", "a device lacks a row", with_messages(lambda all_: all_[:2])),
     ("I3", "a device has another row there",
-     with_letters(lambda all_: [*all_[:2], replace(all_[2], mid="m9")])),
+     with_messages(lambda all_: [*all_[:2], replace(all_[2], mid="m9")])),
     ("I3", "a browser shows a row before the one that comes before it",
      with_events(event(7, "bob/n1", "applied", "ok", conv=CONV, seq=1),
                  event(8, "bob/n1", "applied", "ok", conv=CONV, seq=3))),
@@ -93,7 +93,7 @@ SPOILT: list[tuple[str, str, Spoil]] = [
      with_events(event(7, "bob/n1", "applied", "ok", conv=CONV, seq=2),
                  event(8, "bob/n1", "applied", "ok", conv=CONV, seq=2))),
     ("I4", "a device's messages stand the other way round",
-     lambda outcome: with_letters(swapped_letters)(with_rows(swapped)(outcome))),
+     lambda outcome: with_messages(swapped_messages)(with_rows(swapped)(outcome))),
     ("I4", "a counter is left out",
      with_rows(lambda rows: [*rows[:2], replace(rows[2], ctr=3)])),
     ("I5", "a promise is not seen by a later look",
@@ -118,9 +118,15 @@ SPOILT: list[tuple[str, str, Spoil]] = [
      with_events(event(7, "store", "floor", "ok", conv=CONV, last_seq=3, floor=0))),
     ("I11", "a text lies in a file",
      lambda outcome: replace(outcome, leaks=("server.log holds a text",))),
+    ("I13", "a text that was shown is shown no more",
+     with_events(event(7, "bob/p1", "shown", "ok", conv=CONV, texts=["text 9"]))),
+    ("I14", "a counter was given to another message before",
+     with_events(event(7, "nemesis", "restored", "ok", rows=[[CONV, PHONE, 2, "m9"]]))),
     ("after", "an outbox is not empty", with_chat(waiting=1)),
     ("after", "nobody knows what became of a message",
      with_events(event(7, "bob/p1", "send", "invoke", conv=CONV, text="text 4"))),
+    ("everybody", "somebody never has what the others have",
+     with_events(event(8, "harness", "quiet", "fail", when="after the storm", late=["bob/p1"]))),
     ("an honest", "a device is alarmed",
      lambda outcome: replace(outcome, holdings=(
          *outcome.holdings[:2], replace(outcome.holdings[2], alarms=("missing at 3",))))),
@@ -143,3 +149,34 @@ def test_an_unknown_outcome_may_be_there_or_not() -> None:
     assert check(with_events(unknown)(good())) == {}
     there = event(7, "bob/p1", "send", "info", conv=CONV, text="text 2", mid="m2")
     assert check(with_events(there)(good())) == {}
+
+
+def set_back(*events: Event) -> Spoil:
+    """Message 4 was promised between a backup and its return."""
+    return with_events(
+        event(6.5, "nemesis", "backup", "ok"),
+        *sent(7, "bob/p1", "text 4", "m4"),
+        event(8, "nemesis", "restored", "ok", rows=[[CONV, LAPTOP, 2, "m4"]]),
+        *events,
+        event(8.5, "nemesis", "back", "ok"),
+    )
+
+
+def test_what_a_restore_took_may_be_missing_and_registers_may_fall() -> None:
+    fall = event(8.1, "alice/p1", "marks", "ok", conv=CONV, marks={"peer_read": 0})
+    assert check(set_back(fall)(good())) == {}
+
+
+def test_what_was_promised_before_the_backup_may_not() -> None:
+    late = with_events(*sent(6, "bob/p1", "text 5", "m5"))
+    found = check(set_back()(late(good())))
+    assert any(name.startswith("I1 ") for name in found), found
+
+
+def test_after_a_restore_marks_rise_as_ever() -> None:
+    fall = with_events(
+        event(9, "alice/p1", "marks", "ok", conv=CONV, marks={"peer_read": 1}),
+        event(9.1, "alice/p1", "marks", "ok", conv=CONV, marks={"peer_read": 0}),
+    )
+    found = check(fall(set_back()(good())))
+    assert any(name.startswith("I6 ") for name in found), found

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from testkit.running import ROOT
 from tests.chaos.test_storms import BROWSERS, FOUND_BY, SERVERS
-from tests.running import ROOT
 
 MUTANTS = json.loads((ROOT / "tests/chaos/browser/mutants.json").read_text())
 

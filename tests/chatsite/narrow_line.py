@@ -16,7 +16,7 @@ FRAMES = [bytes([number]) * 30_000 for number in range(50)]
 
 
 class Reactor:
-    """Remembers who waits until he may write."""
+    """Remembers who waits until they may write."""
 
     def __init__(self) -> None:
         self.writers: list[Any] = []
@@ -33,12 +33,12 @@ def main() -> None:
     django.setup()
     from twisted.internet.tcp import Connection
 
-    from chatsite.server import BoundedProtocol
+    from chatsite.door.sockets import Socket
 
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
     theirs.settimeout(10)
-    protocol, reactor = BoundedProtocol(), Reactor()
+    protocol, reactor = Socket(), Reactor()
     line = protocol.transport = Connection(ours, protocol, reactor)
     line.connected = True
     protocol.state = protocol.STATE_OPEN

@@ -1,4 +1,4 @@
-"""Who comes by number is sent to the address that device proofs name."""
+"""A page asked for by IP address is redirected to the one that device proofs name."""
 
 import pytest
 from django.conf import settings

@@ -2,16 +2,21 @@
 
 import base64
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.http import HttpResponse
+from django.middleware.security import SecurityMiddleware
+from django.test import RequestFactory
 
 from chatsite import env
 from chatsite.make_secrets import PURPOSES
 from chatsite.make_secrets import main as make_secrets
-from tests.running import ROOT
+from testkit.running import ROOT
 
 
 def test_a_value_comes_from_the_environment_or_from_a_file(
@@ -34,6 +39,51 @@ def test_both_twins_or_a_missing_file_are_refused_by_name(
     monkeypatch.setenv("CHAT_X", "too")
     with pytest.raises(env.BadSetting, match="CHAT_X and CHAT_X_FILE"):
         env.text("CHAT_X")
+
+
+def test_one_of_few_words_is_read_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert env.choice("LOG_LEVEL", "INFO", env.LOG_LEVELS) == "INFO"
+    monkeypatch.setenv("LOG_LEVEL", "debug")
+    assert env.choice("LOG_LEVEL", "INFO", env.LOG_LEVELS) == "DEBUG"
+    for wrong in ("", "verbose", "10"):
+        monkeypatch.setenv("LOG_LEVEL", wrong)
+        with pytest.raises(env.BadSetting, match="LOG_LEVEL must be one of DEBUG"):
+            env.choice("LOG_LEVEL", "INFO", env.LOG_LEVELS)
+
+
+def test_an_empty_value_is_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOST", "::1")
+    assert env.filled("HOST", "127.0.0.1") == "::1"
+    monkeypatch.setenv("HOST", " ")
+    with pytest.raises(env.BadSetting, match=r"HOST is empty.*127\.0\.0\.1"):
+        env.filled("HOST", "127.0.0.1")
+
+
+def read_settings() -> dict[str, Any]:
+    """The settings as a process reads them that starts now."""
+    return runpy.run_path(str(ROOT / "chatsite" / "settings.py"))
+
+
+@pytest.mark.parametrize(
+    "option", [["--port", "8123"], ["--port=8123"], ["--host", "x", "--port=8123"]]
+)
+def test_a_port_on_the_command_line_is_the_trusted_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, option: list[str]
+) -> None:
+    (tmp_path / "port").write_text("8001")
+    for name in ("PORT", "HOST", "SITE_URL"):
+        monkeypatch.setenv(name, "")  # so that it is put back
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PORT_FILE", str(tmp_path / "port"))
+    assert read_settings()["SITE_URL"] == "http://localhost:8001"
+    env.take_options([*option, "--verbosity", "2"])
+    settings = read_settings()
+    assert settings["PORT"] == 8123
+    assert settings["SITE_URL"] == "http://localhost:8123"
+    assert settings["CSRF_TRUSTED_ORIGINS"] == ["http://localhost:8123"]
+    assert settings["HOST"] == ("x" if "--host" in option else "127.0.0.1")
+    monkeypatch.setenv("SITE_URL", "https://chat.example")
+    assert read_settings()["SITE_URL"] == "https://chat.example"
 
 
 @pytest.mark.parametrize("value", ["", "eight", "-1", "70000", "8000.0"])
@@ -60,7 +110,19 @@ def test_a_boolean_is_one_of_few_words(monkeypatch: pytest.MonkeyPatch) -> None:
         "ftp://chat.example",
         "https://chat.example/path",
         "https://a:b@c",
-        "http://x:0",
+        "https://x:0",
+        "https://x:99999",
+        "https://@c",
+        "https://chat example",
+        "https://my_chat.example",
+        "https://*.example",
+        "https://a..example",
+        "https://xn--zzzzzz.example",
+        "https://[::1",
+        "https://[::1%eth0]",
+        "https://[::ffff:127.0.0.1]",
+        "https://127.1",
+        "https://0x7f.1",
     ],
 )
 def test_a_site_address_is_an_origin(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
@@ -71,13 +133,108 @@ def test_a_site_address_is_an_origin(monkeypatch: pytest.MonkeyPatch, value: str
         env.origin("SITE_URL", "")
 
 
+@pytest.mark.parametrize(
+    ("typed", "url", "host"),
+    [
+        ("https://Chat.Example", "https://chat.example", "chat.example"),
+        ("HTTPS://chat.example:443/", "https://chat.example", "chat.example"),
+        ("http://localhost:80", "http://localhost", "localhost"),
+        ("https://chat.example:80", "https://chat.example:80", "chat.example"),
+        ("https://chat.example.", "https://chat.example", "chat.example"),
+        ("https://Bücher.example:8443", "https://xn--bcher-kva.example:8443", None),
+        ("https://xn--bcher-kva.example", "https://xn--bcher-kva.example", None),
+        ("https://[2001:DB8:0::1]:443", "https://[2001:db8::1]", "[2001:db8::1]"),
+        ("http://[::1]:8000", "http://[::1]:8000", "[::1]"),
+        ("https://192.0.2.1", "https://192.0.2.1", "192.0.2.1"),
+    ],
+)
+def test_a_site_address_is_what_browsers_send(
+    monkeypatch: pytest.MonkeyPatch, typed: str, url: str, host: str | None
+) -> None:
+    monkeypatch.setenv("SITE_URL", typed)
+    monkeypatch.setenv("CSRF_TRUSTED_ORIGINS", f"{typed}, https://other.example")
+    settings = read_settings()
+    assert settings["SITE_URL"] == url
+    assert settings["CSRF_TRUSTED_ORIGINS"] == [url, url, "https://other.example"]
+    assert settings["SITE_HOST"] == url.partition("://")[2]
+    if host:
+        assert host in settings["ALLOWED_HOSTS"]
+
+
+def test_a_trusted_origin_that_no_browser_sends_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CSRF_TRUSTED_ORIGINS", "https://other.example, other.example")
+    with pytest.raises(env.BadSetting, match=r"CSRF_TRUSTED_ORIGINS.*'other.example'"):
+        env.origins("CSRF_TRUSTED_ORIGINS")
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "LOCALHOST:8000", "chat.localhost", "127.0.0.1:80", "127.9.9.9", "[::1]:80"],
+)
+def test_plain_http_is_fine_on_this_machine(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("SITE_URL", f"http://{host}")
+    assert env.origin("SITE_URL", "").scheme == "http"
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["chat.example", "192.168.1.5:8000", "localhost.example", "notlocalhost", "[::2]", "0.0.0.0"],
+)
+def test_plain_http_elsewhere_stops_the_start(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("SITE_URL", f"https://{host}")
+    assert env.origin("SITE_URL", "").scheme == "https"
+    monkeypatch.setenv("SITE_URL", f"http://{host}")
+    with pytest.raises(env.BadSetting, match=r"SITE_URL.*TLS.*ssh -L"):
+        env.origin("SITE_URL", "")
+
+
+def test_a_node_has_a_name_that_a_table_and_a_group_can_hold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for value in ("", "host-1:8000", "10.0.0.7", "n" * 40):
+        monkeypatch.setenv("NODE", value)
+        assert env.node("NODE") == value
+    for value in ("a b", "a_b", "n" * 41, "ü"):
+        monkeypatch.setenv("NODE", value)
+        with pytest.raises(env.BadSetting, match="NODE"):
+            env.node("NODE")
+
+
+def test_proxies_are_addresses_and_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TRUSTED_PROXIES", raising=False)
+    assert env.networks("TRUSTED_PROXIES") == []
+    monkeypatch.setenv("TRUSTED_PROXIES", "127.0.0.1, 10.1.0.0/16,::1, 2001:db8::/32")
+    found = [str(network) for network in env.networks("TRUSTED_PROXIES")]
+    assert found == ["127.0.0.1/32", "10.1.0.0/16", "::1/128", "2001:db8::/32"]
+    for wrong in ("proxy", "10.1.0.1/16", "127.0.0.1:80", "10.0.0.0/33", "0.0.0.0/0", "1 2"):
+        monkeypatch.setenv("TRUSTED_PROXIES", wrong)
+        with pytest.raises(env.BadSetting, match="TRUSTED_PROXIES"):
+            env.networks("TRUSTED_PROXIES")
+
+
+def test_a_setting_that_is_gone_is_refused_with_what_takes_its_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("CHAT_X", raising=False)
+    env.refuse("CHAT_X", "set CHAT_Y")
+    monkeypatch.setenv("CHAT_X", "false")
+    with pytest.raises(env.BadSetting, match="CHAT_X is gone: set CHAT_Y"):
+        env.refuse("CHAT_X", "set CHAT_Y")
+
+
 def test_a_database_address_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgres://ann:p%40ss@db:5433/chat")
     database = env.postgres("DATABASE_URL")
     assert database is not None
     assert (database["USER"], database["PASSWORD"]) == ("ann", "p@ss")
     assert (database["HOST"], database["PORT"], database["NAME"]) == ("db", "5433", "chat")
-    for wrong in ("mysql://db/chat", "postgres://db", "postgres://db:x/chat", "sqlite:///x"):
+    for wrong in (
+        "mysql://db/chat",
+        "postgres://db",
+        "postgres://db:x/chat",
+        "sqlite:///x",
+        "postgres://[::1/chat",
+    ):
         monkeypatch.setenv("DATABASE_URL", wrong)
         with pytest.raises(env.BadSetting, match="DATABASE_URL"):
             env.postgres("DATABASE_URL")
@@ -113,8 +270,15 @@ def test_a_broken_secret_is_named(tmp_path: Path, content: str) -> None:
     [
         ("CHAT_ENGINE", "quantum"),
         ("REDIS_URL", "redis://localhost"),
+        ("CASSANDRA_HOSTS", "127.0.0.1"),
+        ("S3_BUCKET", "pictures"),
         ("PORT", "eight"),
+        ("HOST", ""),
+        ("LOG_LEVEL", "verbose"),
+        ("BEHIND_PROXY", "true"),
+        ("TRUSTED_PROXIES", "my-proxy"),
         ("SITE_URL", "chat"),
+        ("SITE_URL", "http://chat.example"),
         ("CHAT_VAR", "/nonexistent"),
     ],
 )
@@ -129,6 +293,92 @@ def test_the_site_does_not_start_on_a_bad_setting(variable: str, value: str) -> 
     assert run.stderr.startswith(b"settings: ")
     assert named in run.stderr
     assert b"Traceback" not in run.stderr
+
+
+DISTRIBUTED = {
+    "CHAT_ENGINE": "distributed",
+    "DATABASE_URL": "postgres://chat@localhost/chat",
+    "REDIS_URL": "redis://localhost:6379/0",
+    "CASSANDRA_HOSTS": "127.0.0.1",
+}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({}, ""),
+        ({"REDIS_URL": ""}, "REDIS_URL is missing"),
+        ({"CASSANDRA_HOSTS": ""}, "CASSANDRA_HOSTS is missing"),
+        ({"DATABASE_URL": ""}, "DATABASE_URL is missing"),
+        ({"REDIS_URL": "http://localhost"}, "REDIS_URL must look like"),
+        ({"REDIS_URL": "redis://localhost/db"}, "REDIS_URL must look like"),
+        ({"REDIS_URL": "redis://[localhost"}, "REDIS_URL has brackets"),
+        ({"REDIS_CACHE_URL": "localhost:6379"}, "REDIS_CACHE_URL must look like"),
+        ({"CASSANDRA_PORT": "0"}, "CASSANDRA_PORT must be"),
+        ({"CASSANDRA_KEYSPACE": "Chat!"}, "CASSANDRA_KEYSPACE must match"),
+        ({"CASSANDRA_USERNAME": "chat"}, "belong together"),
+        ({"CASSANDRA_REPLICATION": "three"}, "CASSANDRA_REPLICATION must be a list"),
+        ({"CASSANDRA_REPLICATION": "dc2:3"}, "CASSANDRA_REPLICATION must say"),
+        ({"CASSANDRA_REPLICATION": "dc1:0"}, "CASSANDRA_REPLICATION must say"),
+        ({"CASSANDRA_ADDRESS_MAP": "127.0.0.1"}, "CASSANDRA_ADDRESS_MAP must be a list"),
+        ({"S3_BUCKET": "pictures"}, "S3_BUCKET is set"),
+    ],
+)
+def test_a_half_configured_engine_is_refused(wrong: dict[str, str], named: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", "import chatsite.settings"],
+        cwd=ROOT, env={**os.environ, **DISTRIBUTED, **wrong}, capture_output=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == (1 if named else 0), run.stderr
+    assert named.encode() in run.stderr
+
+
+def test_what_cassandra_is_asked_by_is_read_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in {
+        "CASSANDRA_HOSTS": "10.0.0.1, 10.0.0.2,10.0.0.3,10.0.0.4",
+        "CASSANDRA_DC": "here",
+        "CASSANDRA_REPLICATION": "here:3,there:2",
+        "CASSANDRA_ADDRESS_MAP": "10.0.0.1=127.0.0.1, 10.0.0.2=127.0.0.2",
+        "CASSANDRA_USERNAME": "chat",
+        "CASSANDRA_PASSWORD": "secret",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert env.cassandra() == {
+        "HOSTS": ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"],
+        "PORT": 9042,
+        "KEYSPACE": "chat",
+        "USERNAME": "chat",
+        "PASSWORD": "secret",
+        "REPLICATION": {"here": 3, "there": 2},
+        "DC": "here",
+        "ADDRESS_MAP": {"10.0.0.1": "127.0.0.1", "10.0.0.2": "127.0.0.2"},
+        "CA_FILE": "",
+    }
+    monkeypatch.delenv("CASSANDRA_REPLICATION")
+    cassandra = env.cassandra()
+    assert cassandra
+    assert cassandra["REPLICATION"] == {"here": 3}
+
+
+@pytest.mark.parametrize(
+    ("scope", "more"),
+    [(None, ""), ("host", ""), ("subdomains", "; includeSubDomains"),
+     ("preload", "; includeSubDomains; preload")],
+)  # fmt: skip
+def test_hsts_is_for_this_host_alone_unless_asked_for_more(
+    monkeypatch: pytest.MonkeyPatch, settings: Any, scope: str | None, more: str
+) -> None:
+    monkeypatch.setenv("SITE_URL", "https://chat.example")
+    if scope is not None:
+        monkeypatch.setenv("HSTS", scope)
+    for name, value in read_settings().items():
+        if name.startswith("SECURE_"):
+            setattr(settings, name, value)
+    request = RequestFactory().get("/", secure=True)
+    answer: Any = SecurityMiddleware(lambda _: HttpResponse())(request)
+    assert answer["Strict-Transport-Security"] == f"max-age=31536000{more}"
 
 
 MAIL = {"EMAIL_HOST": "mail.example", "EMAIL_FROM": "chat@example.org"}

@@ -1,5 +1,6 @@
-"""InProcessLayer against the channel-layer specification: send, receive, groups, capacity,
-expiry; and what it adds, losses that can be seen."""
+"""InProcessLayer against the rest of the channel-layer specification: channels that are read by
+name, capacity, expiry; and what it adds, losses that can be seen. What every layer does for us is
+in tests/contracts/test_channel_layer.py."""
 
 import asyncio
 from collections.abc import Callable
@@ -32,16 +33,6 @@ async def test_each_message_goes_to_one_receiver(layer: InProcessLayer) -> None:
     assert sorted(message["type"] for message in got) == ["one", "two"]
 
 
-async def test_a_cancelled_receiver_loses_nothing(layer: InProcessLayer) -> None:
-    waiting = asyncio.ensure_future(layer.receive("news"))
-    await asyncio.sleep(0)
-    waiting.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await waiting
-    await layer.send("news", {"type": "test"})
-    assert await layer.receive("news") == {"type": "test"}
-
-
 async def test_new_channels_are_distinct_and_the_processs_own(layer: InProcessLayer) -> None:
     names = {await layer.new_channel() for _ in range(20)}
     assert len(names) == 20
@@ -60,6 +51,32 @@ async def test_a_full_channel_refuses_aloud(layer: InProcessLayer) -> None:
     await layer.send("news", {"type": "test"})
 
 
+async def test_a_channel_is_bounded_in_bytes_as_well() -> None:
+    layer = InProcessLayer(capacity=100, capacity_bytes=1000)
+    large = {"type": "test", "events": [b"x" * 300], "n": 1}
+    for _ in range(3):
+        await layer.send("news", large)
+    with pytest.raises(ChannelFull):
+        await layer.send("news", large)
+    await layer.send("news", {"type": "small"})
+    for _ in range(4):
+        await layer.receive("news")
+    for _ in range(3):  # what was taken makes room again
+        await layer.send("news", large)
+    with pytest.raises(ChannelFull):
+        await layer.send("other", {"type": "test", "events": [b"x" * 1001]})  # it never fits
+
+
+async def test_what_is_too_old_makes_room_in_bytes_too() -> None:
+    now = 0.0
+    layer = InProcessLayer(expiry=60, capacity_bytes=1000, clock=lambda: now)
+    for _ in range(9):
+        await layer.send("news", {"type": "old", "events": [b"x" * 80]})
+    now = 61.0
+    await layer.send("news", {"type": "new", "events": [b"x" * 900]})
+    assert (await layer.receive("news"))["type"] == "new"
+
+
 async def test_capacity_can_differ_by_name() -> None:
     layer = InProcessLayer(capacity=1, channel_capacity={"roomy.*": 2})
     await layer.send("roomy.one", {"type": "test"})
@@ -67,25 +84,6 @@ async def test_capacity_can_differ_by_name() -> None:
     await layer.send("narrow", {"type": "test"})
     with pytest.raises(ChannelFull):
         await layer.send("narrow", {"type": "test"})
-
-
-async def test_a_group_reaches_its_members_and_nobody_else(layer: InProcessLayer) -> None:
-    members = [await layer.new_channel() for _ in range(2)]
-    outsider, left = await layer.new_channel(), await layer.new_channel()
-    for channel in [*members, left]:
-        await layer.group_add("node.1", channel)
-    await layer.group_add("node.1", members[0])  # twice is once
-    await layer.group_discard("node.1", left)
-    await layer.group_discard("node.1", outsider)  # was never in it
-    await layer.group_send("node.1", {"type": "test"})
-    for channel in members:
-        assert await layer.receive(channel) == {"type": "test"}
-    for channel in [outsider, left, *members]:
-        await _nothing_waits(layer, channel)
-
-
-async def test_a_group_that_nobody_is_in_takes_messages(layer: InProcessLayer) -> None:
-    await layer.group_send("nobody", {"type": "test"})
 
 
 async def test_a_full_member_is_counted_and_the_others_are_reached(
@@ -112,16 +110,6 @@ async def test_old_messages_are_not_received_and_make_room() -> None:
     assert await layer.receive("news") == {"type": "new"}
 
 
-async def test_flush_forgets_messages_and_groups(layer: InProcessLayer) -> None:
-    channel = await layer.new_channel()
-    await layer.group_add("node.1", channel)
-    await layer.send(channel, {"type": "test"})
-    await layer.flush()
-    await layer.group_send("node.1", {"type": "test"})
-    await _nothing_waits(layer, channel)
-    await layer.close()
-
-
 @pytest.mark.parametrize("name", ["no spaces", "umläut", "", "x" * 101, 7])
 async def test_bad_names_are_refused(layer: InProcessLayer, name: Any) -> None:
     calls: list[Callable[[], Any]] = [
@@ -139,10 +127,3 @@ async def test_bad_names_are_refused(layer: InProcessLayer, name: Any) -> None:
 async def test_a_message_is_a_dict(layer: InProcessLayer) -> None:
     with pytest.raises(TypeError):
         await layer.send("news", "text")  # type: ignore[arg-type]
-
-
-async def _nothing_waits(layer: InProcessLayer, channel: str) -> None:
-    waiting = asyncio.ensure_future(layer.receive(channel))
-    await asyncio.sleep(0)
-    assert not waiting.done()
-    waiting.cancel()

@@ -25,11 +25,11 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "de/LC_MESSAGES/django.po"
     path.parent.mkdir(parents=True)
     path.write_bytes(GERMAN.read_bytes())
-    compile_anew(path)
+    compile_again(path)
     return path
 
 
-def compile_anew(path: Path) -> None:
+def compile_again(path: Path) -> None:
     polib.pofile(str(path)).save_as_mofile(str(path.with_suffix(".mo")))
 
 
@@ -37,7 +37,7 @@ def spoil(path: Path, before: str, after: str) -> list[str]:
     text = path.read_text()
     assert before in text
     path.write_text(text.replace(before, after, 1))
-    compile_anew(path)
+    compile_again(path)
     return list(messages.faults(path))
 
 

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts import threads
 from chatsite import control
+from chatsite.running import threads
 from presence import registry
-from presence.registry import Node
-from tests.cast import enrol
+from presence.registry import Arrival, Node
+from testkit.cast import enrol
 
 
 @pytest.fixture
@@ -49,13 +49,13 @@ def printed() -> list[str]:
     return out.getvalue().splitlines()
 
 
-async def test_user_server_heartbeat_of_whoever_is_connected(listening: Path) -> None:
+async def test_user_server_heartbeat_of_everybody_connected(listening: Path) -> None:
     name = f"carol{secrets.token_hex(4)}"
     carol = await threads.run(enrol, name)
-    node = Node(secrets.token_hex(6))
+    node = Node(f"127.0.0.1:{secrets.randbelow(10_000)}")
     await registry.beat(node)
     device = carol.devices[0].keys.id
-    await registry.arrive(node, carol.uid, device, b"one")
+    await registry.arrive(node, Arrival(carol.uid, device, b"one"))
     head, *rows, total = await threads.run(printed)
     assert head.split() == ["User", "Server", "Heartbeat", "Device"]
     [mine] = [row for row in rows if row.startswith(name)]
@@ -63,7 +63,7 @@ async def test_user_server_heartbeat_of_whoever_is_connected(listening: Path) ->
     assert device.hex()[:8] in mine
     assert device.hex() not in mine
     assert total.startswith("people: ")
-    await registry.leave(node, carol.uid, device, b"one")
+    await registry.leave(node, Arrival(carol.uid, device, b"one"))
     assert not [row for row in await threads.run(printed) if row.startswith(name)]
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from messaging import protocol
-from tests.running import ROOT
+from testkit.running import ROOT
 
 
 def test_the_browsers_twin_and_the_documentation_are_fresh(

@@ -7,17 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import ROOT
+from testkit.running import ROOT
 
 EXPLAIN = (ROOT / "static/js/ui/explain.js").read_text()
 REFUSING = {"Refusal", "bad", "_answer"}
-# With retry_ms: explain.js says when. On the socket: static/js/ui/bubbles.js and the line itself.
-SAID_OTHERWISE = {"rate", "bad_seq"}
+# With retry_ms: explain.js says when. On a live connection: static/js/ui/bubbles.js, or nothing.
+SAID_OTHERWISE = {"rate", "bad_seq", "stale_epoch", "reused", "unsupported", "malformed", "method"}
 
 
 def refused_in(path: Path) -> Iterator[str]:
-    """The codes of Refusal(status, "code", …), bad("code", …) and SomeConflict(code="code")."""
+    """The codes of Refusal(status, "code", …), bad("code", …) and SomeConflict(code="code"), and
+    those of classes: code = "code", also among other members."""
     for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ClassDef):
+            yield from _codes_of(node)
         if not isinstance(node, ast.Call):
             continue
         name = getattr(node.func, "id", getattr(node.func, "attr", ""))
@@ -25,6 +28,18 @@ def refused_in(path: Path) -> Iterator[str]:
         given += [keyword.value for keyword in node.keywords if keyword.arg == "code"]
         words = [arg.value for arg in given if isinstance(arg, ast.Constant)]
         yield from [word for word in words if isinstance(word, str)][:1]
+
+
+def _codes_of(kind: ast.ClassDef) -> Iterator[str]:
+    for line in kind.body:
+        if isinstance(line, ast.Assign):
+            names = [
+                getattr(one, "id", "") for one in getattr(line.targets[0], "elts", line.targets)
+            ]
+            values = getattr(line.value, "elts", [line.value])
+            pairs = dict(zip(names, values, strict=False))
+            if isinstance(code := pairs.get("code"), ast.Constant) and isinstance(code.value, str):
+                yield code.value
 
 
 def codes() -> dict[str, str]:

@@ -67,7 +67,7 @@ def test_a_page_asks_nobody_else(client: Client) -> None:
 @pytest.mark.django_db
 def test_scripts_have_a_policy_and_only_the_password_worker_compiles(client: Client) -> None:
     worker = client.get("/static/js/workers/argon2.js")
-    script = client.get(staticfiles_storage.url("js/api.js"))
+    script = client.get(staticfiles_storage.url("js/network/api.js"))
     assert (worker.status_code, script.status_code) == (200, 200)
     assert "'wasm-unsafe-eval'" in worker["Content-Security-Policy"]
     assert worker["Cache-Control"] == "public, max-age=0, must-revalidate"
@@ -90,6 +90,7 @@ def test_an_unchanged_worker_keeps_the_policy_that_the_browser_stored(client: Cl
 
 
 @pytest.mark.django_db
+@pytest.mark.urls("tests.accounts.admin_urls")
 def test_the_admin_may_post_its_forms_and_runs_no_inline_script(client: Client) -> None:
     response = client.get("/admin/login/")
     policy = directives(response["Content-Security-Policy"])

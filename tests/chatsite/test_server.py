@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import http.client
 import json
+import re
 import signal
 import stat
 import subprocess
@@ -13,10 +15,10 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from accounts.wire import Id
+from chatsite.edge.wire import Id
 from messaging import protocol
-from tests.cast import Person, seeded
-from tests.running import ROOT, Site, new_site
+from testkit.cast import Person, seeded
+from testkit.running import ROOT, Site, new_site
 
 SOON = 10.0
 
@@ -64,7 +66,7 @@ async def test_two_people_talk_over_real_sockets(running: tuple[Site, Person, Pe
     site, alice, bob = running
     at_alice, at_bob = await arrive(site, alice), await arrive(site, bob)
     [conv] = alice.epochs
-    await send(at_alice, alice.letter(conv, "over the wire"))
+    await send(at_alice, alice.message(conv, "over the wire"))
     assert isinstance(await receive(at_alice), protocol.Sent)
     row = await receive(at_bob)
     assert isinstance(row, protocol.Msg)
@@ -99,6 +101,29 @@ async def test_a_herd_finds_room_before_its_door(running: tuple[Site, Person, Pe
     await (await arrive(site, alice)).close()
 
 
+async def test_a_command_reaches_the_live_sessions_of_the_server(
+    running: tuple[Site, Person, Person],
+) -> None:
+    """One `serve` beside one command: at once, with the right reason."""
+    site, alice, bob = running
+    at_alice, at_bob = await arrive(site, alice), await arrive(site, bob)
+    await asyncio.to_thread(site.manage, "suspend", alice.name)
+    said = await receive(at_alice)
+    assert isinstance(said, protocol.SignedOut)
+    assert said.reason == "suspended"
+    assert await close_code(at_alice) == protocol.CLOSE_SIGN_IN
+    again = await dial(site)  # with a token that is minutes young
+    challenge = protocol.parse_server(await again.recv())
+    assert isinstance(challenge, protocol.Challenge)
+    await send(again, alice.hello(challenge.nonce, f"localhost:{site.port}"))
+    assert await close_code(again) == protocol.CLOSE_SIGN_IN
+    await asyncio.to_thread(site.manage, "suspend", alice.name, "--undo")
+    await (await arrive(site, alice)).close()
+    table = await asyncio.to_thread(site.manage_says, "presence")
+    assert f" 127.0.0.1:{site.port}." in table  # the node's name: where it listens
+    await at_bob.close()
+
+
 async def test_a_foreign_page_opens_no_socket(running: tuple[Site, Person, Person]) -> None:
     site, *_ = running
     with pytest.raises(Exception, match="403"):
@@ -127,10 +152,10 @@ async def test_who_sends_faster_than_he_is_served_is_sent_away(
     site, alice, _ = running
     [conv] = alice.epochs
     link = await arrive(site, alice)
-    letters = [protocol.encode(alice.letter(conv, "flood")).decode() for _ in range(2000)]
+    messages = [protocol.encode(alice.message(conv, "flood")).decode() for _ in range(2000)]
     with contextlib.suppress(ConnectionClosed):
-        for letter in letters:
-            await link.send(letter)
+        for message in messages:
+            await link.send(message)
     assert await close_code(link) in {protocol.CLOSE_RATE, protocol.CLOSE_SLOW}
     await (await arrive(site, alice)).close()
 
@@ -174,6 +199,8 @@ async def test_a_restart_says_so_and_loses_nothing(running: tuple[Site, Person, 
     site.process.send_signal(signal.SIGTERM)
     drain = await receive(link)
     assert isinstance(drain, protocol.Drain)
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", site.port)
     assert await close_code(link) == protocol.CLOSE_RESTART
     assert await close_code(silent) == protocol.CLOSE_RESTART  # it had not said hello
     assert site.process.wait(30) == 0
@@ -191,11 +218,49 @@ async def test_a_restart_says_so_and_loses_nothing(running: tuple[Site, Person, 
     await link.close()
 
 
-async def test_a_taken_port_ends_the_start(running: tuple[Site, Person, Person]) -> None:
-    site, *_ = running
-    second = manage(site, "serve")
+def test_a_taken_port_ends_the_start(running: tuple[Site, Person, Person]) -> None:
+    other = new_site({"PORT": str(running[0].port)})
+    try:
+        second = manage(other, "serve")
+    finally:
+        other.remove()
     assert second.returncode == 1
-    assert "Cannot listen" in second.stdout
+    assert second.stdout.startswith(f"Cannot listen on HOST 127.0.0.1, PORT {running[0].port}: ")
+    assert second.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "192.0.2.1", "a..b"])
+def test_a_host_that_is_not_here_ends_the_start_in_one_line(
+    running: tuple[Site, Person, Person], host: str
+) -> None:
+    other = new_site({"HOST": host})
+    try:
+        done = manage(other, "serve")
+    finally:
+        other.remove()
+    assert done.returncode == 1
+    assert done.stdout.startswith(f"Cannot listen on HOST {host}, PORT {other.port}: ")
+    assert (done.stdout + done.stderr).count("\n") == 1
+
+
+@pytest.mark.parametrize("given", [["--port", "0"], []])
+def test_any_free_port_is_the_printed_and_the_trusted_one(given: list[str]) -> None:
+    site = new_site({"PORT": "0"})
+    command = [sys.executable, "-W", "ignore", "manage.py", "serve", *given]
+    env = {name: value for name, value in site._env().items() if name != "SITE_URL"}
+    try:
+        with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as one:
+            assert one.stdout
+            says = one.stdout.readline() + one.stdout.readline()
+            [port] = set(re.findall(r"http://[a-z0-9.]+:(\d+)", says))
+            link = http.client.HTTPConnection("127.0.0.1", int(port), timeout=SOON)
+            link.request("GET", "/sign-in", headers={"Host": f"localhost:{port}"})
+            policy = link.getresponse().headers["Content-Security-Policy"]
+            link.close()
+            assert f"ws://localhost:{port}" in policy
+            one.terminate()
+    finally:
+        site.remove()
 
 
 def manage(site: Site, *args: str) -> "subprocess.CompletedProcess[str]":

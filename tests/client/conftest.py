@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.client.people import Person
-from tests.running import Site, new_site
+from testkit.client.people import Person
+from testkit.running import Site, new_site
 
 MakePerson = Callable[..., Awaitable[Person]]
 _numbers = itertools.count(1)  # names are unique on the one site

@@ -7,9 +7,9 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 from messaging import protocol
-from tests.client.comeback import Comeback
-from tests.client.live import Closed, Live
-from tests.client.m1.keys import DeviceKeys
+from testkit.client.comeback import Comeback
+from testkit.client.live import Closed, Live
+from testkit.client.m1.keys import DeviceKeys
 
 
 def longest(least: float, most: float) -> float:
@@ -26,6 +26,16 @@ def test_a_break_is_answered_soon_and_then_ever_later() -> None:
     comeback.live()
     assert comeback.after(protocol.CLOSE_INTERNAL) == 3
     assert Comeback(shortest).after(None) == 0
+
+
+def test_where_somebody_looks_the_first_try_comes_at_once() -> None:
+    comeback = Comeback(longest, focus=True)
+    assert [comeback.after(None) for _ in range(3)] == [0.5, 1, 2]
+    comeback.live()
+    assert [comeback.after(protocol.CLOSE_RESTART) for _ in range(2)] == [0.5, 3]
+    comeback.live()
+    comeback.drain = 1.5  # the node says when: it knows how many leave
+    assert comeback.after(protocol.CLOSE_RESTART) == 1.5
 
 
 def test_a_node_that_drains_names_the_time() -> None:

@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 
-from accounts.wire import Id
+from chatsite.edge.wire import Id
 from messaging import http, protocol
-from tests.client.api import Api, ApiError
+from testkit.client.api import Api, ApiError
+from testkit.client.live import Closed
+from testkit.client.outbound import SendRefused
+from testkit.client.people import Person, nobody_alarmed
+from testkit.running import Site
 from tests.client.conftest import MakePerson
-from tests.client.live import Closed
-from tests.client.outbound import SendRefused
-from tests.client.people import Person, nobody_alarmed
-from tests.running import Site
 
 pytestmark = pytest.mark.parametrize("by_calls", [False, True], ids=["socket", "calls"])
 

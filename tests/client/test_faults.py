@@ -6,9 +6,9 @@ from http.client import HTTPException
 
 import pytest
 
-from tests.client.live import Closed
-from tests.client.people import Person, nobody_alarmed
-from tests.running import Site, new_site
+from testkit.client.live import Closed
+from testkit.client.people import Person, nobody_alarmed
+from testkit.running import Site, new_site
 
 EACH = 40  # messages a person writes unless the server dies first
 SOON = 8  # messages after which the server is killed

@@ -5,20 +5,20 @@ from typing import Any
 
 import pytest
 
-from accounts.wire import B32, Id
+from chatsite.edge.wire import B32, Id
 from e2ee.encoding import ZERO
 from e2ee.epochs import FIRST
 from e2ee.records import Link, parse_link
 from messaging.protocol import Msg
-from tests.client.account import Opened
-from tests.client.api import Api
-from tests.client.device import Device
-from tests.client.directory import Directory, IdentityChanged, Known
-from tests.client.epochbook import Book
-from tests.client.keyring import KeyRing
-from tests.client.m1 import body, devicelist, envelope, epochs
-from tests.client.m1.envelope import Sealed
-from tests.client.m1.keys import DeviceKeys, KemKey, SigningKey
+from testkit.client.account import Opened
+from testkit.client.api import Api
+from testkit.client.device import Device
+from testkit.client.directory import Directory, IdentityChanged, Known
+from testkit.client.epochbook import Book
+from testkit.client.keyring import KeyRing
+from testkit.client.m1 import body, devicelist, envelope, epochs
+from testkit.client.m1.envelope import Sealed
+from testkit.client.m1.keys import DeviceKeys, KemKey, SigningKey
 
 CONV = bytes(range(16))
 NOWHERE = "http://localhost:9"  # what must not be asked is asked in vain
@@ -46,7 +46,7 @@ class Actor:
 
 
 class Stage:
-    """Bob's device, and alice as the server shows her to him."""
+    """Bob's device, and alice as the server shows her there."""
 
     def __init__(self) -> None:
         self.alice, self.bob = Actor.born(b"\xaa" * 16), Actor.born(b"\xbb" * 16)

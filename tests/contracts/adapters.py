@@ -1,69 +1,102 @@
 """The adapters under contract, each on a real database of its own, and a pair of people in it."""
 
-import os
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import connections
 from django.db.utils import ConnectionHandler
 
-from messaging.backends.base import ConnectionStore, MessageLog
+from messaging.backends.base import ConnectionStore, MessageLog, StoreMeta
 from messaging.backends.sql.connections import SqlConnectionStore
 from messaging.backends.sql.database import database
 from messaging.backends.sql.log import SqlMessageLog
-from messaging.domain import Appended, Draft, Head, NewEpoch, Seal
+from messaging.backends.sql.meta import SqlStoreMeta
+from messaging.domain import VECTOR_MAX, Draft, EpochHead, NewEpoch, Row, Seal, VectorRow
+from tests.services import own_postgres
+
+if TYPE_CHECKING:  # the driver takes a while to load
+    from messaging.backends.cassandra.store import Store
 
 NOW = 1_790_000_000_000  # ms, when these tests begin
-FIRST = Head(n=0, forced=False, time=NOW, k1=1, k2=1)
+FIRST = EpochHead(n=0, forced=False, time=NOW, k1=1, k2=1)
 
 
 @dataclass(frozen=True)
 class Adapters:
-    """Both ports over one store. `alias` is for tests that must reach below them."""
+    """The ports over one store. `alias` is for tests that must reach below them, `elsewhere` what
+    another process needs to open the same log."""
 
     alias: str
     log: MessageLog
     store: ConnectionStore
+    meta: StoreMeta
+    elsewhere: dict[str, Any]
+    lapses_itself: bool = False  # content goes by the store's own clock
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+@pytest.fixture(scope="session", params=["sqlite", "postgres", "cassandra"])
 def adapters(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any
 ) -> Iterator[Adapters]:
     with django_db_blocker.unblock():
-        if request.param == "sqlite":
-            yield from sql_adapters(sqlite_settings(tmp_path_factory.mktemp("log") / "log.sqlite3"))
+        if request.param == "cassandra":
+            yield cassandra_adapters(request.getfixturevalue("tables"))
         else:
-            yield from on_postgres()
+            yield from adapters_on(request.param, tmp_path_factory)
 
 
-def on_postgres() -> Iterator[Adapters]:
-    url = os.environ.get("CHAT_TEST_POSTGRES_URL", "")
-    if not url:
-        reason = "CHAT_TEST_POSTGRES_URL is not set: `bin/services start postgres` prints one"
-        if os.environ.get("CHAT_REQUIRE_SERVICES") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    name = f"contract_{secrets.token_hex(6)}"
-    with psycopg.connect(url, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")
-        yield from sql_adapters(postgres_settings(url, name))
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+def adapters_on(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Adapters]:
+    """`database`: sqlite or postgres."""
+    if database == "sqlite":
+        yield from sql_adapters(sqlite_settings(tmp_path_factory.mktemp("log") / "log.sqlite3"))
+    else:
+        with own_postgres() as url:
+            yield from sql_adapters(postgres_settings(url))
 
 
 def sql_adapters(settings: dict[str, Any]) -> Iterator[Adapters]:
     alias = register(settings)
     call_command("migrate", "messaging_sql", database=alias, verbosity=0)
     connections[alias].close()
-    yield Adapters(alias, SqlMessageLog(alias), SqlConnectionStore(alias))
+    ports = SqlMessageLog(alias), SqlConnectionStore(alias), SqlStoreMeta(alias)
+    yield Adapters(alias, *ports, settings_of(alias))
     database(alias).close()
+    connections[alias].close()
+    del connections.settings[alias]
+
+
+def cassandra_adapters(tables: "Store") -> Adapters:
+    from messaging.backends.cassandra.connections import CassandraConnectionStore
+    from messaging.backends.cassandra.log import CassandraMessageLog
+    from messaging.backends.cassandra.meta import CassandraStoreMeta
+
+    ports = (
+        CassandraMessageLog(tables),
+        CassandraConnectionStore(tables),
+        CassandraStoreMeta(tables),
+    )
+    return Adapters("", *ports, dict(tables.options), lapses_itself=True)
+
+
+@contextmanager
+def opened(elsewhere: dict[str, Any]) -> Iterator[MessageLog]:
+    """The same log in another process."""
+    if "KEYSPACE" not in elsewhere:
+        yield SqlMessageLog(register(elsewhere))
+        return
+    from messaging.backends.cassandra.log import CassandraMessageLog
+    from messaging.backends.cassandra.store import Store
+
+    tables = Store(elsewhere)
+    yield CassandraMessageLog(tables)
+    tables.close()
 
 
 def register(settings: dict[str, Any], alias: str = "") -> str:
@@ -84,11 +117,11 @@ def sqlite_settings(path: Path) -> dict[str, Any]:
     return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path), "OPTIONS": {"timeout": 5}}
 
 
-def postgres_settings(url: str, name: str) -> dict[str, Any]:
+def postgres_settings(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     return {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": name,
+        "NAME": parts.path.lstrip("/"),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": parts.hostname or "",
@@ -112,6 +145,11 @@ def store(adapters: Adapters) -> ConnectionStore:
     return adapters.store
 
 
+@pytest.fixture
+def meta(adapters: Adapters) -> StoreMeta:
+    return adapters.meta
+
+
 def new_id() -> bytes:
     return secrets.token_bytes(16)
 
@@ -119,6 +157,12 @@ def new_id() -> bytes:
 def seal(time: int) -> tuple[str, bytes]:
     """A tag that shows which time it was made for."""
     return "kid1", time.to_bytes(32, "big")
+
+
+async def vector_of(log: MessageLog, user: bytes) -> list[VectorRow]:
+    page = await log.vector(user, VECTOR_MAX)
+    assert page.after is None
+    return page.rows
 
 
 @dataclass
@@ -129,7 +173,7 @@ class Chat:
     alice: bytes
     bob: bytes
     conv: bytes
-    head: Head = FIRST
+    head: EpochHead = FIRST
     devices: dict[bytes, bytes] = field(default_factory=dict)
     ctr: int = 0
 
@@ -143,10 +187,12 @@ class Chat:
         )  # fmt: skip
         return replace(draft, **changes)
 
-    async def send(
-        self, sender: bytes, now: int = NOW, seal: Seal = seal, **changes: Any
-    ) -> Appended:
+    async def send(self, sender: bytes, now: int = NOW, seal: Seal = seal, **changes: Any) -> Row:
         return await self.log.append(self.draft(sender, **changes), seal, now)
+
+    async def erase(self, row: Row, now: int = NOW) -> Row:
+        """With a silent row that says so."""
+        return await self.send(row.sender, now, kind=2, erase=(row.seq, row.client_id))
 
 
 async def connected(adapters: Adapters, epoch: bool = True) -> Chat:

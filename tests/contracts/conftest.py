@@ -1,3 +1,3 @@
-from tests.contracts.adapters import adapters, chat, database_access, log, store
+from tests.contracts.adapters import adapters, chat, database_access, log, meta, store
 
-__all__ = ["adapters", "chat", "database_access", "log", "store"]
+__all__ = ["adapters", "chat", "database_access", "log", "meta", "store"]

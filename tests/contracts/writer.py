@@ -9,30 +9,35 @@ import sys
 
 import django
 
-from messaging.domain import Draft, Head
+from messaging.domain import Draft, EpochHead
 
 
-async def main() -> None:
+def main() -> None:
     django.setup()
-    from messaging.backends.base import Busy
-    from messaging.backends.sql.log import SqlMessageLog
-    from tests.contracts.adapters import NOW, new_id, register, seal
+    from tests.contracts.adapters import opened
 
     order = json.load(sys.stdin)
-    log = SqlMessageLog(register(order["database"]))
+    with opened(order["store"]) as log:
+        sys.stdout.write(json.dumps(asyncio.run(seqs(log, order))))
+
+
+async def seqs(log, order) -> list[int]:
+    from messaging.backends.base import Busy
+    from tests.contracts.adapters import NOW, new_id, seal
+
     conv, sender, peer = (bytes.fromhex(order[name]) for name in ("conv", "sender", "peer"))
-    head = Head(0, False, NOW, 1, 1)
-    seqs = []
+    head = EpochHead(0, False, NOW, 1, 1)
+    given = []
     for _ in range(order["count"]):
         draft = Draft(conv, new_id(), 0, sender, peer, sender, 1, 1, 0, head, 0, b"x", b"s" * 32)
         while True:
             try:
-                seqs.append((await log.append(draft, seal, NOW)).seq)
+                given.append((await log.append(draft, seal, NOW)).seq)
                 break
             except Busy:
                 continue
-    sys.stdout.write(json.dumps(seqs))
+    return given
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

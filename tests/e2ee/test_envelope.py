@@ -9,7 +9,7 @@ from e2ee.envelope import MAX_ENVELOPE, check_sent_by, parse_envelope
 from e2ee.errors import BadEnvelope
 from e2ee.franking import check_tag, commitment, tag
 from e2ee.padding import MAX_BODY
-from tests.client.m1 import envelope
+from testkit.client.m1 import envelope
 from tests.vectors.scene import CONN, DEVICE_A, DEVICE_B, EPOCH_1, MID, UK_A, A, B, T, seed
 
 SENT_BY: dict[str, Any] = {"conn": CONN, "sender": A, "device": DEVICE_A.id, "mid": MID, "n": 1}

@@ -4,8 +4,8 @@ import pytest
 
 from e2ee.errors import BadLink
 from e2ee.records import Link, check_first, check_next, check_restart, parse_link
-from tests.client.m1 import devicelist
-from tests.client.m1.keys import SigningKey
+from testkit.client.m1 import devicelist
+from testkit.client.m1.keys import SigningKey
 from tests.vectors.scene import AIK_B, ENTRY_A, LINK_A1, LINK_A2, RECOVERY_A, UK_A, A, B, T
 
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Api, ApiError } from "../../static/js/api.js";
 import { b64, cat, fromB64, sha256 } from "../../static/js/crypto/encoding.js";
 import { newSigningKey, verify } from "../../static/js/crypto/keys.js";
+import { Api, ApiError } from "../../static/js/network/api.js";
 
 const NONCE = new Uint8Array(40).fill(7);
 
@@ -11,8 +11,9 @@ function server(answers) {
   const asked = [];
   const fetch = async (path, init) => {
     asked.push({ path, ...init, text: init.body ? new TextDecoder().decode(init.body) : "" });
-    const { status = 200, body, text } = answers[path] ?? { status: 404, body: { code: "unknown", message: "No." } };
-    return new Response(text ?? JSON.stringify(body), { status });
+    const found = answers[path] ?? { status: 404, body: { code: "unknown", message: "No." } };
+    const { status = 200, body, text, headers = {} } = typeof found === "function" ? found() : found;
+    return new Response(text ?? JSON.stringify(body), { status, headers });
   };
   return { asked, api: new Api({ fetch, host: "chat.example", csrf: () => "token" }) };
 }
@@ -60,6 +61,56 @@ test("a proof signs host, nonce, method, path with query and the bytes of the bo
   assert.ok(!(await verify(me.publicKey, fromB64(signature, 64), await over('{"z":3}'))));
 });
 
+test("nonces at hand are used before one is asked for, each once, and not when they are old", async () => {
+  const answers = { "/api/nonce": { body: { nonce: b64(NONCE) } }, "/api/x": { body: {} } };
+  const { asked, api } = server(answers);
+  api.signWith(signer);
+  const stocked = b64(new Uint8Array(40).fill(8));
+  api.stock([stocked], Date.now() + 1000);
+  api.stock([b64(new Uint8Array(40).fill(9))], Date.now() - 1);
+  await api.get("/api/x", { proof: true });
+  await api.get("/api/x", { proof: true });
+  assert.deepEqual(
+    asked.map(({ path, headers }) => [path, headers["X-Device-Proof"]?.split(".")[1]]),
+    [
+      ["/api/x", stocked],
+      ["/api/nonce", undefined],
+      ["/api/x", b64(NONCE)],
+    ],
+  );
+});
+
+test("the answer to a signed request brings the nonce of the next one", async () => {
+  const next = b64(new Uint8Array(40).fill(3));
+  const answers = {
+    "/api/nonce": { body: { nonce: b64(NONCE) } },
+    "/api/x": { body: {}, headers: { "X-Device-Nonce": next } },
+  };
+  const { asked, api } = server(answers);
+  api.signWith(signer);
+  await api.get("/api/x", { proof: true });
+  await api.get("/api/x", { proof: true });
+  assert.deepEqual(
+    asked.map(({ path }) => path),
+    ["/api/nonce", "/api/x", "/api/x"],
+  );
+  assert.equal(asked[2].headers["X-Device-Proof"].split(".")[1], next);
+});
+
+test("where the session has outgrown the nonces at hand, the request is signed once more", async () => {
+  const refused = { status: 403, body: { code: "proof", message: "No." } };
+  let times = 0;
+  const answers = { "/api/nonce": { body: { nonce: b64(NONCE) } }, "/api/x": () => (times++ ? { body: {} } : refused) };
+  const { asked, api } = server(answers);
+  api.signWith(signer);
+  api.stock([b64(new Uint8Array(40).fill(8))], Date.now() + 1000);
+  await api.get("/api/x", { proof: true });
+  assert.equal(asked.at(-1).headers["X-Device-Proof"].split(".")[1], b64(NONCE));
+  times = 0;
+  const fresh = await refusal(api.get("/api/x", { proof: true }));
+  assert.equal(fresh.code, "proof"); // a fresh nonce was refused: that is an answer
+});
+
 test("a browser without a device is told to sign in, and nothing is sent", async () => {
   const { asked, api } = server({});
   const error = await refusal(api.get("/api/wraps", { proof: true }));
@@ -97,7 +148,7 @@ test("an answer that is not JSON is told apart from a refusal", async () => {
   }
 });
 
-/** A network whose first connections were forgotten on the way; those that it opens anew work. */
+/** A network whose first connections were forgotten on the way; those that it opens again work. */
 function forgetful(dead, patience) {
   const asked = [];
   const fetch = (path, { method, signal }) => {

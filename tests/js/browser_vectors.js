@@ -1,5 +1,6 @@
 // The page of tests/browser/test_vectors.py: runs everything here and posts what came out.
 
+import { EARLIER_CHECKS } from "./earlier_checks.js";
 import { KEYSTORE_CHECKS } from "./keystore_checks.js";
 import { functions } from "./vector_functions.js";
 import { fault, isServers } from "./vectors.js";
@@ -8,6 +9,7 @@ const results = [];
 try {
   for (const file of await (await fetch("/vectors")).json()) await runFile(file);
   for (const [name, check] of Object.entries(KEYSTORE_CHECKS)) await note(`keystore: ${name}`, check);
+  for (const [name, check] of Object.entries(EARLIER_CHECKS)) await note(`a database ${name}`, check);
 } catch (error) {
   results.push({ name: "the run itself", problem: String(error) });
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { catchUp, sync } from "../../static/js/hub/catchup.js";
+import { catchUp, sync } from "../../static/js/sync/catchup.js";
 
 const chat = (applies) => ({
   row: { conv: "c" },
@@ -56,6 +56,23 @@ test("a short way is walked, a long or a new one is jumped, and one question ser
   assert.deepEqual(settled, ["unsent walks"]);
   assert.deepEqual(asked, [["far", "new", "one"]]);
   assert.deepEqual(did.sort(), ["far jumps to 307", "near walks", "new jumps to 3", "one applies 8", "unsent walks"]);
+});
+
+test("what was answered before a break is not applied after it", async () => {
+  const did = [];
+  let holds = true;
+  const far = { ...behind("far", 7, 300, did), ahead: async () => async () => void (holds = false) };
+  const ask = async ({ last }) => ({ rows: last.map((conv) => ({ conv, seq: 307 })), more: false });
+  const nothing = () => {};
+  await catchUp(
+    [far],
+    [],
+    ask,
+    nothing,
+    async () => {},
+    () => holds,
+  );
+  assert.deepEqual(did, []);
 });
 
 test("a thousand: what is on the screen first, and for each step its keys in one breath", async () => {

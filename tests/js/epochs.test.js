@@ -97,14 +97,14 @@ test("only another identity key lets an epoch go without a parent", async () => 
   assert.equal(isStale(first.epoch, alice.links, reset.links), true);
   assert.equal(endedByReset(first.epoch, reset.links), true);
   assert.equal(endedByReset(first.epoch, bob.links), false);
-  const anew = { alice, conn, previous: first.epoch, reason: REASON.RESET };
+  const restarted = { alice, conn, previous: first.epoch, reason: REASON.RESET };
   const seen = { ...seenBy(alice, bob, conn), previous: first.epoch };
   const linkByHash = directoryOf(alice, bob, reset);
-  const honest = await made({ ...anew, bob: reset });
+  const honest = await made({ ...restarted, bob: reset });
   await verifyEpoch(honest.epoch, { ...seen, linkByHash });
-  const pretended = await made({ ...anew, bob });
+  const pretended = await made({ ...restarted, bob });
   await assert.rejects(verifyEpoch(pretended.epoch, { ...seen, linkByHash }), code("bad_epoch"));
-  // Who never met the old identity has nothing to compare with but the new chain's own word.
+  // A reader who never met the old identity has only the new chain's own word.
   const unmet = { ...seen, linkByHash: directoryOf(alice, reset) };
   await verifyEpoch(honest.epoch, { ...unmet, restarted: () => true });
   await assert.rejects(verifyEpoch(honest.epoch, unmet), code("bad_epoch"));

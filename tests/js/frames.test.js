@@ -5,19 +5,26 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { parseClientFrame, parseServerFrame } from "../../static/js/protocol.js";
+import { isClientFrame, isServerFrame } from "../../static/js/protocol.js";
 
-const PARSE = { client: parseClientFrame, server: parseServerFrame };
+const IS_FRAME = { client: isClientFrame, server: isServerFrame };
 const file = new URL("../vectors/frames.jsonl", import.meta.url);
 const vectors = readFileSync(file, "utf8")
   .trim()
   .split("\n")
   .map((line) => JSON.parse(line));
 
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 for (const { from, good, why, text } of vectors) {
   test(`${from}, ${good ? "good" : "bad"}: ${why}`, () => {
-    const parse = PARSE[/** @type {"client" | "server"} */ (from)];
-    if (good) assert.deepEqual(parse(text), JSON.parse(text));
-    else assert.throws(() => parse(text), TypeError);
+    const isFrame = IS_FRAME[/** @type {"client" | "server"} */ (from)];
+    assert.equal(isFrame(parsed(text)), good);
   });
 }

@@ -1,4 +1,4 @@
-// What is made for a new or renewed account opens again by every way that the design names.
+// What is made for a new or renewed account opens again by every way that docs/encryption.md 4.5 names.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PATIENCE_MS } from "../../static/js/patience.js";
+import { PATIENCE_MS } from "../../static/js/sending/retry.js";
 import { settle } from "./moved_clock.js";
 import { start } from "./outbox_world.js";
 
@@ -177,7 +177,7 @@ test("what waits says why before a person wonders, and is silent on a good line"
   assert.equal(world.outbox.of("c1")[0].waits, "busy");
 });
 
-test("an old device list is fetched anew, and asked again ever more slowly", async () => {
+test("an old device list is fetched again, and asked again ever more slowly", async () => {
   const world = await start();
   world.outbox.opened();
   world.refuse = "stale_list";

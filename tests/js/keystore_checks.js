@@ -1,7 +1,7 @@
 // What a keystore promises, checked in a real browser's IndexedDB.
 
 import { equal, hex, newId } from "../../static/js/crypto/encoding.js";
-import { Keystore, KeystoreError } from "../../static/js/keystore.js";
+import { Keystore, KeystoreError } from "../../static/js/storage/keystore.js";
 
 /** @type {Record<string, () => Promise<void>>} */
 export const KEYSTORE_CHECKS = {
@@ -61,6 +61,40 @@ export const KEYSTORE_CHECKS = {
       await refused(() => store.get("drafts", "d"), "OperationError");
     });
   },
+  "rows are found by their name, in key order, as long as they are there": async () => {
+    await withStore(async (store) => {
+      await store.newDevice();
+      const row = (/** @type {number} */ seq, /** @type {string} */ name) => ({
+        store: /** @type {const} */ ("relations"),
+        key: ["c", seq],
+        value: seq,
+        name: ["c", name],
+      });
+      await store.write([row(10, "a"), row(2, "a"), row(3, "b"), row(4, "a")]);
+      const found = async (/** @type {string[]} */ ...names) =>
+        JSON.stringify(
+          await store.named(
+            "relations",
+            names.map((name) => ["c", name]),
+          ),
+        );
+      claim((await found("b", "none", "a")) === "[[3],[],[2,4,10]]", "by name");
+      await store.write([row(4, "b"), { store: "relations", key: ["c", 5], upto: ["c", 99], remove: true }]);
+      claim((await found("a", "b")) === "[[2],[3,4]]", "after a change and a remove");
+      claim((await store.get("relations", ["c", 2])) === 2, "by key");
+    });
+  },
+  "a row that was given another name does not open": async () => {
+    await withStore(async (store, uid) => {
+      await store.newDevice();
+      await store.write([{ store: "messages", key: "k", value: 1, name: "mine" }]);
+      const { bytes } = await rawRow(uid, "messages", "k");
+      for (const row of [{ name: "another", bytes }, bytes]) {
+        await putRaw(uid, "messages", "k", row);
+        await refused(() => store.get("messages", "k"), "OperationError");
+      }
+    });
+  },
   "a new device starts empty": async () => {
     await withStore(async (store) => {
       const first = await store.newDevice();
@@ -83,6 +117,34 @@ export const KEYSTORE_CHECKS = {
       await putRaw(uid, "device", "this", row);
       claim(await store.device(), "its own keys are taken");
       other.close();
+    });
+  },
+  "who lost the lead writes nothing more": async () => {
+    await withStore(async (late, uid) => {
+      await late.newDevice();
+      const change = (/** @type {number} */ value) => [{ store: "meta", key: "turn c", value }];
+      const old = await late.raiseTerm(false);
+      await late.write(change(1), old);
+      const next = await Keystore.open(uid);
+      const term = await next.raiseTerm(true);
+      claim(term === old + 1 && (await late.term()) === term, "the term rises");
+      await refused(() => late.write(change(2), old), "deposed");
+      claim((await next.get("meta", "turn c")) === 1, "nothing of it is kept");
+      await next.write(change(3), term);
+      await late.write([{ store: "meta", key: "other", value: 1 }]); // writes of a page need no lead
+      claim((await late.get("meta", "turn c")) === 3, "the leader's stands");
+      await late.raiseTerm(true);
+      await next.raiseTerm(true);
+      await refused(() => late.write(change(4), old), "deposed"); // for ever
+      await refused(() => next.write(change(4), term), "deposed");
+      next.close();
+    });
+  },
+  "a new device does not lower the term": async () => {
+    await withStore(async (store) => {
+      const term = await store.raiseTerm(false);
+      await store.newDevice();
+      claim((await store.term()) === term, "it stands");
     });
   },
   "wiping takes it from under another tab": async () => {

@@ -1,24 +1,25 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { learn } from "../../static/js/hub/learning.js";
+import { learn } from "../../static/js/sync/applystate.js";
 
 /** Conversations that only note what becomes of them, and a store that notes what it is given. */
 function world(known = []) {
   const did = [];
   const conversation = (conv) => ({
-    learned: ({ news = true }) => (news ? [{ store: "chats", key: conv, value: conv }] : []),
+    row: { conv, state: 3 },
+    learned: ({ state, news = state !== 3 }) => (news ? [{ store: "chats", key: conv, value: conv }] : []),
     tell: () => void did.push(`tells ${conv}`),
     close: () => void did.push(`closes ${conv}`),
   });
   const conversations = new Map(known.map((conv) => [conv, conversation(conv)]));
-  const shelf = {
+  const stores = {
     write: async (changes) => void did.push(changes.map(({ key, remove }) => (remove ? `no ${key}` : key)).join(" ")),
   };
   const open = ({ conv }) => {
     conversations.set(conv, conversation(conv));
     return conversations.get(conv);
   };
-  return { did, conversations, learned: (rows) => learn(rows, conversations, open, shelf) };
+  return { did, conversations, learned: (rows) => learn(rows, conversations, open, stores) };
 }
 
 const row = (n) => ({ conv: `c${n}`, since: n });
@@ -37,9 +38,9 @@ test("of a hundred the twenty that are seen first are told and kept, and all are
   );
 });
 
-test("what is known already is neither told nor kept, and what the server has no more goes", async () => {
+test("what is known already is neither told nor kept, and what the server has no more stays to be read", async () => {
   const { did, conversations, learned } = world(["c1", "gone"]);
   await (await learned([{ ...row(1), news: false }]))();
-  assert.deepEqual(did, ["closes gone", "no gone", ""]);
-  assert.deepEqual([...conversations.keys()], ["c1"]);
+  assert.deepEqual(did, ["closes gone", "tells gone", "gone", ""]);
+  assert.deepEqual([...conversations.keys()], ["c1", "gone"]);
 });

@@ -9,8 +9,8 @@ import { MAX_DEVICES } from "../../static/js/crypto/devicelist.js";
 import { bucket } from "../../static/js/crypto/envelope.js";
 import { WRAP_BYTES } from "../../static/js/crypto/keys.js";
 import { VAULT_BYTES } from "../../static/js/crypto/vault.js";
-import { strength } from "../../static/js/pages/password_strength.js";
 import * as protocol from "../../static/js/protocol.js";
+import { strength } from "../../static/js/ui/passwordstrength.js";
 import { code } from "./people.js";
 
 test("sizes are those of the wire", () => {

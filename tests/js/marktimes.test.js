@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { momentOf, momentsOf, STEPS_MAX, stepped } from "../../static/js/marktimes.js";
+import { momentOf, momentsOf, STEPS_MAX, stepped } from "../../static/js/chat/receipttimes.js";
 
 /** @param {[number, number, boolean][]} steps */
 const from = (steps) => steps.reduce((kept, step) => stepped(kept, ...step), []);
@@ -41,9 +41,9 @@ test("old steps are let go, and the oldest kept is no exact time any more", () =
 
 test("read is delivered at the latest, and beyond the marks is neither", () => {
   const steps = { got: [], read: from([[3, 700, true]]) };
-  assert.deepEqual(momentsOf(steps, 2, 3, 3), {
+  assert.deepEqual(momentsOf(steps, 2, { peer_got: 3, peer_read: 3 }), {
     delivered: { time: 700, exact: false },
     read: { time: 700, exact: true },
   });
-  assert.deepEqual(momentsOf(steps, 4, 3, 3), { delivered: undefined, read: undefined });
+  assert.deepEqual(momentsOf(steps, 4, { peer_got: 3, peer_read: 3 }), { delivered: undefined, read: undefined });
 });

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Notices } from "../../static/js/hub/notices.js";
+import { Notices } from "../../static/js/sync/notices.js";
 import { MovedClock } from "./moved_clock.js";
 
 /** What is kept, as IndexedDB orders it. */
-function shelf() {
+function stores() {
   const kept = new Map([
     ["contacts", []],
     ["turn a", {}],
@@ -18,7 +18,7 @@ function shelf() {
 }
 
 test("what a chat says of its keys survives a restart, and stays in that chat", async () => {
-  const kept = shelf();
+  const kept = stores();
   const before = new Notices(kept, new MovedClock(), () => {});
   await before.add("a", 3, "list");
   await before.add("a", 5, "epoch");

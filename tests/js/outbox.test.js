@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ANSWER_MS } from "../../static/js/outbox.js";
+import { ANSWER_MS } from "../../static/js/sending/outbox.js";
 import { settle } from "./moved_clock.js";
 import { start } from "./outbox_world.js";
 
@@ -110,7 +110,7 @@ test("what is under way cannot be taken back", async () => {
   assert.equal(disk.entries.size, 1);
 });
 
-test("stale epoch: sealed anew under another name, with the same counter", async () => {
+test("stale epoch: sealed again under another name, with the same counter", async () => {
   const world = await start();
   world.outbox.opened();
   await world.write("a");

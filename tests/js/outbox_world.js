@@ -1,6 +1,6 @@
 // An outbox, a disk that outlives it and may be full, and a server that hears what is sent.
 
-import { Outbox } from "../../static/js/outbox.js";
+import { Outbox } from "../../static/js/sending/outbox.js";
 import { MovedClock, tick } from "./moved_clock.js";
 
 export async function start(disk = { entries: new Map(), turns: new Map(), full: false }) {
@@ -16,7 +16,7 @@ export async function start(disk = { entries: new Map(), turns: new Map(), full:
       if (world.refuse)
         throw Object.assign(new Error("no"), { code: world.refuse, name: world.refusalName ?? "Error" });
       const name = `mid${++world.sealed}`;
-      const frame = { client_id: name, conv: entry.conv, body: entry.text, ctr: turn.ctr + 1 };
+      const frame = { client_id: name, conv: entry.conv, body: entry.content.body, ctr: turn.ctr + 1 };
       frame.prev = turn.commitments.at(-1);
       return { frame, ctr: turn.ctr + 1, commitment: `C-${name}` };
     },
@@ -35,7 +35,7 @@ export async function start(disk = { entries: new Map(), turns: new Map(), full:
   });
   await world.outbox.load();
   world.names = () => world.sent.map(({ client_id }) => client_id);
-  world.write = (id, conv = "c1") => world.outbox.add({ id, conv, text: `text of ${id}` });
+  world.write = (id, conv = "c1") => world.outbox.add({ id, conv, content: { t: "text", body: `text of ${id}` } });
   return world;
 }
 

@@ -23,8 +23,8 @@ class Log {
     const { before, done } = this.answers.shift();
     const last = Math.min(before - 1, HAVE);
     const first = Math.max(1, before - SIZE);
-    const letters = Array.from({ length: last - first + 1 }, (_, i) => ({ seq: first + i, ord: first + i, kind: 1 }));
-    done({ letters, more: first > 1, have: HAVE, notices: [], entries: [] });
+    const messages = Array.from({ length: last - first + 1 }, (_, i) => ({ seq: first + i, ord: first + i, kind: 1 }));
+    done({ messages, more: first > 1, have: HAVE, notices: [], entries: [] });
     await turns();
   }
 
@@ -56,7 +56,7 @@ test("one page at a time, and another place waits for what is on its way", async
   assert.ok(await older);
   await log.answer();
   assert.ok(await elsewhere);
-  assert.deepEqual([pages.stretch.first, pages.stretch.last], [20, 59]);
+  assert.deepEqual([pages.window.first, pages.window.last], [20, 59]);
 });
 
 test("what was asked for another conversation is not heard, and nobody waits for it", async () => {
@@ -68,10 +68,10 @@ test("what was asked for another conversation is not heard, and nobody waits for
   await log.answer();
   assert.equal(await before, false);
   assert.equal(shown.length, 0);
-  assert.equal(pages.stretch.size, 0);
+  assert.equal(pages.window.size, 0);
   await log.answer();
   assert.ok(await after);
-  assert.equal(pages.stretch.last, 99);
+  assert.equal(pages.window.last, 99);
 });
 
 test("without a connection it says so, and scrolling on asks again", async () => {
@@ -100,15 +100,15 @@ test("where reading begins is taken once, and one page shows it", async () => {
   const there = pages.replace(first.before);
   await log.answer();
   await there;
-  assert.ok(first.knownIn(pages.stretch));
-  assert.ok(pages.stretch.get(90) && pages.stretch.get(91));
+  assert.ok(first.knownIn(pages.window));
+  assert.ok(pages.window.get(90) && pages.window.get(91));
   const end = pages.replace();
   await log.answer();
   await end;
-  assert.ok(!first.knownIn(pages.stretch));
-  assert.ok(first.isAbove(pages.stretch));
+  assert.ok(!first.knownIn(pages.window));
+  assert.ok(first.isAbove(pages.window));
   const top = pages.replace(50);
   await log.answer();
   await top;
-  assert.ok(!first.isAbove(pages.stretch));
+  assert.ok(!first.isAbove(pages.window));
 });

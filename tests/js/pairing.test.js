@@ -1,4 +1,4 @@
-// Two devices that know the code agree; whoever does not know it is told from them.
+// Two devices that know the code agree; one that does not know it is recognised.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pollDial } from "../../static/js/poll.js";
+import { pollDial } from "../../static/js/network/longpoll.js";
 import { POLL_FRAMES, RID_MAX } from "../../static/js/protocol.js";
 import { MovedClock, settle } from "./moved_clock.js";
 
 const SID = btoa("s".repeat(16));
 const PING = { t: "ping" };
 
-/** A line whose server is the test: `calls` wait for `answer`, in whatever order. */
+/** A transport whose server is the test: `calls` wait for `answer`, in whatever order. */
 function start() {
-  const world = { clock: new MovedClock(), calls: [], heard: [], closed: [] };
+  const world = { clock: new MovedClock(), calls: [], heard: [], closed: [], node: "N1" };
   const fetch = (url, init) =>
     new Promise((resolve, reject) => {
       const call = { url, init, body: JSON.parse(init.body), open: true };
@@ -20,7 +20,8 @@ function start() {
       };
       call.respond = end(resolve);
       call.fail = () => end(reject)(new TypeError("failed to fetch"));
-      call.answer = (...frames) => call.respond(Response.json({ sid: SID, rid: call.body.rid, frames }));
+      call.answer = (...frames) =>
+        call.respond(Response.json({ sid: SID, rid: call.body.rid, frames, node: world.node }));
       init.signal.addEventListener("abort", () => end(reject)(new DOMException("", "AbortError")));
       world.calls.push(call);
     });
@@ -28,7 +29,7 @@ function start() {
     heard: (frame, size) => world.heard.push([frame, size]),
     closed: (code) => world.closed.push(code),
   };
-  world.line = pollDial({ url: "/live", clock: world.clock, fetch })(ears);
+  world.transport = pollDial({ url: "/live", clock: world.clock, fetch })(ears);
   world.open = () => world.calls.filter((call) => call.open);
   world.said = () => world.calls.flatMap(({ body }) => body.frames);
   return world;
@@ -60,10 +61,21 @@ test("an answer makes the next call, which acknowledges what came", async () => 
   assert.equal(world.open().length, 1);
 });
 
+test("once the session has a node, calls name it", async () => {
+  const world = await opened();
+  assert.deepEqual(
+    world.calls.map(({ url }) => url),
+    ["/live", "/live?n=N1"],
+  );
+  world.node = "N1&x=/../"; // no name of a node
+  await world.calls[1].answer();
+  assert.equal(world.calls[2].url, "/live?n=N1");
+});
+
 test("what is said in one breath goes at once, in one second call", async () => {
   const world = await opened();
-  world.line.send({ t: "typing", conv: "c" });
-  world.line.send({ t: "pong", ack: 1 });
+  world.transport.send({ t: "typing", conv: "c" });
+  world.transport.send({ t: "pong", ack: 1 });
   await settle();
   assert.equal(world.open().length, 2);
   assert.deepEqual(world.calls.at(-1).body.frames, [
@@ -75,7 +87,7 @@ test("what is said in one breath goes at once, in one second call", async () => 
 test("no third call is open: what is said meanwhile waits for an answer", async () => {
   const world = await opened();
   for (const conv of ["a", "b"]) {
-    world.line.send({ t: "typing", conv });
+    world.transport.send({ t: "typing", conv });
     await settle();
   }
   assert.equal(world.open().length, 2);
@@ -86,29 +98,29 @@ test("no third call is open: what is said meanwhile waits for an answer", async 
 
 test("before the sid is known only one call is open", async () => {
   const world = start();
-  world.line.send(PING);
-  world.line.send(PING);
+  world.transport.send(PING);
+  world.transport.send(PING);
   await settle();
   assert.equal(world.calls.length, 1);
 });
 
 test("a call takes 16 frames, or as many as 64 KiB hold, and one in any case", async () => {
   const world = await opened();
-  for (let i = 0; i < POLL_FRAMES + 1; i++) world.line.send(PING);
+  for (let i = 0; i < POLL_FRAMES + 1; i++) world.transport.send(PING);
   await settle();
   assert.equal(world.calls.at(-1).body.frames.length, POLL_FRAMES);
   await world.calls[1].answer();
   assert.equal(world.calls.at(-1).body.frames.length, 1);
   const large = { t: "send", body: "x".repeat(40_000) };
-  world.line.send(large);
-  world.line.send(large);
+  world.transport.send(large);
+  world.transport.send(large);
   await world.calls[2].answer();
   assert.deepEqual(world.calls.at(-1).body.frames, [large]);
 });
 
 test("frames are heard in the order of their numbers, whichever answer is first", async () => {
   const world = await opened();
-  world.line.send(PING);
+  world.transport.send(PING);
   await settle();
   const [, poll, second] = world.calls;
   await second.answer([3, { t: "pong" }]);
@@ -123,11 +135,11 @@ test("frames are heard in the order of their numbers, whichever answer is first"
 
 test("a rid is not used before the last but one has been answered", async () => {
   const world = await opened();
-  world.line.send(PING);
+  world.transport.send(PING);
   await settle();
   const [, poll, second] = world.calls;
   await second.answer([2, { t: "pong" }]);
-  world.line.send({ t: "typing", conv: "c" });
+  world.transport.send({ t: "typing", conv: "c" });
   await settle();
   assert.deepEqual(world.open(), [poll]);
   await poll.answer();
@@ -136,7 +148,7 @@ test("a rid is not used before the last but one has been answered", async () => 
 
 test("a lost answer is asked for again, byte for byte, and nothing is said twice", async () => {
   const world = await opened();
-  world.line.send({ t: "typing", conv: "c" });
+  world.transport.send({ t: "typing", conv: "c" });
   await settle();
   const lost = world.calls.at(-1);
   await lost.fail();
@@ -161,7 +173,7 @@ for (const [name, response] of [
   });
 }
 
-test("after ten seconds of failures the line is lost", async () => {
+test("after ten seconds of failures the transport is lost", async () => {
   const world = await opened();
   for (let i = 0; i < 10; i++) {
     await world.open()[0].fail();
@@ -201,7 +213,7 @@ test("a call that nobody answers is given up and repeated", async () => {
 
 test("a close is told with its code, and ends every call", async () => {
   const world = await opened();
-  world.line.send(PING);
+  world.transport.send(PING);
   await settle();
   await world.calls[1].respond(Response.json({ close: 4012, reason: "unknown sid" }));
   assert.deepEqual(world.closed, [4012]);
@@ -221,12 +233,12 @@ test("a frame of another kind counts, and says nothing", async () => {
   assert.equal(world.calls.at(-1).body.ack, 2);
 });
 
-test("a line that was left says and hears nothing more", async () => {
+test("a transport that was left says and hears nothing more", async () => {
   const world = await opened();
-  world.line.close();
+  world.transport.close();
   await settle();
   assert.deepEqual(world.open(), []);
-  world.line.send(PING);
+  world.transport.send(PING);
   await world.clock.pass(60_000);
   assert.deepEqual([world.calls.length, world.heard.length, world.closed], [2, 1, []]);
 });

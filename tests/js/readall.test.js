@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AT_ONCE, PACE_MS, readAll } from "../../static/js/hub/readall.js";
+import { AT_ONCE, PACE_MS, readAll } from "../../static/js/sync/readall.js";
 import { MovedClock } from "./moved_clock.js";
 
-function hub(count) {
+function client(count) {
   const clock = new MovedClock();
   const conversations = new Map();
   for (let i = 0; i < count; i++) {
@@ -20,7 +20,7 @@ function hub(count) {
 }
 
 test("what is unread is read up to its end, and marks by hand go", async () => {
-  const world = hub(3);
+  const world = client(3);
   world.conversations.get("c1").unread = 0;
   world.conversations.get("c2").row.state = 5; // blocked: no badge, no receipt
   await readAll(world, world.mark);
@@ -29,7 +29,7 @@ test("what is unread is read up to its end, and marks by hand go", async () => {
 });
 
 test("very many go slower than the server ends a session for", async () => {
-  const world = hub(AT_ONCE + 3);
+  const world = client(AT_ONCE + 3);
   const done = readAll(world, world.mark);
   await world.clock.pass(0);
   assert.equal(world.read.length, AT_ONCE);

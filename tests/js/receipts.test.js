@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { order } from "../../static/js/chatorder.js";
-import { Asking } from "../../static/js/hub/asking.js";
-import { Receipts } from "../../static/js/hub/receipts.js";
+import { order } from "../../static/js/chat/order.js";
+import { HistoryRequests } from "../../static/js/sync/historyrequests.js";
+import { Receipts } from "../../static/js/sync/receipts.js";
 import { MovedClock } from "./moved_clock.js";
 
 function receipts() {
@@ -46,6 +46,26 @@ test("what the line swallowed goes again when the vector does not know it", asyn
   assert.equal(world.sent.length, before);
 });
 
+/** What the server knows of a conversation in which nothing was read. */
+const UNREAD = { conv: "c", my_got: 9, my_read: 0, my_read_ord: 0 };
+const reads = (sent) => sent.filter(({ t }) => t === "read");
+
+test("what was read without a line says how long ago, as one and by the oldest", async () => {
+  const world = receipts();
+  world.connected = false;
+  for (const seq of [1, 2, 3]) {
+    world.receipts.read("c", seq, seq);
+    await world.clock.pass(20_000);
+  }
+  world.receipts.closed();
+  world.connected = true;
+  world.receipts.known(UNREAD, { ...UNREAD, my_read: 3, my_read_ord: 3 });
+  assert.deepEqual(reads(world.sent), [{ t: "read", conv: "c", seq: 3, ord: 3, ago: 60_000 }]);
+  await world.clock.pass(5000);
+  world.receipts.read("c", 4, 4);
+  assert.deepEqual(reads(world.sent).at(-1), { t: "read", conv: "c", seq: 4, ord: 4 });
+});
+
 test("without a line nothing counts as told", async () => {
   const world = receipts();
   world.connected = false;
@@ -57,33 +77,33 @@ test("without a line nothing counts as told", async () => {
 
 test("a question is answered by its reference; previews in several frames", async () => {
   const sent = [];
-  const asking = new Asking((frame) => sent.push(frame) > 0, new MovedClock());
-  const answer = asking.ask({ last: ["a", "b"] });
+  const history = new HistoryRequests((frame) => sent.push(frame) > 0, new MovedClock());
+  const answer = history.ask({ last: ["a", "b"] });
   const [{ ref }] = sent;
-  asking.answered({ t: "page", ref, rows: [{ seq: 1 }], more: true });
-  asking.answered({ t: "page", ref, rows: [{ seq: 2 }], more: false });
+  history.answered({ t: "page", ref, rows: [{ seq: 1 }], more: true });
+  history.answered({ t: "page", ref, rows: [{ seq: 2 }], more: false });
   assert.deepEqual((await answer).rows, [{ seq: 1 }, { seq: 2 }]);
 });
 
 test("busy and rate are waited out; a refusal, a break and silence are told", async () => {
   const clock = new MovedClock();
   const sent = [];
-  const asking = new Asking((frame) => sent.push(frame) > 0, clock);
-  const patient = asking.ask({ conv: "c", after: 0 });
-  asking.answered({ t: "busy", ref: 1, retry_ms: 50 });
+  const history = new HistoryRequests((frame) => sent.push(frame) > 0, clock);
+  const patient = history.ask({ conv: "c", after: 0 });
+  history.answered({ t: "busy", ref: 1, retry_ms: 50 });
   await clock.pass(50);
-  asking.answered({ t: "error", ref: 1, code: "rate" });
+  history.answered({ t: "error", ref: 1, code: "rate" });
   await clock.pass(1000);
   assert.equal(sent.length, 3);
-  asking.answered({ t: "page", ref: 1, rows: [], more: false });
+  history.answered({ t: "page", ref: 1, rows: [], more: false });
   await patient;
-  const refused = asking.ask({ conv: "c", after: 0 });
-  asking.answered({ t: "error", ref: 2, code: "unknown" });
+  const refused = history.ask({ conv: "c", after: 0 });
+  history.answered({ t: "error", ref: 2, code: "unknown" });
   await assert.rejects(refused);
-  const broken = asking.ask({ conv: "c", after: 0 });
-  asking.closed();
+  const broken = history.ask({ conv: "c", after: 0 });
+  history.closed();
   await assert.rejects(broken);
-  const silent = assert.rejects(asking.ask({ conv: "c", after: 0 }));
+  const silent = assert.rejects(history.ask({ conv: "c", after: 0 }));
   await clock.pass(20_000);
   await silent;
 });

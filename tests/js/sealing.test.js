@@ -2,17 +2,17 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ApiError } from "../../static/js/api.js";
-import { sealer } from "../../static/js/hub/sealing.js";
+import { ApiError } from "../../static/js/network/api.js";
+import { sealer } from "../../static/js/sending/seal.js";
 
 const peer = "bob";
-const entry = { id: "a", conv: "c1", text: "hello", order: 1, written: 1 };
+const entry = { id: "a", conv: "c1", content: { t: "text", body: "hello" }, order: 1, written: 1 };
 
 function sealing({ list = { links: [{ k: 1 }], before: [], reset: null }, answer }) {
   return sealer({
     me: { uid: new Uint8Array(16), seeds: new Map() },
-    directory: { of: async () => list },
-    keeper: {
+    deviceLists: { of: async () => list },
+    rotation: {
       forSending: async () => {
         throw answer;
       },
@@ -29,7 +29,7 @@ test("not connected any more is definite", async () => {
   await assert.rejects(sealing({ list: { links: [], before: [], reset: null } }), { code: "not_connected" });
 });
 
-test("an old device list is named, so that it is fetched anew", async () => {
+test("an old device list is named, so that it is fetched again", async () => {
   await assert.rejects(sealing({ answer: refusal(400, "stale_list") }), { code: "stale_list" });
 });
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { follow } from "../../static/js/hub/sequence.js";
+import { follow } from "../../static/js/sync/senderchain.js";
 import { bytesLeft, sends, TEXT_MAX } from "../../static/js/ui/composing.js";
 import { layout } from "../../static/js/ui/threadlayout.js";
 
 const NOON = new Date(2026, 5, 1, 12).getTime();
-const letter = (seq, more = {}) => ({
+const message = (seq, more = {}) => ({
   conv: "c",
   seq,
   mid: `m${seq}`,
@@ -14,21 +14,27 @@ const letter = (seq, more = {}) => ({
   ord: seq,
   kind: 1,
   t: "text",
-  text: `text ${seq}`,
+  content: { t: "text", body: `text ${seq}` },
   warnings: [],
   ...more,
 });
-const thread = (more) => layout({ letters: [], entries: [], notices: [], peerGot: 0, peerRead: 0, ...more });
+const thread = (more) =>
+  layout({ messages: [], entries: [], notices: [], marks: { peer_got: 0, peer_read: 0 }, ...more });
 const keys = (items) => items.map(({ type, key }) => (type === "day" ? "day" : key));
 
 test("a day stands once above its messages", () => {
-  const letters = [letter(1), letter(2), letter(3, { time: NOON + 24 * 3600 * 1000 })];
-  assert.deepEqual(keys(thread({ letters })), ["day", "seq 1", "seq 2", "day", "seq 3"]);
+  const messages = [message(1), message(2), message(3, { time: NOON + 24 * 3600 * 1000 })];
+  assert.deepEqual(keys(thread({ messages })), ["day", "seq 1", "seq 2", "day", "seq 3"]);
 });
 
 test("one person's messages of five minutes are a group", () => {
-  const letters = [letter(1), letter(2), letter(3, { mine: true }), letter(4, { time: NOON + 400_000, mine: true })];
-  const bubbles = thread({ letters }).filter(({ type }) => type === "bubble");
+  const messages = [
+    message(1),
+    message(2),
+    message(3, { mine: true }),
+    message(4, { time: NOON + 400_000, mine: true }),
+  ];
+  const bubbles = thread({ messages }).filter(({ type }) => type === "bubble");
   assert.deepEqual(
     bubbles.map(({ first, last }) => [first, last]),
     [
@@ -41,8 +47,8 @@ test("one person's messages of five minutes are a group", () => {
 });
 
 test("my messages say how far they came", () => {
-  const letters = [1, 2, 3].map((seq) => letter(seq, { mine: true }));
-  const items = thread({ letters, peerGot: 2, peerRead: 1 });
+  const messages = [1, 2, 3].map((seq) => message(seq, { mine: true }));
+  const items = thread({ messages, marks: { peer_got: 2, peer_read: 1 } });
   assert.deepEqual(
     items.slice(1).map(({ status }) => status),
     ["read", "delivered", "sent"],
@@ -50,10 +56,10 @@ test("my messages say how far they came", () => {
 });
 
 test("what waits stands at the end, and not beside its own row", () => {
-  const waiting = { id: "a", conv: "c", order: 1, text: "x", written: NOON };
+  const waiting = { id: "a", conv: "c", order: 1, content: { t: "text", body: "x" }, written: NOON };
   const landed = { ...waiting, id: "b", sealed: { frame: { client_id: "m1" } } };
   const failed = { ...waiting, id: "c", failed: "not_connected" };
-  const items = thread({ letters: [letter(1, { mine: true })], entries: [landed, waiting, failed] });
+  const items = thread({ messages: [message(1, { mine: true })], entries: [landed, waiting, failed] });
   assert.deepEqual(
     items.slice(1).map(({ key, status }) => [key, status]),
     [
@@ -66,7 +72,7 @@ test("what waits stands at the end, and not beside its own row", () => {
 
 test("notices stand where they happened; the line of the unread before the first of them", () => {
   const items = thread({
-    letters: [letter(1), letter(2), letter(3)],
+    messages: [message(1), message(2), message(3)],
     notices: [{ seq: 1, time: NOON + 1500, kind: "list" }],
     unreadFrom: 3,
   });
@@ -74,13 +80,13 @@ test("notices stand where they happened; the line of the unread before the first
 });
 
 test("silent and withheld rows are not shown; erased ones leave their place", () => {
-  const letters = [
-    letter(1, { kind: 2, text: undefined }),
-    { ...letter(2), kind: 2, gone: "withheld", text: undefined },
-    { ...letter(3), gone: "erased", text: undefined },
-    { ...letter(4), text: undefined, broken: "cannot_open" },
+  const messages = [
+    message(1, { kind: 2, content: undefined }),
+    { ...message(2), kind: 2, gone: "withheld", content: undefined },
+    { ...message(3), gone: "erased", content: undefined },
+    { ...message(4), content: undefined, broken: "cannot_open" },
   ];
-  assert.deepEqual(keys(thread({ letters })), ["day", "seq 3", "seq 4"]);
+  assert.deepEqual(keys(thread({ messages })), ["day", "seq 3", "seq 4"]);
 });
 
 test("Enter sends, unless it chooses a word, makes a line or is a finger's", () => {
@@ -108,4 +114,20 @@ test("a counter with a hole is missing, one used before is a replay, an erased o
   assert.equal(follow(lasts, step(8, "C8b", "C7")).alarm, "replayed");
   ({ lasts } = follow(lasts, step(9, null, null)));
   assert.equal(follow(lasts, step(10, "C10", "C9")).alarm, null);
+});
+
+test("several sign-ins of a day are one line, and what was verified is another", () => {
+  const day = 24 * 3600 * 1000;
+  const at = (time, kind = "list", seq = 1) => ({ seq, time: NOON + time, kind });
+  const notices = [at(1), at(2), at(3, "list", 2), at(4, "devices"), at(5, "devices", 2), at(6, "identity"), at(day)];
+  const shown = thread({ messages: [message(1), message(2)], notices }).filter(({ type }) => type === "notice");
+  assert.deepEqual(
+    shown.map(({ kind, time }) => [kind, time - NOON]).sort(),
+    [
+      ["devices", 4],
+      ["identity", 6],
+      ["list", 1],
+      ["list", day],
+    ].sort(),
+  );
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { HOLD_MS, Timeline } from "../../static/js/hub/timeline.js";
+import { HOLD_MS, Timeline } from "../../static/js/sync/timeline.js";
 import { MovedClock, settle, tick } from "./moved_clock.js";
 
 function conversation({ have = 0, log = [] } = {}) {
@@ -126,4 +126,40 @@ test("a jump to a row that cannot be opened now is a walk", async () => {
   fails.add(70);
   await timeline.jump(row(70));
   assert.deepEqual(applied, log.slice(2, 69));
+});
+
+test("what comes while it is paused is applied afterwards, however much it is", async () => {
+  const log = Array.from({ length: 700 }, (_, i) => i + 1);
+  const { timeline, applied } = conversation({ have: 4, log });
+  await timeline.pause();
+  for (const seq of log.slice(2)) await timeline.push(row(seq));
+  timeline.rewind(2);
+  await timeline.resume();
+  assert.equal(timeline.have, 700);
+  assert.deepEqual(applied, log.slice(2));
+});
+
+test("what was asked for before a pause may be another log's", async () => {
+  const log = [1, 2, 3];
+  const { timeline, applied } = conversation({ log });
+  const asking = timeline.learn(3);
+  await timeline.pause();
+  await asking;
+  log.splice(1);
+  await timeline.resume();
+  await timeline.push(row(1));
+  await timeline.push(row(3));
+  assert.deepEqual(applied, [1]);
+});
+
+test("how far an earlier connect saw it go does not count after a pause", async () => {
+  const { clock, timeline, applied, fetched } = conversation({ have: 2 });
+  await timeline.push(row(80));
+  await timeline.pause();
+  await timeline.learn(9);
+  await timeline.jump(row(90));
+  await timeline.resume();
+  await timeline.push(row(3));
+  await clock.pass(60_000);
+  assert.deepEqual([applied, fetched], [[3], []]);
 });

@@ -4,9 +4,10 @@
 import { signLink } from "../../static/js/crypto/devicelist.js";
 import { b64, newId, ZERO32 } from "../../static/js/crypto/encoding.js";
 import { kemPublicKey, newSeed, newSigningKey, signingKeyFromSeed } from "../../static/js/crypto/keys.js";
-import { Directory } from "../../static/js/hub/directory.js";
-import { EpochKeeper } from "../../static/js/hub/epochkeeper.js";
-import { EpochReader } from "../../static/js/hub/epochreader.js";
+import { EpochRotation } from "../../static/js/keys/epochrotation.js";
+import { EpochStore } from "../../static/js/keys/epochstore.js";
+import { DeviceLists } from "../../static/js/people/devicelists.js";
+import { MemoryStores } from "./memory_stores.js";
 import { MovedClock } from "./moved_clock.js";
 
 export const CONV = b64(new Uint8Array(16).fill(7));
@@ -83,23 +84,17 @@ export async function person(server) {
 }
 
 export function browser(who, clock, changed = () => {}) {
-  const kept = new Map();
-  const shelf = {
-    get: async (store, key) => kept.get(JSON.stringify([store, key])),
-    write: async (changes) => {
-      for (const { store, key, value } of changes) kept.set(JSON.stringify([store, key]), value);
-    },
-  };
+  const stores = new MemoryStores();
   const { server, id, me } = who;
   const api = {
     post: (path, body) => server.post(path, body, id),
     put: async (path, body) => server.put(path, body, id),
   };
-  const directory = new Directory(api, shelf, changed);
-  directory.own(id, who.links);
-  const reader = new EpochReader({ api, shelf, directory, me });
-  const keeper = new EpochKeeper({ api, reader, directory, me, clock });
-  return { reader, keeper, directory };
+  const deviceLists = new DeviceLists(api, stores, changed);
+  deviceLists.own(id, who.links);
+  const epochs = new EpochStore({ api, stores, deviceLists, me });
+  const rotation = new EpochRotation({ api, epochs, deviceLists, me, clock });
+  return { epochs, rotation, deviceLists };
 }
 
 export async function pair() {

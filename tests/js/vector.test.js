@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { afterMessage, afterReceipt, afterState, unread, vecHash } from "../../static/js/hub/vector.js";
+import { afterMessage, afterReceipt, afterState, unread, vecHash } from "../../static/js/sync/vector.js";
 
 const id = (byte) => btoa(String.fromCharCode(byte).repeat(16));
 const row = (conv, more = {}) => ({
@@ -61,4 +61,11 @@ test("a vector that knows less than I do takes nothing back, and brings the rest
   const now = afterState(mine, theirs);
   assert.deepEqual([now.my_read, now.my_read_ord, now.my_got, now.peer_read, now.state], [9, 4, 9, 6, 4]);
   assert.equal(unread(now), 0);
+});
+
+test("what was cleared unread is not counted with what comes later", () => {
+  const cleared = row(1, { peer_ord: 4, my_read_ord: 1 });
+  assert.equal(unread(cleared), 3);
+  assert.equal(unread(cleared, 4), 0);
+  assert.equal(unread({ ...cleared, peer_ord: 5 }, 4), 1);
 });

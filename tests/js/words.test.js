@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { ApiError } from "../../static/js/api.js";
-import { usernameProblem } from "../../static/js/pages/names.js";
+import { ApiError } from "../../static/js/network/api.js";
+import { displayNameProblem, usernameProblem } from "../../static/js/pages/names.js";
 import { nextAddress } from "../../static/js/pages/next.js";
 import { format, gettext, ngettext, speak } from "../../static/js/text.js";
 import { initial } from "../../static/js/ui/avatar.js";
@@ -36,8 +36,27 @@ test("values fill their places; a place without a value shows", () => {
 test("what a username must be", () => {
   for (const good of ["ada", "ada.b-c_9", "Ada", "мария", "九条さん", "  ada  "])
     assert.equal(usernameProblem(good), "");
-  for (const bad of ["", "ab", "a b c", ".ada", "ada!", "a".repeat(33), "a/b/c", "😀😀😀"]) {
+  for (const bad of [
+    "",
+    "ab",
+    "a b c",
+    ".ada",
+    "ada!",
+    "a".repeat(33),
+    "a/b/c",
+    "😀😀😀",
+    `adaq${"\u0323".repeat(5)}`,
+  ]) {
     assert.notEqual(usernameProblem(bad), "", bad);
+  }
+});
+
+test("a display name has something to see, and no heap of marks", () => {
+  for (const good of ["Ada", "👋", "(:", "श्रीमती क्ष्म्या", "ကြွေးကြော်သံ", "Nguyễn", "שָׁלוֹם", "ที่รัก", "\u2800a"])
+    assert.equal(displayNameProblem(good), "", good);
+  const heaped = [`Z${"\u0323".repeat(20)}`, "a \u0301b", "\u0301a"];
+  for (const bad of ["", " ", "\u2800", "\u2800 \u2800", "\u{1d159}", "\ufffc", "\u0301", ...heaped]) {
+    assert.notEqual(displayNameProblem(bad), "", JSON.stringify(bad));
   }
 });
 

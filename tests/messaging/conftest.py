@@ -8,12 +8,16 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
-from accounts import threads
+from chatsite.running import threads
 from messaging import receipts
-from tests import cast
+from messaging.sessions import standing
+from testkit import cast
+from testkit.cast import Person
 from tests.accounts import people
-from tests.cast import Person
 from tests.messaging import polled, socket
+from tests.messaging.nodes import nodes
+
+__all__ = ["nodes"]
 
 Enrol = Callable[..., Awaitable[Person]]
 
@@ -22,6 +26,15 @@ Enrol = Callable[..., Awaitable[Person]]
 def database_access(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     with django_db_blocker.unblock():
         yield
+        # A tick that was cut off may still write: blocked half-way, it would leave its connection
+        # inside a transaction for every test that follows.
+        threads.stop()
+
+
+@pytest.fixture(autouse=True)
+def hellos_wait_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test's node has just started, and would gather hellos for a moment."""
+    monkeypatch.setattr(standing, "TOGETHER_SECONDS", 0)
 
 
 @pytest.fixture(autouse=True)
@@ -63,8 +76,8 @@ async def conv(alice: Person, bob: Person) -> bytes:
 
 
 @pytest.fixture(params=["socket", "poll"])
-def carrier(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Whoever arrives in this test comes over WebSocket, and in a second run by long poll."""
+def transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Everybody in this test comes over WebSocket, and in a second run by long poll."""
     if request.param == "poll":
         monkeypatch.setattr(socket, "dial", polled.dial)
     return str(request.param)

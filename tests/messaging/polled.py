@@ -9,17 +9,17 @@ from django.conf import settings
 from websockets.exceptions import ConnectionClosed
 
 from messaging import protocol
-from messaging.sessions.upkeep import upkeep
-from tests.cast import Person
-from tests.client.poll import PollLine
-from tests.messaging.socket import SOON, Closed, Socket, site
+from messaging.sessions.node import here
+from testkit.cast import Person
+from testkit.client.poll import PollLine
+from tests.messaging.socket import HERE, SOON, Closed, Socket, site
 
 
 class PolledSocket(Socket):
-    def __init__(self, cookie: str, origin: str = settings.SITE_URL) -> None:
+    def __init__(self, cookie: str, origin: str = settings.SITE_URL, address: str = HERE) -> None:
         self.challenge: protocol.Challenge | None = None
         self.read = 0
-        self.post = AsgiPost(cookie, origin)
+        self.post = AsgiPost(cookie, origin, address)
         self._line = PollLine(self.post)
         self._kept: list[protocol.ServerFrame] = []
 
@@ -35,7 +35,7 @@ class PolledSocket(Socket):
     async def leave(self, code: int = 1000) -> None:
         """Hang up, and let the time pass after which the server believes it."""
         await self._line.close()
-        poll = upkeep().polls.get(bytes(self._line.sid or b""))
+        poll: Any = here().polls.get(bytes(self._line.sid or b""))
         if poll is not None:
             poll._expire()
             await poll._session.end()
@@ -52,7 +52,8 @@ class PolledSocket(Socket):
 class AsgiPost:
     """One browser's calls. `headers` of the last answer are kept."""
 
-    def __init__(self, cookie: str, origin: str = settings.SITE_URL) -> None:
+    def __init__(self, cookie: str, origin: str = settings.SITE_URL, address: str = HERE) -> None:
+        self._address = address
         self._headers = [
             (b"host", settings.SITE_HOST.encode()),
             (b"origin", origin.encode()),
@@ -61,7 +62,9 @@ class AsgiPost:
         ]
         self.headers: dict[bytes, bytes] = {}
 
-    async def __call__(self, body: bytes, method: str = "POST") -> tuple[int, bytes]:
+    async def __call__(
+        self, body: bytes, node: str = "", method: str = "POST"
+    ) -> tuple[int, bytes]:
         asked: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         asked.put_nowait({"type": "http.request", "body": body, "more_body": False})
         events: list[dict[str, Any]] = []
@@ -71,8 +74,9 @@ class AsgiPost:
 
         scope: Any = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method,
-            "scheme": "http", "path": "/live", "raw_path": b"/live", "query_string": b"",
-            "root_path": "", "headers": self._headers, "client": ["127.0.0.1", 40000],
+            "scheme": "http", "path": "/live", "raw_path": b"/live",
+            "query_string": f"n={node}".encode() if node else b"",
+            "root_path": "", "headers": self._headers, "client": [self._address, 40000],
             "server": ["127.0.0.1", 8000],
         }  # fmt: skip
         served = asyncio.ensure_future(site(scope, asked.get, told))

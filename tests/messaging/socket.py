@@ -7,9 +7,16 @@ from django.conf import settings
 
 from chatsite.asgi import application
 from messaging import protocol
-from tests.cast import NOTHING_KNOWN, Person
+from testkit.cast import NOTHING_KNOWN, Person
 
 site: Any = application
+# Another host, port or scheme is another site; the rest is what no browser sends.
+FOREIGN = [
+    "https://evil.example", "null", "", "http://[", f"{settings.SITE_URL}9",
+    settings.SITE_URL.replace("http:", "https:"), f"{settings.SITE_URL}/", "http://localhost",
+    settings.SITE_URL.upper(),
+]  # fmt: skip
+HERE = "127.0.0.1"  # where a client is, if nothing else is said
 SOON = 20.0  # seconds in which anything must come, on a busy machine too
 _running: set[asyncio.Task[None]] = set()
 F = TypeVar("F", bound=protocol.Frame)
@@ -22,7 +29,9 @@ class Closed(Exception):
 
 
 class Socket:
-    def __init__(self, origin: str = settings.SITE_URL) -> None:
+    def __init__(
+        self, origin: str = settings.SITE_URL, app: Any = site, address: str = HERE
+    ) -> None:
         self.challenge: protocol.Challenge | None = None
         self.read = 0  # frames, as a client counts them for `ack`
         self._in: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -32,10 +41,10 @@ class Socket:
         scope: Any = {
             "type": "websocket", "asgi": {"version": "3.0"}, "path": "/live", "raw_path": b"/live",
             "query_string": b"", "root_path": "", "headers": headers, "subprotocols": [],
-            "client": ["127.0.0.1", 40000], "server": ["127.0.0.1", 8000],
+            "client": [address, 40000], "server": ["127.0.0.1", 8000],
         }  # fmt: skip
         self._in.put_nowait({"type": "websocket.connect"})
-        self._task = asyncio.create_task(site(scope, self._in.get, self._out.put))
+        self._task = asyncio.create_task(app(scope, self._in.get, self._out.put))
         _running.add(self._task)  # a test may drop its socket while it should stay open
         self._task.add_done_callback(_running.discard)
 
@@ -119,7 +128,7 @@ class Socket:
 
 
 async def dial(who: Person, device: int = 0) -> Socket:
-    """Of a browser; the fixture `carrier` puts the long poll here."""
+    """Of a browser; the fixture `transport` puts the long poll here."""
     return await Socket().open()
 
 
@@ -134,6 +143,6 @@ async def spoken(who: Person, conv: bytes, count: int = 1) -> Socket:
     """Somebody has said something, and is still there."""
     socket = await arrived(who)
     for number in range(count):
-        socket.send(who.letter(conv, str(number)))
+        socket.send(who.message(conv, str(number)))
         await socket.next(protocol.Sent)
     return socket

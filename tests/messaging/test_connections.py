@@ -1,19 +1,38 @@
 """From strangers to connected and back, in the eyes of both sides and of their live sockets."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
-from accounts.wire import Id
-from messaging import connections, protocol
-from messaging.backends.base import BadSeq, Busy, Unknown
-from messaging.domain import ContactState
-from tests.cast import Person, now_ms
-from tests.messaging.failing import contested
+from chatsite.edge.refusals import Unknown
+from chatsite.edge.wire import Id
+from messaging import connections, hooks, protocol
+from messaging.backends import connection_store
+from messaging.backends.base import BadSeq, Busy, PairConflict
+from messaging.domain import ContactState, Pair
+from testkit.cast import Person, now_ms
+from tests.faulty import faulty
 from tests.messaging.socket import arrived
 
 ASKED, ASKS, CONNECTED, CLOSED, BLOCKED = ContactState
 RIGHT_ANSWERS = [("accept", ASKS), ("decline", ASKS), ("withdraw", ASKED)]
+
+
+async def pair_of(a: Person, b: Person) -> Pair:
+    pair = await connection_store().pair(a.uid, b.uid)
+    assert pair
+    return pair
+
+
+@contextmanager
+def contested(pair: Pair, rivals: int) -> Iterator[None]:
+    """The other side's change comes first, so many times."""
+    lost = [PairConflict(pair)] * rivals
+    with faulty("CONNECTION_STORE") as store, store.failing("change", *lost) as left:
+        yield
+    assert not left
 
 
 async def request(a: Person, b: Person) -> ContactState:
@@ -32,7 +51,7 @@ async def seen(who: Person, peer: Person) -> ContactState | None:
 async def letters_reach(sender: Person, reader: Person, conv: bytes) -> bool:
     """Whether a text of the sender, who is told `sent` in any case, comes to the reader."""
     at_sender, at_reader = await arrived(sender), await arrived(reader)
-    at_sender.send(sender.letter(conv, "hello?"))
+    at_sender.send(sender.message(conv, "hello?"))
     await at_sender.next(protocol.Sent)
     frames = await at_reader.silence()
     return any(isinstance(frame, protocol.Msg) for frame in frames)
@@ -60,12 +79,16 @@ class TestRequest:
 
     async def test_half_made_it_is_repeated(self, alice, bob):
         """A server that went between the pair and its rows: the browser asks again."""
-        with contested(late=1), pytest.raises(Busy):
+        with (
+            faulty("CONNECTION_STORE") as store,
+            store.failing("contact", None),
+            pytest.raises(Busy),
+        ):
             await request(alice, bob)
         assert await request(alice, bob) is ASKED
         assert await seen(bob, alice) is ASKS
 
-    async def test_repeated_it_tells_nobody_anew(self, alice, bob):
+    async def test_repeated_it_tells_nobody_again(self, alice, bob):
         await request(alice, bob)
         at_bob = await arrived(bob)
         assert await request(alice, bob) is ASKED
@@ -179,12 +202,12 @@ class TestAnswer:
 
     async def test_the_others_change_in_the_same_instant_is_waited_for(self, alice, bob):
         await request(alice, bob)
-        with contested(connections.TRIES - 1):
+        with contested(await pair_of(alice, bob), connections.TRIES - 1):
             assert await act(bob, alice, "accept", ASKS) is CONNECTED
 
     async def test_but_not_for_ever(self, alice, bob):
         await request(alice, bob)
-        with contested(connections.TRIES), pytest.raises(Busy):
+        with contested(await pair_of(alice, bob), connections.TRIES), pytest.raises(Busy):
             await act(bob, alice, "accept", ASKS)
         assert await seen(bob, alice) is ASKS
 
@@ -205,10 +228,10 @@ class TestBlock:
 
     async def test_also_over_a_socket_that_was_open_before(self, alice, bob, conv):
         at_alice, at_bob = await arrived(alice), await arrived(bob)
-        at_alice.send(alice.letter(conv, "before"))
+        at_alice.send(alice.message(conv, "before"))
         assert bob.read(await at_bob.next(protocol.Msg)) == "before"
         await act(bob, alice, "block", CONNECTED)
-        at_alice.send(alice.letter(conv, "after"))
+        at_alice.send(alice.message(conv, "after"))
         assert (await at_alice.next(protocol.Sent)).seq in (1, 2)
         await at_alice.next(protocol.Sent)
         assert not [f for f in await at_bob.silence() if isinstance(f, protocol.Msg)]
@@ -236,7 +259,7 @@ class TestBlock:
 class TestClear:
     async def test_it_hides_the_past_from_my_devices_alone(self, alice, bob, conv):
         at_alice = await arrived(alice)
-        at_alice.send(alice.letter(conv, "one"))
+        at_alice.send(alice.message(conv, "one"))
         await at_alice.next(protocol.Sent)
         contact = await connections.clear(bob.uid, alice.uid, 1)
         assert contact.cleared == 1
@@ -244,6 +267,16 @@ class TestClear:
             socket = await arrived(who)
             socket.send(protocol.Get(ref=1, conv=Id(conv)))
             assert len((await socket.next(protocol.Page)).rows) == count
+
+    async def test_my_devices_empty_it_at_once_and_the_peer_hears_nothing(self, alice, bob, conv):
+        at_alice, at_bob = await arrived(alice), await arrived(bob)
+        at_alice.send(alice.message(conv, "one"))
+        for socket, frame in ((at_alice, protocol.Sent), (at_bob, protocol.Msg)):
+            await socket.next(frame)
+        await connections.clear(bob.uid, alice.uid, 1)
+        told = await at_bob.next(protocol.Connection)
+        assert (told.conv, told.cleared) == (conv, 1)
+        assert await at_alice.silence() == []
 
     async def test_not_what_is_not_there(self, alice, bob, mallory, conv):
         with pytest.raises(BadSeq):
@@ -272,4 +305,4 @@ class TestDirectory:
 
 
 async def may_read(me: Person, other: Person) -> bool:
-    return await connections.readable_lists(me.uid, [other.uid, bytes(16)]) == {other.uid}
+    return await hooks.readable_lists(me.uid, [other.uid, bytes(16)]) == {other.uid}

@@ -2,8 +2,8 @@
 
 import pytest
 
+from chatsite.edge.refusals import Unknown
 from messaging import conversations
-from messaging.backends.base import Unknown
 
 
 async def test_it_opens_for_its_two_people_alone(alice, bob, mallory, conv):

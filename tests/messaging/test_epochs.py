@@ -8,20 +8,23 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
-from accounts import devices, problems, threads
+from accounts import devices
 from accounts.models import User
-from accounts.wire import Id
+from chatsite.edge import refusals
+from chatsite.edge.refusals import Unknown
+from chatsite.edge.wire import Id
+from chatsite.running import threads
 from e2ee import epochs as records
 from e2ee.encoding import ZERO
-from e2ee.errors import Refused
+from e2ee.errors import M1Error
 from e2ee.records import parse_link
-from messaging import connections, epochs, http, protocol
-from messaging.backends.base import EpochConflict, Unknown
+from messaging import connections, conversations, epochs, http, protocol
+from messaging.backends.base import EpochConflict
 from messaging.domain import ContactState
-from tests.cast import Person, ask, now_ms
-from tests.client.m1 import devicelist
-from tests.client.m1 import epochs as m1
-from tests.client.m1.keys import DeviceKeys, KemKey, SigningKey
+from testkit.cast import Person, ask, now_ms
+from testkit.client.m1 import devicelist
+from testkit.client.m1 import epochs as m1
+from testkit.client.m1.keys import DeviceKeys, KemKey, SigningKey
 from tests.messaging.socket import arrived
 
 
@@ -83,7 +86,7 @@ async def new_list(who: Person, *, without: DeviceKeys | None = None) -> None:
     await threads.run(store)
 
 
-async def begin_anew(who: Person) -> None:
+async def start_over(who: Person) -> None:
     """An account reset, as far as the message side sees it: another chain, from k = 1."""
     who.aik, who.user_key = SigningKey(), KemKey()
     who.devices[0].keys = DeviceKeys()
@@ -103,7 +106,7 @@ async def begin_anew(who: Person) -> None:
 
 
 class TestPublish:
-    async def test_whoever_sends_first_makes_the_first(self, alice, bob, fresh):
+    async def test_the_first_to_send_makes_the_first(self, alice, bob, fresh):
         epoch = first(bob, alice, fresh)
         at_alice = await arrived(alice)
         assert await publish(bob, fresh, epoch) == 0
@@ -140,7 +143,7 @@ class TestPublish:
 
     async def test_strangers_and_the_merely_asked_have_none(self, alice, bob, mallory):
         conv = await ask(alice, bob)
-        with pytest.raises(epochs.NotConnected):
+        with pytest.raises(conversations.NotConnected):
             await publish(alice, conv, first(alice, bob, conv))
         with pytest.raises(Unknown):
             await publish(mallory, conv, first(mallory, bob, conv))
@@ -157,7 +160,7 @@ class TestForged:
     """Each begins with a record that would be taken, and changes one thing."""
 
     async def refused(self, who: Person, conv: bytes, epoch: m1.OpenEpoch, device: int = 0) -> None:
-        with pytest.raises(Refused):
+        with pytest.raises(M1Error):
             await publish(who, conv, epoch, device)
         head, _ = await newest(who, conv)
         assert head is None
@@ -196,18 +199,18 @@ class TestForged:
         whole = first(alice, bob, fresh).record
         other = first(alice, bob, fresh).record
         raw = whole.raw[:-64] + other.signature
-        with pytest.raises(Refused):
+        with pytest.raises(M1Error):
             await epochs.publish(alice.uid, alice.devices[0].keys.id, fresh, raw, None, now_ms())
 
     async def test_after_another_history(self, alice, bob, conv):
         other = first(alice, bob, conv)
-        with pytest.raises(Refused):
+        with pytest.raises(M1Error):
             await publish(alice, conv, made(alice, bob, conv, other, records.AGE))
 
     async def test_at_another_place_than_expected(self, alice, bob, conv):
         second = made(alice, bob, conv, alice.epochs[conv], records.AGE)
         keys = alice.devices[0].keys
-        with pytest.raises(Refused):
+        with pytest.raises(M1Error):
             await epochs.publish(alice.uid, keys.id, conv, second.record.raw, None, now_ms())
         assert await publish(alice, conv, second) == 1
 
@@ -233,7 +236,7 @@ class TestLists:
         lost = alice.devices[1].keys
         await new_list(alice, without=lost)
         forged = made(alice, bob, conv, alice.epochs[conv], records.REVOKES, device=lost)
-        with pytest.raises(Refused):
+        with pytest.raises(M1Error):
             await publish(alice, conv, forged, device=1)
 
 
@@ -241,7 +244,7 @@ class TestReset:
     async def test_the_old_list_counts_no_more(self, alice, bob, conv):
         before = replace(bob, devices=list(bob.devices))
         await new_list(bob)
-        await begin_anew(bob)
+        await start_over(bob)
         with pytest.raises(epochs.StaleList):
             await publish(alice, conv, made(alice, before, conv, alice.epochs[conv], records.AGE))
         second = made(alice, bob, conv, alice.epochs[conv], records.RESET)
@@ -254,18 +257,18 @@ class TestReset:
         await publish(alice, conv, second)
         alice.epochs[conv] = second
         at_alice, at_bob = await arrived(alice), await arrived(bob)
-        at_alice.send(alice.letter(conv, "before"))
+        at_alice.send(alice.message(conv, "before"))
         await at_bob.next(protocol.Msg)
-        await begin_anew(bob)
-        at_alice.send(alice.letter(conv, "to somebody who is gone"))
+        await start_over(bob)
+        at_alice.send(alice.message(conv, "to somebody who is gone"))
         assert (await at_alice.next(protocol.StaleEpoch)).head == 1
 
     async def test_both_in_either_order_and_it_goes_on(self, alice, bob, conv):
-        await begin_anew(alice)
-        await begin_anew(bob)
+        await start_over(alice)
+        await start_over(bob)
         second = made(bob, alice, conv, bob.epochs[conv], records.RESET)
         assert await publish(bob, conv, second) == 1
-        await begin_anew(bob)
+        await start_over(bob)
         assert await publish(alice, conv, made(alice, bob, conv, second, records.RESET)) == 2
 
     async def test_a_reset_is_never_stalled_and_believed_once(self, alice, bob, conv):
@@ -275,28 +278,28 @@ class TestReset:
             epoch = made(alice, bob, conv, alice.epochs[conv], records.ON_DEMAND)
             await publish(alice, conv, epoch)
             alice.epochs[conv] = epoch
-        await begin_anew(bob)
+        await start_over(bob)
         exempt = made(alice, bob, conv, alice.epochs[conv], records.RESET)
         await publish(alice, conv, exempt)
-        with pytest.raises(problems.Refusal):
+        with pytest.raises(refusals.Refusal):
             await publish(alice, conv, made(alice, bob, conv, exempt, records.RESET))
 
 
 class TestFloor:
     async def test_forced_it_retires_the_old_epoch_at_once(self, alice, bob, conv):
         at_alice, at_bob = await arrived(alice), await arrived(bob)
-        at_alice.send(alice.letter(conv, "under the old key"))
+        at_alice.send(alice.message(conv, "under the old key"))
         await at_bob.next(protocol.Msg)
         await new_list(bob, without=bob.devices[1].keys)
         await publish(bob, conv, made(bob, alice, conv, bob.epochs[conv], records.REVOKES))
-        at_alice.send(alice.letter(conv, "still under the old key"))
+        at_alice.send(alice.message(conv, "still under the old key"))
         assert (await at_alice.next(protocol.StaleEpoch)).head == 1
         assert not [f for f in await at_bob.silence() if isinstance(f, protocol.Msg)]
 
     async def test_otherwise_the_old_one_is_good_for_a_while(self, alice, bob, conv):
         at_alice, at_bob = await arrived(alice), await arrived(bob)
         await publish(bob, conv, made(bob, alice, conv, bob.epochs[conv], records.AGE))
-        at_alice.send(alice.letter(conv, "on its way when the key changed"))
+        at_alice.send(alice.message(conv, "on its way when the key changed"))
         await at_alice.next(protocol.Sent)
         await at_bob.next(protocol.Msg)
 
@@ -310,7 +313,7 @@ class TestLimit:
 
     async def test_ten_an_hour_each(self, alice, bob, conv):
         await self.rotate(alice, bob, conv, 10, records.ON_DEMAND)
-        with pytest.raises(problems.Refusal) as refused:
+        with pytest.raises(refusals.Refusal) as refused:
             await self.rotate(alice, bob, conv, 1, records.ON_DEMAND)
         assert (refused.value.status, refused.value.code) == (429, "rate")
         await self.rotate(bob, alice, conv, 1, records.ON_DEMAND)
@@ -323,14 +326,14 @@ class TestLimit:
     @pytest.mark.parametrize("reason", [records.REVOKES, records.RESET])
     async def test_but_is_believed_once(self, alice, bob, conv, reason):
         await self.rotate(alice, bob, conv, 10, reason)
-        with pytest.raises(problems.Refusal):
+        with pytest.raises(refusals.Refusal):
             await self.rotate(alice, bob, conv, 1, reason)
 
     async def test_nor_is_the_answer_to_a_bad_record(self, alice, bob, conv):
         await self.rotate(alice, bob, conv, 10, records.ON_DEMAND)
         await self.rotate(bob, alice, conv, 1, records.ON_DEMAND)
         await self.rotate(alice, bob, conv, 1, records.BAD_KCV)
-        with pytest.raises(problems.Refusal):
+        with pytest.raises(refusals.Refusal):
             await self.rotate(alice, bob, conv, 1, records.BAD_KCV)
 
 

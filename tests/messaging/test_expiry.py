@@ -7,12 +7,13 @@ from asgiref.sync import sync_to_async
 from django.core.management import call_command
 
 from accounts.models import User
+from chatsite.running import tasks
 from messaging import expiry, invites, protocol
 from messaging.backends import log
 from messaging.backends.base import Busy
 from messaging.domain import Gone
-from tests.cast import Person, now_ms
-from tests.messaging.failing import failing
+from testkit.cast import Person, now_ms
+from tests.faulty import faulty
 from tests.messaging.socket import arrived
 
 MINUTE_MS = 60_000
@@ -20,7 +21,7 @@ MINUTE_MS = 60_000
 
 async def send(alice: Person, conv: bytes, ttl: int) -> None:
     at_alice = await arrived(alice)
-    at_alice.send(alice.letter(conv, "for a while", ttl=ttl))
+    at_alice.send(alice.message(conv, "for a while", ttl=ttl))
     await at_alice.next(protocol.Sent)
 
 
@@ -48,7 +49,7 @@ async def test_more_than_one_batch(alice, bob, conv, monkeypatch):
 
 async def test_old_invites_go_too(alice):
     user = await User.objects.aget(uid=alice.uid)
-    invite, _ = await sync_to_async(invites.make)(user, now_ms())
+    invite, _ = await invites.make(user, connects=True, now=now_ms())
     await expiry.prune(invite.expires - 1)
     assert await sync_to_async(invites.opened)(user, now_ms()) == [invite]
     await expiry.prune(invite.expires)
@@ -67,7 +68,9 @@ async def test_the_server_does_it_by_itself(alice, bob, conv):
 async def test_a_store_that_is_away_is_tried_again(alice, bob, conv, monkeypatch):
     await send(alice, conv, ttl=60)
     monkeypatch.setattr(expiry, "EVERY_SECONDS", 0)
-    with failing(Busy(), RuntimeError("a fault of the store")) as left:
+    monkeypatch.setattr(tasks, "FAILED_SECONDS", 0)
+    faults = (Busy(), RuntimeError("a fault of the store"))
+    with faulty("MESSAGE_LOG") as store, store.failing("expire", *faults) as left:
         task = asyncio.create_task(expiry.every_minute(lambda: now_ms() + 2 * MINUTE_MS))
         async with asyncio.timeout(10):
             while await stored(conv) != [Gone.EXPIRED]:  # noqa: ASYNC110 -- the store tells nobody

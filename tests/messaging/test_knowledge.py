@@ -2,19 +2,19 @@
 
 import pytest
 
-from accounts import devices, threads
+from accounts import devices
 from accounts.models import User
-from accounts.wire import Id
+from chatsite.edge.wire import Id
+from chatsite.running import threads
 from e2ee import epochs as reasons
 from e2ee.records import Link, parse_link
-from messaging import fanout, protocol
+from messaging import fanout, hooks, protocol
 from messaging.backends import connection_store
 from messaging.domain import block_bit
-from messaging.sessions import news
-from tests import cast
-from tests.cast import Person, now_ms
-from tests.client.m1 import devicelist, epochs
-from tests.client.m1.epochs import OpenEpoch
+from testkit import cast
+from testkit.cast import Person, now_ms
+from testkit.client.m1 import devicelist, epochs
+from testkit.client.m1.epochs import OpenEpoch
 from tests.messaging.socket import Socket, arrived
 
 
@@ -38,8 +38,8 @@ def next_epoch(maker: Person, peer: Link, conv: bytes, me: Link, reason: int) ->
     )  # fmt: skip
 
 
-async def sent(socket: Socket, letter: protocol.Send) -> protocol.Sent | protocol.StaleEpoch:
-    socket.send(letter)
+async def sent(socket: Socket, message: protocol.Send) -> protocol.Sent | protocol.StaleEpoch:
+    socket.send(message)
     answer = await socket.anything()
     while not isinstance(answer, protocol.Sent | protocol.StaleEpoch):
         answer = await socket.anything()
@@ -51,18 +51,18 @@ async def test_an_epoch_made_before_a_device_was_lost_is_stale(
     alice: Person, bob: Person, conv: bytes, revoked: str
 ) -> None:
     at_alice = await arrived(alice)
-    assert isinstance(await sent(at_alice, alice.letter(conv, "before")), protocol.Sent)
+    assert isinstance(await sent(at_alice, alice.message(conv, "before")), protocol.Sent)
     loser = alice if revoked == "sender" else bob
     link = await threads.run(revoke_a_device, loser)
-    await news.list_changed(loser.uid, link.k)
-    stale = await sent(at_alice, alice.letter(conv, "after"))
+    await hooks.list_changed(loser.uid, link.k)
+    stale = await sent(at_alice, alice.message(conv, "after"))
     assert isinstance(stale, protocol.StaleEpoch)
     assert stale.head == 0
     me, peer = (link, bob.link) if revoked == "sender" else (alice.link, link)
     epoch = next_epoch(alice, peer, conv, me, reasons.REVOKES)
     await connection_store().advance(conv, cast.new_epoch(epoch, forced=True))
     alice.epochs[conv] = epoch
-    answer = await sent(at_alice, alice.letter(conv, "under the new one"))
+    answer = await sent(at_alice, alice.message(conv, "under the new one"))
     assert isinstance(answer, protocol.Sent)
     heads = {"me": answer.heads.me, "peer": answer.heads.peer}
     assert heads["me" if revoked == "sender" else "peer"] == (2, link.hash)
@@ -75,7 +75,7 @@ async def test_a_new_device_list_is_told_to_those_who_may_know(
     at_laptop, at_bob, at_mallory = await arrived(alice, 1), await arrived(bob), None
     at_mallory = await arrived(mallory)
     link = await threads.run(revoke_a_device, alice)
-    await news.list_changed(alice.uid, link.k)
+    await hooks.list_changed(alice.uid, link.k)
     for socket in (at_laptop, at_bob):
         frame = await socket.next(protocol.List)
         assert (frame.user, frame.k) == (alice.uid, 2)
@@ -86,23 +86,23 @@ async def test_the_parent_of_an_ordinary_epoch_stays_good_for_a_minute(
     alice: Person, bob: Person, conv: bytes
 ) -> None:
     at_alice = await arrived(alice)
-    old = alice.letter(conv, "sealed before it came")
+    old = alice.message(conv, "sealed before it came")
     epoch = next_epoch(bob, alice.link, conv, bob.link, reasons.AGE)
     await connection_store().advance(conv, cast.new_epoch(epoch))
     await fanout.deliver([alice.uid, bob.uid], protocol.Epoch(conv=Id(conv), n=1))
     assert (await at_alice.next(protocol.Epoch)).n == 1
     assert isinstance(await sent(at_alice, old), protocol.Sent)
-    assert isinstance(await sent(at_alice, alice.letter(conv, "again")), protocol.Sent)
+    assert isinstance(await sent(at_alice, alice.message(conv, "again")), protocol.Sent)
     alice.epochs[conv] = epoch
-    assert isinstance(await sent(at_alice, alice.letter(conv, "in the new one")), protocol.Sent)
+    assert isinstance(await sent(at_alice, alice.message(conv, "in the new one")), protocol.Sent)
 
 
 async def test_a_forced_epoch_retires_its_parent_at_once(
     alice: Person, bob: Person, conv: bytes
 ) -> None:
     at_alice = await arrived(alice)
-    old = alice.letter(conv, "sealed before it came")
-    assert isinstance(await sent(at_alice, alice.letter(conv, "warm")), protocol.Sent)
+    old = alice.message(conv, "sealed before it came")
+    assert isinstance(await sent(at_alice, alice.message(conv, "warm")), protocol.Sent)
     epoch = next_epoch(bob, alice.link, conv, bob.link, reasons.REVOKES)
     await connection_store().advance(conv, cast.new_epoch(epoch, forced=True))
     await fanout.forget([alice.uid], conv)
@@ -113,13 +113,13 @@ async def test_a_forced_epoch_retires_its_parent_at_once(
 
 async def test_a_block_reaches_a_warm_session(alice: Person, bob: Person, conv: bytes) -> None:
     at_alice, at_bob = await arrived(alice), await arrived(bob)
-    assert isinstance(await sent(at_alice, alice.letter(conv, "warm")), protocol.Sent)
+    assert isinstance(await sent(at_alice, alice.message(conv, "warm")), protocol.Sent)
     await at_bob.next(protocol.Msg)
     pair = await connection_store().pair(alice.uid, bob.uid)
     assert pair
     await connection_store().change(pair, pair.state, block_bit(bob.uid, alice.uid), now_ms())
     await fanout.forget([alice.uid], conv)
-    assert isinstance(await sent(at_alice, alice.letter(conv, "and now?")), protocol.Sent)
+    assert isinstance(await sent(at_alice, alice.message(conv, "and now?")), protocol.Sent)
     assert await at_bob.silence() == []
 
 
@@ -127,11 +127,11 @@ async def test_the_owners_connection_frame_changes_what_the_session_knows(
     alice: Person, bob: Person, conv: bytes
 ) -> None:
     at_alice = await arrived(alice)
-    assert isinstance(await sent(at_alice, alice.letter(conv, "warm")), protocol.Sent)
+    assert isinstance(await sent(at_alice, alice.message(conv, "warm")), protocol.Sent)
     pair = await connection_store().pair(alice.uid, bob.uid)
     assert pair
     await connection_store().change(pair, pair.state, block_bit(alice.uid, bob.uid), now_ms())
     frame = protocol.Connection(conv=Id(conv), peer=Id(bob.uid), since=now_ms(), state=5)
     await fanout.deliver([alice.uid], frame)
-    at_alice.send(alice.letter(conv, "to whom I block"))
+    at_alice.send(alice.message(conv, "to whom I block"))
     assert (await at_alice.next(protocol.Error)).code == "not_connected"

@@ -5,19 +5,19 @@ from typing import Any
 
 import pytest
 
-from accounts.wire import B32, Id
+from chatsite.edge.wire import B32, Id
 from messaging import protocol
 from messaging.backends import connection_store, log
 from messaging.domain import PairState, block_bit
-from tests import cast
-from tests.cast import Person, now_ms
+from testkit import cast
+from testkit.cast import Person, now_ms
 from tests.messaging.socket import Socket, arrived
 
-pytestmark = pytest.mark.usefixtures("carrier")  # WebSocket and long poll
+pytestmark = pytest.mark.usefixtures("transport")  # WebSocket and long poll
 
 
-async def send(socket: Socket, letter: protocol.Send) -> protocol.Sent:
-    socket.send(letter)
+async def send(socket: Socket, message: protocol.Send) -> protocol.Sent:
+    socket.send(message)
     return await socket.next(protocol.Sent)
 
 
@@ -39,13 +39,20 @@ async def block(blocker: Person, blocked: Person) -> None:
     await connection_store().change(pair, pair.state, bits, now_ms())
 
 
+async def unblock(blocker: Person, blocked: Person) -> None:
+    pair = await connection_store().pair(blocker.uid, blocked.uid)
+    assert pair
+    bits = pair.blocked & ~block_bit(blocker.uid, blocked.uid)
+    await connection_store().change(pair, pair.state, bits, now_ms())
+
+
 async def test_a_message_reaches_the_other_and_is_confirmed(
     alice: Person, bob: Person, conv: bytes
 ) -> None:
     at_alice, at_bob = await arrived(alice), await arrived(bob)
-    letter = alice.letter(conv, "good morning")
-    sent = await send(at_alice, letter)
-    assert (sent.client_id, sent.seq, sent.ord) == (letter.client_id, 1, 1)
+    message = alice.message(conv, "good morning")
+    sent = await send(at_alice, message)
+    assert (sent.client_id, sent.seq, sent.ord) == (message.client_id, 1, 1)
     assert sent.heads == protocol.Heads(me=(1, B32(alice.link.hash)), peer=(1, B32(bob.link.hash)))
     row = await at_bob.next(protocol.Msg)
     assert bob.read(row) == "good morning"
@@ -57,10 +64,21 @@ async def test_every_other_device_of_both_gets_it_and_the_sending_one_does_not(
 ) -> None:
     at_alice, at_laptop = await arrived(alice), await arrived(alice, 1)
     at_bob, at_bobs_laptop = await arrived(bob), await arrived(bob, 1)
-    await send(at_alice, alice.letter(conv, "to all of us"))
+    await send(at_alice, alice.message(conv, "to all of us"))
     for socket, who in ((at_laptop, alice), (at_bob, bob), (at_bobs_laptop, bob)):
         assert who.read(await socket.next(protocol.Msg)) == "to all of us"
     assert not [frame for frame in await at_alice.silence() if isinstance(frame, protocol.Msg)]
+
+
+@pytest.mark.parametrize("ttl", [0, 60])
+async def test_what_is_announced_is_the_row_that_a_page_shows(
+    alice: Person, bob: Person, conv: bytes, ttl: int
+) -> None:
+    at_alice, at_laptop, at_bob = await arrived(alice), await arrived(alice, 1), await arrived(bob)
+    await send(at_alice, alice.message(conv, "the same", ttl=ttl))
+    for socket in (at_laptop, at_bob):
+        announced = await socket.next(protocol.Msg)
+        assert (await page(socket, conv)).rows == [announced]
 
 
 async def test_an_outsider_gets_what_nobody_gets(
@@ -68,15 +86,15 @@ async def test_an_outsider_gets_what_nobody_gets(
 ) -> None:
     """Every frame that names a conversation: another's answers exactly as none."""
     at_alice, at_mallory = await arrived(alice), await arrived(mallory)
-    await send(at_alice, alice.letter(conv, "for bob alone"))
+    await send(at_alice, alice.message(conv, "for bob alone"))
     mallory.epochs, mallory.peers = dict(alice.epochs), {conv: bob.link}
     real, none = conv, secrets.token_bytes(16)
     mallory.epochs[none], mallory.peers[none] = alice.epochs[conv], bob.link
     for name in (real, none):
-        letter = mallory.letter(name, "let me in")
-        letter.conv = Id(name)
-        error = await refusal(at_mallory, letter)
-        assert (error.code, error.client_id) == ("unknown", letter.client_id)
+        message = mallory.message(name, "let me in")
+        message.conv = Id(name)
+        error = await refusal(at_mallory, message)
+        assert (error.code, error.client_id) == ("unknown", message.client_id)
         for frame in (
             protocol.Got(conv=Id(name), seq=1),
             protocol.Read(conv=Id(name), seq=1, ord=1),
@@ -95,20 +113,20 @@ async def test_an_outsider_gets_what_nobody_gets(
 
 async def test_a_repeat_gets_the_first_answer(alice: Person, bob: Person, conv: bytes) -> None:
     at_alice = await arrived(alice)
-    letter = alice.letter(conv, "once")
-    first = await send(at_alice, letter)
-    assert await send(at_alice, letter) == first
+    message = alice.message(conv, "once")
+    first = await send(at_alice, message)
+    assert await send(at_alice, message) == first
     assert len((await page(at_alice, conv)).rows) == 1
 
 
 async def test_a_client_id_names_one_message(alice: Person, bob: Person, conv: bytes) -> None:
     at_alice = await arrived(alice)
-    letter, other = alice.letter(conv, "one"), alice.letter(conv, "two")
-    await send(at_alice, letter)
-    sealed = alice.letter(conv, "another text")
+    message, other = alice.message(conv, "one"), alice.message(conv, "two")
+    await send(at_alice, message)
+    sealed = alice.message(conv, "another text")
     same_name = protocol.Send(
-        client_id=letter.client_id, conv=letter.conv, after_seq=0, epoch=0, kind=1, ttl=0,
-        body=letter.body, salt=sealed.salt,
+        client_id=message.client_id, conv=message.conv, after_seq=0, epoch=0, kind=1, ttl=0,
+        body=message.body, salt=sealed.salt,
     )  # fmt: skip
     assert (await refusal(at_alice, same_name)).code == "reused"
     await send(at_alice, other)
@@ -118,31 +136,31 @@ async def test_a_frame_that_contradicts_its_envelope_is_refused(
     alice: Person, bob: Person, mallory: Person, conv: bytes
 ) -> None:
     at_alice = await arrived(alice)
-    of_another_device = alice.letter(conv, "x", device=1)
-    wrong_id, wrong_kind, wrong_ttl, garbled, blobs = (alice.letter(conv, "x") for _ in range(5))
+    of_another_device = alice.message(conv, "x", device=1)
+    wrong_id, wrong_kind, wrong_ttl, garbled, blobs = (alice.message(conv, "x") for _ in range(5))
     wrong_id.client_id = Id(secrets.token_bytes(16))
     wrong_kind.kind = 2
     wrong_ttl.ttl = 3600
     garbled.body = garbled.body[:-1]
     blobs.blobs = [Id(secrets.token_bytes(16))]
-    short_lived = alice.letter(conv, "x", ttl=protocol.TTL_MIN - 1)
+    short_lived = alice.message(conv, "x", ttl=protocol.TTL_MIN - 1)
     for bad in (of_another_device, wrong_id, wrong_kind, wrong_ttl, garbled, blobs, short_lived):
         assert (await refusal(at_alice, bad)).code == "unsupported"
     assert not (await page(at_alice, conv)).rows
-    await send(at_alice, alice.letter(conv, "and a good one passes"))
+    await send(at_alice, alice.message(conv, "and a good one passes"))
 
 
 async def test_bob_cannot_send_as_alice(alice: Person, bob: Person, conv: bytes) -> None:
     at_bob = await arrived(bob)
-    assert (await refusal(at_bob, alice.letter(conv, "forged"))).code == "unsupported"
-    await send(at_bob, bob.letter(conv, "mine"))
+    assert (await refusal(at_bob, alice.message(conv, "forged"))).code == "unsupported"
+    await send(at_bob, bob.message(conv, "mine"))
 
 
 async def test_without_a_connection_nothing_is_sent(alice: Person, bob: Person) -> None:
     conv = await cast.ask(alice, bob)
     alice.epochs[conv], alice.peers[conv] = cast.first_epoch(alice, bob, conv), bob.link
     at_alice = await arrived(alice)
-    assert (await refusal(at_alice, alice.letter(conv, "hello?"))).code == "not_connected"
+    assert (await refusal(at_alice, alice.message(conv, "hello?"))).code == "not_connected"
 
 
 async def test_a_blocked_sender_is_answered_as_ever_and_never_heard(
@@ -150,7 +168,7 @@ async def test_a_blocked_sender_is_answered_as_ever_and_never_heard(
 ) -> None:
     await block(bob, alice)
     at_alice, at_laptop, at_bob = await arrived(alice), await arrived(alice, 1), await arrived(bob)
-    sent = await send(at_alice, alice.letter(conv, "are you there?"))
+    sent = await send(at_alice, alice.message(conv, "are you there?"))
     assert (sent.seq, sent.ord) == (1, 1)
     assert alice.read(await at_laptop.next(protocol.Msg)) == "are you there?"
     assert not [frame for frame in await at_bob.silence() if isinstance(frame, protocol.Msg)]
@@ -160,10 +178,24 @@ async def test_a_blocked_sender_is_answered_as_ever_and_never_heard(
     assert alice.read(own) == "are you there?"
 
 
+async def test_what_was_withheld_stays_so_when_it_is_sent_again(
+    alice: Person, bob: Person, conv: bytes
+) -> None:
+    """Its answer was lost, and the block ended meanwhile."""
+    await block(bob, alice)
+    message = alice.message(conv, "never for you")
+    first = await send(await arrived(alice), message)
+    await unblock(bob, alice)
+    at_bob = await arrived(bob)
+    assert await send(await arrived(alice), message) == first
+    assert not [frame for frame in await at_bob.silence() if isinstance(frame, protocol.Msg)]
+    assert [row.gone for row in (await page(at_bob, conv)).rows] == ["withheld"]
+
+
 async def test_the_blocker_cannot_send_either(alice: Person, bob: Person, conv: bytes) -> None:
     await block(bob, alice)
     at_bob = await arrived(bob)
-    assert (await refusal(at_bob, bob.letter(conv, "and another thing"))).code == "not_connected"
+    assert (await refusal(at_bob, bob.message(conv, "and another thing"))).code == "not_connected"
 
 
 async def test_pages_go_both_ways_and_say_whether_there_is_more(
@@ -171,7 +203,7 @@ async def test_pages_go_both_ways_and_say_whether_there_is_more(
 ) -> None:
     at_alice = await arrived(alice)
     for number in range(1, 6):
-        await send(at_alice, alice.letter(conv, str(number)))
+        await send(at_alice, alice.message(conv, str(number)))
     newest = await page(at_alice, conv, limit=2)
     assert ([row.seq for row in newest.rows], newest.more) == ([5, 4], True)
     oldest = await page(at_alice, conv, before=3, limit=2)
@@ -189,7 +221,7 @@ async def test_a_page_ends_before_it_grows_too_large(
 ) -> None:
     at_alice = await arrived(alice)
     for _ in range(3):
-        await send(at_alice, alice.letter(conv, "x" * 17_000))
+        await send(at_alice, alice.message(conv, "x" * 17_000))
     first = await page(at_alice, conv)
     assert ([row.seq for row in first.rows], first.more) == ([3], True)
     second = await page(at_alice, conv, before=3)
@@ -201,7 +233,7 @@ async def test_what_the_owner_cleared_is_not_shown_again(
 ) -> None:
     at_alice = await arrived(alice)
     for number in range(1, 4):
-        await send(at_alice, alice.letter(conv, str(number)))
+        await send(at_alice, alice.message(conv, str(number)))
     await connection_store().clear(bob.uid, alice.uid, 2)
     at_bob = await arrived(bob)
     assert [row.seq for row in (await page(at_bob, conv)).rows] == [3]
@@ -221,7 +253,7 @@ async def test_a_timed_message_carries_its_salt_until_it_expires(
     alice: Person, bob: Person, conv: bytes
 ) -> None:
     at_alice, at_bob = await arrived(alice), await arrived(bob)
-    await send(at_alice, alice.letter(conv, "for a minute", ttl=60))
+    await send(at_alice, alice.message(conv, "for a minute", ttl=60))
     assert bob.read(await at_bob.next(protocol.Msg)) == "for a minute"
     [row] = (await page(at_bob, conv)).rows
     assert (bob.read(row), row.ttl) == ("for a minute", 60)
@@ -234,8 +266,8 @@ async def test_erasing_takes_content_and_leaves_the_row(
     alice: Person, bob: Person, conv: bytes
 ) -> None:
     at_alice, at_bob = await arrived(alice), await arrived(bob)
-    first = await send(at_alice, alice.letter(conv, "oops"))
-    note = alice.letter(conv, "erased", kind=2)
+    first = await send(at_alice, alice.message(conv, "oops"))
+    note = alice.message(conv, "erased", kind=2)
     note.erase = protocol.Erase(seq=first.seq, client_id=first.client_id)
     await send(at_alice, note)
     await at_bob.next(protocol.Msg)
@@ -248,9 +280,9 @@ async def test_erasing_takes_content_and_leaves_the_row(
 
 async def test_nobody_erases_what_another_wrote(alice: Person, bob: Person, conv: bytes) -> None:
     at_alice, at_bob = await arrived(alice), await arrived(bob)
-    first = await send(at_alice, alice.letter(conv, "mine"))
+    first = await send(at_alice, alice.message(conv, "mine"))
     for seq, client_id in ((1, first.client_id), (1, secrets.token_bytes(16)), (9, b"x" * 16)):
-        note = bob.letter(conv, "erased", kind=2)
+        note = bob.message(conv, "erased", kind=2)
         note.erase = protocol.Erase(seq=seq, client_id=Id(client_id))
         assert (await refusal(at_bob, note)).code == "unknown"
     [row] = (await page(at_bob, conv)).rows
@@ -262,12 +294,12 @@ async def test_an_epoch_that_is_not_there_is_stale(alice: Person, bob: Person) -
     await cast.ask(bob, alice)
     alice.epochs[conv], alice.peers[conv] = cast.first_epoch(alice, bob, conv), bob.link
     at_alice = await arrived(alice)
-    letter = alice.letter(conv, "too early")
-    at_alice.send(letter)
+    message = alice.message(conv, "too early")
+    at_alice.send(message)
     stale = await at_alice.next(protocol.StaleEpoch)
-    assert stale == protocol.StaleEpoch(client_id=letter.client_id, conv=Id(conv), head=0)
+    assert stale == protocol.StaleEpoch(client_id=message.client_id, conv=Id(conv), head=0)
     await connection_store().advance(conv, cast.new_epoch(alice.epochs[conv]))
-    await send(at_alice, alice.letter(conv, "now it is there"))  # no news of it was needed
+    await send(at_alice, alice.message(conv, "now it is there"))  # no news of it was needed
 
 
 @pytest.mark.parametrize("state", [PairState.WITHDRAWN])
@@ -278,4 +310,4 @@ async def test_a_closed_pair_sends_nothing(
     assert pair
     await connection_store().change(pair, state, 0, now_ms())
     at_alice = await arrived(alice)
-    assert (await refusal(at_alice, alice.letter(conv, "hello?"))).code == "not_connected"
+    assert (await refusal(at_alice, alice.message(conv, "hello?"))).code == "not_connected"

@@ -7,14 +7,17 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from accounts.wire import Id, encoder
+from chatsite.edge.wire import Id, encoder
+from chatsite.running import metrics
 from messaging import http, polling, protocol
 from messaging.sessions import poll as polls
-from messaging.sessions.upkeep import upkeep
-from messaging.sessions.window import Bucket
-from tests.cast import Person
+from messaging.sessions.drain import drain
+from messaging.sessions.node import here
+from messaging.sessions.rates import Rates
+from messaging.sessions.window import Buckets
+from testkit.cast import Person
 from tests.messaging.polled import AsgiPost
-from tests.messaging.socket import SOON, arrived
+from tests.messaging.socket import FOREIGN, SOON, arrived
 
 FIRST = 1000  # rid
 
@@ -28,10 +31,10 @@ class Caller:
         self.seen: list[tuple[int, dict[str, Any]]] = []  # frames with their numbers
 
     async def call(
-        self, rid: int, *frames: protocol.Frame, ack: int = 0, sid: Id | None = None
+        self, rid: int, *frames: protocol.Frame, ack: int = 0, sid: Id | None = None, node: str = ""
     ) -> dict[str, Any]:
         raw = [protocol.encode(frame) for frame in frames]
-        status, body = await self.post(call_body(rid, *raw, ack=ack, sid=sid or self.sid))
+        status, body = await self.post(call_body(rid, *raw, ack=ack, sid=sid or self.sid), node)
         assert status == 200, body
         answer: dict[str, Any] = json.loads(body)
         return answer
@@ -87,10 +90,10 @@ async def test_the_same_call_again_gets_the_same_answer_and_does_nothing_twice(
     challenge = await caller.open()
     await caller.call(FIRST + 1, alice.hello(challenge.nonce, settings.SITE_HOST), ack=1)
     at_bob = await arrived(bob)
-    letter = alice.letter(conv, "once")
-    first = await caller.call(NEXT, letter, ack=2)
+    message = alice.message(conv, "once")
+    first = await caller.call(NEXT, message, ack=2)
     assert kinds(first) == ["sent"]
-    assert await caller.call(NEXT, letter, ack=2) == first
+    assert await caller.call(NEXT, message, ack=2) == first
     heard = [frame for frame in await at_bob.silence() if isinstance(frame, protocol.Msg)]
     assert [bob.read(row) for row in heard] == ["once"]
 
@@ -114,7 +117,7 @@ async def test_a_waiting_call_may_be_taken_over_by_a_new_connection(
     again = caller.begin(NEXT, ack=2)
     await turns()
     at_laptop = await arrived(alice, 1)
-    for session in upkeep().hub.sessions[alice.uid]:
+    for session in here().hub.sessions[alice.uid]:
         session.show(protocol.Ping())
     assert kinds(await asyncio.wait_for(again, SOON)) == ["ping"]
     await at_laptop.next(protocol.Ping)
@@ -179,7 +182,7 @@ async def test_a_call_waits_no_longer_than_its_time(
 async def test_an_answer_takes_what_fits_and_the_next_the_rest(
     caller: Caller, alice: Person
 ) -> None:
-    [session] = upkeep().hub.sessions[alice.uid]
+    [session] = here().hub.sessions[alice.uid]
     count = http.POLL_FRAMES + 4
     for _ in range(count):
         session.show(protocol.Ping())
@@ -190,7 +193,7 @@ async def test_an_answer_takes_what_fits_and_the_next_the_rest(
 
 
 async def test_large_frames_share_no_answer(caller: Caller, alice: Person) -> None:
-    [session] = upkeep().hub.sessions[alice.uid]
+    [session] = here().hub.sessions[alice.uid]
     half = protocol.Error(code="rate", ref=1)
     large = protocol.encode(half)[:-1] + b" " * (http.POLL_BYTES // 2) + b"}"
     for _ in range(2):
@@ -233,8 +236,7 @@ async def test_what_is_no_frame_ends_the_session(caller: Caller) -> None:
 async def test_calls_in_a_hurry_are_answered_later(
     caller: Caller, alice: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    poll = upkeep().polls[bytes(caller.sid or b"")]
-    poll._pace = Bucket(1_000_000, 1)
+    monkeypatch.setattr(here().rates, "calls", Buckets(1_000_000, 1))
     for step in range(5):
         assert kinds(await caller.call(NEXT + step, protocol.Ping(), ack=2 + step)) == ["pong"]
 
@@ -242,7 +244,7 @@ async def test_calls_in_a_hurry_are_answered_later(
 async def test_a_reader_who_acknowledges_nothing_is_closed(
     alice: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep(), "_rates", 1_000_000)
+    monkeypatch.setattr(here(), "rates", Rates(1_000_000))
     lazy, diligent = Caller(alice), Caller(alice, 1)
     for device, caller in enumerate((lazy, diligent)):
         challenge = await caller.open()
@@ -264,12 +266,6 @@ async def test_nobody_acknowledges_what_was_not_sent(caller: Caller) -> None:
     assert (await caller.call(NEXT + 1, ack=4))["close"] == protocol.CLOSE_BAD_FRAME
 
 
-async def test_a_herd_is_told_to_come_back(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upkeep(), "_admission", Bucket(1, 1))
-    assert "sid" in await Caller(alice).call(FIRST)
-    assert (await Caller(alice).call(FIRST))["close"] == protocol.CLOSE_RESTART
-
-
 # ---------------------------------------------------------------- the end
 
 
@@ -277,10 +273,10 @@ async def test_who_calls_no_more_is_gone(
     caller: Caller, alice: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http, "POLL_ENDS_SECONDS", 0)
-    assert alice.uid in upkeep().hub.sessions
+    assert alice.uid in here().hub.sessions
     assert kinds(await caller.call(NEXT, protocol.Ping(), ack=2)) == ["pong"]
     await turns()
-    assert alice.uid not in upkeep().hub.sessions
+    assert alice.uid not in here().hub.sessions
     assert (await caller.call(NEXT + 1))["close"] == protocol.CLOSE_RESTART
 
 
@@ -292,7 +288,7 @@ async def test_who_hangs_up_is_gone_sooner(
     await turns()
     waiting.cancel()
     await turns()
-    assert alice.uid not in upkeep().hub.sessions
+    assert alice.uid not in here().hub.sessions
 
 
 async def test_a_process_that_drains_ends_those_too_who_said_no_hello(
@@ -302,16 +298,34 @@ async def test_a_process_that_drains_ends_those_too_who_said_no_hello(
     await stranger.open()
     unknown = stranger.begin(FIRST + 1, ack=1)
     await turns()
-    await upkeep().drain(0)
-    assert kinds(await asyncio.wait_for(waiting, SOON)) == ["drain"]
-    for call in (caller.begin(NEXT + 1), unknown):
+    await drain(here(), elsewhere=True)
+    for call in (waiting, unknown):
         assert (await asyncio.wait_for(call, SOON))["close"] == protocol.CLOSE_RESTART
 
 
 async def test_after_a_restart_the_sid_is_unknown(caller: Caller) -> None:
     assert kinds(await caller.call(NEXT, protocol.Ping(), ack=2)) == ["pong"]
-    upkeep().polls.clear()  # what a process that starts knows of the sessions of the last
+    here().polls.clear()  # what a process that starts knows of the sessions of the last
     assert (await caller.call(NEXT + 1))["close"] == protocol.CLOSE_RESTART
+
+
+async def test_an_answer_names_the_node_and_a_call_that_missed_it_is_counted(
+    caller: Caller,
+) -> None:
+    answer = await caller.call(NEXT, protocol.Ping(), ack=2)
+    name, before = answer["node"], wrong_nodes()
+    assert name == here().hub.node.name
+    assert kinds(await caller.call(NEXT + 1, protocol.Ping(), ack=3, node=name)) == ["pong"]
+    elsewhere = await caller.call(NEXT + 2, sid=Id(bytes(16)), node="elsewhere:8000")
+    assert elsewhere["close"] == protocol.CLOSE_RESTART
+    assert wrong_nodes() == before + 1
+    await caller.call(NEXT + 2, sid=Id(bytes(16)), node=name)  # it was here, and is over
+    assert wrong_nodes() == before + 1
+
+
+def wrong_nodes() -> int:
+    [row] = [row for row in metrics.text().splitlines() if row.startswith(metrics.WRONG_NODE.name)]
+    return int(row.split()[1])
 
 
 # ---------------------------------------------------------------- whose calls
@@ -347,7 +361,7 @@ async def test_without_a_cookie_there_is_no_session(alice: Person) -> None:
     assert (await caller.call(FIRST))["close"] == protocol.CLOSE_SIGN_IN
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", ""])
+@pytest.mark.parametrize("origin", FOREIGN)
 async def test_the_origin_must_be_ours(alice: Person, origin: str) -> None:
     status, answer = await AsgiPost(alice.devices[0].cookie, origin)(call_body(FIRST))
     assert (status, json.loads(answer)["code"]) == (403, "origin")

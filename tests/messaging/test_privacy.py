@@ -1,5 +1,6 @@
-"""What somebody keeps to himself reaches nobody else, from the moment he says so."""
+"""What somebody keeps private reaches nobody else, from the moment they say so."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -8,15 +9,17 @@ from asgiref.sync import sync_to_async
 from accounts import privacy as settings_of
 from accounts.models import User
 from accounts.protocol import Privacy
-from accounts.wire import Id
+from chatsite.edge.wire import Id
 from messaging import protocol, receipts
 from messaging.backends import connection_store, log
 from messaging.domain import block_bit
-from messaging.sessions.upkeep import upkeep
-from tests.cast import Person, now_ms
+from messaging.sessions import vector
+from messaging.sessions.node import here
+from testkit.cast import Person, now_ms
+from tests.faulty import faulty
 from tests.messaging.socket import arrived, spoken
 
-pytestmark = pytest.mark.usefixtures("carrier", "soon")  # WebSocket and long poll
+pytestmark = pytest.mark.usefixtures("transport", "soon")  # WebSocket and long poll
 
 
 async def show(who: Person, **wanted: Any) -> None:
@@ -24,7 +27,7 @@ async def show(who: Person, **wanted: Any) -> None:
     settings: Any = {"receipts": True, "typing": True, "presence": "contacts"} | wanted
 
     def change() -> None:
-        settings_of.change(User.objects.get(uid=who.uid), Privacy(**settings))
+        settings_of.change(User.objects.get(uid=who.uid), Privacy(**settings), now_ms())
 
     await sync_to_async(change)()
 
@@ -54,9 +57,9 @@ async def test_without_read_receipts_the_sender_sees_delivered_and_no_more(
     assert (got.got, got.read) == (1, None)
     await at_bobs_laptop.next(protocol.Receipt)
     at_bob.send(protocol.Read(conv=Id(conv), seq=1, ord=1))
-    assert (await at_bobs_laptop.next(protocol.Receipt)).read == 1  # his badge is right everywhere
+    assert (await at_bobs_laptop.next(protocol.Receipt)).read == 1  # right on all devices
     assert await at_alice.silence() == []  # not even a second `got`, which would tell the moment
-    [hers], [his] = await log().vector(alice.uid), await log().vector(bob.uid)
+    [hers], [his] = await vector.read(alice.uid), await vector.read(bob.uid)
     assert (hers.peer_got, hers.peer_read, hers.read_time) == (1, 0, 0)
     assert (his.my_read, his.my_read_ord) == (1, 1)
 
@@ -86,15 +89,90 @@ async def test_what_was_read_in_silence_is_not_told_afterwards(
     await at_alice.next(protocol.Receipt)
     at_bob.send(protocol.Read(conv=Id(conv), seq=2, ord=2))
     await at_bob.silence()
-    await upkeep().marks.flush()
     await show(bob, receipts=True)
+    at_bob.send(protocol.Read(conv=Id(conv), seq=2, ord=2))  # it is on the screen again
+    await at_bob.silence()
+    await here().marks.flush()
     assert await at_alice.silence() == []
-    [hers] = await log().vector(alice.uid)
+    [hers] = await vector.read(alice.uid)
     assert hers.peer_read == 0
-    at_alice.send(alice.letter(conv, "now he shows it"))
+    at_alice.send(alice.message(conv, "now it is shown"))
     await at_alice.next(protocol.Sent)
     at_bob.send(protocol.Read(conv=Id(conv), seq=3, ord=3))
-    assert (await at_alice.next(protocol.Receipt)).read == 3
+    receipt = await at_alice.next(protocol.Receipt)
+    assert (receipt.read, receipt.gaps) == (3, [(2, 1, 2)])
+    [hers] = await vector.read(alice.uid)
+    assert (hers.peer_read, hers.gaps) == (3, ((2, 1, 2),))
+
+
+async def test_a_later_mark_does_not_overtake_one_that_is_being_stored(
+    alice: Person, bob: Person, conv: bytes
+) -> None:
+    """What was read in silence would be told. A drain stores marks beside the timer."""
+    at_alice, at_bob = await spoken(alice, conv), await arrived(bob)
+    at_bob.send(protocol.Got(conv=Id(conv), seq=1))
+    await at_alice.next(protocol.Receipt)
+    await show(bob, receipts=False)
+    with faulty("MESSAGE_LOG") as store, store.holding("mark") as go:
+        at_bob.send(protocol.Read(conv=Id(conv), seq=1, ord=1))
+        async with asyncio.timeout(10):
+            while not store.struck:  # noqa: ASYNC110 -- nobody tells
+                await asyncio.sleep(0)
+        await show(bob, receipts=True)
+        at_bob.send(protocol.Read(conv=Id(conv), seq=1, ord=1))
+        await at_bob.silence()
+        stored = asyncio.ensure_future(here().marks.flush())
+        for _ in range(3):  # what could overtake it has time to
+            await log().mark(conv, alice.uid, bob.uid, now_ms(), got=0)
+        go.set()
+        await stored
+    assert await at_alice.silence() == []
+    [hers], [his] = await vector.read(alice.uid), await vector.read(bob.uid)
+    assert (hers.peer_read, his.my_read) == (0, 1)
+
+
+async def test_what_was_read_offline_in_silence_is_not_told_on_the_return(
+    alice: Person, bob: Person, conv: bytes
+) -> None:
+    at_alice = await spoken(alice, conv, 3)
+    await show(bob, receipts=False)
+    await show(bob, receipts=True)
+    at_bob, at_bobs_laptop = await arrived(bob), await arrived(bob, 1)
+    at_bob.send(protocol.Read(conv=Id(conv), seq=2, ord=2, ago=60_000))
+    assert (await at_bobs_laptop.next(protocol.Receipt)).read == 2
+    assert await at_alice.silence() == []
+    at_bob.send(protocol.Read(conv=Id(conv), seq=3, ord=3))
+    receipt = await at_alice.next(protocol.Receipt)
+    assert (receipt.read, receipt.gaps) == (3, [(2, 1, 2)])
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_what_was_read_offline_and_aloud_is_told_on_the_return(
+    alice: Person, bob: Person, conv: bytes, again: bool
+) -> None:
+    """By who has always told it, or changed something else meanwhile."""
+    at_alice = await spoken(alice, conv)
+    if again:
+        await show(bob, typing=False)
+        await show(bob, typing=True)
+    at_bob = await arrived(bob)
+    at_bob.send(protocol.Read(conv=Id(conv), seq=1, ord=1, ago=60_000))
+    assert (await at_alice.next(protocol.Receipt)).read == 1
+
+
+async def test_a_mark_after_switching_on_is_not_lost_in_one_before(
+    alice: Person, bob: Person, conv: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receipts, "TOGETHER_SECONDS", 60)
+    at_alice, at_bob = await spoken(alice, conv, 2), await arrived(bob)
+    for shown, seq in ((False, 1), (True, 2)):
+        await show(bob, receipts=shown)
+        await at_bob.next(protocol.Settings)
+        at_bob.send(protocol.Read(conv=Id(conv), seq=seq, ord=seq))
+        await at_bob.silence()
+    await here().marks.flush()
+    receipt = await at_alice.next(protocol.Receipt)
+    assert (receipt.read, receipt.gaps) == (2, [(2, 1, 1)])
 
 
 async def test_typing_is_told_only_by_who_wants_it(alice: Person, bob: Person, conv: bytes) -> None:
@@ -119,11 +197,11 @@ async def test_who_shows_nobody_that_he_is_here_is_unknown_from_then_on(
     [seen] = (await at_alice.next(protocol.Presence)).users
     assert seen.state == "online"
     await show(bob, presence="nobody")
-    await upkeep().watching.tick()
+    await here().watching.tick()
     [seen] = (await at_alice.next(protocol.Presence)).users
     assert (seen.state, seen.seen) == ("unknown", None)
     await show(bob)
-    await upkeep().watching.tick()
+    await here().watching.tick()
     [seen] = (await at_alice.next(protocol.Presence)).users
     assert seen.state == "online"
 
@@ -148,7 +226,7 @@ async def test_a_stranger_learns_nothing_of_it(
     at_mallory.send(protocol.Watch(users=[Id(bob.uid)], focus=True))
     await show(bob, presence="nobody")
     await show(bob)
-    await upkeep().watching.tick()
+    await here().watching.tick()
     assert await at_mallory.silence() == []
     at_mallory.send(protocol.Typing(conv=Id(conv)))
     at_mallory.send(protocol.Read(conv=Id(conv), seq=0, ord=0))

@@ -6,9 +6,9 @@ from typing import Any, get_args
 
 import pytest
 
-from accounts.wire import Id
+from chatsite.edge.wire import Id
 from messaging import protocol
-from tests.running import ROOT
+from testkit.running import ROOT
 
 VECTORS = [
     json.loads(line) for line in Path(ROOT, "tests/vectors/frames.jsonl").read_text().splitlines()

@@ -10,20 +10,20 @@ from django.conf import settings
 from accounts import tokens
 from accounts.models import Device, SessionRecord
 from accounts.signals import account_reset, device_revoked, session_ended
-from accounts.wire import B32, B64, Id
+from chatsite.edge.wire import B32, B64, Id
 from messaging import fanout, protocol
-from messaging.backends import log
-from messaging.sessions import upkeep as upkeeping
-from messaging.sessions.upkeep import upkeep
+from messaging.sessions import vector
+from messaging.sessions.drain import drain
+from messaging.sessions.node import here
+from messaging.sessions.rates import Rates
 from messaging.sessions.vector import vec_hash
-from messaging.sessions.window import Bucket
-from tests import cast
-from tests.cast import Person, now_ms
+from testkit import cast
+from testkit.cast import Person, now_ms
 from tests.messaging import socket as sockets
-from tests.messaging.socket import Closed, Socket, arrived
+from tests.messaging.socket import FOREIGN, Closed, Socket, arrived
 
-pytestmark = pytest.mark.usefixtures("carrier")  # WebSocket and long poll
-socket_alone = pytest.mark.parametrize("carrier", ["socket"], indirect=True)
+pytestmark = pytest.mark.usefixtures("transport")  # WebSocket and long poll
+socket_alone = pytest.mark.parametrize("transport", ["socket"], indirect=True)
 
 Enrol = Callable[..., Awaitable[Person]]
 
@@ -53,10 +53,10 @@ async def test_a_proved_device_hears_its_state(alice: Person, bob: Person, conv:
 
 
 async def test_who_knows_the_state_is_spared_it(alice: Person, bob: Person, conv: bytes) -> None:
-    known = B32(vec_hash(await log().vector(alice.uid)))
+    known = B32(vec_hash(await vector.read(alice.uid)))
     socket = await opened(alice)
     assert isinstance(await socket.hello(alice, vec_hash=known), protocol.Same)
-    socket.send(alice.letter(conv, "news"))
+    socket.send(alice.message(conv, "news"))
     await socket.next(protocol.Sent)
     socket.send(protocol.Ping(vec_hash=known))
     assert (await socket.next(protocol.State)).rows[0].last_seq == 1
@@ -66,6 +66,7 @@ async def test_a_long_state_comes_in_parts(
     mallory: Person, enrol: Enrol, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(protocol, "STATE_ROWS", 2)
+    monkeypatch.setattr(vector, "VECTOR_MAX", 3)  # of the store's pages
     convs = [await cast.ask(await enrol("peer"), mallory) for _ in range(5)]
     socket = await opened(mallory)
     first = await socket.hello(mallory)
@@ -76,9 +77,10 @@ async def test_a_long_state_comes_in_parts(
 
 
 @socket_alone
-async def test_the_origin_must_be_ours(alice: Person) -> None:
+@pytest.mark.parametrize("origin", FOREIGN)
+async def test_the_origin_must_be_ours(alice: Person, origin: str) -> None:
     with pytest.raises((Closed, AssertionError)):
-        await Socket(origin="https://evil.example").open()
+        await Socket(origin=origin).open()
     assert await opened(alice)
 
 
@@ -180,11 +182,11 @@ async def test_a_newer_socket_of_the_device_displaces_the_older(alice: Person) -
 
 
 async def test_an_ended_session_is_shown_out_and_stays_out(alice: Person) -> None:
-    here, laptop = await arrived(alice), await arrived(alice, 1)
+    phone, laptop = await arrived(alice), await arrived(alice, 1)
     ended = alice.devices[0].session
     await session_ended.asend(sender=None, uid=alice.uid, session=ended)
-    assert await here.closed() == protocol.CLOSE_SIGN_IN
-    assert (await here.next(protocol.SignedOut)).reason == "session"
+    assert await phone.closed() == protocol.CLOSE_SIGN_IN
+    assert (await phone.next(protocol.SignedOut)).reason == "session"
     socket = await opened(alice)
     socket.send(await hello_of(alice, socket))  # the token is ten minutes young
     assert await socket.closed() == protocol.CLOSE_SIGN_IN
@@ -192,11 +194,11 @@ async def test_an_ended_session_is_shown_out_and_stays_out(alice: Person) -> Non
 
 
 async def test_a_revoked_device_is_told_to_wipe(alice: Person) -> None:
-    here, laptop = await arrived(alice), await arrived(alice, 1)
+    phone, laptop = await arrived(alice), await arrived(alice, 1)
     device = alice.devices[0].keys.id
     await device_revoked.asend(sender=None, uid=alice.uid, device=device, k=2)
-    assert await here.closed() == protocol.CLOSE_REVOKED
-    assert (await here.next(protocol.SignedOut)).reason == "device"
+    assert await phone.closed() == protocol.CLOSE_REVOKED
+    assert (await phone.next(protocol.SignedOut)).reason == "device"
     socket = await opened(alice)
     socket.send(await hello_of(alice, socket))
     assert await socket.closed() == protocol.CLOSE_REVOKED
@@ -211,23 +213,23 @@ async def test_a_reset_account_loses_every_session(alice: Person, bob: Person) -
 
 
 async def test_what_another_process_ended_is_seen_within_twenty_seconds(alice: Person) -> None:
-    here, laptop = await arrived(alice), await arrived(alice, 1)
+    phone, laptop = await arrived(alice), await arrived(alice, 1)
     await sync_to_async(SessionRecord.objects.filter(hash=alice.devices[0].session).delete)()
     device = Device.objects.filter(device=alice.devices[1].keys.id)
-    keeper = upkeep()
-    await keeper._revalidate()
-    assert await here.closed() == protocol.CLOSE_SIGN_IN
+    node = here()
+    await node.revalidate()
+    assert await phone.closed() == protocol.CLOSE_SIGN_IN
     assert await laptop.silence() == []
     await sync_to_async(device.update)(gone_at=now_ms())
-    await keeper._revalidate()
-    assert await laptop.closed() == protocol.CLOSE_SIGN_IN
+    await node.revalidate()
+    assert await laptop.closed() == protocol.CLOSE_REVOKED
 
 
 @socket_alone
 async def test_a_reader_who_acknowledges_nothing_is_closed(
     alice: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each pong counts, too: after 512 frames without an ack nothing more is kept for him."""
+    """Each pong counts, too: after 512 frames without an ack nothing more is kept for them."""
     _no_limits(monkeypatch)
     lazy, diligent = await arrived(alice), await arrived(alice, 1)
     for _ in range(protocol.WINDOW_FRAMES):
@@ -257,13 +259,13 @@ async def test_too_many_frames_close_the_socket(alice: Person) -> None:
 
 async def test_too_many_sends_are_told_to_wait(alice: Person, bob: Person, conv: bytes) -> None:
     socket = await arrived(alice)
-    letter = alice.letter(conv, "again")
+    message = alice.message(conv, "again")
     more = 5  # than are taken at once; what counts is when they were heard, not when answered
     for _ in range(protocol.SENDS_BURST + more):
-        socket.send(letter)
+        socket.send(message)
     error = await socket.next(protocol.Error)
     assert len([frame for frame in await socket.silence() if isinstance(frame, protocol.Sent)]) > 1
-    assert (error.code, error.client_id) == ("rate", letter.client_id)
+    assert (error.code, error.client_id) == ("rate", message.client_id)
     assert error.retry_ms
     assert 0 < error.retry_ms <= 1000 / protocol.SENDS_PER_SECOND + 1
 
@@ -293,20 +295,10 @@ async def test_who_is_behind_in_a_hundred_conversations_asks_for_all_of_them_at_
     assert await socket.silence() == []
 
 
-@socket_alone
-async def test_a_herd_is_told_to_come_back(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upkeep(), "_admission", Bucket(1, 1))
-    await opened(alice)
-    turned_away = Socket()
-    assert (await turned_away._event())["type"] == "websocket.accept"
-    assert (await turned_away.next(protocol.Busy)).retry_ms == upkeeping.BUSY_RETRY_MS
-    assert await turned_away.closed() == protocol.CLOSE_RESTART
-
-
 async def test_who_does_not_answer_a_ping_is_dead(alice: Person) -> None:
     socket = await arrived(alice)
     [session] = fanout.hub().sessions[alice.uid]
-    now = upkeep().ticks() + protocol.PING_SECONDS
+    now = here().ticks() + protocol.PING_SECONDS
     session.keep_alive(now)
     await socket.next(protocol.Ping)
     session.keep_alive(now + protocol.PONG_SECONDS - 1)
@@ -316,11 +308,10 @@ async def test_who_does_not_answer_a_ping_is_dead(alice: Person) -> None:
     assert await socket.closed() == protocol.CLOSE_SLOW
 
 
-async def test_a_draining_process_says_so_and_closes(alice: Person) -> None:
+async def test_a_draining_process_closes_every_session(alice: Person) -> None:
     socket = await arrived(alice)
-    await upkeep().drain(10)
+    await drain(here(), elsewhere=False)
     assert await socket.closed() == protocol.CLOSE_RESTART
-    assert (await socket.next(protocol.Drain)).in_ms == 10
 
 
 async def test_a_process_that_stood_still_closes_every_session(
@@ -331,8 +322,7 @@ async def test_a_process_that_stood_still_closes_every_session(
     before = hub.node.incarnation
     now = hub.node.ticks()
     monkeypatch.setattr(hub.node, "ticks", lambda: now + 60_000)
-    monkeypatch.setattr(upkeep(), "_beat", float("-inf"))
-    await upkeep()._tick()
+    await here().tick()
     assert await socket.closed() == protocol.CLOSE_RESTART
     assert hub.node.incarnation != before
 
@@ -354,11 +344,11 @@ async def test_a_bug_ends_the_session_and_is_logged_without_contents(
         raise ZeroDivisionError
 
     monkeypatch.setattr("messaging.messages.send", broken)
-    socket.send(alice.letter(conv, "a text that must not be logged"))
+    socket.send(alice.message(conv, "a text that must not be logged"))
     assert await socket.closed() == protocol.CLOSE_INTERNAL
     assert "ZeroDivisionError" in caplog.text
     assert "must not be logged" not in caplog.text
 
 
 def _no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upkeep(), "_rates", 1_000_000)
+    monkeypatch.setattr(here(), "rates", Rates(1_000_000))

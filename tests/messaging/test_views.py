@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from accounts import limits
-from accounts.limits import DAY, Limit
-from accounts.wire import Body, Id
+from chatsite.edge import limits
+from chatsite.edge.limits import DAY, Limit
+from chatsite.edge.wire import Body, Id
 from e2ee import epochs as records
 from e2ee.encoding import ZERO, to_base64
 from messaging import http, views
 from messaging.protocol import EPOCHS_MAX
+from testkit.client.m1 import epochs as m1
 from tests.accounts.people import Answer, Browser, Person
-from tests.client.m1 import epochs as m1
 from tests.messaging.conftest import signed_up
 
 ASKED, ASKS, CONNECTED, CLOSED, BLOCKED = range(1, 6)
@@ -126,23 +126,74 @@ class TestConnections:
 
 
 class TestInvites:
-    def test_made_used_listed_and_revoked(self, ann, ben):
-        made = call(ann, "POST", "/api/invites").json
+    def test_one_that_connects_is_made_shown_listed_and_accepted(self, ann, ben, eve):
+        made = invite(ann, connects=True)
         assert made["url"].endswith(f"/invite#{made['token']}")
-        use = http.UseInvite(token=made["token"])
-        answer = call(ben, "POST", "/api/invites/use", use)
-        assert (answer.json["name"], answer.bytes("uid")) == (ann.name, ann.uid)
+        shown = use(ben, "show", made)
+        assert shown.json["peer"]["name"] == ann.name
+        assert shown.json["connects"]
         [row] = call(ann, "GET", "/api/invites").json["invites"]
-        assert (row["id"], row["uses"]) == (made["id"], 1)
-        ident = Id.parse(made["id"]).hex()
+        assert (row["id"], row["connects"], row["uses"]) == (made["id"], True, 1)
+        assert "token" not in row
+        answer = use(ben, "accept", made)
+        assert (answer.json["state"], answer.json["peer"]["name"]) == (CONNECTED, ann.name)
+        assert (states(ann), states(ben)) == ({ben.name: CONNECTED}, {ann.name: CONNECTED})
+        assert call(ann, "GET", "/api/connections").json["joined"] == [to_base64(ben.uid)]
+        assert call(ben, "GET", "/api/connections").json["joined"] == []
+
+    def test_what_leads_nowhere_is_one_answer(self, ann, ben, eve):
+        """Accepted by another, withdrawn, never made: somebody who has a link learns only that it
+        does not work."""
+        taken, withdrawn, asking = [invite(ann, connects) for connects in (True, True, False)]
+        assert use(ben, "accept", taken).status == 200
+        ident = Id.parse(withdrawn["id"]).hex()
         assert call(ben, "DELETE", f"/api/invites/{ident}").status == 404
         assert call(ann, "DELETE", f"/api/invites/{ident}").status == 200
-        assert call(ben, "POST", "/api/invites/use", use).code == "unknown"
+        never = {"token": "x" * 43}
+        answers = [use(eve, verb, one) for verb in ("show", "accept") for one in (taken, withdrawn)]
+        answers += [use(eve, "show", never), use(eve, "accept", never), use(eve, "accept", asking)]
+        [(status, raw)] = {(answer.status, answer.raw) for answer in answers}
+        assert (status, b"unknown" in raw) == (404, True)
+        assert states(eve) == {}
+
+    def test_one_for_several_shows_whom_to_ask(self, ann, ben):
+        made = invite(ann, connects=False)
+        for _ in range(2):
+            shown = use(ben, "show", made)
+        assert (shown.json["peer"]["name"], shown.json["connects"]) == (ann.name, False)
+        [row] = call(ann, "GET", "/api/invites").json["invites"]
+        assert (row["connects"], row["uses"]) == (False, 2)
+
+    def test_the_refusals_have_codes(self, ann, ben):
+        made = invite(ann, connects=True)
+        own = use(ann, "accept", made)
+        assert (own.status, own.code) == (409, "own_invite")
+        act(ann, ben, "request")
+        act(ben, ann, "block", ASKS)
+        blocked = use(ben, "accept", made)
+        assert (blocked.status, blocked.code) == (409, "moved")
+        assert blocked.json["connection"]["state"] == BLOCKED
+        act(ben, ann, "unblock", BLOCKED)
+        assert use(ben, "accept", made).status == 200
+        late = call(ann, "DELETE", f"/api/invites/{Id.parse(made['id']).hex()}")
+        assert (late.status, late.code) == (409, "used")
 
     def test_too_many(self, ann):
         for _ in range(http.INVITES_MAX):
-            assert call(ann, "POST", "/api/invites").status == 200
-        assert call(ann, "POST", "/api/invites").code == "too_many"
+            invite(ann, connects=True)
+        again = call(ann, "POST", "/api/invites", http.MakeInvite(connects=True))
+        assert again.code == "too_many"
+
+
+def invite(maker: Person, connects: bool) -> dict[str, Any]:
+    answer = call(maker, "POST", "/api/invites", http.MakeInvite(connects=connects))
+    assert answer.status == 200
+    made: dict[str, Any] = answer.json
+    return made
+
+
+def use(who: Person, verb: str, made: dict[str, Any]) -> Answer:
+    return call(who, "POST", f"/api/invites/{verb}", http.InviteToken(token=made["token"]))
 
 
 class TestEpochs:
@@ -249,7 +300,8 @@ ENDPOINTS = [
     ("POST", "/api/connections"),
     ("GET", "/api/invites"),
     ("POST", "/api/invites"),
-    ("POST", "/api/invites/use"),
+    ("POST", "/api/invites/show"),
+    ("POST", "/api/invites/accept"),
     ("DELETE", f"/api/invites/{'0' * 32}"),
     ("POST", "/api/epochs/read"),
     ("POST", f"/api/epochs/{'0' * 32}"),
@@ -258,7 +310,9 @@ ENDPOINTS = [
 BODIES = {
     "/api/people": http.FindPerson(name="ann"),
     "/api/connections": http.Act(peer=Id(bytes(16)), action="accept"),
-    "/api/invites/use": http.UseInvite(token="x"),
+    "/api/invites": http.MakeInvite(connects=True),
+    "/api/invites/show": http.InviteToken(token="x"),
+    "/api/invites/accept": http.InviteToken(token="x"),
     f"/api/epochs/{'0' * 32}": http.NewEpoch(record=b"x"),
     "/api/epochs/read": wanted("0" * 32),
     "/api/boxes": boxes("0" * 32),

@@ -4,17 +4,17 @@ from collections.abc import Callable
 
 import pytest
 
-from accounts.wire import Id
+from chatsite.edge.wire import Id
 from messaging import fanout, protocol
 from messaging.backends import connection_store
 from messaging.domain import PairState, block_bit
-from messaging.sessions.upkeep import upkeep
+from messaging.sessions.node import here
 from messaging.sessions.watching import EVERY_MS
 from presence.registry import OFFLINE_GRACE_MS
-from tests.cast import Person, now_ms
+from testkit.cast import Person, now_ms
 from tests.messaging.socket import Socket, arrived
 
-pytestmark = pytest.mark.usefixtures("carrier")  # WebSocket and long poll
+pytestmark = pytest.mark.usefixtures("transport")  # WebSocket and long poll
 
 Move = Callable[[int], None]
 
@@ -23,7 +23,7 @@ Move = Callable[[int], None]
 async def move(monkeypatch: pytest.MonkeyPatch) -> Move:
     """Moves the clock of watching, and keeps this node's lease as long as it takes."""
     offset = 0
-    monkeypatch.setattr(upkeep().watching, "_clock", lambda: now_ms() + offset)
+    monkeypatch.setattr(here().watching, "_clock", lambda: now_ms() + offset)
     monkeypatch.setattr("presence.backends.memory.LEASE_MS", 10**9)
 
     def forward(ms: int) -> None:
@@ -50,7 +50,7 @@ async def test_a_contact_is_shown_at_once_and_when_he_comes(
     assert await shown(at_alice) == [(bob.uid, "offline")]
     move(EVERY_MS)
     await arrived(bob)
-    await upkeep().watching.tick()
+    await here().watching.tick()
     assert await shown(at_alice) == [(bob.uid, "online")]
 
 
@@ -65,7 +65,7 @@ async def test_a_change_that_somebody_else_sees_first_is_shown_to_all(
     await watch(on_phone, bob.uid)
     assert await shown(on_phone) == [(bob.uid, "online")]
     assert await shown(at_alice) == [(bob.uid, "online")]
-    await upkeep().watching.tick()
+    await here().watching.tick()
     assert await on_phone.silence() == []
 
 
@@ -76,10 +76,10 @@ async def test_a_contact_who_leaves_is_offline_after_the_grace_with_his_time(
     await watch(at_alice, bob.uid)
     assert await shown(at_alice) == [(bob.uid, "online")]
     await at_bob.leave()
-    await upkeep()._tick()
-    assert await at_alice.silence() == []  # he may be back in a moment
+    await here().tick()
+    assert await at_alice.silence() == []  # Bob may be back in a moment
     move(OFFLINE_GRACE_MS)
-    await upkeep().watching.tick()
+    await here().watching.tick()
     frame = await at_alice.next(protocol.Presence)
     assert [(seen.user, seen.state) for seen in frame.users] == [(bob.uid, "offline")]
     assert frame.users[0].seen
@@ -93,10 +93,10 @@ async def test_a_quick_change_of_device_does_not_flicker(
     await shown(at_alice)
     await at_bob.leave()
     move(OFFLINE_GRACE_MS - 1000)
-    await upkeep().watching.tick()
+    await here().watching.tick()
     await arrived(bob, 1)
     move(OFFLINE_GRACE_MS)
-    await upkeep().watching.tick()
+    await here().watching.tick()
     assert await at_alice.silence() == []
 
 
@@ -121,11 +121,17 @@ async def test_a_blocked_watcher_sees_somebody_who_is_never_there(
     assert await shown(at_alice) == [(bob.uid, "online")]
     pair = await connection_store().pair(alice.uid, bob.uid)
     assert pair
-    await connection_store().change(pair, pair.state, block_bit(bob.uid, alice.uid), now_ms())
-    await fanout.forget([alice.uid], conv)
-    await upkeep().watching.tick()
-    frame = await at_alice.next(protocol.Presence)
-    assert [(seen.state, seen.seen) for seen in frame.users] == [("offline", None)]
+    blocked = now_ms()
+    await connection_store().change(pair, pair.state, block_bit(bob.uid, alice.uid), blocked)
+    for _ in ("then", "while bob comes and goes"):
+        await fanout.forget([alice.uid], conv)
+        await here().watching.tick()
+        frame = await at_alice.next(protocol.Presence)
+        [seen] = frame.users
+        assert seen.state == "offline"
+        assert seen.seen is not None
+        assert seen.seen <= blocked
+        await (await arrived(bob, 1)).leave()
 
 
 async def test_who_is_no_contact_any_more_is_not_shown(
@@ -138,10 +144,10 @@ async def test_who_is_no_contact_any_more_is_not_shown(
     assert pair
     await connection_store().change(pair, PairState.WITHDRAWN, 0, now_ms())
     await fanout.forget([alice.uid], conv)
-    await upkeep().watching.tick()
+    await here().watching.tick()
     await arrived(bob)
     move(EVERY_MS)
-    await upkeep().watching.tick()
+    await here().watching.tick()
     assert await at_alice.silence() == []
 
 
@@ -155,7 +161,7 @@ async def test_a_new_watch_replaces_the_old(
     await at_alice.silence()
     move(EVERY_MS)
     await arrived(bob)
-    await upkeep().watching.tick()
+    await here().watching.tick()
     assert await at_alice.silence() == []
 
 
@@ -167,7 +173,7 @@ async def test_a_clock_that_is_set_back_keeps_nobody_online(
     assert await shown(at_alice) == [(bob.uid, "online")]
     await at_bob.leave()
     move(-3_600_000)
-    await upkeep().watching.tick()
+    await here().watching.tick()
     move(OFFLINE_GRACE_MS)
-    await upkeep().watching.tick()
+    await here().watching.tick()
     assert await shown(at_alice) == [(bob.uid, "offline")]

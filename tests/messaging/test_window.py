@@ -1,7 +1,7 @@
 """The bounds of a session, without a session."""
 
 from messaging.protocol import WINDOW_BYTES, WINDOW_FRAMES
-from messaging.sessions.window import Bucket, Window
+from messaging.sessions.window import Bucket, Buckets, Window
 
 
 def test_the_window_is_bounded_in_frames_and_opens_again() -> None:
@@ -39,3 +39,17 @@ def test_a_bucket_gives_its_burst_and_then_its_rate() -> None:
     assert not bucket.take(100.4)
     assert bucket.take(100.5)
     assert [bucket.take(200.0) for _ in range(4)] == [True, True, True, False]
+
+
+def test_each_key_has_a_bucket_until_it_is_full_again() -> None:
+    buckets = Buckets(per_second=2, burst=4)
+    assert [buckets.take("a", 100.0) for _ in range(4)] == [0] * 4
+    assert 0 < buckets.take("a", 100.0) <= 501
+    assert not buckets.take("b", 101.0)
+    assert not buckets.take("a", 101.5)
+    assert len(buckets) == 2
+    assert not buckets.take("c", 103.0)
+    assert len(buckets) == 2, "b is full"
+    assert [bool(buckets.take("a", 103.0)) for _ in range(6)] == [False] * 4 + [True] * 2
+    assert not buckets.take("c", 105.0)
+    assert len(buckets) == 1

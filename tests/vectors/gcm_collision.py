@@ -1,4 +1,4 @@
-"""One AES-GCM ciphertext that opens under two keys (docs/encryption.md, fact 8).
+"""One AES-GCM ciphertext that opens under two keys (docs/encryption.md, section 1).
 
 GHASH is linear: one free block is solved so that both keys give the same tag.
 """

@@ -3,7 +3,7 @@
 import copy
 from typing import Any
 
-from e2ee.errors import Refused
+from e2ee.errors import M1Error
 from tests.vectors.functions import FUNCTIONS, Case
 
 
@@ -15,7 +15,7 @@ def refuses(name: str, fn: str, /, **given: Any) -> Case:
     """A case that must be refused; the reason is this program's and only for people."""
     try:
         result = FUNCTIONS[fn](copy.deepcopy(given))
-    except Refused as refusal:
+    except M1Error as refusal:
         return {"name": name, "fn": fn, "in": given, "refuse": str(refusal)}
     raise AssertionError(f"{name}: {fn} gave {result}")
 

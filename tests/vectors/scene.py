@@ -3,9 +3,9 @@
 from e2ee.encoding import ZERO
 from e2ee.epochs import AGE, FIRST
 from e2ee.records import Link, ListedDevice, parse_link
-from tests.client.m1 import devicelist, epochs
-from tests.client.m1.epochs import OpenEpoch
-from tests.client.m1.keys import DeviceKeys, KemKey, SigningKey
+from testkit.client.m1 import devicelist, epochs
+from testkit.client.m1.epochs import OpenEpoch
+from testkit.client.m1.keys import DeviceKeys, KemKey, SigningKey
 
 T = 1_760_000_000_000
 CONN = bytes(range(16))

@@ -6,17 +6,17 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import names, reset
-from accounts.clock import now_ms
 from accounts.models import Device, SessionRecord, User
+from chatsite.running.clock import now_ms
 
 
 class Command(BaseCommand):
     help = (
-        "Print a link, good once and for 24 hours, by which a person begins the account NAME anew: "
+        "Print a link, good once and for 24 hours, by which a person starts the account NAME over: "
         "other keys, password and recovery code. Their old messages stay closed for them, for "
         "good; their contacts stay, and are asked to confirm the new identity before they write. "
-        "Policy: whoever holds the link gets the account. Make it only for a person whom you have "
-        "recognised by other means than a message through this site (in person, by voice, by a "
+        "Policy: anybody who holds the link gets the account. Make it only for a person whom you "
+        "have recognised by other means than a message through this site (in person, by voice, a "
         "known mail address), after asking whether the password, the recovery code or one browser "
         "that is still signed in is really gone: with any of them nothing need be lost. Hand the "
         "link over on a way that you trust as much. It is logged when it is used."

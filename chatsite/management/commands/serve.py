@@ -1,44 +1,65 @@
-"""manage.py serve: the site in one process."""
+"""manage.py serve: one process that serves the site."""
 
-import asyncio
 import gc
 import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.module_loading import import_string
+
+from chatsite import alone, control, env
+from chatsite.loop import prepare_loop
+from chatsite.running import needs
 
 # The live path makes little garbage in cycles; walking all objects often buys nothing.
 GC_THRESHOLD = (20_000, 20, 20)
 
+# Nothing here speaks TLS: without a proxy that is believed, no request ever counts as https.
+NO_PROXY = "SITE_URL is https, but TRUSTED_PROXIES is empty: every page will redirect to itself"
+
 
 class Command(BaseCommand):
     help = "Serve the site in one process. SIGTERM and Ctrl-C let it drain."
+    # `migrate` has made them, at each set-up. The addresses of pages load with the first of them.
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default=settings.HOST, help="address to listen on")
         parser.add_argument("--port", default=settings.PORT, type=int, help="0 = any free one")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        _use_fast_loop()
-        # Imported here: daphne makes its event loop while it is imported.
+        host, port = options["host"], options["port"] or settings.PORT
+        node = settings.NODE or f"{host}:{port}"
+        if not env.NODE_NAME.fullmatch(node):
+            raise CommandError(f"{node!r} is no name that a node can have: set NODE to one")
+        control.path()  # refuses a CHAT_VAR that is too long for it, before anything begins
+        self._wait_for_services()
+        try:
+            keep = import_string(settings.CLAIM)(node) if settings.CLAIM else None
+        except alone.Taken as taken:
+            raise CommandError(str(taken)) from taken
+        prepare_loop()
         from chatsite.asgi import application
         from chatsite.server import ChatServer
 
-        server = ChatServer(application, options["host"], options["port"])
-        self.stdout.write(f"{settings.SITE_NAME} at {settings.SITE_URL}, {settings.ENGINE} engine")
-        gc.collect()
-        gc.freeze()
+        server = ChatServer(application, host, port, node, keep)
+        if settings.SECURE and not settings.TRUSTED_PROXIES:
+            self.stderr.write(NO_PROXY, self.style.WARNING)
+        gc.freeze()  # to find the garbage of a start, which is small, costs a tenth of it
         gc.set_threshold(*GC_THRESHOLD)
+        gc.enable()  # manage.py stopped it
         server.run()
         if server.failed:
             sys.exit(1)
 
+    def _wait_for_services(self) -> None:
+        asked = [needs.Need(name, import_string(path), at) for name, path, at in settings.NEEDS]
+        try:
+            needs.wait_for(asked, self._say, settings.WAIT_SECONDS)
+        except needs.Unfit as unfit:
+            raise CommandError(f"The site cannot start: {unfit}") from unfit
 
-def _use_fast_loop() -> None:
-    """uvloop where it is installed: a fifth less CPU a frame."""
-    try:
-        import uvloop
-    except ImportError:
-        return
-    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    def _say(self, sentence: str) -> None:
+        self.stderr.write(sentence)
+        self.stderr.flush()

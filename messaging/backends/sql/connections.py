@@ -1,11 +1,12 @@
 """ConnectionStore in plain SQL. The pair's row is the truth; both contact rows follow in the same
-transaction. The state machine of a request is in `_after_asking`.
+transaction.
 """
 
 from functools import partial
 from typing import Any
 
-from messaging.backends.base import BadSeq, ConnectionStore, PairConflict, Refused, Unknown
+from chatsite.edge.refusals import Unknown
+from messaging.backends.base import BadSeq, Blocks, ConnectionStore, PairConflict
 from messaging.backends.sql import epochs
 from messaging.backends.sql.database import Database, Session, database
 from messaging.backends.sql.router import ALIAS
@@ -14,12 +15,13 @@ from messaging.domain import (
     Contact,
     ContactState,
     Conv,
+    EpochHead,
     EpochRecord,
-    Head,
     NewEpoch,
     Pair,
     PairState,
     Uid,
+    after_asking,
     asker,
     ordered,
 )
@@ -33,8 +35,8 @@ INSERT INTO connection (user1, user2, connection_id, created, state, asked_by, b
 VALUES (%s, %s, %s, %s, %s, %s, 0, 1) ON CONFLICT (user1, user2) DO NOTHING
 """
 NEW_HEAD = """
-INSERT INTO conversation_head (conversation_id, last_seq, last_time, ord1, ord2, min_epoch)
-VALUES (%s, 0, 0, 0, 0, 0)
+INSERT INTO conversation_head (conversation_id, last_seq, last_time, ord1, ord2, hid1, hid2, run,
+ min_epoch) VALUES (%s, 0, 0, 0, 0, 0, 0, 0, 0)
 """
 CHANGE = """
 UPDATE connection SET state = %s, asked_by = %s, blocked = %s, version = %s
@@ -106,7 +108,7 @@ class SqlConnectionStore(ConnectionStore):
 
         await self._db.write(work)
 
-    async def head(self, conv: Conv) -> Head | None:
+    async def head(self, conv: Conv) -> EpochHead | None:
         return await self._db.read(partial(epochs.head, conv=conv))
 
     async def epochs(
@@ -127,26 +129,14 @@ def _ask(session: Session, asking: Uid, peer: Uid, new_id: Conv, time: int) -> P
     was = _pair(session, users, PAIR_LOCKED)
     if was is None:
         new = (*users, new_id, time, PairState.REQUESTED, side)
-        if session.execute(NEW_PAIR, new).rowcount:
+        if session.count(NEW_PAIR, new):
             session.execute(NEW_HEAD, (new_id,))
         was = _pair(session, users, PAIR_LOCKED)
         assert was is not None
     if was.blocked_by(asking):
-        raise Refused
-    state, asked_by = _after_asking(was, side)
+        raise Blocks
+    state, asked_by = after_asking(was, side)
     return _write(session, was, (state, asked_by, was.blocked), time)
-
-
-def _after_asking(was: Pair, side: AskedBy) -> tuple[PairState, AskedBy]:
-    again = bool(was.asked_by & side)
-    match was.state:
-        case PairState.REQUESTED | PairState.DECLINED if not again:
-            return PairState.CONNECTED, AskedBy.BOTH  # they crossed, or the no was thought over
-        case PairState.DROPPED if again:
-            return PairState.DECLINED, side  # asked before, and refused: it looks unanswered
-        case PairState.WITHDRAWN | PairState.DROPPED:
-            return PairState.REQUESTED, side
-    return was.state, was.asked_by
 
 
 def _change(session: Session, was: Pair, state: PairState, blocked: int, time: int) -> Pair:

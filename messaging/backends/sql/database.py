@@ -1,33 +1,37 @@
 """The connections of one database: threads of ours, each with its own, and plain SQL on them.
 
-Reads go to a small pool. Writes go to the writer on SQLite (it allows one at a time, and commits
-many together), and to the pool on PostgreSQL, where the lock of a head row is the sequencer.
+Reads go to a small pool, writes to the writer, which commits many together. On PostgreSQL other
+processes may write as well: there the lock of a head row is the sequencer.
 """
 
 import asyncio
 import contextlib
-import logging
+import re
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import django.db
 from django.db import connections
 
-from messaging.backends.base import Busy, Refusal
+from chatsite.edge.refusals import Refusal
+from chatsite.running import away
+from messaging.backends.base import Busy
 from messaging.backends.sql.writer import Writer
 
-logger = logging.getLogger(__name__)
 T = TypeVar("T")
 Row = tuple[Any, ...]
+Values = Sequence[object] | Mapping[str, object]
 
 SQLITE_READERS = 4
-POSTGRES_THREADS = 8  # also how many appends may wait for a commit at a time
+POSTGRES_READERS = 8
 LOCK_WAIT_MS = 5_000  # for SQLite's write lock, for a row's on PostgreSQL; then Busy
 CHECKPOINT_PAGES = 4_000  # 16 MB of journal: folding it in less often costs less in all
+PREPARE_AFTER = 2  # executions of a statement on one connection
 
 # FULL: NORMAL may drop the last acknowledged rows when the power goes. secure_delete: an
 # expired salt is overwritten, not only unlinked.
@@ -56,24 +60,59 @@ class Session:
         self._django.ensure_connection()
         self._django.inc_thread_sharing()  # Database.close ends it from another thread
         self._raw = self._django.connection
-        self._sqlite = self._django.vendor == "sqlite"
-        for statement in SQLITE_SETUP if self._sqlite else POSTGRES_SETUP:
+        self.sqlite = self._django.vendor == "sqlite"
+        if not self.sqlite:
+            _bind_on_the_server(self._raw)
+        for statement in SQLITE_SETUP if self.sqlite else POSTGRES_SETUP:
             self._raw.execute(statement).close()
 
-    def execute(self, text: str, values: Sequence[object] = ()) -> Result:
-        result: Result = self._raw.execute(_for_sqlite(text) if self._sqlite else text, values)
+    def execute(self, text: str, values: Values = ()) -> Result:
+        result: Result
+        if self.sqlite:
+            result = self._raw.execute(_for_sqlite(text), values)
+        else:
+            result = self._raw.execute(text, values, binary=True)
         return result
 
-    def one(self, text: str, values: Sequence[object] = ()) -> Row | None:
+    def one(self, text: str, values: Values = ()) -> Row | None:
         row: Row | None = self.execute(text, values).fetchone()
         return row
 
-    def all(self, text: str, values: Sequence[object] = ()) -> list[Row]:
+    def all(self, text: str, values: Values = ()) -> list[Row]:
         return self.execute(text, values).fetchall()
 
-    def begin(self) -> None:
-        """SQLite takes its write lock here: no transaction fails half-way for want of it."""
-        self.execute("BEGIN IMMEDIATE" if self._sqlite else "BEGIN")
+    def count(self, text: str, values: Values = ()) -> int:
+        """How many rows the statement changed."""
+        result = self.execute(text, values)
+        if not self.sqlite:
+            self._pipeline.sync()
+        return result.rowcount
+
+    def later(self, text: str, values: Values = ()) -> Callable[[], list[Row]]:
+        """The rows of a statement, to be asked for when the transaction is over: on PostgreSQL
+        the others of a group do not wait for them."""
+        result = self.execute(text, values)
+        if not self.sqlite:
+            return result.fetchall
+        rows = result.fetchall()
+        return lambda: rows
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Committed at its end. What raises in it must be followed by `rollback`.
+
+        On PostgreSQL statements are sent without waiting, until somebody asks for the rows
+        of one. SQLite takes its write lock first: no transaction fails half-way for want of it.
+        """
+        if self.sqlite:
+            self.execute("BEGIN IMMEDIATE")
+            yield
+            self.commit()
+            return
+        with self._raw.pipeline() as self._pipeline:
+            self.execute("BEGIN")
+            yield
+            self.commit()
 
     def commit(self) -> None:
         self.execute("COMMIT")
@@ -83,19 +122,38 @@ class Session:
 
     def close(self) -> None:
         """What was not committed is gone."""
-        if self._sqlite:  # with a cursor still open somewhere, closing alone would keep the lock
+        if self.sqlite:  # with a cursor still open somewhere, closing alone would keep the lock
             with contextlib.suppress(self._django.Database.Error):
                 self._raw.rollback()
         self._django.close()
         self._django.dec_thread_sharing()
 
 
+def _bind_on_the_server(raw: Any) -> None:
+    """Statements are parsed and planned once. Django's own cursor writes values into the text."""
+    import psycopg  # a site on SQLite starts without it
+    from psycopg.types.numeric import Int8BinaryDumper
+
+    raw.cursor_factory = psycopg.Cursor
+    raw.prepare_threshold = PREPARE_AFTER
+    # By their size numbers would be of three types, and each statement be prepared for each mix.
+    raw.adapters.register_dumper(int, Int8BinaryDumper)
+
+
 @lru_cache(maxsize=512)
 def _for_sqlite(text: str) -> str:
-    return text.replace("%s", "?").replace(" FOR UPDATE", "")
+    return re.sub(r" FOR UPDATE( OF \w+)?", "", text.replace("%s", "?"))
 
 
-Work = Callable[[Session], T]
+@dataclass(frozen=True, slots=True)
+class Later(Generic[T]):
+    """An answer of a work that is made when its transaction is over."""
+
+    get: Callable[[], T]
+
+
+Read = Callable[[Session], T]
+Work = Callable[[Session], T | Later[T]]
 
 
 class Database:
@@ -111,18 +169,18 @@ class Database:
         self._own = threading.local()  # .session of each thread of ours
         self._sessions: set[Session] = set()  # of all of them, to be closed at the end
         self._pool = ThreadPoolExecutor(
-            SQLITE_READERS if self.sqlite else POSTGRES_THREADS, f"{alias}-sql"
+            SQLITE_READERS if self.sqlite else POSTGRES_READERS, f"{alias}-sql"
         )
         self._writer = Writer(f"{alias}-writer", self._transact)
 
-    async def read(self, work: Work[T]) -> T:
+    async def read(self, work: Read[T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, work)
 
-    async def write(self, work: Work[T]) -> T:
-        """Durable when it returns. Raises what `work` raises, or Busy."""
-        if self.sqlite:
-            return await self._writer.run(work)
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._alone, work)
+    async def write(self, work: Work[T], *, patient: bool = False, locks: bytes = b"") -> T:
+        """Durable when it returns. Raises what `work` raises, or Busy. `patient`: it stands aside
+        while others wait. `locks`: the conversation whose rows it locks."""
+        answer: T = await self._writer.run(work, patient=patient, locks=locks)
+        return answer
 
     def close(self) -> None:
         """End the threads; what was accepted is finished first."""
@@ -131,7 +189,7 @@ class Database:
         while self._sessions:
             self._sessions.pop().close()
 
-    def _read(self, work: Work[T]) -> T:
+    def _read(self, work: Read[T]) -> T:
         try:
             return work(self._session())
         except Refusal:
@@ -140,24 +198,18 @@ class Database:
             self._drop()
             raise self._translated(error) from error
 
-    def _alone(self, work: Work[T]) -> T:
-        [answer] = self._transact([work])
-        if isinstance(answer, Refusal):
-            raise answer
-        done: T = answer
-        return done
-
     def _transact(self, group: Sequence[Work[Any]]) -> list[Any]:
         """One transaction for all, their answers in order; a Refusal is an answer."""
         try:
             session = self._session()
-            session.begin()
-            answers = [_answer(work, session) for work in group]
-            session.commit()
+            with session.transaction():
+                answers = [_answer(work, session) for work in group]
+            return [answer.get() if isinstance(answer, Later) else answer for answer in answers]
         except Exception as error:
-            self._undo()
-            raise self._translated(error) from error
-        return answers
+            answer = self._translated(error)
+            if self._undone() or not isinstance(answer, Busy):
+                raise answer from error
+            return [Busy() for _ in group]  # no item's fault: one by one each would wait as long
 
     def _session(self) -> Session:
         session: Session | None = getattr(self._own, "session", None)
@@ -166,11 +218,16 @@ class Database:
             self._sessions.add(session)
         return session
 
-    def _undo(self) -> None:
+    def _undone(self) -> bool:
+        """Roll back. False: there is no connection any more, and the next work opens another."""
+        session: Session | None = getattr(self._own, "session", None)
         try:
-            self._session().rollback()
+            if session is not None:
+                session.rollback()
+                return True
         except Exception:  # noqa: BLE001 -- whatever it was, a new connection is the cure
             self._drop()
+        return False
 
     def _drop(self) -> None:
         session: Session | None = getattr(self._own, "session", None)
@@ -189,9 +246,9 @@ class Database:
             driver.InterfaceError,
         )
         mistaken = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
-        if mistaken or not isinstance(error, passing):
+        if not away.is_away(error) and (mistaken or not isinstance(error, passing)):
             return error
-        logger.warning("%s: %s", self.alias, type(error).__name__)
+        away.tell(error)
         return Busy()
 
 

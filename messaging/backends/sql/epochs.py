@@ -1,8 +1,9 @@
 """The epochs of a pair in plain SQL: records, the head by compare-and-set, and boxes."""
 
-from messaging.backends.base import EpochConflict, Unknown
+from chatsite.edge.refusals import Unknown
+from messaging.backends.base import EpochConflict
 from messaging.backends.sql.database import Session
-from messaging.domain import MAX_INT, Conv, EpochRecord, Head, NewEpoch, Uid
+from messaging.domain import MAX_INT, Conv, EpochHead, EpochRecord, NewEpoch, Uid
 
 HEAD = """
 SELECT epoch, forced, time, k1, k2 FROM connection_key
@@ -29,9 +30,9 @@ WHERE excluded.g > es_box.g
 """
 
 
-def head(session: Session, conv: Conv) -> Head | None:
+def head(session: Session, conv: Conv) -> EpochHead | None:
     row = session.one(HEAD, (conv,))
-    return Head(*row) if row else None
+    return EpochHead(*row) if row else None
 
 
 def newest(session: Session, key: tuple[Conv, Uid, int], upto: int | None) -> list[EpochRecord]:

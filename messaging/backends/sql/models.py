@@ -20,6 +20,9 @@ class ConversationHead(models.Model):
     last_time = models.BigIntegerField()
     ord1 = models.BigIntegerField()  # rows of kind 1 by user1, and by user2
     ord2 = models.BigIntegerField()
+    hid1 = models.BigIntegerField(default=0)  # those of them that were withheld
+    hid2 = models.BigIntegerField(default=0)
+    run = models.BigIntegerField(default=0)  # first of the withheld rows at the end; 0 = none
     min_epoch = models.BigIntegerField()  # the floor
     epoch_head = models.BigIntegerField(null=True)  # null before E_0
 
@@ -48,6 +51,7 @@ class Conversation(models.Model):
     url = models.TextField()
     tag = models.BinaryField(null=True)
     tag_kid = models.TextField(null=True)  # noqa: DJ001 -- absent, not empty, once erased
+    hid = models.BigIntegerField(default=0)  # of `ord`, rows that were withheld
 
     class Meta:
         db_table = "conversation"
@@ -66,7 +70,7 @@ class Conversation(models.Model):
 
 
 class MessageSalt(models.Model):
-    """Shred salts of messages with a ttl (encryption.md 4.14)."""
+    """Shred salts of messages with a ttl (docs/encryption.md 4.14)."""
 
     pk = models.CompositePrimaryKey("conversation_id", "client_id")
     conversation_id = _id()
@@ -106,12 +110,27 @@ class Read(models.Model):
     read_ord = models.BigIntegerField()
     time = models.BigIntegerField()
     got_seq = models.BigIntegerField()
-    got_time = models.BigIntegerField()
     shown_seq = models.BigIntegerField()  # as from_user sees it: still while receipts are off
     shown_time = models.BigIntegerField()
+    shown_got_seq = models.BigIntegerField(default=0)  # still while one of the two blocks
+    shown_got_time = models.BigIntegerField(default=0)
 
     class Meta:
         db_table = "read"
+
+
+class MarkGap(models.Model):
+    """What to_user's marks passed over of what from_user sent (messaging/gaps.py)."""
+
+    pk = models.CompositePrimaryKey("from_user", "to_user", "kind", "first")
+    from_user = _id()
+    to_user = _id()
+    kind = models.SmallIntegerField()
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()  # only rises
+
+    class Meta:
+        db_table = "mark_gap"
 
 
 class Connection(models.Model):
@@ -181,3 +200,13 @@ class EsBox(models.Model):
 
     class Meta:
         db_table = "es_box"
+
+
+class Fact(models.Model):
+    """What is to be known of the whole store: `data`, the name that a restore changes."""
+
+    key = models.TextField(primary_key=True)
+    value = models.TextField()
+
+    class Meta:
+        db_table = "meta"

@@ -1,24 +1,30 @@
 """Reading the log: rows as the domain has them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from messaging.backends.sql.database import Session
-from messaging.domain import MAX_INT, ContactState, Conv, Gone, Row, Uid, VectorRow
+from messaging.domain import MAX_INT, ContactState, Conv, Gone, Row, Uid, VectorPage, VectorRow
+from messaging.gaps import Gap, GapKind, known_gaps
 
 ERASED, WITHHELD = 1, 2  # bits of conversation.flags
 
 _COLUMNS = """
 SELECT c.conversation_id, c.seq, c.client_id, c.sender, c.device, c.ctr, c.time, c.ord, c.kind,
- c.epoch, c.expires, c.flags, c.text, c.salt, c.url, c.tag, c.tag_kid FROM conversation c
+ c.epoch, c.expires, c.flags, c.text, c.salt, c.url, c.tag, c.tag_kid, c.hid FROM conversation c
 """
 BELOW = _COLUMNS + "WHERE c.conversation_id = %s AND c.seq < %s ORDER BY c.seq DESC LIMIT %s"
 ABOVE = _COLUMNS + "WHERE c.conversation_id = %s AND c.seq > %s ORDER BY c.seq LIMIT %s"
 LAST = (
     _COLUMNS
-    + """JOIN conversation_head h ON h.conversation_id = c.conversation_id AND h.last_seq = c.seq
-WHERE h.conversation_id IN """
+    + """JOIN contact k ON k.conversation_id = c.conversation_id
+LEFT JOIN unread mine ON mine.from_user = k.owner AND mine.to_user = k.peer
+LEFT JOIN unread theirs ON theirs.from_user = k.peer AND theirs.to_user = k.owner
+WHERE k.owner = %s AND c.seq = CASE WHEN COALESCE(mine.last_seq, 0) > COALESCE(theirs.shown_seq, 0)
+ THEN mine.last_seq ELSE theirs.shown_seq END AND k.conversation_id IN """
 )
+NAMED = _COLUMNS + "WHERE c.conversation_id = %s AND c.client_id = %s"
 FIND = "SELECT seq FROM conversation WHERE conversation_id = %s AND client_id = %s AND seq > %s"
 SALTS = """
 SELECT client_id, salt FROM message_salt
@@ -29,13 +35,17 @@ VECTOR = """
 SELECT c.conversation_id, c.peer, c.state, c.since, c.cleared_seq, c.withheld,
  mine.last_seq, mine.last_ord, mine.time, theirs.shown_seq, theirs.shown_ord, theirs.shown_time,
  by_me.read_seq, by_me.read_ord, by_me.got_seq,
- by_them.shown_seq, by_them.shown_time, by_them.got_seq, by_them.got_time
+ by_them.shown_seq, by_them.shown_time, by_them.shown_got_seq, by_them.shown_got_time
 FROM contact c
 LEFT JOIN unread mine ON mine.from_user = c.owner AND mine.to_user = c.peer
 LEFT JOIN unread theirs ON theirs.from_user = c.peer AND theirs.to_user = c.owner
 LEFT JOIN read by_me ON by_me.from_user = c.peer AND by_me.to_user = c.owner
 LEFT JOIN read by_them ON by_them.from_user = c.owner AND by_them.to_user = c.peer
-WHERE c.owner = %s
+WHERE c.owner = %s AND c.peer > %s ORDER BY c.peer LIMIT %s
+"""
+GAPS = """
+SELECT to_user, kind, first, last FROM mark_gap
+WHERE from_user = %s AND to_user > %s AND to_user <= %s
 """
 
 
@@ -49,10 +59,15 @@ def above(session: Session, key: tuple[Conv, int, int], now: int) -> list[Row]:
     return [_row(values, now) for values in session.all(ABOVE, key)]
 
 
-def last(session: Session, convs: Sequence[Conv], now: int) -> dict[Conv, Row]:
+def named(session: Session, conv: Conv, client_id: bytes, now: int) -> Row | None:
+    values = session.one(NAMED, (conv, client_id))
+    return _row(values, now) if values else None
+
+
+def last(session: Session, owner: Uid, convs: Sequence[Conv], now: int) -> dict[Conv, Row]:
     if not convs:
         return {}
-    found = (_row(values, now) for values in session.all(LAST + _marks(convs), convs))
+    found = (_row(values, now) for values in session.all(LAST + _marks(convs), (owner, *convs)))
     return {row.conv: row for row in found}
 
 
@@ -69,8 +84,21 @@ def salts(
     return dict(session.all(SALTS + _marks(client_ids), (conv, now, *client_ids)))
 
 
-def vector(session: Session, user: Uid) -> list[VectorRow]:
-    return [_vector_row(values) for values in session.all(VECTOR, (user,))]
+def vector(session: Session, key: tuple[Uid, bytes, int]) -> VectorPage:
+    user, after, n = key
+    found = [_vector_row(values) for values in session.all(VECTOR, key)]
+    if not found:
+        return VectorPage([], None)
+    last = found[-1].peer
+    gaps: dict[Uid, list[Gap]] = {}
+    for peer, kind, first, last_seq in session.all(GAPS, (user, after, last)):
+        gaps.setdefault(peer, []).append(Gap(GapKind(kind), first, last_seq))
+    rows = [_with_gaps(row, gaps[row.peer]) if row.peer in gaps else row for row in found]
+    return VectorPage(rows, last if len(rows) == n else None)
+
+
+def _with_gaps(row: VectorRow, gaps: Sequence[Gap]) -> VectorRow:
+    return replace(row, gaps=known_gaps(gaps, row.peer_got, row.peer_read))
 
 
 def _marks(values: Sequence[object]) -> str:
@@ -79,7 +107,7 @@ def _marks(values: Sequence[object]) -> str:
 
 def _row(values: Sequence[Any], now: int) -> Row:
     conv, seq, client_id, sender, device, ctr, time, count, kind, epoch = values[:10]
-    expires, flags, text, salt, url, tag, kid = values[10:]
+    expires, flags, text, salt, url, tag, kid, hid = values[10:]
     gone: Gone | None = None
     if flags & ERASED:
         gone = Gone.ERASED
@@ -87,7 +115,7 @@ def _row(values: Sequence[Any], now: int) -> Row:
         gone, text, salt, url, tag, kid = Gone.EXPIRED, None, None, "", None, None
     return Row(
         *(conv, seq, client_id, sender, device, ctr, time, count, kind, epoch),
-        *(expires, bool(flags & WITHHELD), gone, text, salt, url, tag, kid),
+        *(expires, bool(flags & WITHHELD), gone, text, salt, url, tag, kid, hid),
     )
 
 

@@ -1,26 +1,62 @@
-"""SQLite's one writer: a thread that commits together whatever queued while the last commit ran.
+"""The one writer of a database: a thread that commits together whatever queued while the last
+commit ran.
 
 No timer: alone, an item is committed at once; under load the commits grow by themselves and
-their cost is shared. The policy is in `_settle`.
+their cost is shared. Which items come first is decided in `Lines`, what becomes of a group that
+fails in `_settle`.
 """
 
 import asyncio
+import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from queue import Empty, SimpleQueue
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 GROUP_MAX = 64  # items of one commit: keeps the wait of the first of them short
+PATIENT_MAX = 16  # patient ones of it: keeps the wait of those short that come meanwhile
+PASSED_MAX = 8  # groups that may go before a patient item
 
-T = TypeVar("T")
-Work = Callable[[Any], T]
-Transact = Callable[[Sequence[Work[Any]]], list[Any]]
+Work = Callable[[Any], Any]
+Transact = Callable[[Sequence[Work]], list[Any]]
+
+logger = logging.getLogger(__name__)
 
 
 class Item(NamedTuple):
-    work: Work[Any]
+    work: Work
     future: "asyncio.Future[Any]"
     loop: asyncio.AbstractEventLoop
+    patient: bool
+    locks: bytes  # whose rows it locks first
+
+
+class Lines:
+    """What waits for a commit: patient items stand aside for the others, but not for ever."""
+
+    def __init__(self) -> None:
+        self._lines: tuple[deque[Item], deque[Item]] = deque(), deque()  # by Item.patient
+        self._passed = 0  # groups that the first patient item let go before it
+
+    def __bool__(self) -> bool:
+        return any(self._lines)
+
+    def add(self, item: Item) -> None:
+        self._lines[item.patient].append(item)
+
+    def next_group(self) -> list[Item]:
+        """In the order of their locks: so do other processes, and none waits for another in a
+        circle."""
+        others, patient = self._lines
+        group = _taken(others, GROUP_MAX)
+        if group and patient and self._passed < PASSED_MAX:
+            self._passed += 1
+        else:
+            self._passed = 0
+            group += _taken(patient, PATIENT_MAX)
+        return sorted(group, key=attrgetter("locks"))
 
 
 class Writer:
@@ -35,13 +71,14 @@ class Writer:
         self._thread: threading.Thread | None = None  # starts with the first item
         self._closed = False
 
-    async def run(self, work: Work[T]) -> T:
-        """The answer of `work`, once it is durable. A cancelled caller's work may still be done."""
+    async def run(self, work: Work, *, patient: bool = False, locks: bytes = b"") -> Any:
+        """The answer of `work`, once it is durable. A cancelled caller's work may still be done.
+        `patient`: it stands aside while others wait. `locks`: the id of what it locks first."""
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
+        future: asyncio.Future[Any] = loop.create_future()
         if self._thread is None:
             self._start()
-        self._queue.put(Item(work, future, loop))
+        self._queue.put(Item(work, future, loop, patient, locks))
         return await future
 
     def close(self) -> None:
@@ -58,31 +95,41 @@ class Writer:
                 raise RuntimeError("the writer is closed")
             if self._thread is None:
                 # daemon: an unfinished transaction is rolled back by the next start
-                self._thread = threading.Thread(target=self._loop, name=self._name, daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._loop, name=self._name, daemon=True)
+                thread.start()  # may raise: then the next item tries again
+                self._thread = thread
 
     def _loop(self) -> None:
+        lines = Lines()
         more = True
-        while more:
-            group, more = self._next_group()
-            if group:
-                _answer(group, self._settle([item.work for item in group]))
+        while more or lines:
+            more = more and self._fill(lines)
+            if group := lines.next_group():
+                _answer(group, self._answers(group))
 
-    def _next_group(self) -> tuple[list[Item], bool]:
-        """Wait for one item, take what else is there; False when the end was among it."""
-        group: list[Item] = []
-        item = self._queue.get()
+    def _fill(self, lines: Lines) -> bool:
+        """Take all that is there, and wait where there is nothing; False when the end came."""
         try:
+            item = self._queue.get(block=not lines)
             while item is not None:
-                group.append(item)
-                if len(group) == GROUP_MAX:
-                    return group, True
+                lines.add(item)
                 item = self._queue.get_nowait()
         except Empty:
-            return group, True
-        return group, False
+            return True
+        return False
 
-    def _settle(self, group: Sequence[Work[Any]]) -> list[Any]:
+    def _answers(self, group: Sequence[Item]) -> list[Any]:
+        """One for each item, whatever happens: nobody else would start this thread again."""
+        try:
+            answers = self._settle([item.work for item in group])
+            if len(answers) != len(group):
+                raise RuntimeError("a transaction answered some of its items only")
+            return answers
+        except Exception as error:
+            logger.exception("%s failed; it goes on", self._name)
+            return [error] * len(group)
+
+    def _settle(self, group: Sequence[Work]) -> list[Any]:
         """All together; if that fails one by one, so that a bad item spoils no other's."""
         try:
             return self._transact(group)
@@ -90,6 +137,10 @@ class Writer:
             if len(group) == 1:
                 return [error]
         return [self._settle([work])[0] for work in group]
+
+
+def _taken(line: deque[Item], most: int) -> list[Item]:
+    return [line.popleft() for _ in range(min(most, len(line)))]
 
 
 def _answer(group: Sequence[Item], answers: Sequence[Any]) -> None:

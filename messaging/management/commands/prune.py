@@ -4,7 +4,7 @@ from asgiref.sync import async_to_sync
 from django.core.management.base import BaseCommand
 
 from accounts import housekeeping
-from accounts.clock import now_ms
+from chatsite.running.clock import now_ms
 from messaging import expiry
 
 

@@ -6,7 +6,7 @@ import { REVOKES } from "../crypto/devicelist.js";
 import { b64, equal, fromB64, require } from "../crypto/encoding.js";
 import { codeAuth, passwordAuth } from "../crypto/factors.js";
 import { parseCode } from "../crypto/recoverycode.js";
-import { Keystore } from "../keystore.js";
+import { Keystore } from "../storage/keystore.js";
 import { forgetCurrent } from "./current.js";
 import { headOf, staying } from "./enrolment.js";
 import { codeFactor, codeValues, newPassword, passwordFactor, renewed } from "./identity.js";
@@ -54,7 +54,7 @@ async function byCode(code, { code_salt }) {
   return { pw: undefined, body: { code_auth: b64(await codeAuth(code, fromB64(code_salt, 16))) } };
 }
 
-/** That this code proves the person to the server, and opens the vault here. ApiError `wrong`. @param {string} typed */
+/** Checks that this code proves the person to the server, and opens the vault here. ApiError `wrong`. @param {string} typed */
 export async function checkCode(typed) {
   await unlock({ code: await parseCode(typed) });
 }
@@ -115,7 +115,7 @@ async function renewedFactors({ account, pw, pepper }, rk, code) {
 async function adopt(account, { link, seed }) {
   account.links = [...account.links, link];
   account.seeds.set(link.g, seed);
-  await remember(account.shelf, account);
+  await remember(account.stores, account);
 }
 
 /** @returns {Promise<Device[]>} as the list says that our own key signs */
@@ -127,8 +127,8 @@ export async function devices() {
 /** Messages that were written here and are not in the log yet. @returns {Promise<number>} */
 export async function unsent() {
   try {
-    const { shelf } = await keptAccount();
-    return (await shelf.all("outbox")).length;
+    const { stores } = await keptAccount();
+    return (await stores.all("outbox")).length;
   } catch {
     return 0; // nothing can be read here any more
   }
@@ -136,17 +136,18 @@ export async function unsent() {
 
 /**
  * Leave: the server forgets the session and this device, the browser its keys and texts. Throws
- * M1Error `unsent` while messages wait, unless they are given up. Works with a session that is over
- * already.
- * @param {{discard?: boolean}} [choice]
+ * M1Error `unsent` while messages wait, unless they are given up. Works with a session that has
+ * ended already.
+ * @param {{discard?: boolean, stop?: () => void}} [choice] stop: ends what this page does with the keys
  */
-export async function signOut({ discard = false } = {}) {
+export async function signOut({ discard = false, stop } = {}) {
   require(discard || (await unsent()) === 0, "unsent");
   const uid = await openAccount().then(
     (account) => account.uid,
     () => undefined,
   );
   await leave({ proof: uid !== undefined });
+  stop?.();
   forgetOpen();
   if (uid) await Keystore.wipe(uid);
   forgetCurrent();

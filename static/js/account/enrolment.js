@@ -1,15 +1,15 @@
 // From what the server keeps of an account back to its keys (docs/encryption.md 4.18): the chain, and
 // by a device or by recovery the user keys. Each is checked against the chain before it is used.
 
-import { deviceOf, extendChain } from "../crypto/devicelist.js";
-import { b64, equal, fromB64, M1Error, require } from "../crypto/encoding.js";
+import { deviceOf, extendChain, isBehind } from "../crypto/devicelist.js";
+import { b64, equal, fromB64, require } from "../crypto/encoding.js";
 import { openWrapOfLink, walkBack } from "../crypto/userkeys.js";
 
 /** @typedef {import("../crypto/encoding.js").Bytes} Bytes */
 /** @typedef {import("../crypto/devicelist.js").Link} Link */
 /** @typedef {import("../crypto/devicelist.js").Device} Device */
-/** @typedef {import("../api.js").Api} Api */
-/** @typedef {import("../api.js").Options} Options */
+/** @typedef {import("../network/api.js").Api} Api */
+/** @typedef {import("../network/api.js").Options} Options */
 /** @typedef {{links: Link[], gone: Bytes[], event: string}} OwnChain */
 /** @typedef {{id: Bytes, seed: Bytes}} Receiver a device with its DKK seed, or recovery */
 
@@ -30,13 +30,33 @@ export async function ownChain(api, uid, known, access) {
     received.push(...answer.links.map((/** @type {string} */ link) => fromB64(link)));
     at += answer.links.length;
   } while (answer.links.length && at < answer.head[0]);
-  // A head below what was verified: an account that was reset. Its new chain starts at k = 1.
-  if (answer.head[0] < (known.at(-1)?.k ?? 0)) throw new M1Error("reset", "the account began anew");
+  const gone = (answer.gone ?? []).map((/** @type {string} */ id) => fromB64(id, 16));
+  if (answer.head[0] < (known.at(-1)?.k ?? 0))
+    return { links: await behind(api, uid, known, access), event: "same", gone };
   const { links, event } = await extendChain(uid, known, received);
   const head = headOf(links);
   const same = head.k === answer.head[0] && equal(head.hash, fromB64(answer.head[1], 32));
   require(same, "bad_chain", "the server names another head");
-  return { links, event, gone: (answer.gone ?? []).map((/** @type {string} */ id) => fromB64(id, 16)) };
+  return { links, event, gone };
+}
+
+/**
+ * A head below what was verified: the server was set back, and knows less. Or the account was reset: its new
+ * chain starts at k = 1.
+ * @param {Api} api
+ * @param {Bytes} uid
+ * @param {Link[]} known
+ * @param {Options} access
+ */
+async function behind(api, uid, known, access) {
+  const { links } = await ownChain(api, uid, [], access);
+  require(isBehind(bytesOf(links), known), "reset", "the account started over");
+  return known;
+}
+
+/** @param {Link[]} links */
+export function bytesOf(links) {
+  return links.map(({ bytes }) => bytes);
 }
 
 /** @param {Link[]} links @returns {Link} */
@@ -45,7 +65,7 @@ export function headOf(links) {
 }
 
 /**
- * Those that the next link lists: who signed out is left out of it, without `revokes`.
+ * Those that the next link lists: it leaves out a device that signed out, without `revokes`.
  * @param {OwnChain} chain
  * @returns {Device[]}
  */
@@ -73,7 +93,7 @@ export async function userKeys(links, answer, { id, seed: secret }) {
 
 /**
  * @param {Link} head
- * @param {import("../keystore.js").DeviceKeys} device
+ * @param {import("../storage/keystore.js").DeviceKeys} device
  * @returns {boolean} listed with just these keys
  */
 export function lists(head, device) {

@@ -21,7 +21,7 @@ import { newRoot, sealVault } from "../crypto/vault.js";
 /** @typedef {import("../crypto/devicelist.js").Link} Link */
 /** @typedef {import("../crypto/devicelist.js").Device} Device */
 /** @typedef {import("../crypto/vault.js").Secrets} Secrets */
-/** @typedef {import("../keystore.js").DeviceKeys} DeviceKeys */
+/** @typedef {import("../storage/keystore.js").DeviceKeys} DeviceKeys */
 /** @typedef {{uid: Bytes, rk: Bytes}} Root */
 /** @typedef {{values: import("../protocol.js").PasswordValues, pw: Bytes}} Password */
 /**
@@ -33,7 +33,7 @@ import { newRoot, sealVault } from "../crypto/vault.js";
  */
 
 /**
- * A new password, stretched at the present price.
+ * A new password, stretched with the present parameters.
  * @param {string} password
  * @returns {Promise<Password>}
  */
@@ -74,7 +74,7 @@ export function listed({ id, dskPublic, dkkPublic }, ms) {
 /**
  * Everything of an account that does not exist yet.
  * @param {{uid: Bytes, pepper: Bytes, displayName: string, password: Password, code: string,
- *   device: DeviceKeys, ms: number, flags?: number}} person RESET in flags: it begins anew
+ *   device: DeviceKeys, ms: number, flags?: number}} person RESET in flags: it starts over
  * @returns {Promise<{body: import("../protocol.js").SignUp, link: Link, seed: Bytes}>}
  */
 export async function newAccount({ uid, pepper, displayName, password, code, device, ms, flags = 0 }) {

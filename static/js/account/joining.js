@@ -5,13 +5,13 @@
 // not pile them up.
 
 import { stretch } from "../crypto/argon2.js";
-import { MAX_DEVICES } from "../crypto/devicelist.js";
+import { isBehind, MAX_DEVICES } from "../crypto/devicelist.js";
 import { b64, equal, fromB64, require } from "../crypto/encoding.js";
 import { codeAuth, passwordAuth } from "../crypto/factors.js";
 import { RECOVERY_ID } from "../crypto/userkeys.js";
-import { Keystore } from "../keystore.js";
+import { Keystore } from "../storage/keystore.js";
 import { setCurrent } from "./current.js";
-import { headOf, ownChain, staying, userKeys } from "./enrolment.js";
+import { bytesOf, headOf, ownChain, staying, userKeys } from "./enrolment.js";
 import {
   codeFactor,
   codeValues,
@@ -28,10 +28,10 @@ import { checkVault, openedVault } from "./vaultopening.js";
 
 /** @typedef {import("../crypto/encoding.js").Bytes} Bytes */
 /** @typedef {import("../crypto/devicelist.js").Link} Link */
-/** @typedef {import("../keystore.js").DeviceKeys} DeviceKeys */
+/** @typedef {import("../storage/keystore.js").DeviceKeys} DeviceKeys */
 /** @typedef {import("./enrolment.js").OwnChain} OwnChain */
 /** @typedef {import("./vaultopening.js").OpenVault} OpenVault */
-/** @typedef {import("../api.js").Options} Options */
+/** @typedef {import("../network/api.js").Options} Options */
 /** @typedef {"stretch" | "vault" | "keys" | "store"} Step */
 /** @typedef {(step: Step) => void} OnProgress */
 /** @typedef {{uid: Bytes, name: string, pepper: Bytes}} Reservation */
@@ -56,7 +56,7 @@ export async function reserveName(name) {
 }
 
 /**
- * Make the account. ApiError `reservation` when the name was given free meanwhile.
+ * Make the account. ApiError `reservation` when the name was released meanwhile.
  * @param {Reservation} reservation
  * @param {{displayName: string, password: string, code: string, onProgress?: OnProgress}} person
  */
@@ -65,14 +65,14 @@ export async function signUp({ uid, name, pepper }, { displayName, password: typ
   onProgress?.("stretch");
   const password = await newPassword(typed);
   onProgress?.("keys");
-  const shelf = await emptied(uid);
-  const device = await shelf.newDevice();
+  const stores = await emptied(uid);
+  const device = await stores.newDevice();
   const person = { uid, pepper, displayName, password, code, device, ms: Date.now() };
   const { body, link, seed } = await newAccount(person);
-  await remember(shelf, { name, displayName, links: [link], seeds: new Map([[1, seed]]) });
+  await remember(stores, { name, displayName, links: [link], seeds: new Map([[1, seed]]) });
   onProgress?.("store");
   await api.post("/api/sign-up", body);
-  settle(uid, shelf);
+  settle(uid, stores);
 }
 
 /**
@@ -93,6 +93,7 @@ export async function signIn({ name, password, lost, onProgress }) {
   const key = { pw, pepper: signed.pepper };
   const vault = await openedVault(signed.uid, await api.get("/api/vault", access), key);
   const chain = await ownChain(api, signed.uid, [], access);
+  await refuseToForget(signed.uid, chain);
   onProgress?.("keys");
   await enrol({ signed, keys: undefined, access, vault, chain }, onProgress);
 }
@@ -112,7 +113,9 @@ export async function startRecovery({ name, code, lost }) {
   if (!keys) await strike(lost, access);
   const answer = keys ? await api.post("/api/unlock", { code_auth }, access) : await api.get("/api/vault", access);
   const vault = await openedVault(signed.uid, answer, { code });
-  return { signed, keys, access, vault, chain: await ownChain(api, signed.uid, [], access) };
+  const chain = await ownChain(api, signed.uid, [], access);
+  if (!keys) await refuseToForget(signed.uid, chain);
+  return { signed, keys, access, vault, chain };
 }
 
 /**
@@ -125,8 +128,8 @@ export async function finishRecovery(recovery, { password: typed, code, onProgre
   const password = await newPassword(typed);
   onProgress?.("keys");
   const { uid, pepper } = recovery.signed;
-  const shelf = recovery.keys ? await Keystore.open(uid) : await emptied(uid);
-  const device = recovery.keys ?? (await shelf.newDevice());
+  const stores = recovery.keys ? await Keystore.open(uid) : await emptied(uid);
+  const device = recovery.keys ?? (await stores.newDevice());
   const make = async (/** @type {OwnChain} */ chain, /** @type {Map<number, Bytes>} */ seeds) => {
     const before = /** @type {Bytes} */ (seeds.get(headOf(chain.links).g));
     const devices = recovery.keys ? staying(chain) : withNew(chain, device);
@@ -136,7 +139,7 @@ export async function finishRecovery(recovery, { password: typed, code, onProgre
     const values = { factors, code: await codeValues(code), password: password.values };
     return { link, seeds: new Map([...seeds, [link.g, seed]]), body: { ...body, ...values } };
   };
-  await store(recovery, { shelf, device, make }, onProgress);
+  await store(recovery, { stores, device, make }, onProgress);
 }
 
 /** The next link leaves it out: its keys are nowhere any more. @param {string | undefined} lost @param {Options} access */
@@ -147,14 +150,14 @@ async function strike(lost, access) {
 /** @param {Opened} opened @param {OnProgress | undefined} onProgress */
 async function enrol(opened, onProgress) {
   const { uid } = opened.signed;
-  const shelf = await emptied(uid);
-  const device = await shelf.newDevice();
+  const stores = await emptied(uid);
+  const device = await stores.newDevice();
   const make = async (/** @type {OwnChain} */ chain, /** @type {Map<number, Bytes>} */ seeds) => {
     const head = headOf(chain.links);
     const change = { devices: withNew(chain, device), seed: /** @type {Bytes} */ (seeds.get(head.g)), ms: Date.now() };
     return { seeds, ...(await withDevices(head, opened.vault.secrets, change)) };
   };
-  await store(opened, { shelf, device, make }, onProgress);
+  await store(opened, { stores, device, make }, onProgress);
 }
 
 /** @param {OwnChain} chain @param {DeviceKeys} device */
@@ -165,13 +168,13 @@ function withNew(chain, device) {
 }
 
 /**
- * Store the next link; whoever loses the race looks at the winner and makes it anew.
+ * Store the next link; the loser of a race looks at the winner and makes the link again.
  * @param {Opened} opened
- * @param {{shelf: Keystore, device: DeviceKeys, make: (chain: OwnChain, seeds: Map<number, Bytes>) =>
+ * @param {{stores: Keystore, device: DeviceKeys, make: (chain: OwnChain, seeds: Map<number, Bytes>) =>
  *   Promise<{link: Link, seeds: Map<number, Bytes>, body: import("../protocol.js").NewLink}>}} plan
  * @param {OnProgress | undefined} onProgress
  */
-async function store({ signed, access, vault, chain }, { shelf, device, make }, onProgress) {
+async function store({ signed, access, vault, chain }, { stores, device, make }, onProgress) {
   const { uid, name, displayName } = signed;
   const options = { ...access, signer: signerOf(uid, device) };
   for (let attempt = 0; ; attempt++) {
@@ -180,9 +183,9 @@ async function store({ signed, access, vault, chain }, { shelf, device, make }, 
     const receiver = { id: RECOVERY_ID, seed: vault.secrets.recoverySeed };
     const seeds = await userKeys(current.links, await api.get("/api/wraps", access), receiver);
     const made = await make(current, seeds);
-    await remember(shelf, { name, displayName, links: [...current.links, made.link], seeds: made.seeds });
+    await remember(stores, { name, displayName, links: [...current.links, made.link], seeds: made.seeds });
     onProgress?.("store");
-    if (await applied(made, options, attempt)) return settle(uid, shelf);
+    if (await applied(made, options, attempt)) return settle(uid, stores);
   }
 }
 
@@ -197,7 +200,7 @@ async function applied({ link, body }, options, attempt) {
     await api.post("/api/links", body, options);
     return true;
   } catch (error) {
-    const { status, body: answer } = /** @type {import("../api.js").ApiError} */ (error);
+    const { status, body: answer } = /** @type {import("../network/api.js").ApiError} */ (error);
     const winner = status === CONFLICT ? /** @type {any} */ (answer)?.link : undefined;
     if (winner === undefined || attempt + 1 === TRIES) throw error;
     return equal(fromB64(winner), link.bytes); // the answer to an earlier try was lost
@@ -228,10 +231,10 @@ async function reused({ uid }) {
  * @returns {Promise<DeviceKeys | undefined>} once the session belongs to this device
  */
 async function taken(uid) {
-  const shelf = await Keystore.open(uid);
+  const stores = await Keystore.open(uid);
   try {
-    const keys = await shelf.device().catch(() => undefined);
-    if (!keys || !(await recall(shelf))) return undefined;
+    const keys = await stores.device().catch(() => undefined);
+    if (!keys || !(await recall(stores))) return undefined;
     const { device } = await api.post("/api/live-token", {}, { signer: signerOf(uid, keys) });
     return equal(fromB64(device, 16), keys.id) ? keys : undefined;
   } catch (error) {
@@ -239,7 +242,25 @@ async function taken(uid) {
     if (status < 400 || status >= 500) throw error;
     return undefined; // signed out, revoked, or another browser's session
   } finally {
-    shelf.close();
+    stores.close();
+  }
+}
+
+/**
+ * Keys that the server does not know, under a list that goes on where the server's ends: it was set back to before
+ * this browser joined. What is kept here may be nowhere else.
+ * @param {Bytes} uid
+ * @param {OwnChain} chain
+ */
+async function refuseToForget(uid, { links }) {
+  const stores = await Keystore.open(uid);
+  try {
+    const keys = await stores.device().catch(() => undefined);
+    const known = keys && (await recall(stores));
+    require(!known ||
+      !isBehind(bytesOf(links), known.links), "behind", "the server does not know this browser any more");
+  } finally {
+    stores.close();
   }
 }
 
@@ -250,10 +271,10 @@ export async function emptied(uid) {
   return Keystore.open(uid);
 }
 
-/** @param {Bytes} uid @param {Keystore} [shelf] */
-export function settle(uid, shelf) {
+/** @param {Bytes} uid @param {Keystore} [stores] */
+export function settle(uid, stores) {
   setCurrent(uid);
-  shelf?.close();
+  stores?.close();
   forgetOpen();
 }
 

@@ -4,20 +4,20 @@ import { parseLink } from "../crypto/devicelist.js";
 
 /** @typedef {import("../crypto/encoding.js").Bytes} Bytes */
 /** @typedef {import("../crypto/devicelist.js").Link} Link */
-/** @typedef {import("../keystore.js").Keystore} Keystore */
+/** @typedef {import("../storage/keystore.js").Keystore} Keystore */
 /** @typedef {{name: string, displayName: string, links: Link[], seeds: Map<number, Bytes>}} Remembered */
 
 const KEY = "account";
 
-/** @param {Keystore} shelf @param {Remembered} account */
-export function remember(shelf, { name, displayName, links, seeds }) {
+/** @param {Pick<Keystore, "write">} stores @param {Remembered} account */
+export function remember(stores, { name, displayName, links, seeds }) {
   const value = { name, displayName, links: links.map((link) => link.bytes), seeds: [...seeds] };
-  return shelf.write([{ store: "meta", key: KEY, value }]);
+  return stores.write([{ store: "meta", key: KEY, value }]);
 }
 
-/** @param {Keystore} shelf @returns {Promise<Remembered | undefined>} */
-export async function recall(shelf) {
-  const kept = await shelf.get("meta", KEY);
+/** @param {Keystore} stores @returns {Promise<Remembered | undefined>} */
+export async function recall(stores) {
+  const kept = await stores.get("meta", KEY);
   if (!kept) return undefined;
   const links = await Promise.all(kept.links.map(parseLink));
   return { name: kept.name, displayName: kept.displayName, links, seeds: new Map(kept.seeds) };

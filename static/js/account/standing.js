@@ -3,7 +3,7 @@
 
 import { b64 } from "../crypto/encoding.js";
 import { standingProof } from "../crypto/proofs.js";
-import { Keystore } from "../keystore.js";
+import { Keystore } from "../storage/keystore.js";
 import { currentUid, forgetCurrent } from "./current.js";
 import { api, forgetOpen, keptAccount, openAccount } from "./openaccount.js";
 

@@ -30,7 +30,7 @@ export async function openedVault(uid, { vault, factors }, key) {
 }
 
 /**
- * A server could serve the chain of an account of its own making: the vault tells.
+ * A server could serve the chain of an account that it made itself: the vault shows that.
  * @param {Link} head
  * @param {Secrets} secrets
  */

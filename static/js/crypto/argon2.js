@@ -51,7 +51,7 @@ function inWorker(input) {
       if (data.failed) reject(new M1Error("kdf_failed", "Argon2 did not run"));
       else resolve(data.hash);
     });
-    worker.addEventListener("error", () => reject(new M1Error("kdf_failed", "the worker did not load")));
+    worker.addEventListener("error", () => reject(new M1Error("not_loaded", "the worker")));
     worker.postMessage({ id, ...input }, [input.password.buffer]);
   }).finally(() => worker.terminate());
 }

@@ -5,8 +5,8 @@ import { b64, fromB64, M1Error, require, utf8 } from "./encoding.js";
 import { parseStrictJson } from "./json.js";
 
 /** @typedef {import("./encoding.js").Bytes} Bytes */
-/** @typedef {{k: number, hash: Bytes}} Head */
-/** @typedef {{me: Head, peer: Head}} Heads the sender's view of both device lists */
+/** @typedef {{k: number, hash: Bytes}} ListHead */
+/** @typedef {{me: ListHead, peer: ListHead}} Heads the sender's view of both device lists */
 /**
  * @typedef {object} Thumb
  * @property {Bytes} blob
@@ -131,7 +131,7 @@ function blobFields({ blob, fk, size, hash, log2 }) {
   };
 }
 
-/** @param {unknown} value @returns {Head} */
+/** @param {unknown} value @returns {ListHead} */
 function head(value) {
   require(Array.isArray(value) && value.length === 2, "bad_content", "heads");
   const k = natural(value[0]);

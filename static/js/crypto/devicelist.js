@@ -202,6 +202,16 @@ export function nextFields(head, changes) {
   return { uid, k: head.k + 1, prev: head.hash, aik, devices, g, uk, recovery, flags: 0, ...changes };
 }
 
+/**
+ * A list that ends below what was verified, and says the same up to there: an older backup was put back.
+ * @param {Bytes[]} received from its first link
+ * @param {Link[]} known
+ */
+export function isBehind(received, known) {
+  const agree = received.every((bytes, i) => known[i] && equal(bytes, known[i].bytes));
+  return received.length > 0 && received.length < known.length && agree;
+}
+
 /** @param {Link} link @param {Bytes} id @returns {Device | undefined} */
 export function deviceOf(link, id) {
   return link.devices.find((device) => equal(device.id, id));

@@ -118,14 +118,6 @@ export function bucket(length) {
   return size;
 }
 
-/**
- * @param {Bytes} body
- * @returns {Header} without opening anything
- */
-export function readHeader(body) {
-  return parseEnvelope(body).header;
-}
-
 /** @param {Bytes} bytes @returns {Envelope & {hdr: Bytes}} */
 export function parseEnvelope(bytes) {
   const [hdr, ct, sm] = parse(bytes, "m1:env", ENVELOPE_WIDTHS, "bad_envelope");

@@ -118,8 +118,8 @@ function namedLink(named, linkByHash) {
 }
 
 /**
- * A parent may be left out only because an AIK changed. Who met the new identity first does not
- * know the old one: a chain that begins with a reset says as much.
+ * A parent may be left out only because an AIK changed. A reader who met the new identity first does
+ * not know the old one: a chain that begins with a reset is enough.
  * @param {Epoch} epoch
  * @param {Epoch} previous
  * @param {{linkByHash: (uid: Bytes, hash: Bytes) => Link | undefined, restarted?: (uid: Bytes) => boolean}} known

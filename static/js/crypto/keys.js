@@ -16,7 +16,7 @@ export const WRAP_BYTES = ENC_BYTES + 48;
 const PKCS8_ED25519 = fromHex("302e020100300506032b657004220420"); // RFC 8410, before the seed
 
 // Eight points of small order, fourteen encodings: seven values by the sign bit. Such a key
-// verifies signatures that nobody made (measured, section 1 fact 9).
+// verifies signatures that nobody made (docs/encryption.md 4.3).
 const SMALL_ORDER = new Set([
   "00".repeat(32),
   `01${"00".repeat(31)}`,

@@ -1,7 +1,7 @@
 // Which X-Wing runs here: the browser's own ML-KEM with its SHA-3, or the JavaScript one. That comes
-// with the page: what is imported later, in a moment without a server, never loads again in it.
+// with the page: an import that fails later, while there is no server, fails for good in that page.
 // X-Wing (0x647A): ML-KEM-768 ‖ X25519; the 32-byte seed is expanded with SHAKE256 to a
-// 64-byte ML-KEM seed ‖ a 32-byte X25519 key (docs/encryption.md, section 1 fact 2).
+// 64-byte ML-KEM seed ‖ a 32-byte X25519 key (docs/encryption.md, section 1).
 
 import { AEAD_AES_256_GCM, CipherSuite, KDF_HKDF_SHA256, KEM_MLKEM768_X25519 } from "../../vendor/hpke.js";
 import * as noble from "../../vendor/xwing.js";

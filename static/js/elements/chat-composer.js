@@ -1,21 +1,26 @@
-// Where one writes: grows with the text, keeps it as a draft of its chat, and says why it is off.
+// The field to write in: grows with the text, keeps it as a draft of its chat, and says why it is off.
 
-import { STATE } from "../relation.js";
-import { session } from "../session.js";
+import { STATE } from "../chat/contactstate.js";
+import { textOf } from "../chat/content.js";
+import { bus } from "../tabs/bus.js";
 import { format, gettext } from "../text.js";
 import { part } from "../ui/bubbles.js";
 import { bytesLeft, sends, WARN_AT } from "../ui/composing.js";
 import { explain } from "../ui/explain.js";
+import { busy } from "../ui/forms.js";
+import { actOn } from "../ui/peopleact.js";
 import { nameOf } from "../ui/person.js";
+import { toast } from "../ui/toast.js";
 
-/** @typedef {import("../session.js").Summary} Summary */
-
-const KEEP_MS = 400; // after the last key press
+/** @typedef {import("../tabs/bus.js").Summary} Summary */
 
 export class ChatComposer extends HTMLElement {
   /** @type {string | null} */ #conv = null;
-  #keeping = 0;
+  /** @type {Summary | undefined} */ #chat;
+  /** @type {string | undefined} */ #kept; // the draft of this chat, written or on its way; undefined: who knows
+  #following = false; // the text is written as it is typed
   #sending = 0; // on their way into the outbox
+  #sent = 0; // all that ever were
   /** @type {Map<string, string[]>} */ #refused = new Map(); // of those, what could not be kept, by chat
   /** @type {(() => void)[]} */ #stop = [];
 
@@ -30,15 +35,20 @@ export class ChatComposer extends HTMLElement {
   connectedCallback() {
     this.#text.addEventListener("input", () => this.#typed());
     this.#text.addEventListener("keydown", (event) => this.#key(event));
+    part(this, "unblock").addEventListener("click", () => void this.#unblock());
     part(this, "form").addEventListener("submit", (event) => {
       event.preventDefault();
       void this.#send();
     });
-    addEventListener("pagehide", () => this.#keep());
+    // The earlier the better: what a page begins as it goes may not end.
+    addEventListener("beforeunload", () => void this.#keep());
+    addEventListener("pagehide", () => void this.#keep());
+    document.addEventListener("visibilitychange", () => document.hidden && void this.#keep());
     addEventListener("beforeunload", (event) => this.#sending && event.preventDefault()); // not on the disk yet
     this.#stop = [
-      session.on("chat", (chat) => chat.row.conv === this.#conv && this.#allow(chat)),
-      session.on("room", ({ full }) => full || this.#say("")),
+      bus.on("chat", (chat) => chat.row.conv === this.#conv && this.#allow(chat)),
+      bus.on("current", () => void this.#ask()),
+      bus.on("quota", ({ full }) => full || this.#say("")),
     ];
   }
 
@@ -48,29 +58,60 @@ export class ChatComposer extends HTMLElement {
 
   /** The draft of the chat before stays with that chat. @param {string | null} conv */
   async open(conv) {
-    this.#keep();
+    void this.#keep();
     this.#conv = conv;
+    this.#kept = "";
     this.#say("");
     this.#put("");
+    this.#chat = undefined;
     this.#text.disabled = this.#button.disabled = true;
     if (!conv) return;
-    const [draft, chats] = await Promise.all([session.ask("draft", conv), session.ask("chats")]);
+    const draft = await bus.ask("draft", conv);
+    const { chat, current } = await bus.ask("opening", conv); // last: what is heard after its answer is newer
     if (conv !== this.#conv) return;
+    this.#kept = draft;
     if (!this.#text.value) this.#put(draft);
     this.#putBack(conv);
-    this.#allow(chats.find(({ row }) => row.conv === conv));
+    this.#allow(chat, current);
     if (matchMedia("(pointer: fine)").matches) this.#text.focus({ preventScroll: true });
   }
 
-  /** @param {Summary | undefined} chat */
-  #allow(chat) {
-    const why = reason(chat);
+  /** The server served a page for this chat, and may have lost it before this browser heard of it. */
+  async #ask() {
+    const conv = this.#conv;
+    if (!conv || this.#chat) return;
+    const { chat, current } = await bus.ask("opening", conv);
+    if (conv === this.#conv && !this.#chat) this.#allow(chat, current);
+  }
+
+  /**
+   * @param {Summary | undefined} chat unknown until this browser has heard of it
+   * @param {boolean} [current] it has heard of all that there are
+   */
+  #allow(chat, current = false) {
+    const why = chat ? reason(chat) : current ? lost() : "";
     const line = part(this, "reason");
     line.textContent = why;
     line.hidden = !why;
     part(this, "form").hidden = Boolean(why);
-    this.#text.disabled = Boolean(why);
+    part(this, "unblock").hidden = chat?.row.state !== STATE.BLOCKED;
+    this.#chat = chat;
+    this.#text.disabled = !chat || Boolean(why);
     this.#measure();
+  }
+
+  async #unblock() {
+    const { row, contact } = this.#chat ?? {};
+    const button = /** @type {HTMLButtonElement} */ (part(this, "unblock"));
+    if (!row || button.disabled) return;
+    busy(button, true);
+    try {
+      await actOn(row.peer, "unblock", row.state, nameOf(contact));
+      this.#text.focus({ preventScroll: true });
+    } catch (error) {
+      toast(explain(error));
+    }
+    busy(button, false);
   }
 
   /** @param {KeyboardEvent} event */
@@ -82,9 +123,16 @@ export class ChatComposer extends HTMLElement {
 
   #typed() {
     this.#measure();
-    if (this.#conv && this.#text.value) void session.ask("typing", this.#conv);
-    clearTimeout(this.#keeping);
-    this.#keeping = window.setTimeout(() => this.#keep(), KEEP_MS);
+    if (this.#conv && this.#text.value) void bus.ask("typing", this.#conv);
+    void this.#follow();
+  }
+
+  /** One write at a time, until the newest text is kept. */
+  async #follow() {
+    if (this.#following) return;
+    this.#following = true;
+    while (await this.#keep());
+    this.#following = false;
   }
 
   /** The field is free at once; what could not be kept comes back into it. */
@@ -92,12 +140,13 @@ export class ChatComposer extends HTMLElement {
     const text = this.#text.value.trim();
     const conv = this.#conv;
     if (!text || !conv || this.#button.disabled) return;
-    clearTimeout(this.#keeping);
     this.#put("");
+    this.#kept = undefined; // the message ends it
     this.#text.focus({ preventScroll: true });
     this.#sending += 1;
+    this.#sent += 1;
     try {
-      await session.ask("send", { id: crypto.randomUUID(), conv, text });
+      await bus.ask("send", { id: crypto.randomUUID(), conv, content: textOf(text) });
       if (conv === this.#conv) this.#say("");
     } catch (error) {
       this.#refused.set(conv, [...(this.#refused.get(conv) ?? []), text]);
@@ -106,7 +155,7 @@ export class ChatComposer extends HTMLElement {
     this.#sending -= 1;
     if (this.#sending || !this.#conv) return;
     this.#putBack(this.#conv);
-    this.#keep();
+    void this.#keep();
   }
 
   /** In the order it was written, before what was typed meanwhile. @param {string} conv */
@@ -118,17 +167,27 @@ export class ChatComposer extends HTMLElement {
     this.#put(value && value !== back ? `${back}\n${value}` : back); // it may be its own draft
   }
 
-  /** A text that is on its way leaves its draft behind: it ends with the write that keeps the message. */
-  #keep() {
-    clearTimeout(this.#keeping);
+  /**
+   * A text that is on its way leaves its draft behind: it ends with the write that keeps the message.
+   * @returns {Promise<boolean>} whether anything was written
+   */
+  async #keep() {
     const { value } = this.#text;
     const conv = this.#conv;
-    if (!conv || (this.#sending && !value)) return;
-    session.ask("keepDraft", conv, value).catch(() => {
-      if (!value || (conv === this.#conv && this.#text.value)) return; // it stands here still
+    if (!conv || value === this.#kept || (this.#sending && !value)) return false;
+    this.#kept = value;
+    const sent = this.#sent;
+    try {
+      await bus.ask("keepDraft", conv, value);
+      return true;
+    } catch {
+      this.#kept = undefined;
+      const elsewhere = sent !== this.#sent || (conv === this.#conv && this.#text.value);
+      if (!value || elsewhere) return false; // it was sent, or stands here still
       this.#refused.set(conv, [value]);
       if (conv === this.#conv) this.#putBack(conv);
-    });
+      return false;
+    }
   }
 
   /** @param {string} words why the last text is still here */
@@ -163,9 +222,10 @@ function words(left) {
   return format(gettext("{count} bytes left"), { count: left });
 }
 
-/** @param {Summary | undefined} chat @returns {string} why nothing can be written; empty: it can */
+const lost = () => gettext("The server does not know this chat any more. Choose another one in the list of chats.");
+
+/** @param {Summary} chat @returns {string} why nothing can be written; empty: it can */
 function reason(chat) {
-  if (!chat) return gettext("This chat is not there, or not yours.");
   const name = nameOf(chat.contact);
   switch (chat.row.state) {
     case STATE.CONNECTED:
@@ -175,7 +235,11 @@ function reason(chat) {
     case STATE.ASKS:
       return format(gettext("{name} asks to chat with you. Answer under People."), { name });
     case STATE.BLOCKED:
-      return format(gettext("You blocked {name}. Unblock under People to write."), { name });
+      return format(gettext("You blocked {name}."), { name });
+    case STATE.FORGOTTEN:
+      return gettext(
+        "The server was set back to an older state and does not know this chat any more. What is here is only on this device.",
+      );
     default:
       return format(gettext("You are not connected with {name} any more."), { name });
   }

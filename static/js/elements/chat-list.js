@@ -1,21 +1,25 @@
 // The list of chats: names come with the page, previews are opened here.
 
-import { lastActivity, order } from "../chatorder.js";
-import { STATE } from "../relation.js";
+import { STATE } from "../chat/contactstate.js";
+import { lastActivity, order } from "../chat/order.js";
+import { tickOf } from "../chat/ticks.js";
 import { same } from "../same.js";
-import { session } from "../session.js";
-import { format, gettext, ngettext } from "../text.js";
+import { bus } from "../tabs/bus.js";
+import { format, gettext } from "../text.js";
+import { Asks } from "../ui/asks.js";
+import { badge } from "../ui/badges.js";
 import { part, wordsOf } from "../ui/bubbles.js";
 import { ChatRows } from "../ui/chatrows.js";
+import { onNewDay } from "../ui/day.js";
 import { icon } from "../ui/icons.js";
 import { avatarOf, nameOf } from "../ui/person.js";
+import { tick } from "../ui/tick.js";
 import { showStanding } from "../ui/verifiedmark.js";
 import { shortTime } from "../ui/when.js";
 
-/** @typedef {import("../session.js").Summary} Summary */
-/** @typedef {import("../outbox.js").Entry} Entry */
+/** @typedef {import("../tabs/bus.js").Summary} Summary */
+/** @typedef {import("../sending/outbox.js").Entry} Entry */
 
-const MANY = 99;
 const FIRST_ROWS = 30; // two screens
 const FIRST_MS = 1000; // in which these have the browser to themselves
 const IDLE_MS = 100; // between two slices of the others, at most
@@ -27,6 +31,7 @@ export class ChatList extends HTMLElement {
   /** @type {Set<string>} */ #typing = new Set();
   /** @type {string[]} */ #shown = [];
   /** @type {ChatRows | undefined} */ #rows;
+  /** @type {Asks | undefined} */ #asks;
   /** @type {Set<string>} */ #stale = new Set(); // conversations whose row is to be filled
   #filter = "";
   #due = false;
@@ -44,13 +49,15 @@ export class ChatList extends HTMLElement {
       this.#showAll();
     });
     this.#stop = [
-      session.on("chat", (chat) => this.#set(chat)),
-      session.on("presence", (seen) => this.#sees(seen)),
-      session.on("typing", ({ conv, typing }) => this.#types(conv, typing)),
-      session.on("entry", ({ entry, gone }) => this.#waits(entry, gone)),
-      session.on("draft", ({ conv, text }) => this.#draft(conv, text)),
-      session.on("contacts", () => void this.#load()),
+      bus.on("chat", (chat) => this.#set(chat)),
+      bus.on("presence", (seen) => this.#sees(seen)),
+      bus.on("typing", ({ conv, typing }) => this.#types(conv, typing)),
+      bus.on("entry", ({ entry, gone }) => this.#waits(entry, gone)),
+      bus.on("draft", ({ conv, text }) => this.#draft(conv, text)),
+      bus.on("contacts", () => void this.#load()),
+      onNewDay(() => this.#changed(...this.#chats.keys())),
     ];
+    this.#asks ??= new Asks(this);
     this.#rows ??= new ChatRows(/** @type {HTMLElement} */ (this.querySelector(".chats")));
     void this.#load();
   }
@@ -69,18 +76,27 @@ export class ChatList extends HTMLElement {
   }
 
   async #load() {
-    const [chats, drafts, unsent] = await Promise.all([
-      session.ask("chats"),
-      session.ask("drafts"),
-      session.ask("unsent"),
+    // Each answer is taken as it comes: an event that is heard while another one is awaited is newer.
+    await Promise.all([
+      bus.ask("chats").then((chats) => this.#taken(chats)),
+      bus.ask("drafts").then((drafts) => {
+        const before = this.#drafts;
+        this.#drafts = drafts;
+        this.#changed(...Object.keys(before), ...Object.keys(drafts));
+      }),
+      bus.ask("unsent").then((unsent) => {
+        const before = this.#waiting;
+        this.#waiting = new Map(unsent.map((entry) => [entry.conv, entry]));
+        this.#changed(...before.keys(), ...this.#waiting.keys());
+      }),
     ]);
+  }
+
+  /** @param {Summary[]} chats */
+  #taken(chats) {
     const before = this.#chats;
-    const written = [...this.#waiting.keys(), ...Object.keys(this.#drafts)];
     this.#chats = new Map(chats.map((chat) => [chat.row.conv, chat]));
-    this.#waiting = new Map(unsent.map((entry) => [entry.conv, entry]));
-    this.#drafts = drafts;
-    const differ = chats.filter((chat) => !same(chat, before.get(chat.row.conv))).map(({ row }) => row.conv);
-    this.#changed(...differ, ...written, ...this.#waiting.keys(), ...Object.keys(drafts));
+    this.#changed(...chats.filter((chat) => !same(chat, before.get(chat.row.conv))).map(({ row }) => row.conv));
   }
 
   /** @param {Summary} chat */
@@ -91,7 +107,8 @@ export class ChatList extends HTMLElement {
 
   /** @param {import("../protocol.js").Seen} seen */
   #sees(seen) {
-    for (const chat of this.#chats.values()) if (chat.row.peer === seen.user) this.#set({ ...chat, presence: seen });
+    for (const chat of this.#chats.values())
+      if (chat.row.peer === seen.user && chat.row.state === STATE.CONNECTED) this.#set({ ...chat, presence: seen });
   }
 
   /** @param {string} conv @param {boolean} typing */
@@ -120,7 +137,7 @@ export class ChatList extends HTMLElement {
     this.#soon();
   }
 
-  /** Many things come at once: one look at the list per frame. */
+  /** Many things come at once: the list is looked at once a frame. */
   #soon() {
     if (this.#due) return;
     this.#due = true;
@@ -130,7 +147,7 @@ export class ChatList extends HTMLElement {
     });
   }
 
-  /** The rows that nobody sees yet leave the time to what opens those that somebody sees. */
+  /** Rows out of sight wait for those in sight. */
   #later() {
     if ("requestIdleCallback" in globalThis) requestIdleCallback(() => this.#soon(), { timeout: IDLE_MS });
     else setTimeout(() => this.#soon(), IDLE_MS);
@@ -152,9 +169,9 @@ export class ChatList extends HTMLElement {
     if (!this.#rows?.place(rows, this.#stale, fill)) this.#later();
     else if (rows.length < this.#shown.length) this.#timer ??= setTimeout(() => this.#showAll(), FIRST_MS);
     this.#rows?.filter((conv) => this.#matches(this.#chats.get(conv)));
-    part(this, "empty").hidden = chats.length > 0;
+    const asking = this.#asks?.show(all) ?? 0;
+    part(this, "empty").hidden = chats.length + asking > 0;
     part(this, "no-match").hidden = !this.#filter || chats.some((chat) => this.#matches(chat));
-    this.#badges(all);
   }
 
   /** @param {string} conv */
@@ -188,14 +205,14 @@ export class ChatList extends HTMLElement {
       place.dataset.name = name;
     }
     part(row, "name").textContent = name;
-    showStanding(part(row, "verified"), chat.trust === "verified" ? chat.trust : "none");
+    showStanding(part(row, "verified"), chat.standing === "verified" ? chat.standing : "none");
     part(row, "presence").hidden = presence?.state !== "online";
     const time = this.#time(chat);
     part(row, "time").textContent = shortTime(time);
     this.#preview(part(row, "preview"), chat);
     const marked = contact?.unread ?? false;
     part(row, "unread").hidden = !unread && !marked;
-    part(row, "unread").replaceChildren(...unreadBadge(unread, marked));
+    part(row, "unread").replaceChildren(...badge(unread, marked));
     row.toggleAttribute("data-unread", unread > 0 || marked);
   }
 
@@ -207,28 +224,14 @@ export class ChatList extends HTMLElement {
     place.toggleAttribute("data-typing", this.#typing.has(row.conv));
     if (this.#typing.has(row.conv)) place.textContent = gettext("is writing…");
     else if (draft) place.textContent = format(gettext("Draft: {text}"), { text: draft });
-    else if (entry) place.replaceChildren(icon(entry.failed ? "circle-alert" : "clock", "icon-s"), entry.text);
+    else if (entry)
+      place.replaceChildren(icon(entry.failed ? "circle-alert" : "clock", "icon-s"), entry.content.body ?? "");
     else if (newest && newest.seq > row.cleared) {
       const words = newest.gone === "withheld" ? "" : wordsOf(newest);
-      place.textContent = newest.mine ? format(gettext("You: {text}"), { text: words }) : words;
-    } else place.textContent = row.state === STATE.CONNECTED ? gettext("You can write now. Say hello.") : "";
-  }
-
-  /** In the rail and in the title, for who looks elsewhere. @param {Summary[]} chats */
-  #badges(chats) {
-    const connected = chats.filter(({ row }) => row.state === STATE.CONNECTED);
-    const unread = connected.reduce((sum, chat) => sum + (chat.unread || Number(chat.contact?.unread ?? false)), 0);
-    const asking = chats.filter(({ row }) => row.state === STATE.ASKS).length;
-    for (const [id, count] of /** @type {[string, number][]} */ ([
-      ["rail-chats", unread],
-      ["rail-people", asking],
-    ])) {
-      const badge = document.getElementById(id);
-      if (!badge) continue;
-      badge.hidden = !count;
-      badge.replaceChildren(...unreadBadge(count));
-    }
-    document.title = `${unread ? `(${unread}) ` : ""}${document.title.replace(/^\(\d+\) /, "")}`;
+      if (!newest.mine) place.textContent = words;
+      else place.replaceChildren(tick(tickOf(row, newest.seq)), format(gettext("You: {text}"), { text: words }));
+    } else if (row.cleared) place.textContent = gettext("You cleared this chat.");
+    else place.textContent = row.state === STATE.CONNECTED ? gettext("You can write now. Say hello.") : "";
   }
 
   /** @param {MouseEvent} event */
@@ -239,22 +242,6 @@ export class ChatList extends HTMLElement {
     const { conv } = /** @type {HTMLElement} */ (link).dataset;
     this.dispatchEvent(new CustomEvent("pick", { bubbles: true, detail: conv }));
   }
-}
-
-/** @param {number} count @param {boolean} [marked] by the person, without a number */
-function unreadBadge(count, marked = false) {
-  if (!count && !marked) return [];
-  const words = document.createElement("span");
-  words.className = "visually-hidden";
-  if (!count) {
-    words.textContent = gettext(" marked as unread");
-    return [words];
-  }
-  words.textContent = format(ngettext(" {count} new", " {count} new", count), { count });
-  const number = document.createElement("span");
-  number.setAttribute("aria-hidden", "true");
-  number.textContent = count > MANY ? `${MANY}+` : String(count);
-  return [number, words];
 }
 
 customElements.define("chat-list", ChatList);

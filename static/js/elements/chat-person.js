@@ -1,17 +1,19 @@
-// Above the thread: whom it is with, whether they are here, and what can be done about the chat.
+// Above the thread: who it is with, whether they are here, and what can be done about the chat.
 
-import { STATE } from "../relation.js";
-import { session } from "../session.js";
+import { STATE } from "../chat/contactstate.js";
+import { bus } from "../tabs/bus.js";
 import { format, gettext } from "../text.js";
+import { setTitle } from "../ui/badges.js";
 import { part } from "../ui/bubbles.js";
-import { confirmed } from "../ui/confirming.js";
+import { clearChat } from "../ui/clearchat.js";
+import { onNewDay } from "../ui/day.js";
 import { explain } from "../ui/explain.js";
 import { actOn } from "../ui/peopleact.js";
 import { avatarOf, nameOf, presenceWords } from "../ui/person.js";
 import { toast } from "../ui/toast.js";
 import { showStanding } from "../ui/verifiedmark.js";
 
-/** @typedef {import("../session.js").Summary} Summary */
+/** @typedef {import("../tabs/bus.js").Summary} Summary */
 
 export class ChatPerson extends HTMLElement {
   /** @type {string | null} */ #conv = null;
@@ -24,9 +26,10 @@ export class ChatPerson extends HTMLElement {
     this.#dialog.querySelector("form")?.addEventListener("submit", () => void this.#rename());
     this.#dialog.querySelector("[data-act='close']")?.addEventListener("click", () => this.#dialog.close());
     this.#stop = [
-      session.on("chat", (chat) => chat.row.conv === this.#conv && this.#show(chat)),
-      session.on("presence", (seen) => this.#seen(seen)),
-      session.on("typing", ({ conv, typing }) => conv === this.#conv && this.#types(typing)),
+      bus.on("chat", (chat) => chat.row.conv === this.#conv && this.#show(chat)),
+      bus.on("presence", (seen) => this.#seen(seen)),
+      bus.on("typing", ({ conv, typing }) => conv === this.#conv && this.#types(typing)),
+      onNewDay(() => this.#presence()),
     ];
   }
 
@@ -51,7 +54,7 @@ export class ChatPerson extends HTMLElement {
     this.#conv = conv;
     this.#typing = false;
     if (!conv) return;
-    const chats = await session.ask("chats");
+    const chats = await bus.ask("chats");
     const chat = chats.find(({ row }) => row.conv === conv);
     if (chat && conv === this.#conv) this.#show(chat);
   }
@@ -62,31 +65,31 @@ export class ChatPerson extends HTMLElement {
     const name = nameOf(chat.contact);
     const title = part(this, "name");
     if (title.textContent !== name) title.textContent = name;
-    document.title = `${name} · ${this.dataset.site ?? ""}`;
+    setTitle(`${name} · ${this.dataset.site ?? ""}`);
     title.title = chat.contact ? `@${chat.contact.peer.name}` : "";
-    showStanding(part(this, "verified"), chat.trust);
+    showStanding(part(this, "verified"), chat.standing);
     part(this, "avatar").replaceChildren(avatarOf(chat.row.peer, chat.contact));
     this.#presence();
     this.#identity(chat, name);
     const connected = chat.row.state === STATE.CONNECTED;
-    for (const act of ["unread", "rotate", "block"]) {
+    for (const act of ["unread", "block"]) {
       /** @type {HTMLElement} */ (this.querySelector(`[data-act="${act}"]`)).hidden = !connected;
     }
   }
 
   /** @param {Summary} chat @param {string} name */
-  #identity({ identity, trust }, name) {
+  #identity({ identity, standing }, name) {
     part(this, "identity").hidden = identity !== "reset";
     const words = format(gettext("{name} has a new security identity"), { name });
     part(this, "identity-title").textContent = words;
     const before = gettext("You had verified {name}. That does not count for the new identity: compare again.");
-    part(this, "identity-verified").hidden = trust !== "lost";
-    part(this, "identity-verified").textContent = trust === "lost" ? format(before, { name }) : "";
+    part(this, "identity-verified").hidden = standing !== "lost";
+    part(this, "identity-verified").textContent = standing === "lost" ? format(before, { name }) : "";
   }
 
   /** @param {import("../protocol.js").Seen} seen */
   #seen(seen) {
-    if (seen.user !== this.#chat?.row.peer) return;
+    if (seen.user !== this.#chat?.row.peer || this.#chat.row.state !== STATE.CONNECTED) return;
     this.#chat = { ...this.#chat, presence: seen };
     this.#presence();
   }
@@ -125,33 +128,21 @@ export class ChatPerson extends HTMLElement {
       this.#alias.value = contact?.alias ?? "";
       this.#dialog.showModal();
     } else if (act === "unread") {
-      await session.ask("markUnread", conv, true);
+      await bus.ask("markUnread", conv, true);
       this.dispatchEvent(new Event("leave", { bubbles: true }));
-    } else if (act === "rotate") {
-      await session.ask("rotate", conv);
-      toast(gettext("New messages use a new key."));
-    } else if (act === "accept-identity") await session.ask("acceptIdentity", conv);
-    else if (act === "clear" && (await confirmed(clearing(name)))) await session.ask("clear", conv);
+    } else if (act === "accept-identity") await bus.ask("acceptIdentity", conv);
+    else if (act === "clear") await clearChat(conv, name);
     else if (act === "block") await actOn(row.peer, act, row.state, name);
   }
 
   async #rename() {
     if (!this.#chat) return;
     try {
-      await session.ask("rename", this.#chat.row.peer, this.#alias.value.trim());
+      await bus.ask("rename", this.#chat.row.peer, this.#alias.value.trim());
     } catch (error) {
       toast(explain(error));
     }
   }
-}
-
-/** @param {string} name */
-function clearing(name) {
-  return {
-    title: gettext("Clear this chat?"),
-    text: format(gettext("All messages so far disappear from your devices. {name} keeps theirs."), { name }),
-    yes: gettext("Clear"),
-  };
 }
 
 customElements.define("chat-person", ChatPerson);

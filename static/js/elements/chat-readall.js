@@ -1,13 +1,13 @@
 // Above the list of chats: all of them are read, in one go. There only while one is not.
 
-import { STATE } from "../relation.js";
-import { session } from "../session.js";
+import { STATE } from "../chat/contactstate.js";
+import { bus } from "../tabs/bus.js";
 import { gettext } from "../text.js";
 import { explain } from "../ui/explain.js";
 import { busy } from "../ui/forms.js";
 import { toast } from "../ui/toast.js";
 
-/** @typedef {import("../session.js").Summary} Summary */
+/** @typedef {import("../tabs/bus.js").Summary} Summary */
 
 export class ChatReadAll extends HTMLElement {
   /** @type {Set<string>} */ #unread = new Set();
@@ -20,10 +20,10 @@ export class ChatReadAll extends HTMLElement {
   connectedCallback() {
     this.#button.addEventListener("click", () => void this.#read());
     this.#stop = [
-      session.on("chat", (chat) => this.#see([chat])),
-      session.on("contacts", () => void session.ask("chats").then((chats) => this.#see(chats))),
+      bus.on("chat", (chat) => this.#see([chat])),
+      bus.on("contacts", () => void bus.ask("chats").then((chats) => this.#see(chats))),
     ];
-    void session.ask("chats").then((chats) => this.#see(chats));
+    void bus.ask("chats").then((chats) => this.#see(chats));
   }
 
   disconnectedCallback() {
@@ -42,7 +42,7 @@ export class ChatReadAll extends HTMLElement {
   async #read() {
     busy(this.#button, true);
     try {
-      await session.ask("readAll");
+      await bus.ask("readAll");
       document.getElementById("chats-heading")?.focus(); // the button goes
       toast(gettext("All chats are marked as read."));
     } catch (error) {

@@ -1,12 +1,13 @@
-// The state of the line, where it is worth a word: nothing while all is well.
+// The state of the live connection, where people need to know: nothing while all is well.
 
-import { session } from "../session.js";
+import { bus } from "../tabs/bus.js";
 import { gettext } from "../text.js";
 import { icon } from "../ui/icons.js";
 
 /** @typedef {{state: string, reason?: string}} Status */
 
-const PATIENCE_MS = 2500; // a reconnect that is quicker than this is nobody's business
+const TRY_REST_MS = 2000;
+const PATIENCE_MS = 2500; // a reconnect that is quicker than this is not shown
 
 export class ChatStatus extends HTMLElement {
   #timer = 0;
@@ -16,15 +17,12 @@ export class ChatStatus extends HTMLElement {
 
   connectedCallback() {
     this.setAttribute("role", "status");
-    this.#stop = [
-      session.on("link", (status) => this.#hear(status)),
-      session.on("room", ({ full }) => this.#fill(full)),
-    ];
-    // The browser knows before the line does.
+    this.#stop = [bus.on("status", (status) => this.#hear(status)), bus.on("quota", ({ full }) => this.#fill(full))];
+    // The browser knows before the live connection does.
     addEventListener("offline", () => this.#show({ state: "waiting" }));
-    addEventListener("online", () => void session.ask("status").then((status) => this.#hear(status)));
-    void session.ask("status").then((status) => this.#hear(status));
-    void session.ask("full").then((full) => this.#fill(full));
+    addEventListener("online", () => void bus.ask("status").then((status) => this.#hear(status)));
+    void bus.ask("status").then((status) => this.#hear(status));
+    void bus.ask("full").then((full) => this.#fill(full));
   }
 
   disconnectedCallback() {
@@ -33,7 +31,7 @@ export class ChatStatus extends HTMLElement {
 
   /** @param {Status} status */
   #hear(status) {
-    document.documentElement.dataset.link = status.state;
+    document.documentElement.dataset.status = status.state;
     if (status.state === "live" || status.reason === "done") {
       clearTimeout(this.#timer);
       this.#timer = 0;
@@ -54,12 +52,12 @@ export class ChatStatus extends HTMLElement {
     this.#render();
   }
 
-  /** Without room, a line is of no use. */
+  /** While storage is full, the state of the connection is of no use. */
   #render() {
     const { state, reason } = this.#line ?? {};
     if (state === "stopped") this.replaceChildren(...said("triangle-alert", stopped(reason)), button(reason));
     else if (this.#full) this.replaceChildren(...said("triangle-alert", full()));
-    else this.replaceChildren(...(state ? said("wifi-off", waiting()) : []));
+    else this.replaceChildren(...(state ? [...said("wifi-off", waiting()), tryNow()] : []));
   }
 }
 
@@ -86,6 +84,22 @@ function stopped(reason) {
   if (reason === "sign_in") return gettext("You are signed out here.");
   if (reason === "revoked") return gettext("This device was removed from your account.");
   return gettext("This page is out of date.");
+}
+
+/** The button rests for a moment, so that people see that it was pressed. */
+function tryNow() {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "button button-quiet";
+  button.textContent = gettext("Try now");
+  button.addEventListener("click", () => {
+    button.disabled = true;
+    setTimeout(() => {
+      button.disabled = false;
+    }, TRY_REST_MS);
+    void bus.ask("wake");
+  });
+  return button;
 }
 
 /** @param {string | undefined} reason */

@@ -1,13 +1,14 @@
-// The messages of one conversation. It holds a stretch of them, lets threadlayout.js say what stands
+// The messages of one conversation. It holds a part of the history, lets threadlayout.js say what stands
 // where, and changes only the nodes that differ.
 
+import { STATE } from "../chat/contactstate.js";
 import { wallClock } from "../clock.js";
-import { STATE } from "../relation.js";
-import { session } from "../session.js";
+import { bus } from "../tabs/bus.js";
 import { format, gettext } from "../text.js";
 import { announce } from "../ui/announcer.js";
 import { attentive, onReturn } from "../ui/attention.js";
 import { fill, part } from "../ui/bubbles.js";
+import { onNewDay } from "../ui/day.js";
 import { FirstUnread } from "../ui/firstunread.js";
 import { MessageDetails } from "../ui/messagedetails.js";
 import { Paging } from "../ui/paging.js";
@@ -18,9 +19,9 @@ import { Scrolling } from "../ui/scrolling.js";
 import { layout } from "../ui/threadlayout.js";
 import { actOnUnsent } from "../ui/unsentact.js";
 
-/** @typedef {import("../hub/letters.js").Letter} Letter */
-/** @typedef {import("../outbox.js").Entry} Entry */
-/** @typedef {import("../session.js").Summary} Summary */
+/** @typedef {import("../sync/decrypt.js").Message} Message */
+/** @typedef {import("../sending/outbox.js").Entry} Entry */
+/** @typedef {import("../tabs/bus.js").Summary} Summary */
 
 const EARLY_PX = 800; // messages further on are fetched this far before they are needed
 const OWN_PAGES = 5; // of messages written without reading, looked through for the first unread one
@@ -28,18 +29,18 @@ const OWN_PAGES = 5; // of messages written without reading, looked through for 
 export class ChatThread extends HTMLElement {
   static observedAttributes = ["conv"];
   #pages = new Paging({
-    ask: (before) => session.ask("letters", this.conv ?? "", before),
+    ask: (before) => bus.ask("messages", this.conv ?? "", before),
     begins: (how) => void (part(this, "older").hidden = how !== "older"),
     ends: (page) => this.#paged(page),
   });
   /** @type {Map<string, Entry>} */ #entries = new Map();
-  /** @type {import("../hub/notices.js").Notice[]} */ #notices = [];
+  /** @type {import("../sync/notices.js").Notice[]} */ #notices = [];
   /** @type {Summary | undefined} */ #chat;
   #first = new FirstUnread();
   #turn = 0; // number of the placing: an older one gives up
   /** @type {number | null} ord of the message that the view was put at; 0: the end */ #shown = null;
   #settled = false; // that is where reading begins: from now on it counts
-  /** @type {{letter: Letter, fresh: boolean}[] | null} */ #late = null; // came while the view was being put
+  /** @type {{message: Message, fresh: boolean}[] | null} */ #late = null; // came while the view was being put
   #below = 0; // came while the reader was further up
   /** @type {Map<string, HTMLElement>} */ #nodes = new Map();
   /** @type {Scrolling | undefined} */ #scrolling;
@@ -47,7 +48,7 @@ export class ChatThread extends HTMLElement {
     clock: wallClock,
     shown: () => this.#onScreen(),
     upto: () => this.#chat?.row.my_read_ord ?? 0,
-    read: ({ conv, seq, ord }) => void session.ask("read", conv, seq, ord),
+    read: ({ conv, seq, ord }) => void bus.ask("read", conv, seq, ord),
   });
   /** @type {MessageDetails | undefined} */ #details;
   /** @type {(() => void)[]} */ #stop = [];
@@ -56,29 +57,31 @@ export class ChatThread extends HTMLElement {
     return this.getAttribute("conv");
   }
 
-  get #stretch() {
-    return this.#pages.stretch;
+  get #window() {
+    return this.#pages.window;
   }
 
   connectedCallback() {
     const box = part(this, "scroll");
-    this.#scrolling ??= new Scrolling(box, part(this, "messages"), () => !this.#stretch.later);
+    this.#scrolling ??= new Scrolling(box, part(this, "messages"), () => !this.#window.later);
     box.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.#details ??= new MessageDetails(part(this, "messages"), () => this.#render());
     part(this, "jump").addEventListener("click", () => void this.#jump());
     part(this, "first").addEventListener("click", () => void this.#toFirst());
     this.addEventListener("click", (event) => this.#act(event));
-    for (const event of ["focus", "blur"]) window.addEventListener(event, () => this.#reading.look());
-    document.addEventListener("visibilitychange", () => this.#reading.look());
+    for (const sign of ["focus", "blur", "visibilitychange"]) window.addEventListener(sign, () => this.#reading.look());
     window.addEventListener("focus", () => this.#unmark());
     onReturn(() => this.#reading.look());
     this.#stop = [
-      session.on("letter", ({ letter, fresh }) => this.#came(letter, fresh)),
-      session.on("entry", ({ entry, gone }) => this.#waits(entry, gone)),
-      session.on("chat", (chat) => chat.row.conv === this.conv && this.#learn(chat)),
-      session.on("current", () => !this.#settled && this.#place()),
-      session.on("notice", ({ conv, notice }) => conv === this.conv && this.#note(notice)),
-      session.on("typing", ({ conv, typing }) => conv === this.conv && this.#types(typing)),
+      bus.on("message", ({ message, fresh }) => this.#came(message, fresh)),
+      bus.on("retold", (message) => this.#window.get(message.seq) && this.#came(message, false)),
+      bus.on("entry", ({ entry, gone }) => this.#waits(entry, gone)),
+      bus.on("chat", (chat) => chat.row.conv === this.conv && this.#learn(chat)),
+      bus.on("current", () => !this.#settled && this.#place()),
+      bus.on("notice", ({ conv, notice }) => conv === this.conv && this.#note(notice)),
+      bus.on("rewound", ({ conv }) => conv === this.conv && this.attributeChangedCallback()),
+      bus.on("typing", ({ conv, typing }) => conv === this.conv && this.#types(typing)),
+      onNewDay(() => this.#render()),
     ];
   }
 
@@ -121,7 +124,7 @@ export class ChatThread extends HTMLElement {
     if (!this.conv) return;
     const turn = ++this.#turn;
     this.#late ??= [];
-    const { chat, current } = await session.ask("opening", this.conv);
+    const { chat, current } = await bus.ask("opening", this.conv);
     if (turn !== this.#turn) return;
     this.#chat = chat;
     this.#first.take(chat);
@@ -137,11 +140,11 @@ export class ChatThread extends HTMLElement {
     this.#release();
   }
 
-  /** What came while the view was being put. */
+  /** What came while the view was placed. */
   #release() {
     const late = this.#late ?? [];
     this.#late = null;
-    for (const { letter, fresh } of late) this.#came(letter, fresh);
+    for (const { message, fresh } of late) this.#came(message, fresh);
     this.#paged(null);
   }
 
@@ -149,7 +152,7 @@ export class ChatThread extends HTMLElement {
   async #toFirst() {
     const turn = this.#turn;
     const lacks = () => turn === this.#turn && this.#first.ord !== undefined && !this.#nodes.has("unread");
-    if (lacks() && !this.#first.knownIn(this.#stretch)) await this.#pages.replace(this.#first.before);
+    if (lacks() && !this.#first.knownIn(this.#window)) await this.#pages.replace(this.#first.before);
     for (let page = 0; page < OWN_PAGES && lacks(); page++) if (!(await this.#pages.newer())) break;
     const line = turn === this.#turn ? this.#nodes.get("unread") : undefined;
     if (line) this.#scrolling?.toStart(line);
@@ -159,10 +162,10 @@ export class ChatThread extends HTMLElement {
 
   /** Marked as unread means: until I open it. */
   #unmark() {
-    if (this.conv && this.#chat?.contact?.unread && attentive()) void session.ask("markUnread", this.conv, false);
+    if (this.conv && this.#chat?.contact?.unread && attentive()) void bus.ask("markUnread", this.conv, false);
   }
 
-  /** @param {import("../ui/paging.js").LettersPage | null} page */
+  /** @param {import("../ui/paging.js").MessagesPage | null} page */
   #paged(page) {
     part(this, "older").hidden = true;
     for (const entry of page?.entries ?? []) this.#entries.set(entry.id, entry);
@@ -181,22 +184,20 @@ export class ChatThread extends HTMLElement {
   }
 
   #render() {
-    const { row } = this.#chat ?? {};
-    const { letters, first, last, more, later } = this.#stretch;
+    const { messages, only, first, last, more, later } = this.#window;
     const notices = this.#notices.filter(({ seq }) => (!more || seq >= first) && (!later || seq < last));
     const items = layout({
-      letters,
+      messages,
+      only,
       entries: later ? [] : [...this.#entries.values()].sort((a, b) => a.order - b.order),
       notices,
-      peerGot: row?.peer_got ?? 0,
-      peerRead: row?.peer_read ?? 0,
-      ...(this.#first.ord && this.#first.knownIn(this.#stretch) && { unreadFrom: this.#first.ord }),
+      marks: this.#chat?.row ?? { peer_got: 0, peer_read: 0 },
+      ...(this.#first.ord && this.#first.knownIn(this.#window) && { unreadFrom: this.#first.ord }),
     });
-    const name = nameOf(this.#chat?.contact);
     this.#scrolling?.keeping(() => {
       part(this, "begin").hidden = more || !this.#chat;
       reconcile(part(this, "messages"), this.#nodes, items, (node, item) => {
-        fill(node, item, name);
+        fill(node, item, nameOf(this.#chat?.contact));
         if (item.type === "bubble") this.#details?.fill(node, item, this.#chat);
       });
       this.#details?.settle();
@@ -204,20 +205,20 @@ export class ChatThread extends HTMLElement {
     this.#showJump();
   }
 
-  /** @param {Letter} letter @param {boolean} fresh */
-  #came(letter, fresh) {
-    if (letter.conv !== this.conv) return;
-    if (this.#late) return void this.#late.push({ letter, fresh });
-    if (!this.#stretch.came(letter, this.#scrolling?.stuck ?? true)) return void this.#again();
-    if (fresh && !letter.mine && letter.kind === 1) {
+  /** @param {Message} message @param {boolean} fresh */
+  #came(message, fresh) {
+    if (message.conv !== this.conv) return;
+    if (this.#late) return void this.#late.push({ message, fresh });
+    if (!this.#window.came(message, this.#scrolling?.stuck ?? true)) return void this.#again();
+    if (fresh && !message.mine && message.kind === 1) {
       if (!this.#scrolling?.stuck) this.#below += 1;
-      announce(letter, nameOf(this.#chat?.contact));
+      announce(message, nameOf(this.#chat?.contact));
     }
     this.#render();
     this.#reading.look();
   }
 
-  /** It jumped over what came meanwhile: from the newest page anew. */
+  /** It jumped over what came meanwhile: start again from the newest page. */
   async #again() {
     const turn = this.#turn;
     this.#late = [];
@@ -237,15 +238,14 @@ export class ChatThread extends HTMLElement {
 
   /** @param {Summary} chat */
   #learn(chat) {
-    const cleared = chat.row.cleared > (this.#chat?.row.cleared ?? 0);
-    const first = !this.#chat;
+    const before = this.#chat;
     this.#chat = chat;
-    if (first) return void this.#place();
-    if (cleared) this.#stretch.clearUpto(chat.row.cleared);
+    if (!before) return void this.#place();
+    if (chat.row.cleared !== before.row.cleared) return void this.#again(); // cleared, or taken back
     this.#render();
   }
 
-  /** @param {import("../hub/notices.js").Notice} notice */
+  /** @param {import("../sync/notices.js").Notice} notice */
   #note(notice) {
     this.#notices = [...this.#notices, notice];
     this.#render();
@@ -271,21 +271,21 @@ export class ChatThread extends HTMLElement {
     part(this, "jump-count").hidden = !this.#below;
     part(this, "jump-count").textContent = String(this.#below);
     const line = this.#nodes.get("unread");
-    part(this, "first").hidden = !(line ? this.#scrolling?.above(line) : this.#first.isAbove(this.#stretch));
+    part(this, "first").hidden = !(line ? this.#scrolling?.above(line) : this.#first.isAbove(this.#window));
   }
 
   async #jump() {
-    if (this.#stretch.later) await this.#pages.replace();
+    if (this.#window.later) await this.#pages.replace();
     this.#below = 0;
     this.#scrolling?.toEnd();
     this.#showJump();
   }
 
-  /** @returns {Letter[]} the peer's that somebody looks at */
+  /** @returns {Message[]} the peer's that somebody looks at */
   #onScreen() {
     if (!this.#settled || !attentive() || this.#chat?.row.state !== STATE.CONNECTED) return [];
-    const shown = this.#scrolling?.visible().map((node) => this.#stretch.get(Number(node.dataset.seq))) ?? [];
-    return shown.filter((letter) => letter !== undefined).filter(({ mine }) => !mine);
+    const shown = this.#scrolling?.visible().map((node) => this.#window.get(Number(node.dataset.seq))) ?? [];
+    return shown.filter((message) => message !== undefined).filter(({ mine }) => !mine);
   }
 
   /** @param {MouseEvent} event */

@@ -1,28 +1,28 @@
 // The safety number of a chat: shown, as digits and as a QR code, compared, and marked. All of it
 // is made and kept in this browser; the server sees a sealed note.
 
-import { session } from "../session.js";
+import { bus } from "../tabs/bus.js";
 import { format, gettext } from "../text.js";
 import { part } from "../ui/bubbles.js";
 import { compared, DIGITS } from "../ui/comparison.js";
-import { drawnQr } from "../ui/drawnqr.js";
 import { explain } from "../ui/explain.js";
 import { busy } from "../ui/forms.js";
 import { nameOf } from "../ui/person.js";
+import { qrCode } from "../ui/qrcode.js";
 import { toast } from "../ui/toast.js";
 
-/** @typedef {import("../session.js").Summary} Summary */
+/** @typedef {import("../tabs/bus.js").Summary} Summary */
 
 export class ChatVerify extends HTMLElement {
   /** @type {Summary | undefined} */ #chat;
-  /** @type {import("../hub/trust.js").SafetyNumber | undefined} */ #number;
+  /** @type {import("../people/verification.js").SafetyNumber | undefined} */ #number;
   #stop = () => {};
 
   connectedCallback() {
     this.addEventListener("click", (event) => void this.#act(event));
     this.#pasted.addEventListener("input", () => this.#compare());
     this.#dialog.addEventListener("close", () => this.#forget());
-    this.#stop = session.on("chat", (chat) => chat.row.conv === this.#chat?.row.conv && this.#learn(chat));
+    this.#stop = bus.on("chat", (chat) => chat.row.conv === this.#chat?.row.conv && this.#learn(chat));
   }
 
   disconnectedCallback() {
@@ -57,6 +57,7 @@ export class ChatVerify extends HTMLElement {
     this.#pasted.value = "";
     this.#problem("");
     part(this, "copy-words").textContent = gettext("Copy");
+    part(this, "renewed").textContent = "";
     for (const name of ["digits", "qr"]) part(this, name).replaceChildren();
     this.#compare();
   }
@@ -64,8 +65,8 @@ export class ChatVerify extends HTMLElement {
   /** @param {Summary} chat */
   async #load({ row }) {
     try {
-      const number = await session.ask("safetyNumber", row.peer);
-      const picture = await drawnQr(number.code, gettext("The safety number as a QR code"));
+      const number = await bus.ask("safetyNumber", row.peer);
+      const picture = await qrCode(number.code, gettext("The safety number as a QR code"));
       if (row.conv !== this.#chat?.row.conv) return;
       this.#number = number;
       part(this, "digits").replaceChildren(...number.digits.split(" ").map(group));
@@ -73,8 +74,9 @@ export class ChatVerify extends HTMLElement {
       this.#compare();
     } catch (error) {
       if (row.conv !== this.#chat?.row.conv) return;
+      const chat = this.#chat;
       this.#dialog.close();
-      toast(explain(error));
+      toast(explain(error), { action: gettext("Try again"), onAction: () => void this.open(chat) });
     }
   }
 
@@ -87,7 +89,7 @@ export class ChatVerify extends HTMLElement {
   }
 
   #show() {
-    const { trust, contact } = /** @type {Summary} */ (this.#chat);
+    const { standing, contact } = /** @type {Summary} */ (this.#chat);
     const name = nameOf(contact);
     part(this, "how").textContent = format(
       gettext(
@@ -99,13 +101,13 @@ export class ChatVerify extends HTMLElement {
       none: "",
       verified: gettext("You have verified {name}."),
       lost: gettext("You had verified {name}, but the security identity has changed since. Compare again."),
-    }[trust];
-    const standing = part(this, "standing");
-    standing.hidden = trust === "none";
-    standing.className = `notice ${trust === "verified" ? "notice-success" : "notice-warning"}`;
+    }[standing];
+    const notice = part(this, "standing");
+    notice.hidden = standing === "none";
+    notice.className = `notice ${standing === "verified" ? "notice-success" : "notice-warning"}`;
     part(this, "standing-words").textContent = format(words, { name });
-    this.#button("verify").hidden = trust === "verified";
-    this.#button("unverify").hidden = trust === "none";
+    this.#button("verify").hidden = standing === "verified";
+    this.#button("unverify").hidden = standing === "none";
   }
 
   #compare() {
@@ -138,14 +140,21 @@ export class ChatVerify extends HTMLElement {
     busy(button, true);
     try {
       if (act === "copy-number") await this.#copy(button);
-      if (act === "verify" && this.#number) await session.ask("verify", row.conv, this.#number.mark);
-      if (act === "unverify") await session.ask("unverify", row.peer);
+      if (act === "verify" && this.#number) await bus.ask("verify", row.conv, this.#number.mark);
+      if (act === "rotate") await this.#renew(row.conv);
+      if (act === "unverify") await bus.ask("unverify", row.peer);
       if (act === "verify") this.#done(nameOf(contact));
     } catch (error) {
       this.#problem(explain(error));
     } finally {
       busy(button, false);
     }
+  }
+
+  /** @param {string} conv */
+  async #renew(conv) {
+    await bus.ask("rotate", conv);
+    part(this, "renewed").textContent = gettext("New messages use a new key.");
   }
 
   /** Said on the button: a toast lies below an open dialog. @param {HTMLElement} button */

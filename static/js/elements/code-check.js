@@ -1,4 +1,4 @@
-import { checkCode } from "../account.js";
+import { checkCode } from "../account/account.js";
 import { gettext } from "../text.js";
 import { allRight, byId, onSubmit } from "../ui/forms.js";
 

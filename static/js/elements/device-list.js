@@ -13,7 +13,7 @@ import { ago, date } from "../ui/when.js";
  */
 
 /**
- * Where one is signed in. Fires `end` and `lost` with the row as detail.
+ * Where the person is signed in. Fires `end` and `lost` with the row as detail.
  * Markup: templates/accounts/settings.html.
  */
 export class DeviceList extends HTMLElement {

@@ -1,5 +1,6 @@
-import { api, unlock } from "../account.js";
+import { api, unlock } from "../account/account.js";
 import { format, gettext } from "../text.js";
+import { onAccountNews } from "../ui/accountnews.js";
 import { explain } from "../ui/explain.js";
 import { allRight, byId, onSubmit } from "../ui/forms.js";
 import { toast } from "../ui/toast.js";
@@ -18,6 +19,7 @@ export class EmailAddress extends HTMLElement {
     onSubmit(/** @type {HTMLFormElement} */ (this.querySelector("[data-confirm]")), () => this.#confirm());
     this.querySelector("[data-remove]")?.addEventListener("click", () => this.#remove());
     for (const again of this.querySelectorAll("[data-again]")) again.addEventListener("click", () => this.#edit());
+    onAccountNews(() => this.#load());
     void this.#load();
   }
 

@@ -1,6 +1,7 @@
-import { strength } from "../pages/password_strength.js";
 import { PASSWORD_MIN } from "../protocol.js";
 import { format, gettext } from "../text.js";
+import { explain } from "../ui/explain.js";
+import { strength } from "../ui/passwordstrength.js";
 
 const PAUSE_MS = 120; // between the last key and the estimate, which costs some milliseconds
 
@@ -14,12 +15,23 @@ export class PasswordStrength extends HTMLElement {
   connectedCallback() {
     this.#input?.addEventListener("input", () => {
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.problem(), PAUSE_MS);
+      this.#timer = setTimeout(() => void this.#judge(), PAUSE_MS);
     });
-    this.#input?.addEventListener("focus", () => strength("", []), { once: true }); // loads it
+    this.#input?.addEventListener("focus", () => strength("", []).catch(() => {}), { once: true }); // loads it
+    this.querySelector("button")?.addEventListener("click", () => void this.#judge());
   }
 
-  /** What is wrong with the password now; empty when it will do. */
+  /** Where the checker did not load, it says so, and tries again when asked or with the next key. */
+  async #judge() {
+    try {
+      await this.problem();
+    } catch (error) {
+      this.#show(0, explain(error));
+      this.#again.hidden = false;
+    }
+  }
+
+  /** What is wrong with the password now; empty when it will do. Rejects as `strength` does. */
   async problem() {
     const password = this.#input?.value ?? "";
     if (!password) return this.#show(0, gettext("Choose a password."));
@@ -40,8 +52,13 @@ export class PasswordStrength extends HTMLElement {
     return /** @type {HTMLInputElement | null} */ (document.getElementById(this.getAttribute("for") ?? ""));
   }
 
+  get #again() {
+    return /** @type {HTMLButtonElement} */ (this.querySelector("button"));
+  }
+
   /** @param {number} score @param {string} words */
   #show(score, words) {
+    this.#again.hidden = true;
     const bars = /** @type {HTMLElement | null} */ (this.querySelector(".strength"));
     const hint = this.querySelector(".field-hint");
     if (bars) bars.dataset.score = String(score);

@@ -1,14 +1,16 @@
-// By exact username: who is found shows a name, and can be asked.
+// Finds a person by exact username: shows the name, and a button to ask.
 
-import { session } from "../session.js";
+import { bus } from "../tabs/bus.js";
 import { format, gettext } from "../text.js";
 import { part } from "../ui/bubbles.js";
 import { explain } from "../ui/explain.js";
 import { busy } from "../ui/forms.js";
+import { Found } from "../ui/found.js";
 import { actOnRow } from "../ui/peopleact.js";
-import { foundPerson } from "../ui/peoplerow.js";
 
 export class PeopleFind extends HTMLElement {
+  /** @type {Found | undefined} */ #found;
+
   connectedCallback() {
     const form = /** @type {HTMLFormElement} */ (part(this, "form"));
     const button = /** @type {HTMLButtonElement} */ (form.querySelector("button"));
@@ -19,9 +21,8 @@ export class PeopleFind extends HTMLElement {
       await this.#find();
       busy(button, false);
     });
-    this.addEventListener("click", async (event) => {
-      if (await actOnRow(event)) await this.#find();
-    });
+    this.addEventListener("click", (event) => void actOnRow(event));
+    this.#found ??= new Found(part(this, "result"));
   }
 
   async #find() {
@@ -29,8 +30,7 @@ export class PeopleFind extends HTMLElement {
     const name = field.value.trim().replace(/^@/, "");
     if (!name) return field.focus();
     try {
-      const [person, contacts] = await Promise.all([session.ask("find", name), session.ask("contacts")]);
-      part(this, "result").replaceChildren(foundPerson(person, contacts));
+      await this.#found?.show(await bus.ask("find", name));
     } catch (error) {
       const { status, code } = /** @type {{status?: number, code?: string}} */ (error);
       const unknown = status === 404 || code === "unknown";
@@ -40,10 +40,7 @@ export class PeopleFind extends HTMLElement {
 
   /** @param {string} words */
   #say(words) {
-    const line = document.createElement("p");
-    line.className = "notice";
-    line.textContent = words;
-    part(this, "result").replaceChildren(line);
+    this.#found?.say(words);
   }
 }
 

@@ -2,22 +2,20 @@
 // the buttons, and what changes, come from here.
 
 import { locale } from "../language.js";
-import { STATE } from "../relation.js";
-import { session } from "../session.js";
+import { bus } from "../tabs/bus.js";
 import { actOnRow } from "../ui/peopleact.js";
 import { contactRow } from "../ui/peoplerow.js";
 import { nameOf } from "../ui/person.js";
 
-/** @typedef {import("../hub/contacts.js").Contact} Contact */
+/** @typedef {import("../people/contacts.js").Contact} Contact */
 
 export class PeopleList extends HTMLElement {
   /** @type {(() => void)[]} */ #stop = [];
 
   connectedCallback() {
     this.addEventListener("click", (event) => void actOnRow(event));
-    this.#stop = [session.on("contacts", (contacts) => this.#show(contacts))];
-    void session.ask("contacts").then((contacts) => contacts.length && this.#show(contacts));
-    void session.ask("refreshContacts").catch(() => {});
+    this.#stop = [bus.on("contacts", (contacts) => this.#show(contacts))];
+    void bus.ask("contacts").then((contacts) => contacts.length && this.#show(contacts));
   }
 
   disconnectedCallback() {
@@ -25,7 +23,7 @@ export class PeopleList extends HTMLElement {
   }
 
   /**
-   * Rows are made anew and move between the groups: whose row had the focus keeps it, on the same
+   * Rows are made again and move between the groups: a row that had the focus keeps it, on the same
    * action or on what came in its place.
    * @param {Contact[]} contacts
    */
@@ -49,15 +47,6 @@ export class PeopleList extends HTMLElement {
       group.hidden = members.length === 0;
       group.querySelector("ul")?.replaceChildren(...members.map(contactRow));
     }
-    this.#badge(contacts.filter(({ state }) => state === STATE.ASKS).length);
-  }
-
-  /** @param {number} asking */
-  #badge(asking) {
-    const badge = document.getElementById("rail-people");
-    if (!badge) return;
-    badge.hidden = !asking;
-    badge.textContent = String(asking);
   }
 }
 

@@ -1,7 +1,8 @@
 // What contacts may see. Each switch is stored at once; one that the server did not take goes back.
 
-import { api } from "../account.js";
+import { api } from "../account/account.js";
 import { gettext } from "../text.js";
+import { onAccountNews } from "../ui/accountnews.js";
 import { explain } from "../ui/explain.js";
 import { toast } from "../ui/toast.js";
 
@@ -12,7 +13,7 @@ export class PrivacySettings extends HTMLElement {
 
   connectedCallback() {
     this.addEventListener("change", () => void this.#store());
-    document.addEventListener("visibilitychange", () => document.hidden || void this.#load()); // another device's change
+    onAccountNews(() => this.#load());
     void this.#load();
   }
 
@@ -33,7 +34,7 @@ export class PrivacySettings extends HTMLElement {
       const wanted = this.#wanted();
       await api.put("/api/privacy", wanted, { proof: true });
       this.#show(wanted);
-      toast(gettext("Saved. It holds from now on, on all your devices."));
+      toast(gettext("Saved. It applies to all your devices from now on."));
     } catch (error) {
       if (this.#stored) this.#show(this.#stored);
       this.#problem(explain(error));

@@ -149,7 +149,7 @@ function goOn(input) {
   all.find((other) => !other.value)?.focus();
 }
 
-/** What people read the same is the same: encryption.md 4.5. @param {string} typed */
+/** Characters that look alike are the same: docs/encryption.md 4.5. @param {string} typed */
 function read(typed) {
   return typed.toUpperCase().replace("O", "0").replace(/[IL]/, "1");
 }

@@ -1,10 +1,12 @@
 // Signing out of this browser. What is not sent yet would be lost with the keys, so it is counted,
 // and nobody leaves before it is zero or given up in so many words.
 
-import { signOut, unsent } from "../account.js";
+import { signOut, unsent } from "../account/account.js";
+import { bus } from "../tabs/bus.js";
 import { format, ngettext } from "../text.js";
 import { explain } from "../ui/explain.js";
 import { busy, byId, tell } from "../ui/forms.js";
+import { endingSession } from "./starting.js";
 
 const LOOK_MS = 1000; // another tab may be sending it meanwhile
 
@@ -23,7 +25,8 @@ export function wireLeaving(dialog) {
   const leave = async () => {
     busy(button, true);
     try {
-      await signOut({ discard: discard.checked });
+      await bus.ask("settle");
+      await endingSession(() => signOut({ discard: discard.checked, stop: () => bus.stop() }));
       location.assign("/");
     } catch (error) {
       tell(dialog, explain(error));

@@ -4,7 +4,7 @@
 import "../elements/password-field.js";
 import "../elements/password-strength.js";
 import "../elements/recovery-code.js";
-import { askReset, beginAnew, openReset } from "../account.js";
+import { askReset, openReset, startOver } from "../account/account.js";
 import { fromHex } from "../crypto/encoding.js";
 import { formatCode, newCode } from "../crypto/recoverycode.js";
 import { format, gettext } from "../text.js";
@@ -21,18 +21,19 @@ const sheet = root.querySelector("recovery-code");
 const SCRIPT = /** @type {[string, string][]} */ ([
   [
     "stretch",
-    gettext("Turning your password into a key. This takes a moment, on purpose: it slows down whoever guesses."),
+    gettext("Turning your password into a key. This takes a moment, on purpose: it slows down anybody who guesses."),
   ],
   ["keys", gettext("Making the keys of your account and of this browser.")],
   ["store", gettext("Handing the sealed parts to the server.")],
 ]);
 
-/** @type {import("../account.js").Beginning | undefined} */
+/** @type {import("../account/account.js").Beginning | undefined} */
 let beginning;
 
 meter.about = () => [beginning?.name ?? "", beginning?.displayName ?? ""];
 if (ask) onSubmit(ask, askForLink);
 onSubmit(byId("details"), showCode);
+document.documentElement.dataset.ready = "";
 addEventListener("hashchange", () => void open());
 await open();
 
@@ -48,11 +49,11 @@ async function open() {
   if (!token) return steps.show("ask");
   try {
     beginning = await openReset(fromHex(token));
-    root.querySelector("[data-who]").textContent = format(gettext("Begin anew as @{name}"), { name: beginning.name });
+    root.querySelector("[data-who]").textContent = format(gettext("Start over as @{name}"), { name: beginning.name });
     byId("fresh-for").value = beginning.name;
     steps.show("details");
   } catch (error) {
-    const used = gettext("This link has been used, or its time is over. Get another one below.");
+    const used = gettext("This link has been used or has expired. Get another one below.");
     steps.show("ask");
     tell(root.querySelector("[data-step='ask']"), explain(error, { token: used, bad_body: used, bad_hex: used }));
   }
@@ -66,12 +67,10 @@ async function showCode() {
   steps.show("working");
   try {
     const onProgress = progressOf(root.querySelector("[data-step='working']"), SCRIPT);
-    await beginAnew(beginning, { password: fresh.value, code, onProgress });
+    await startOver(beginning, { password: fresh.value, code, onProgress });
   } catch (error) {
     steps.show("details");
-    const used = gettext(
-      "This link has been used, or its time is over. If that was you, sign in with the new password.",
-    );
+    const used = gettext("This link has been used or has expired. If that was you, sign in with the new password.");
     tell(byId("details"), explain(error, { token: used }));
     return;
   }

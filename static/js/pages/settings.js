@@ -9,16 +9,21 @@ import "../elements/password-strength.js";
 import "../elements/privacy-settings.js";
 import "../elements/recovery-code.js";
 import "../elements/theme-choice.js";
+import { api, changePassword, devices, renewCode, revoke, unlock } from "../account/account.js";
 import { needsSignIn, toSignIn } from "../account/standing.js";
-import { api, changePassword, devices, renewCode, revoke, unlock } from "../account.js";
 import { equal, fromB64, hex } from "../crypto/encoding.js";
 import { formatCode, newCode } from "../crypto/recoverycode.js";
 import { format, gettext } from "../text.js";
+import { onAccountNews } from "../ui/accountnews.js";
 import { initial } from "../ui/avatar.js";
 import { explain } from "../ui/explain.js";
 import { allRight, byId, onSubmit, tell } from "../ui/forms.js";
 import { toast } from "../ui/toast.js";
+import { date } from "../ui/when.js";
 import { wireLeaving } from "./leaving.js";
+import { displayNameProblem } from "./names.js";
+import { offerSigningOutOthers, wireOtherDevices } from "./otherdevices.js";
+import { startBus } from "./starting.js";
 import { progressOf, Steps } from "./steps.js";
 
 const username = byId("username").textContent;
@@ -38,18 +43,24 @@ const SCRIPT = /** @type {[string, string][]} */ ([
 /** @type {import("../elements/device-list.js").Row | undefined} */
 let lost;
 
+for (const day of document.querySelectorAll("time")) day.textContent = date(Date.parse(day.dateTime));
+await startBus();
+await import("../elements/chat-status.js");
 onSubmit(byId("rename"), rename);
 wireDialogs();
 wirePassword();
 wireCode();
+wireOtherDevices(showDevices);
 list.addEventListener("end", endSession);
 list.addEventListener("lost", (/** @type {CustomEvent} */ event) => openCode(event.detail));
+onAccountNews(showDevices);
 await showDevices();
+document.documentElement.dataset.ready = "";
 
 async function rename() {
   const field = byId("display-name");
   const name = field.value.trim();
-  if (!allRight([[field, name ? "" : gettext("Type the name that others should see.")]])) return;
+  if (!allRight([[field, displayNameProblem(name)]])) return;
   await api.put("/api/profile", { display_name: name }, { proof: true });
   byId("profile").textContent = name;
   byId("avatar").textContent = initial(name);
@@ -108,6 +119,7 @@ function wirePassword() {
     }
     passwordDialog.close();
     toast(gettext("Password changed. It is valid for every new sign-in."));
+    await offerSigningOutOthers("password");
   };
   onSubmit(passwordDialog.querySelector("form"), submit, WRONG);
 }
@@ -144,6 +156,7 @@ function wireCode() {
       codeDialog.close();
       toast(lost ? gettext("Removed. Your new recovery code is valid.") : gettext("Your new recovery code is valid."));
       await showDevices();
+      if (!lost) await offerSigningOutOthers("code");
     } catch (error) {
       steps.show("unlock");
       tell(

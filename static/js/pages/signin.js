@@ -4,7 +4,7 @@
 import "../elements/password-field.js";
 import "../elements/password-strength.js";
 import "../elements/recovery-code.js";
-import { finishRecovery, settleStanding, signIn, startRecovery } from "../account.js";
+import { finishRecovery, settleStanding, signIn, startRecovery } from "../account/account.js";
 import { formatCode, newCode, parseCode } from "../crypto/recoverycode.js";
 import { gettext } from "../text.js";
 import { explain } from "../ui/explain.js";
@@ -30,7 +30,7 @@ const working = root.querySelector("[data-step='working']");
 const SCRIPT = /** @type {[string, string][]} */ ([
   [
     "stretch",
-    gettext("Turning your password into a key. This takes a moment, on purpose: it slows down whoever guesses."),
+    gettext("Turning your password into a key. This takes a moment, on purpose: it slows down anybody who guesses."),
   ],
   ["vault", gettext("Opening your vault.")],
   ["keys", gettext("Making the keys of this browser.")],
@@ -49,6 +49,7 @@ onSubmit(byId("by-code"), byCode, {
 });
 onSubmit(byId("new-password"), withNewPassword);
 if (location.hash === "#code") showAsked();
+document.documentElement.dataset.ready = "";
 await goOnOrSayWhy();
 
 /** A session whose keys are here needs no sign-in. Everybody else is told what happened, if anything did. */

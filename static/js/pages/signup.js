@@ -4,13 +4,13 @@
 import "../elements/password-field.js";
 import "../elements/password-strength.js";
 import "../elements/recovery-code.js";
-import { reserveName, signUp } from "../account.js";
+import { reserveName, signUp } from "../account/account.js";
 import { formatCode, newCode } from "../crypto/recoverycode.js";
 import { NAME_MIN } from "../protocol.js";
 import { gettext } from "../text.js";
 import { explain } from "../ui/explain.js";
 import { allRight, byId, judge, onSubmit, tell } from "../ui/forms.js";
-import { usernameProblem } from "./names.js";
+import { displayNameProblem, usernameProblem } from "./names.js";
 import { keepNext, nextAddress } from "./next.js";
 import { progressOf, Steps } from "./steps.js";
 
@@ -33,11 +33,12 @@ name.addEventListener("input", () => {
   if ([...name.value].length >= NAME_MIN) judge(name, usernameProblem(name.value));
 });
 onSubmit(details, reserveAndGoOn);
+document.documentElement.dataset.ready = "";
 
 async function reserveAndGoOn() {
   const right = allRight([
     [name, usernameProblem(name.value)],
-    [display, display.value.trim() ? "" : gettext("Type the name that others should see.")],
+    [display, displayNameProblem(display.value)],
     [password, await meter.problem()],
   ]);
   if (!right) return;
@@ -58,7 +59,7 @@ async function reserve() {
   }
 }
 
-/** @param {import("../account.js").Reservation} reservation */
+/** @param {import("../account/account.js").Reservation} reservation */
 async function showCode(reservation) {
   code ||= newCode();
   steps.show("code");
@@ -66,14 +67,14 @@ async function showCode(reservation) {
   await make(reservation);
 }
 
-/** @param {import("../account.js").Reservation} reservation */
+/** @param {import("../account/account.js").Reservation} reservation */
 async function make(reservation) {
   steps.show("working");
   const working = root.querySelector("[data-step='working']");
   const onProgress = progressOf(working, [
     [
       "stretch",
-      gettext("Turning your password into a key. This takes a moment, on purpose: it slows down whoever guesses."),
+      gettext("Turning your password into a key. This takes a moment, on purpose: it slows down anybody who guesses."),
     ],
     ["keys", gettext("Making the keys of your account and of this browser.")],
     ["store", gettext("Handing the sealed parts to the server.")],

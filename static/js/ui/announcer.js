@@ -1,16 +1,16 @@
-// A new message is read out once, wherever the screen reader is; so is that one could not be sent.
+// A new message is read out once, wherever the screen reader is; and so is a message that was not sent.
 
-import { session } from "../session.js";
+import { bus } from "../tabs/bus.js";
 import { spoken, whyUnsent } from "./bubbles.js";
 
-/** @param {import("../hub/letters.js").Letter} letter @param {string} name of who wrote it */
-export function announce(letter, name) {
-  say(spoken({ letter }, name));
+/** @param {import("../sync/decrypt.js").Message} message @param {string} name of who wrote it */
+export function announce(message, name) {
+  say(spoken({ message }, name));
 }
 
 /** What fails, while this page is open. */
 export function announceFailures() {
-  session.on("entry", ({ entry, gone }) => !gone && entry.failed && say(whyUnsent(entry)));
+  bus.on("entry", ({ entry, gone }) => !gone && entry.failed && say(whyUnsent(entry)));
 }
 
 /** @param {string} words */

@@ -1,24 +1,16 @@
 // One item of a thread as nodes: clones of the one <template>, filled by textContent alone.
 
-import { format, gettext } from "../text.js";
-import { icon } from "./icons.js";
+import { format, gettext, ngettext } from "../text.js";
+import { joinedWords } from "./joinednews.js";
 import { linkify } from "./linkify.js";
+import { putTick } from "./tick.js";
 import { clockTime, dayName, fullTime } from "./when.js";
 
 /** @typedef {import("./threadlayout.js").Item} Item */
 /** @typedef {import("./threadlayout.js").Bubble} Bubble */
-/** @typedef {import("./threadlayout.js").Status} Status */
 
 const EMOJI_ONLY = /^(?:\p{RGI_Emoji}\s*){1,3}$/v;
-
-/** @type {Record<Status, () => {icon: string, words: string}>} */
-const STATUS = {
-  waiting: () => ({ icon: "clock", words: gettext("Waiting to be sent") }),
-  failed: () => ({ icon: "circle-alert", words: gettext("Not sent") }),
-  sent: () => ({ icon: "check", words: gettext("Sent") }),
-  delivered: () => ({ icon: "check-check", words: gettext("Delivered") }),
-  read: () => ({ icon: "check-check", words: gettext("Read") }),
-};
+const EMOJI_ONLY_MAX = 128; // three of the longest and some spaces; more is not looked through
 
 const apart = () => gettext("Not sent: you blocked this person, or are not connected with them any more.");
 const refused = () => gettext("Not sent: the server refuses this message.");
@@ -33,12 +25,13 @@ const FAILURES = {
   bad_seq: refused,
   blob: refused,
   reused: refused,
+  other_epoch: () => gettext("Not sent: the server shows another key than before. Compare safety numbers."),
 };
 
 /** @type {Record<string, () => string>} */
 const WAITS = {
-  offline: () => gettext("Not sent yet: there is no connection. It goes by itself when you are back."),
-  quota: () => gettext("Not sent yet: this browser's storage is full. It goes by itself when there is room."),
+  offline: () => gettext("Not sent yet: there is no connection. It is sent when you are back online."),
+  quota: () => gettext("Not sent yet: this browser's storage is full. It is sent when there is room."),
   identity: () => gettext("Not sent yet: decide about the new security identity first."),
 };
 
@@ -51,12 +44,14 @@ const WARNINGS = {
   odd_time: () => gettext("The sender's clock is far off."),
 };
 
-/** @type {Record<string, () => string>} */
+/** @type {Record<string, (name: string) => string>} */
 const NOTICES = {
   list: () => gettext("The devices of this person have changed."),
+  devices: () => gettext("You verified this person, and their devices have changed. Ask them whether that was them."),
   identity: () => gettext("The security identity of this person has changed."),
   verified: () => gettext("The security identity of this person has changed. You had verified the one before."),
   epoch: () => gettext("You renewed the encryption key."),
+  joined: joinedWords,
   closed: () => gettext("Messages from before you reset your account stay closed."),
 };
 
@@ -76,54 +71,67 @@ export function nodeOf(item) {
 export function fill(node, item, peerName) {
   if (item.type === "bubble") return fillBubble(node, item, peerName);
   node.dataset.type = item.type;
-  put(part(node, "text"), lineWords(item));
+  if (item.type === "notice") node.dataset.kind = item.kind;
+  put(part(node, "text"), lineWords(item, peerName));
 }
 
-/** What a screen reader hears of a new message, once. @param {Pick<Bubble, "letter">} bubble @param {string} peerName */
-export function spoken({ letter }, peerName) {
-  return format(gettext("{name}: {text}"), { name: peerName, text: letter ? wordsOf(letter) : "" });
+/** What a screen reader hears of a new message, once. @param {Pick<Bubble, "message">} bubble @param {string} peerName */
+export function spoken({ message }, peerName) {
+  return format(gettext("{name}: {text}"), { name: peerName, text: message ? wordsOf(message) : "" });
 }
 
-/** The text of a letter, or why there is none. @param {import("../hub/letters.js").Letter} letter */
-export function wordsOf({ text, gone, broken }) {
+/** The text of a message, or why there is none. @param {import("../sync/decrypt.js").Message} message */
+export function wordsOf({ content, gone, broken }) {
   if (gone === "expired") return gettext("This message has expired.");
   if (gone) return gettext("This message was deleted.");
   if (broken === "update_app") return gettext("A kind of message that this version does not know. Reload the page.");
   if (broken === "before_reset") return gettext("From before you reset your account.");
   if (broken) return gettext("This message cannot be opened, so it is not shown.");
-  return text ?? "";
+  return content?.body ?? "";
 }
 
-/** @param {Item} item */
-function lineWords(item) {
+/** @param {Item} item @param {string} peerName */
+function lineWords(item, peerName) {
   if (item.type === "day") return dayName(item.time);
   if (item.type === "unread") return gettext("New messages");
-  return item.type === "notice" ? (NOTICES[item.kind]?.() ?? "") : "";
+  if (item.type !== "notice") return "";
+  return item.kind === "only" ? onlyWords(item.count ?? 0) : (NOTICES[item.kind]?.(peerName) ?? "");
+}
+
+/** @param {number} count */
+function onlyWords(count) {
+  const words = ngettext(
+    "The server was set back to an older state. {count} message is only on this device.",
+    "The server was set back to an older state. {count} messages are only on this device.",
+    count,
+  );
+  return format(words, { count });
 }
 
 /** @param {HTMLElement} node @param {Bubble} bubble @param {string} peerName */
 function fillBubble(node, bubble, peerName) {
-  const { mine, first, last, letter, entry, time } = bubble;
-  const flags = { mine, first, last, odd: Boolean(letter?.gone || letter?.broken) };
+  const { mine, first, last, message, entry, time } = bubble;
+  const only = Boolean(bubble.only);
+  const flags = { mine, first, last, only, odd: Boolean(message?.gone || message?.broken) };
   for (const [flag, on] of Object.entries(flags)) node.toggleAttribute(`data-${flag}`, on);
   node.dataset.status = bubble.status ?? "";
-  if (letter) node.dataset.seq = String(letter.seq);
+  if (message && !only) node.dataset.seq = String(message.seq);
   if (entry) node.dataset.entry = entry.id;
   put(part(node, "who"), first ? (mine ? gettext("You") : peerName) : "");
-  putText(node, letter ? wordsOf(letter) : (entry?.text ?? ""));
+  putText(node, message ? wordsOf(message) : (entry?.content.body ?? ""));
   const clock = /** @type {HTMLTimeElement} */ (part(node, "time"));
   put(clock, clockTime(time));
   clock.dateTime = new Date(time).toISOString();
   clock.title = fullTime(time);
-  putStatus(part(node, "status"), bubble.status);
-  putLine(part(node, "warning"), (letter?.warnings ?? []).map((warning) => WARNINGS[warning]?.() ?? "").join(" "));
+  putTick(part(node, "status"), bubble.status);
+  putLine(part(node, "warning"), (message?.warnings ?? []).map((warning) => WARNINGS[warning]?.() ?? "").join(" "));
   part(node, "unsent").hidden = !entry?.failed && !entry?.waits;
   put(part(node, "reason"), entry ? whyUnsent(entry) : "");
   part(node, "retry").hidden = !entry?.failed;
   part(node, "discard").hidden = Boolean(entry?.sealed); // it may be there already
 }
 
-/** Why it is not sent; empty where that is not worth a word. @param {import("../outbox.js").Entry} entry */
+/** Why it is not sent; empty where that is not worth a word. @param {import("../sending/outbox.js").Entry} entry */
 export function whyUnsent({ failed, waits }) {
   if (failed)
     return FAILURES[failed]?.() ?? gettext("Not sent: the keys of this chat do not match. Compare safety numbers.");
@@ -135,35 +143,30 @@ function putText(node, text) {
   const place = part(node, "text");
   if (place.dataset.text === text) return;
   place.dataset.text = text;
-  node.toggleAttribute("data-emoji", EMOJI_ONLY.test(text));
+  node.toggleAttribute("data-emoji", text.length <= EMOJI_ONLY_MAX && EMOJI_ONLY.test(text));
   place.replaceChildren(
-    ...linkify(text).map((piece) =>
-      piece.href ? anchor(piece.text, piece.href) : document.createTextNode(piece.text),
-    ),
+    ...linkify(text).map((piece) => (piece.href ? anchor(piece) : document.createTextNode(piece.text))),
   );
 }
 
-/** @param {string} text @param {string} href */
-function anchor(text, href) {
+/** @param {import("./linkify.js").Piece} piece */
+function anchor({ text, href = "", host }) {
   const link = document.createElement("a");
   link.href = href;
   link.rel = "noopener noreferrer";
   link.target = "_blank";
+  link.dir = "ltr"; // apart from the text around it, which may run the other way
   link.textContent = text;
+  if (host) link.append(leadsTo(host));
   return link;
 }
 
-/** @param {HTMLElement} place @param {Status | undefined} status */
-function putStatus(place, status) {
-  place.hidden = status === undefined;
-  if (!status || place.dataset.shown === status) return;
-  place.dataset.shown = status;
-  const { icon: name, words } = STATUS[status]();
-  const hidden = document.createElement("span");
-  hidden.className = "visually-hidden";
-  hidden.textContent = words;
-  place.title = words;
-  place.replaceChildren(icon(name, "icon-s"), hidden);
+/** @param {string} host */
+function leadsTo(host) {
+  const place = document.createElement("span");
+  place.className = "link-host";
+  place.textContent = ` (${host})`;
+  return place;
 }
 
 /** @param {HTMLElement} place @param {string} words */

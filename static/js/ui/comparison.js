@@ -1,5 +1,5 @@
-// A safety number that somebody pasted, beside one's own: digits as people send them, or what the
-// QR code says.
+// A safety number that somebody pasted, beside the one here: digits as people send them, or the text of
+// the QR code.
 
 export const DIGITS = 60;
 const CODE = /^[\w+/]{87}=$/; // base64 of 65 bytes

@@ -1,5 +1,5 @@
 // How much of a message still fits: the envelope holds 32,732 bytes of M, in which the text
-// stands as JSON beside what every message carries (encryption.md 4.8).
+// stands as JSON beside what every message carries (docs/encryption.md 4.8).
 
 export const TEXT_MAX = 32_732 - 512; // heads, ts and prev take at most 300 bytes; the rest is room
 export const WARN_AT = 2000; // bytes left from which on the person is told

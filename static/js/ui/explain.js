@@ -8,6 +8,10 @@ const A_DAY_MS = 24 * HOUR_MS;
 const signInAgain = () => gettext("This browser is not signed in any more. Sign in again.");
 const outOfDate = () => gettext("This page is out of date. Reload it and try again.");
 const garbled = () => gettext("The server does not take what this page sent. Reload the page and try again.");
+const notLoaded = () =>
+  gettext(
+    "A part of this page did not load. Check your connection and try again. If that does not help, reload the page.",
+  );
 const outrun = () => gettext("Another of your browsers changed the same thing at this moment. Try again.");
 
 /**
@@ -18,17 +22,24 @@ const OWN = {
   bad_code: () => gettext("This is not a whole recovery code, or a character is wrong. Compare it with what you kept."),
   weak_kdf: () =>
     gettext(
-      "The server asked this browser to protect your password less than it must, so it stopped. Tell whoever runs this site.",
+      "The server asked this browser to protect your password less than it must, so it stopped. Tell the people who run this site.",
     ),
-  costly_kdf: () => gettext("The server asked for more work than a browser can do. Tell whoever runs this site."),
+  costly_kdf: () => gettext("The server asked for more work than a browser can do. Tell the people who run this site."),
+  not_loaded: notLoaded,
   cannot_open: () =>
-    gettext("Your keys could not be opened. Reload the page and try again; if it stays so, use your recovery code."),
+    gettext(
+      "Your keys could not be opened. Reload the page and try again; if that does not help, use your recovery code.",
+    ),
   bad_chain: () =>
     gettext(
-      "What the server sent does not belong to your account, so this browser stopped. Tell whoever runs this site.",
+      "What the server sent does not belong to your account, so this browser stopped. Tell the people who run this site.",
+    ),
+  behind: () =>
+    gettext(
+      "The server was set back to a state from before this browser joined your account, and does not know it. Nothing was deleted here. To go on, sign in with another browser.",
     ),
   wrong_seed: () =>
-    gettext("The server sent a key that is not yours, so this browser stopped. Tell whoever runs this site."),
+    gettext("The server sent a key that is not yours, so this browser stopped. Tell the people who run this site."),
   too_many_devices: () =>
     gettext("Your account has as many browsers as it can. Sign one of them out, in its settings, then try again."),
   quota: () =>
@@ -44,7 +55,7 @@ const OWN = {
 
 /**
  * What the server refuses, by code: its own words are English, and for programmers. A test looks
- * for the codes in its source, so that none is without words here.
+ * for the codes in its source, so that each has words here.
  * @type {Record<string, () => string>}
  */
 const SERVERS = {
@@ -54,7 +65,7 @@ const SERVERS = {
   bad_factors: garbled,
   bad_link: garbled,
   bad_name: () =>
-    gettext("This name cannot be used. Take letters and digits of one alphabet, and dots, dashes or underscores."),
+    gettext("This name cannot be used. Use letters and digits of one alphabet, and dots, dashes or underscores."),
   bad_query: garbled,
   bad_request: garbled,
   bad_seq: garbled,
@@ -71,6 +82,7 @@ const SERVERS = {
   no_mail: () => gettext("This site sends no mail. Ask the people who run it."),
   not_connected: () => gettext("You are not connected with this person any more."),
   origin: outOfDate,
+  own_invite: () => gettext("This invite is your own. Send it to the person whom you want to write to."),
   proof: signInAgain,
   refused: garbled,
   reservation: () => gettext("That took too long. Choose your name again."),
@@ -79,13 +91,14 @@ const SERVERS = {
   stale_list: outrun,
   stale_vault: outrun,
   taken: () => gettext("This name is taken. Try another one."),
-  token: () => gettext("This link has been used, or its time is over. Ask for another one."),
+  token: () => gettext("This link has been used or has expired. Ask for another one."),
   too_big: () => gettext("This is too big for the server."),
   too_many: () => gettext("You have as many of these as an account may have. Remove one first."),
   unknown: () => gettext("That is not there, or not yours."),
   unlock: () => gettext("Enter your password again."),
+  used: () => gettext("Somebody has used this invite already. You find them among your contacts."),
   wrong: () => gettext("That did not match."),
-  wrong_code: () => gettext("That is not the code of the last mail, or its time is over."),
+  wrong_code: () => gettext("That is not the code of the last mail, or it has expired."),
 };
 
 /**
@@ -99,7 +112,7 @@ export function explain(error, here = {}) {
     return format(gettext("Too many tries. Try again {when}."), { when: when(retryMs) });
   const words = here[code] ?? OWN[code]?.() ?? SERVERS[code]?.();
   if (words) return words;
-  if (status === 0 && message) return String(message); // of static/js/api.js, in the page's language
+  if (status === 0 && message) return String(message); // of static/js/network/api.js, in the page's language
   if (status) return format(gettext("The server refused this ({code}). Reload the page and try again."), { code });
   return gettext("Something went wrong on this page. Reload it and try again.");
 }

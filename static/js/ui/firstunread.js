@@ -3,7 +3,7 @@
 
 import { holdsFirst } from "./threadlayout.js";
 
-/** @typedef {import("../stretch.js").Stretch} Stretch */
+/** @typedef {import("./historywindow.js").HistoryWindow} HistoryWindow */
 
 const AHEAD = 30; // of a page: shown behind the last message that was read
 
@@ -31,13 +31,13 @@ export class FirstUnread {
     return this.ord && this.#after + 1 + AHEAD;
   }
 
-  /** Whether its place is among these, and not before or behind a gap. @param {Stretch} stretch */
-  knownIn(stretch) {
-    return !stretch.more || holdsFirst(stretch.letters, this.ord);
+  /** Whether its place is among these, and not before or behind a gap. @param {HistoryWindow} held */
+  knownIn(held) {
+    return !held.more || holdsFirst(held.messages, this.ord);
   }
 
-  /** Further up than everything that is here. @param {Stretch} stretch */
-  isAbove(stretch) {
-    return this.ord !== undefined && stretch.first > this.#after;
+  /** Whether it is further up than everything here. @param {HistoryWindow} held */
+  isAbove(held) {
+    return this.ord !== undefined && held.first > this.#after;
   }
 }

@@ -39,7 +39,7 @@ export function onSubmit(form, submit, words = {}) {
   });
 }
 
-/** Who corrects a field is not told off meanwhile. @param {Event} event */
+/** While somebody corrects a field, its error is not shown. @param {Event} event */
 function forgive({ target }) {
   if (target instanceof HTMLInputElement && target.hasAttribute("aria-invalid")) judge(target, "");
 }

@@ -1,13 +1,13 @@
-// The times of a message, under it, for who asks: its clock is a button. One stop of the Tab key for
+// The times of a message, shown under it on request: its clock is a button. One stop of the Tab key for
 // the whole thread; the arrow keys go from message to message.
 
-import { momentsOf } from "../marktimes.js";
+import { momentsOf } from "../chat/receipttimes.js";
 import { format, gettext } from "../text.js";
 import { momentTime } from "./when.js";
 
 /** @typedef {import("./threadlayout.js").Bubble} Bubble */
-/** @typedef {import("../marktimes.js").Moment} Moment */
-/** @typedef {import("../session.js").Summary} Summary */
+/** @typedef {import("../chat/receipttimes.js").Moment} Moment */
+/** @typedef {import("../tabs/bus.js").Summary} Summary */
 
 export class MessageDetails {
   /** @type {string | undefined} */ #open; // key of the one message that shows its times
@@ -74,11 +74,12 @@ export class MessageDetails {
  * @param {Pick<Summary, "row" | "steps"> | undefined} chat
  * @returns {string} Sent 14:02 · Delivered 14:02 · Read 14:05
  */
-export function detailsOf({ letter, entry, time, mine }, chat) {
+export function detailsOf({ message, entry, only, time, mine }, chat) {
+  if (only) return format(gettext("Sent {time}, only on this device now"), { time: momentTime(time) });
   if (entry) return format(gettext("Written {time}, not sent yet"), { time: momentTime(time) });
   const words = [format(gettext("Sent {time}"), { time: momentTime(time) })];
-  if (letter && mine && chat) {
-    const { delivered, read } = momentsOf(chat.steps, letter.seq, chat.row.peer_got, chat.row.peer_read);
+  if (message && mine && chat) {
+    const { delivered, read } = momentsOf(chat.steps, message.seq, chat.row);
     if (delivered) words.push(deliveredWords(delivered));
     if (read) words.push(readWords(read));
   }

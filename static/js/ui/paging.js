@@ -1,22 +1,22 @@
-// The stretch of a conversation that a thread holds, brought page by page. One page is on its way at
-// a time, and what was asked for another conversation is not heard any more. Knows no page's nodes.
+// The part of a conversation that a thread holds, brought page by page. One page is on its way at
+// a time, and an answer for another conversation is dropped. Knows no page's nodes.
 
-import { PAGE, Stretch } from "../stretch.js";
+import { HistoryWindow, PAGE } from "./historywindow.js";
 
-/** @typedef {Awaited<ReturnType<import("../requests.js").Requests["letters"]>>} LettersPage */
+/** @typedef {Awaited<ReturnType<import("../tabs/requests.js").Requests["messages"]>>} MessagesPage */
 /** @typedef {"replace" | "older" | "newer"} How */
 
 export class Paging {
-  stretch = new Stretch();
+  window = new HistoryWindow();
   #turn = 0; // number of the conversation
   /** @type {Promise<boolean> | null} */ #loading = null;
   #parts;
 
   /**
    * @param {object} parts
-   * @param {(before?: number) => Promise<LettersPage>} parts.ask letters below a seq, else the newest
+   * @param {(before?: number) => Promise<MessagesPage>} parts.ask messages below a seq, else the newest
    * @param {(how: How) => void} parts.begins
-   * @param {(page: LettersPage | null) => void} parts.ends null: not connected
+   * @param {(page: MessagesPage | null) => void} parts.ends null: not connected
    */
   constructor(parts) {
     this.#parts = parts;
@@ -26,7 +26,7 @@ export class Paging {
   forget() {
     this.#turn += 1;
     this.#loading = null;
-    this.stretch.clear();
+    this.window.clear();
   }
 
   /**
@@ -41,12 +41,12 @@ export class Paging {
   }
 
   async older() {
-    const { first, more } = this.stretch;
+    const { first, more } = this.window;
     return first > 0 && more && !this.#loading && this.#load("older", first);
   }
 
   async newer() {
-    const { last, later } = this.stretch;
+    const { last, later } = this.window;
     return later && !this.#loading && this.#load("newer", last + 1 + PAGE);
   }
 
@@ -63,8 +63,8 @@ export class Paging {
     const turn = this.#turn;
     const page = await this.#parts.ask(before).catch(() => null);
     if (turn !== this.#turn) return false;
-    if (page) this.stretch[how](page);
-    else if (how !== "newer") this.stretch.more = true; // scrolling on tries again
+    if (page) this.window[how](page);
+    else if (how !== "newer") this.window.more = true; // scrolling on tries again
     this.#loading = null;
     this.#parts.ends(page);
     return page !== null;

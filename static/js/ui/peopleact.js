@@ -1,17 +1,18 @@
 // A click on a row of a person becomes an action on the pair, named with the state that was seen.
 
-import { STATE } from "../relation.js";
-import { session } from "../session.js";
+import { STATE } from "../chat/contactstate.js";
+import { bus } from "../tabs/bus.js";
 import { format, gettext } from "../text.js";
 import { explain } from "./explain.js";
 import { busy } from "./forms.js";
+import { chatAddress } from "./person.js";
 import { toast } from "./toast.js";
 import { done } from "./undo.js";
 
 /** @type {Record<string, (name: string) => string>} */
 const DONE = {
   request: (name) => format(gettext("{name} has your request. You can write once they accept."), { name }),
-  accept: (name) => format(gettext("You can now write to {name}."), { name }),
+  accept: () => "",
   decline: (name) => format(gettext("Declined. {name} is not told."), { name }),
   withdraw: () => gettext("Your request is withdrawn."),
   block: (name) => format(gettext("{name} is blocked, and is not told."), { name }),
@@ -35,11 +36,20 @@ const BACK = {
  * @param {string} name
  */
 export async function actOn(peer, act, state, name) {
-  await session.ask("act", peer, act, state);
+  await bus.ask("act", peer, act, state);
+  if (act === "accept") return openChat(peer);
   const words = DONE[act]?.(name) ?? "";
   const [back, found] = BACK[act] ?? [];
-  if (back) done(words, () => session.ask("act", peer, back, found));
+  if (back) done(words, () => bus.ask("act", peer, back, found));
   else toast(words);
+}
+
+/** A person who accepts wants to write. @param {string} peer */
+async function openChat(peer) {
+  const contact = (await bus.ask("contacts")).find((one) => one.peer.uid === peer);
+  if (!contact) return;
+  const pick = new CustomEvent("pick", { cancelable: true, detail: contact.conv });
+  if (document.getElementById("main")?.dispatchEvent(pick)) location.assign(chatAddress(contact.conv));
 }
 
 /** @param {Event} event @returns {Promise<boolean>} whether something was done */

@@ -1,12 +1,12 @@
 // One person as a row, with what can be done about the pair as it stands.
 
-import { STATE } from "../relation.js";
+import { STATE } from "../chat/contactstate.js";
 import { format, gettext } from "../text.js";
 import { cloned, part } from "./bubbles.js";
 import { avatarOf, chatAddress, nameOf } from "./person.js";
 import { showStanding } from "./verifiedmark.js";
 
-/** @typedef {import("../hub/contacts.js").Contact} Contact */
+/** @typedef {import("../people/contacts.js").Contact} Contact */
 /** @typedef {import("../protocol.js").Person} Person */
 /** @typedef {{act: string, words: string, look?: string}} Doing */
 
@@ -27,6 +27,9 @@ const DOINGS = {
   [STATE.BLOCKED]: () => [{ act: "unblock", words: gettext("Unblock") }],
 };
 
+const CONNECT = () => [{ act: "connect", words: gettext("Connect"), look: "button-primary" }];
+const SETTLED = new Set([STATE.CONNECTED, STATE.BLOCKED]);
+
 /** @param {Contact} contact @returns {HTMLElement} */
 export function contactRow(contact) {
   return row(contact.peer, contact, contact.state, contact.conv);
@@ -36,23 +39,25 @@ export function contactRow(contact) {
  * Somebody found, who may be known already: a list of one.
  * @param {Person} person
  * @param {Contact[]} contacts
+ * @param {boolean} connects their link answers every request between us
  */
-export function foundPerson(person, contacts) {
+export function foundPerson(person, contacts, connects) {
   const contact = contacts.find(({ peer }) => peer.uid === person.uid);
   const list = document.createElement("ul");
   list.className = "list card card-flush";
   list.setAttribute("role", "list");
-  list.append(row(person, contact ?? { peer: person }, contact?.state ?? 0, contact?.conv));
+  list.append(row(person, contact ?? { peer: person }, contact?.state ?? 0, contact?.conv, connects));
   return list;
 }
 
 /**
  * @param {Person} person
- * @param {import("./person.js").Named & {trust?: import("../hub/trust.js").Standing}} named
+ * @param {import("./person.js").Named & {standing?: import("../people/verification.js").Standing}} named
  * @param {number} state
  * @param {string | undefined} conv
+ * @param {boolean} [connects]
  */
-function row(person, named, state, conv) {
+function row(person, named, state, conv, connects = false) {
   const node = cloned("person");
   const name = nameOf(named);
   node.dataset.peer = person.uid;
@@ -60,9 +65,9 @@ function row(person, named, state, conv) {
   node.dataset.name = name;
   part(node, "avatar").replaceWith(avatarOf(person.uid, named));
   part(node, "name").textContent = name;
-  showStanding(part(node, "verified"), named.trust === "verified" ? named.trust : "none");
+  showStanding(part(node, "verified"), named.standing === "verified" ? named.standing : "none");
   part(node, "username").textContent = person.name ? `@${person.name}` : "";
-  part(node, "actions").replaceChildren(...actions(state, name, conv));
+  part(node, "actions").replaceChildren(...actions(state, name, conv, connects));
   return node;
 }
 
@@ -70,9 +75,11 @@ function row(person, named, state, conv) {
  * @param {number} state
  * @param {string} name
  * @param {string} [conv]
+ * @param {boolean} [connects]
  */
-export function actions(state, name, conv) {
-  return (DOINGS[state]?.() ?? []).map(({ act, words, look = "" }) => {
+export function actions(state, name, conv, connects = false) {
+  const doings = connects && !SETTLED.has(state) ? CONNECT : DOINGS[state];
+  return (doings?.() ?? []).map(({ act, words, look = "" }) => {
     const button = act === "open" && conv ? link(conv) : document.createElement("button");
     if (button instanceof HTMLButtonElement) button.type = "button";
     button.className = `button ${look}`.trim();

@@ -1,4 +1,4 @@
-// A contact as pages show him: the name I gave him, else the one he gave himself.
+// A contact as pages show it: the name I gave them, else their own.
 
 import { b64, fromB64, fromHex, hex } from "../crypto/encoding.js";
 import { gettext } from "../text.js";
@@ -33,5 +33,5 @@ export function chatOf(path) {
 export function presenceWords(seen) {
   if (seen?.state === "online") return gettext("Online");
   if (seen?.state === "offline") return seen.seen ? lastSeen(seen.seen) : gettext("Offline");
-  return seen ? gettext("Online status unknown") : "";
+  return ""; // hidden from us, or no connection of our own: there is nothing to say
 }

@@ -1,16 +1,16 @@
-// What counts as read: a message that stood on a screen somebody looks at, for a second without a
-// break. What scrolls by, and what arrives while the window is not in front, does not.
+// What counts as read: a message that was on a screen that somebody looks at, for a whole
+// second. What scrolls by, and what arrives while the window is not in front, does not.
 
-/** @typedef {import("../hub/letters.js").Letter} Letter */
+/** @typedef {import("../sync/decrypt.js").Message} Message */
 
 export const READ_MS = 1000;
 
 /**
  * @typedef {object} ReadingParts
  * @property {import("../clock.js").Clock} clock
- * @property {() => Letter[]} shown of the peer, on screen right now; none while nobody looks
+ * @property {() => Message[]} shown of the peer, on screen right now; none while nobody looks
  * @property {() => number} upto ord of the newest that is read already
- * @property {(letter: Letter) => void} read the newest that is read now
+ * @property {(message: Message) => void} read the newest that is read now
  */
 
 export class Reading {
@@ -23,14 +23,14 @@ export class Reading {
     this.#parts = parts;
   }
 
-  /** The screen, or who looks at it, has changed. */
+  /** The screen, or whether somebody looks at it, has changed. */
   look() {
     const { clock, shown, upto, read } = this.#parts;
     const now = clock.now();
     const unread = shown().filter(({ ord }) => ord > upto());
     this.#since = new Map(unread.map(({ seq }) => [seq, this.#since.get(seq) ?? now]));
     const ripe = unread.filter(({ seq }) => now - (this.#since.get(seq) ?? now) >= READ_MS);
-    const newest = ripe.reduce((a, b) => (a && a.seq > b.seq ? a : b), /** @type {Letter | undefined} */ (undefined));
+    const newest = ripe.reduce((a, b) => (a && a.seq > b.seq ? a : b), /** @type {Message | undefined} */ (undefined));
     for (const { seq } of ripe) this.#since.delete(seq);
     if (newest) read(newest);
     this.#wait(now);

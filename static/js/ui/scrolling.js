@@ -1,5 +1,5 @@
-// The place of the reader in a thread: at the newest message it stays there, anywhere else the
-// message he looks at does not move, whatever comes above or below it.
+// The place of the reader in a thread: at the newest message it stays there. Anywhere else the message
+// that they look at does not move, whatever comes above or below it.
 
 const NEAR_PX = 60; // closer to the end than this counts as being there
 
@@ -26,12 +26,7 @@ export class Scrolling {
     return this.#stuck;
   }
 
-  /** There is nothing to scroll. */
-  get fits() {
-    return this.#box.scrollHeight <= this.#box.clientHeight;
-  }
-
-  /** Changes the list and leaves the reader where he was. @param {() => void} change */
+  /** Changes the list and keeps the reader's place. @param {() => void} change */
   keeping(change) {
     const anchor = this.#stuck ? null : this.#anchor();
     const before = anchor?.getBoundingClientRect().top ?? 0;

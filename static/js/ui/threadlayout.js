@@ -1,15 +1,18 @@
 // What stands in a thread, in order: days, the line before what is unread, notices, bubbles in
 // groups, and at the end what still waits. Pure: chat-thread turns it into nodes.
 
-/** @typedef {import("../hub/letters.js").Letter} Letter */
-/** @typedef {import("../outbox.js").Entry} Entry */
-/** @typedef {import("../hub/notices.js").Notice} Notice */
-/** @typedef {"waiting" | "failed" | "sent" | "delivered" | "read"} Status */
+import { tickOf } from "../chat/ticks.js";
+import { sameDay } from "./day.js";
+
+/** @typedef {import("../sync/decrypt.js").Message} Message */
+/** @typedef {import("../sending/outbox.js").Entry} Entry */
+/** @typedef {import("../sync/notices.js").Notice} Notice */
+/** @typedef {"waiting" | "failed" | import("../chat/ticks.js").Tick} Status */
 
 /**
  * @typedef {{type: "day", key: string, time: number}
  *   | {type: "unread", key: string}
- *   | {type: "notice", key: string, kind: string, time: number}
+ *   | {type: "notice", key: string, kind: string, time: number, count?: number}
  *   | Bubble} Item
  */
 
@@ -21,45 +24,49 @@
  * @property {boolean} first of its group
  * @property {boolean} last of its group
  * @property {number} time
- * @property {Letter} [letter]
+ * @property {Message} [message]
  * @property {Entry} [entry]
  * @property {Status} [status] of what is mine
+ * @property {boolean} [only] it is on this device alone
  */
 
 /**
  * @typedef {object} Thread
- * @property {Letter[]} letters oldest first
+ * @property {Message[]} messages oldest first
+ * @property {import("../sync/onlyhere.js").OnlyHere[]} [only] in order
  * @property {Entry[]} entries
  * @property {Notice[]} notices
- * @property {number} peerGot
- * @property {number} peerRead
+ * @property {import("../chat/ticks.js").Marks} marks of the peer
  * @property {number} [unreadFrom] ord of the first message that was unread when the chat opened
  */
 
 const GROUP_MS = 5 * 60 * 1000;
 
 /** @param {Thread} thread @returns {Item[]} */
-export function layout({ letters, entries, notices, peerGot, peerRead, unreadFrom }) {
+export function layout({ messages, only = [], entries, notices, marks, unreadFrom }) {
   /** @type {Item[]} */
   const items = [];
-  const waiting = [...notices].sort((a, b) => a.seq - b.seq);
+  const waiting = notices.filter(firstOfDay).sort((a, b) => a.seq - b.seq);
+  const alone = only.filter(shown);
   let unreadShown = unreadFrom === undefined;
-  for (const letter of letters.filter(shown)) {
-    while (waiting[0] && waiting[0].seq < letter.seq) notice(items, waiting.shift());
-    if (letter.broken === "before_reset") {
-      closed(items, letter);
+  for (const message of messages.filter(shown)) {
+    onlyUpto(items, alone, message.seq);
+    while (waiting[0] && waiting[0].seq < message.seq) notice(items, waiting.shift());
+    if (message.broken === "before_reset") {
+      closed(items, message);
       continue;
     }
-    if (!unreadShown && !letter.mine && letter.ord >= (unreadFrom ?? 0)) {
+    if (!unreadShown && !message.mine && message.ord >= (unreadFrom ?? 0)) {
       unreadShown = true;
-      day(items, letter.time);
+      day(items, message.time);
       items.push({ type: "unread", key: "unread" });
     }
-    const bubble = { key: `seq ${letter.seq}`, mine: letter.mine, time: letter.time, letter };
-    add(items, letter.mine ? { ...bubble, status: statusOf(letter.seq, peerGot, peerRead) } : bubble);
+    const bubble = { key: `seq ${message.seq}`, mine: message.mine, time: message.time, message };
+    add(items, message.mine ? { ...bubble, status: tickOf(marks, message.seq) } : bubble);
   }
+  onlyUpto(items, alone, Number.POSITIVE_INFINITY);
   for (const one of waiting) notice(items, one);
-  const landed = new Set(letters.map(({ mid }) => mid));
+  const landed = new Set(messages.map(({ mid }) => mid));
   for (const entry of entries) {
     if (entry.sealed && landed.has(entry.sealed.frame.client_id)) continue;
     const status = entry.failed ? /** @type {const} */ ("failed") : /** @type {const} */ ("waiting");
@@ -70,25 +77,25 @@ export function layout({ letters, entries, notices, peerGot, peerRead, unreadFro
 
 /**
  * Whether the first unread message is among these: else the line before it has no place yet.
- * @param {Letter[]} letters
+ * @param {Message[]} messages
  * @param {number | undefined} unreadFrom
  */
-export function holdsFirst(letters, unreadFrom) {
+export function holdsFirst(messages, unreadFrom) {
   if (unreadFrom === undefined) return true;
   // A silent row repeats the ord of the message before it.
-  return letters.some(({ mine, ord, kind }) => !mine && (kind === 1 ? ord <= unreadFrom : ord < unreadFrom));
+  return messages.some(({ mine, ord, kind }) => !mine && (kind === 1 ? ord <= unreadFrom : ord < unreadFrom));
 }
 
-/** Silent rows carry no text; what was withheld is not told. @param {Letter} letter */
-function shown(letter) {
-  if (letter.gone) return letter.gone !== "withheld" && letter.kind === 1;
-  return letter.kind === 1 && (letter.text !== undefined || letter.broken !== undefined);
+/** Silent rows carry no text, and withheld ones are not shown. @param {Message} message */
+function shown(message) {
+  if (message.gone) return message.gone !== "withheld" && message.kind === 1;
+  return message.kind === 1 && (message.content?.body !== undefined || message.broken !== undefined);
 }
 
-/** @param {number} seq @param {number} got @param {number} read @returns {Status} */
-function statusOf(seq, got, read) {
-  if (seq <= read) return "read";
-  return seq <= got ? "delivered" : "sent";
+/** Several sign-ins of a day are one line. @param {Notice} one @param {number} at @param {Notice[]} all */
+function firstOfDay({ kind, time }, at, all) {
+  if (kind !== "list" && kind !== "devices") return true;
+  return !all.slice(0, at).some((before) => before.kind === kind && sameDay(before.time, time));
 }
 
 /** @param {Item[]} items @param {Notice | undefined} one */
@@ -98,7 +105,26 @@ function notice(items, one) {
   items.push({ type: "notice", key: `notice ${one.seq} ${one.time} ${one.kind}`, kind: one.kind, time: one.time });
 }
 
-/** One line for all that an account reset has closed. @param {Item[]} items @param {Letter} letter */
+/**
+ * What stands below `seq` on this device alone, behind a line that counts it.
+ * @param {Item[]} items
+ * @param {import("../sync/onlyhere.js").OnlyHere[]} alone what is put goes
+ * @param {number} seq
+ */
+function onlyUpto(items, alone, seq) {
+  while (alone[0] && alone[0].after < seq) {
+    const [{ after, time }] = alone;
+    const next = alone.findIndex((message) => message.after !== after);
+    const here = alone.splice(0, next < 0 ? alone.length : next);
+    day(items, time);
+    items.push({ type: "notice", key: `only ${after}`, kind: "only", time, count: here.length });
+    for (const message of here) {
+      add(items, { key: `only ${message.mid}`, mine: message.mine, time: message.time, message, only: true });
+    }
+  }
+}
+
+/** One line for all that an account reset has closed. @param {Item[]} items @param {Message} message */
 function closed(items, { seq, time }) {
   const before = items.at(-1);
   if (before?.type === "notice" && before.kind === "closed") return;
@@ -119,9 +145,4 @@ function day(items, time) {
   const before = items.findLast((item) => item.type !== "unread");
   if (before && "time" in before && sameDay(before.time, time)) return;
   items.push({ type: "day", key: `day ${new Date(time).toDateString()} ${items.length ? "" : "first"}`, time });
-}
-
-/** @param {number} a @param {number} b */
-export function sameDay(a, b) {
-  return new Date(a).toDateString() === new Date(b).toDateString();
 }

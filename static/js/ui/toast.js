@@ -4,13 +4,14 @@ const SHOWN_MS = 5_000;
 const WITH_ACTION_MS = 8_000; // long enough to read, decide and reach the button
 
 /**
- * A short word at the bottom of the page, spoken politely; it leaves by itself, but not while
- * pointed at or focused.
+ * A short word above what is at the bottom of the page, spoken politely. One at a time: a newer one
+ * takes its place. It leaves by itself, but not while pointed at or focused.
  * @param {string} message
- * @param {{action?: string, onAction?: () => void, ms?: number}} [options]
+ * @param {{action?: string, onAction?: () => void, ms?: number | undefined, holds?: boolean}} [options]
+ *   holds: it stays while it is pointed at
  * @returns {() => void} takes it away
  */
-export function toast(message, { action, onAction, ms } = {}) {
+export function toast(message, { action, onAction, ms, holds = true } = {}) {
   const box = document.createElement("div");
   box.className = "toast";
   const words = document.createElement("span");
@@ -18,8 +19,8 @@ export function toast(message, { action, onAction, ms } = {}) {
   box.append(words);
   const close = () => box.remove();
   if (action) box.append(actionButton(action, onAction, close));
-  place().append(box);
-  leaveAfter(box, ms ?? (action ? WITH_ACTION_MS : SHOWN_MS), close);
+  place().replaceChildren(box);
+  leaveAfter(box, ms ?? (action ? WITH_ACTION_MS : SHOWN_MS), close, holds);
   return close;
 }
 
@@ -43,9 +44,11 @@ function actionButton(action, onAction, close) {
  * @param {HTMLElement} box
  * @param {number} ms
  * @param {() => void} close
+ * @param {boolean} holds
  */
-function leaveAfter(box, ms, close) {
+function leaveAfter(box, ms, close, holds) {
   let timer = setTimeout(close, ms);
+  if (!holds) return;
   const hold = () => clearTimeout(timer);
   const release = () => {
     hold();
@@ -66,5 +69,12 @@ function place() {
   region.setAttribute("role", "status");
   region.setAttribute("aria-label", gettext("Notices"));
   document.body.append(region);
+  const composer = document.querySelector("chat-composer");
+  if (composer) new ResizeObserver(() => keepClear(region, composer)).observe(composer);
   return region;
+}
+
+/** It never covers what somebody writes. @param {HTMLElement} region @param {Element} composer */
+function keepClear(region, composer) {
+  region.style.setProperty("--below", `${composer.getBoundingClientRect().height}px`);
 }

@@ -1,6 +1,6 @@
-// A click below a message that is not sent: once more, or away with it.
+// A click below a message that is not sent: try again, or delete it.
 
-import { session } from "../session.js";
+import { bus } from "../tabs/bus.js";
 import { gettext } from "../text.js";
 import { explain } from "./explain.js";
 import { toast } from "./toast.js";
@@ -9,7 +9,7 @@ import { done } from "./undo.js";
 /** @param {"retry" | "discard"} act @param {string} id of the entry */
 export async function actOnUnsent(act, id) {
   try {
-    const message = await session.ask(act, id);
+    const message = await bus.ask(act, id);
     settleFocus();
     if (act === "discard" && message) done(gettext("Deleted."), () => again(message));
   } catch (error) {
@@ -17,9 +17,9 @@ export async function actOnUnsent(act, id) {
   }
 }
 
-/** Written anew: it may be sent by now, or say why not. @param {{conv: string, text: string}} message */
-function again({ conv, text }) {
-  return session.ask("send", { id: crypto.randomUUID(), conv, text });
+/** Written again: by now it may be sent, or say why not. @param {import("../sending/queue.js").Entry} message */
+function again({ conv, content }) {
+  return bus.ask("send", { id: crypto.randomUUID(), conv, content });
 }
 
 /** The button that had it is gone. */

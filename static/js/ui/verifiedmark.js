@@ -3,7 +3,7 @@
 import { gettext } from "../text.js";
 import { icon } from "./icons.js";
 
-/** @typedef {import("../hub/trust.js").Standing} Standing */
+/** @typedef {import("../people/verification.js").Standing} Standing */
 
 /** @type {Record<Standing, () => {icon: string, words: string}>} */
 const SIGNS = {
@@ -17,9 +17,9 @@ const SIGNS = {
  * @param {Standing | undefined} standing
  */
 export function showStanding(place, standing = "none") {
-  if (place.dataset.trust === standing) return;
+  if (place.dataset.standing === standing) return;
   const { icon: name, words } = SIGNS[standing]();
-  place.dataset.trust = standing;
+  place.dataset.standing = standing;
   place.hidden = standing === "none";
   place.title = words;
   place.setAttribute("aria-label", words);

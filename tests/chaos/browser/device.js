@@ -5,9 +5,9 @@ import { createInterface } from "node:readline";
 import { furnish } from "./environment.js";
 
 const JS = "../../../static/js";
-const bus = await furnish(JSON.parse(process.argv[2] ?? "{}"));
-const { signIn } = await import(`${JS}/account.js`);
-const { session } = await import(`${JS}/session.js`);
+const events = await furnish(JSON.parse(process.argv[2] ?? "{}"));
+const { signIn } = await import(`${JS}/account/account.js`);
+const { bus } = await import(`${JS}/tabs/bus.js`);
 const TAB = "tab";
 
 /** @type {Map<string, string>} what was told of a chat last */
@@ -16,27 +16,27 @@ const told = new Map();
 const known = {
   signIn: ({ name, password }) => signIn({ name, password }),
   start: async () => {
-    session.on("letter", ({ letter, fresh }) => tell("letter", { ...letter, fresh }));
-    session.on("entry", ({ entry, gone }) => tell("entry", { ...entryOf(entry), gone }));
-    session.on("chat", (chat) => tellChat(chat));
-    session.on("link", (status) => tell("link", status));
-    session.on("presence", (seen) => tell("presence", seen));
-    await session.start();
-    await session.ask("look", { tab: TAB, focus: true, conv: null });
+    bus.on("message", ({ message, fresh }) => tell("message", { ...message, fresh }));
+    bus.on("entry", ({ entry, gone }) => tell("entry", { ...entryOf(entry), gone }));
+    bus.on("chat", (chat) => tellChat(chat));
+    bus.on("status", (status) => tell("status", status));
+    bus.on("presence", (seen) => tell("presence", seen));
+    await bus.start();
+    await bus.ask("look", { tab: TAB, focus: true, conv: null });
   },
-  send: ({ message }) => session.ask("send", message),
+  send: ({ message }) => bus.ask("send", message),
   read: async ({ conv }) => {
-    const { letters } = await session.ask("letters", conv);
-    const newest = letters.findLast(({ mine, kind }) => !mine && kind === 1);
-    if (newest) await session.ask("read", conv, newest.seq, newest.ord);
+    const { messages } = await bus.ask("messages", conv);
+    const newest = messages.findLast(({ mine, kind }) => !mine && kind === 1);
+    if (newest) await bus.ask("read", conv, newest.seq, newest.ord);
     return newest?.seq ?? 0;
   },
-  page: ({ conv, before }) => session.ask("letters", conv, before),
-  rotate: ({ conv }) => session.ask("rotate", conv),
-  typing: ({ conv }) => session.ask("typing", conv),
-  wake: () => void bus.dispatchEvent(new Event("online")),
-  status: async () => ({ ...(await session.ask("status")), chats: (await session.ask("chats")).map(summaryOf) }),
-  report: async () => Promise.all((await session.ask("chats")).map(reportOf)),
+  page: ({ conv, before }) => bus.ask("messages", conv, before),
+  rotate: ({ conv }) => bus.ask("rotate", conv),
+  typing: ({ conv }) => bus.ask("typing", conv),
+  wake: () => void events.dispatchEvent(new Event("online")),
+  status: async () => ({ ...(await bus.ask("status")), chats: (await bus.ask("chats")).map(summaryOf) }),
+  report: async () => Promise.all((await bus.ask("chats")).map(reportOf)),
 };
 
 for await (const line of createInterface({ input: process.stdin })) void answer(JSON.parse(line));
@@ -78,13 +78,15 @@ function entryOf({ id, conv, failed, sealed }) {
 /** Everything of one chat, paged back to its beginning. */
 async function reportOf(chat) {
   const { conv } = chat.row;
-  const letters = [];
+  const messages = [];
   let entries = [];
-  for (let before, more = true; more; before = letters[0]?.seq) {
-    const page = await session.ask("letters", conv, before);
-    letters.unshift(...page.letters);
+  let only = [];
+  for (let before, more = true; more; before = messages[0]?.seq) {
+    const page = await bus.ask("messages", conv, before);
+    messages.unshift(...page.messages);
     entries = page.entries;
-    more = page.more && page.letters.length > 0;
+    only = page.only;
+    more = page.more && page.messages.length > 0;
   }
-  return { ...summaryOf(chat), letters, entries: entries.map(entryOf) };
+  return { ...summaryOf(chat), messages, only, entries: entries.map(entryOf) };
 }

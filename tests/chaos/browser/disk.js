@@ -121,6 +121,7 @@ class OpenRequest {
     const fresh = !databases.has(name);
     this.result = new Database(name);
     if (fresh) {
+      this.transaction = new Transaction(name);
       this.onupgradeneeded?.();
       await commit(name, this.result.made);
     }
@@ -141,6 +142,7 @@ class DeleteRequest {
 const indexedDB = {
   open: (name) => new OpenRequest(name),
   deleteDatabase: (name) => new DeleteRequest(name),
+  cmp: compareKeys,
 };
 
 class Database {
@@ -150,6 +152,10 @@ class Database {
   constructor(name) {
     this.name = name;
     connections.add(this);
+  }
+
+  get objectStoreNames() {
+    return { contains: (name) => storesOf(this.name).has(name) };
   }
 
   createObjectStore(name) {
@@ -168,16 +174,25 @@ class Database {
 }
 
 class Transaction {
+  error = null;
   #database;
   #changes = [];
 
   constructor(database) {
     this.#database = database;
-    setImmediate(async () => {
-      if (this.#changes.length) await commit(this.#database, this.#changes);
+    // After the answers to its requests, which may ask for more.
+    const ends = (work) => setImmediate(() => setImmediate(work));
+    ends(async () => {
+      if (this.#changes.some(({ store, key, added }) => added && rowsOf(database, store).has(nameOf(key)))) {
+        this.error = new DOMException("there already", "ConstraintError");
+        return this.onabort?.();
+      }
+      if (this.#changes.length) await commit(database, this.#changes);
       this.oncomplete?.();
     });
   }
+
+  commit() {} // by itself, once its requests are made
 
   objectStore(store) {
     const rows = () => rowsOf(this.#database, store);
@@ -186,14 +201,35 @@ class Transaction {
         .filter(({ key }) => !range || range.has(key))
         .sort((a, b) => compareKeys(a.key, b.key));
     return {
+      indexNames: { contains: () => true }, // the one that keystore.js asks for is looked through, not kept
+      index: (member) => new Index(() => inRange(), member),
       get: (key) => new Request(() => rows().get(nameOf(key))?.value),
       getAll: (range) => new Request(() => inRange(range).map(({ value }) => value)),
       getAllKeys: (range) => new Request(() => inRange(range).map(({ key }) => key)),
       put: (value, key) => this.#changes.push({ store, key, value }),
-      delete: (key) => this.#changes.push({ store, key }),
+      add: (value, key) => this.#changes.push({ store, key, value, added: true }),
+      delete: (key) => {
+        const keys = key instanceof KeyRange ? inRange(key).map((row) => row.key) : [key];
+        for (const one of keys) this.#changes.push({ store, key: one });
+      },
       clear: () => this.#changes.push({ store, clear: true }),
     };
   }
+}
+
+/** Rows that have the member, by it and then by their key. */
+class Index {
+  #found;
+
+  constructor(rows, member) {
+    this.#found = (range) =>
+      rows()
+        .filter(({ value }) => value[member] !== undefined && range.has(value[member]))
+        .sort((a, b) => compareKeys(a.value[member], b.value[member]) || compareKeys(a.key, b.key));
+  }
+
+  getAll = (range) => new Request(() => this.#found(range).map(({ value }) => value));
+  getAllKeys = (range) => new Request(() => this.#found(range).map(({ key }) => key));
 }
 
 class KeyRange {

@@ -9,7 +9,7 @@ const ORIGIN = "$origin"; // where cookies and localStorage lie on the disk
 /** @param {{site: string, door: string, disk: string, skewMs: number}} place */
 export async function furnish({ site, door, disk, skewMs }) {
   await mount(disk);
-  const bus = new EventTarget();
+  const events = new EventTarget();
   const page = new URL("/chats", site);
   const now = Date.now;
   Date.now = () => now() + skewMs;
@@ -17,15 +17,15 @@ export async function furnish({ site, door, disk, skewMs }) {
     location: page,
     document: { getElementById: () => null, get cookie() { return cookies(); } },
     localStorage: storage("local"),
-    navigator: { onLine: true, locks: { request: (_, hold) => Promise.resolve().then(hold) } },
-    addEventListener: bus.addEventListener.bind(bus),
-    dispatchEvent: bus.dispatchEvent.bind(bus),
+    navigator: { onLine: true, locks: { request: (_, __, hold) => Promise.resolve().then(hold) } },
+    addEventListener: events.addEventListener.bind(events),
+    dispatchEvent: events.dispatchEvent.bind(events),
     fetch: fetching(globalThis.fetch, page.origin, door),
     WebSocket: dialling(globalThis.WebSocket, page.origin, door),
     Worker: Argon2Worker,
   });
   if (!jar().size) await keepCookie("csrf", Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex"));
-  return bus;
+  return events;
 }
 
 function define(members) {

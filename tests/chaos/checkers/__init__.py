@@ -4,7 +4,7 @@ wrong, in words; nothing found = []. All are O(n log n): every text and every cl
 
 from collections.abc import Callable
 
-from tests.chaos.checkers import epochs, presence, receipts, sends
+from tests.chaos.checkers import epochs, presence, receipts, restored, sends
 from tests.chaos.outcome import Outcome
 
 Checker = Callable[[Outcome], list[str]]
@@ -14,13 +14,16 @@ CHECKERS: dict[str, Checker] = {
     "I2 a client_id stands for one message": sends.names_are_unique,
     "I3 the log is dense and everybody has the same": sends.same_log,
     "I4 a device's messages stand in the order of sending": sends.in_order,
-    "I5 what is promised is seen by whoever looks later": sends.seen_at_once,
+    "I5 what is promised is seen by everybody who looks later": sends.seen_at_once,
     "I6 marks never fall": receipts.marks_rise,
     "I7 unread is what a recount says": receipts.unread_is_exact,
     "I8 presence becomes the truth": presence.is_true,
     "I10 epochs are one chain, and the floor holds": epochs.floor_holds,
     "I11 no text lies readable on the server": sends.nothing_leaks,
+    "I13 what was on a screen stays there": restored.stays_on_screen,
+    "I14 a counter stands for one message": restored.counters_stand_once,
     "after the storm nothing waits": sends.nothing_waits,
+    "everybody becomes quiet": sends.becomes_quiet,
     "an honest server alarms nobody": sends.nobody_alarmed,
 }
 

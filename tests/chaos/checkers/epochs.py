@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 
+from tests.chaos.checkers import restored
 from tests.chaos.outcome import EpochRow, Outcome
 
 NO_PREVIOUS = "00" * 32
@@ -30,8 +31,10 @@ def _floor(outcome: Outcome) -> list[str]:
     accepted later."""
     floors: dict[str, list[tuple[int, int]]] = defaultdict(list)  # last_seq, floor
     problems = []
-    for event in outcome.history:
-        if event.op == "floor":
+    for event in restored.in_steady_state(outcome.history):
+        if event is None:
+            floors.clear()
+        elif event.op == "floor":
             seen = floors[event.value["conv"]]
             if seen and event.value["floor"] < seen[-1][1]:
                 problems.append(f"the floor of {event.value['conv']} fell at {event.t}")

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 
+from tests.chaos.checkers import restored
 from tests.chaos.outcome import Chat, Outcome, Store
 
 NOTIFIES = 1  # the kind that counts as unread
@@ -11,8 +12,10 @@ def marks_rise(outcome: Outcome) -> list[str]:
     """For each observer by itself, in the order in which it observed."""
     highest: dict[tuple[str, str, str], int] = {}
     problems = []
-    for event in outcome.history:
-        if event.op != "marks":
+    for event in restored.in_steady_state(outcome.history):
+        if event is None:
+            highest.clear()
+        if event is None or event.op != "marks":
             continue
         for name, value in event.value["marks"].items():
             place = (event.client, event.value["conv"], name)
@@ -26,7 +29,7 @@ def marks_rise(outcome: Outcome) -> list[str]:
 
 
 def unread_is_exact(outcome: Outcome) -> list[str]:
-    """On each device by its own letters, in the store by its rows, alike on all of a user's."""
+    """On each device by its own messages, in the store by its rows, alike on all of a user's."""
     problems = []
     read_ord = {(m.conv, m.reader): m.read_ord for m in outcome.store.marks}
     badges: dict[tuple[str, str], set[int]] = defaultdict(set)
@@ -53,8 +56,8 @@ def unread_is_exact(outcome: Outcome) -> list[str]:
 
 def _recount(chat: Chat) -> int:
     return sum(
-        not letter.mine and letter.kind == NOTIFIES and letter.ord > chat.read_ord
-        for letter in chat.letters
+        not message.mine and message.kind == NOTIFIES and message.ord > chat.read_ord
+        for message in chat.messages
     )
 
 

@@ -4,10 +4,12 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from itertools import pairwise
 
+from tests.chaos.checkers import restored
 from tests.chaos.history import Event
 from tests.chaos.outcome import Outcome, Row
 
-WALK = 50  # rows that a browser walks; beyond it jumps (static/js/hub/timeline.js)
+LOST = "lost"  # promised, and perhaps taken back by an older backup
+WALK = 50  # rows that a browser walks; beyond it jumps (static/js/sync/timeline.js)
 
 
 def kept_once(outcome: Outcome) -> list[str]:
@@ -17,12 +19,14 @@ def kept_once(outcome: Outcome) -> list[str]:
     problems = []
     for holding in outcome.holdings:
         for conv, chat in holding.chats.items():
-            texts = Counter(letter.text for letter in chat.letters if letter.text is not None)
+            texts = Counter(message.text for message in chat.messages if message.text is not None)
             problems += _set(f"{holding.name} {conv[:6]}", texts, sends.get(conv, {}))
     stored = Counter((row.conv, row.mid) for row in outcome.store.rows)
     for event in outcome.history:
         if event.op != "send" or event.type != "ok" or not event.value.get("mid"):
             continue  # a browser that was killed in the moment of the promise knows no mid
+        if sends[event.value["conv"]][event.value["text"]] == LOST:
+            continue
         if stored[event.value["conv"], event.value["mid"]] != 1:
             problems.append(f"the store has not kept {event.value['text']} of {event.client}")
     return problems
@@ -33,7 +37,7 @@ def names_are_unique(outcome: Outcome) -> list[str]:
     problems = [f"{mid} is {n} rows of {conv}" for (conv, mid), n in stored.items() if n > 1]
     for holding in outcome.holdings:
         for conv, chat in holding.chats.items():
-            held = Counter(letter.mid for letter in chat.letters if letter.mid)
+            held = Counter(message.mid for message in chat.messages if message.mid)
             problems += [
                 f"{holding.name} has {mid} {n} times in {conv}" for mid, n in held.items() if n > 1
             ]
@@ -52,7 +56,7 @@ def same_log(outcome: Outcome) -> list[str]:
     for holding in outcome.holdings:
         for conv, chat in holding.chats.items():
             truth = [(row.seq, row.mid) for row in logs.get(conv, [])]
-            held = [(letter.seq, letter.mid) for letter in chat.letters]
+            held = [(message.seq, message.mid) for message in chat.messages]
             if held != truth:
                 odd = sorted(set(held) ^ set(truth))[:3]
                 problems.append(f"{holding.name} holds another {conv}: {odd}")
@@ -64,8 +68,10 @@ def _gaps(outcome: Outcome) -> list[str]:
     it told in the moment it was killed nobody heard."""
     last: dict[tuple[str, str], int] = {}
     problems = []
-    for event in outcome.history:
-        if event.op == "restart":
+    for event in restored.in_steady_state(outcome.history):
+        if event is None:
+            last.clear()  # from here on the places are those of another log
+        elif event.op == "restart":
             last = {place: seq for place, seq in last.items() if place[0] != event.client}
         elif event.op == "applied":
             place, seq = (event.client, event.value["conv"]), event.value["seq"]
@@ -79,11 +85,11 @@ def _gaps(outcome: Outcome) -> list[str]:
 def in_order(outcome: Outcome) -> list[str]:
     problems = []
     place = {
-        (conv, letter.text): letter.seq
+        (conv, message.text): message.seq
         for holding in outcome.holdings
         for conv, chat in holding.chats.items()
-        for letter in chat.letters
-        if letter.text
+        for message in chat.messages
+        if message.text
     }
     last: dict[tuple[str, str], tuple[int, str]] = {}
     for event in outcome.history:
@@ -100,7 +106,8 @@ def in_order(outcome: Outcome) -> list[str]:
     for conv, rows in _logs(outcome).items():
         counters: dict[str, int] = {}
         for row in rows:
-            if row.ctr != counters.get(row.device, 0) + 1:
+            before = counters.get(row.device, 0)
+            if row.ctr <= before or (row.ctr > before + 1 and not restored.happened(outcome)):
                 problems.append(f"counter of {row.device} at {row.seq} of {conv} is {row.ctr}")
             counters[row.device] = row.ctr
     return problems
@@ -111,10 +118,13 @@ def seen_at_once(outcome: Outcome) -> list[str]:
     seq_of = {(row.conv, row.mid): row.seq for row in outcome.store.rows}
     promised: dict[str, list[tuple[float, int]]] = defaultdict(list)  # when, highest seq by then
     began: dict[tuple[str, int], float] = {}  # by client and number of the look
+    lost = restored.windows(outcome)
     problems = []
     for event in outcome.history:
         if event.op == "send" and event.type == "ok":
             conv = event.value["conv"]
+            if any(event.t <= b for _, b in lost):
+                continue
             seq = event.value.get("seq") or seq_of.get((conv, event.value.get("mid", "")), 0)
             before = promised[conv][-1][1] if promised[conv] else 0
             promised[conv].append((event.t, max(seq, before)))
@@ -134,6 +144,15 @@ def seen_at_once(outcome: Outcome) -> list[str]:
 
 def nothing_leaks(outcome: Outcome) -> list[str]:
     return list(outcome.leaks)
+
+
+def becomes_quiet(outcome: Outcome) -> list[str]:
+    """What else is found may be lateness, then."""
+    return [
+        f"{event.value['when']} these never had all that the others have: {event.value['late']}"
+        for event in outcome.history
+        if (event.op, event.type) == ("quiet", "fail")
+    ]
 
 
 def nothing_waits(outcome: Outcome) -> list[str]:
@@ -156,21 +175,35 @@ def nothing_waits(outcome: Outcome) -> list[str]:
 
 
 def nobody_alarmed(outcome: Outcome) -> list[str]:
-    return [f"{holding.name}: {alarm}" for holding in outcome.holdings for alarm in holding.alarms]
+    """That a message is missing is true where a restore has lost it."""
+    true = ("missing",) if restored.happened(outcome) else ()
+    return [
+        f"{holding.name}: {alarm}"
+        for holding in outcome.holdings
+        for alarm in holding.alarms
+        if not alarm.startswith(true)
+    ]
 
 
 def _sends(outcome: Outcome) -> dict[str, dict[str, str]]:
     """conv → text → how it ended; `open` where it did not."""
     sends: dict[str, dict[str, str]] = defaultdict(dict)
+    began: dict[str, float] = {}
+    lost = restored.windows(outcome)
     for event in outcome.history:
-        if event.op == "send":
-            how = "open" if event.type == "invoke" else event.type
-            sends[event.value["conv"]][event.value["text"]] = how
+        if event.op != "send":
+            continue
+        text, how = event.value["text"], event.type
+        if how == "invoke":
+            began[text], how = event.t, "open"
+        elif how == "ok" and any(event.t >= a and began[text] <= b for a, b in lost):
+            how = LOST
+        sends[event.value["conv"]][text] = how
     return sends
 
 
 def _set(where: str, texts: Counter[str], sends: dict[str, str]) -> list[str]:
-    allowed = {"ok": (1, 1), "fail": (0, 0), "info": (0, 1), "open": (0, 1)}
+    allowed = {"ok": (1, 1), "fail": (0, 0), "info": (0, 1), "open": (0, 1), LOST: (0, 1)}
     problems = [f"{where}: nobody sent {text}" for text in texts if text not in sends]
     for text, how in sends.items():
         least, most = allowed[how]

@@ -1,7 +1,7 @@
 """The configured adapters, made once."""
 
 from messaging.backends import connection_store, log
-from messaging.backends.base import ConnectionStore, MessageLog
+from messaging.backends.base import ConnectionStore, MessageLog, StoreMeta
 
 
 def test_each_is_one_for_the_process():
@@ -12,5 +12,5 @@ def test_each_is_one_for_the_process():
 
 
 def test_the_ports_stay_narrow():
-    for port in (MessageLog, ConnectionStore):
+    for port in (MessageLog, ConnectionStore, StoreMeta):
         assert 1 <= len(port.__abstractmethods__) <= 10

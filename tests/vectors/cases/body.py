@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 from e2ee.encoding import to_base64
-from tests.client.m1 import body
+from testkit.client.m1 import body
 from tests.vectors.functions import Case
 from tests.vectors.making import gives, refuses
 from tests.vectors.scene import LINK_A1, LINK_B1, MID, T

@@ -1,12 +1,12 @@
 from dataclasses import replace
 from typing import Any
 
-from e2ee.encoding import ZERO, h
+from e2ee.encoding import MAX_UINT, ZERO, h
 from e2ee.epochs import AGE, BAD_KCV, FIRST, RESET, EpochHeader, Side
 from e2ee.records import Link
-from tests.client.m1 import epochs
-from tests.client.m1.epochs import OpenEpoch
-from tests.client.m1.keys import DeviceKeys, SigningKey, hpke_seal
+from testkit.client.m1 import epochs
+from testkit.client.m1.epochs import OpenEpoch
+from testkit.client.m1.keys import DeviceKeys, SigningKey, hpke_seal
 from tests.vectors import scene
 from tests.vectors.functions import Case
 from tests.vectors.making import gives, refuses, repeat
@@ -105,6 +105,7 @@ def _broken() -> list[Case]:
         "itself as parent": {"parent": 1},
         "a later parent": {"parent": 2},
         "a reset with a parent": {"reason": RESET},
+        "a time above 2^53 - 1": {"ms": MAX_UINT + 1},
     }
     return [
         *(

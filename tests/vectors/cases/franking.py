@@ -3,7 +3,7 @@
 from typing import Any
 
 from e2ee.encoding import cat
-from tests.client.m1 import envelope, franking
+from testkit.client.m1 import envelope, franking
 from tests.vectors.functions import Case
 from tests.vectors.gcm_collision import BLOCK, collide, keystream, xor
 from tests.vectors.making import gives, refuses

@@ -1,5 +1,5 @@
 from e2ee.signatures import SMALL_ORDER
-from tests.client.m1.keys import KemKey, hpke_seal
+from testkit.client.m1.keys import KemKey, hpke_seal
 from tests.vectors import scene
 from tests.vectors.functions import Case
 from tests.vectors.making import gives, refuses

@@ -1,10 +1,11 @@
+from dataclasses import replace
 from typing import Any
 
 from e2ee import records
-from e2ee.encoding import ZERO
+from e2ee.encoding import MAX_UINT, ZERO
 from e2ee.records import Link, ListedDevice
-from tests.client.m1 import devicelist
-from tests.client.m1.keys import SigningKey
+from testkit.client.m1 import devicelist
+from testkit.client.m1.keys import SigningKey
 from tests.vectors import scene
 from tests.vectors.functions import Case
 from tests.vectors.making import gives, refuses
@@ -88,6 +89,8 @@ def _shapes() -> list[Case]:
         "unknown flags": _first(flags=4),
         "k = 0": _first(k=0),
         "g = 0": _first(g=0),
+        "a time above 2^53 - 1": _first(ms=MAX_UINT + 1),
+        "a device added above 2^53 - 1": _first(devices=[replace(ENTRY_A, added_ms=2**64 - 1)]),
     }
     return [
         refuses(f"refused: {name}", "link_verify", link=link.hex()) for name, link in bad.items()

@@ -1,9 +1,9 @@
 from typing import Any
 
-from e2ee.encoding import cat, h, u8, u32
+from e2ee.encoding import MAX_UINT, cat, h, u8, u32
 from e2ee.padding import BUCKETS, PREFIX_LEN
-from tests.client.m1 import envelope, epochs, franking
-from tests.client.m1.envelope import Sealed
+from testkit.client.m1 import envelope, epochs, franking
+from testkit.client.m1.envelope import Sealed
 from tests.vectors.functions import Case
 from tests.vectors.making import gives, refuses, repeat
 from tests.vectors.scene import (
@@ -170,6 +170,7 @@ def _headers() -> dict[str, bytes]:
         "kind 0": _handmade(kind=0),
         "kind 3": _handmade(kind=3),
         "ctr 0": _handmade(ctr=0),
+        "ctr above 2^53 - 1": _handmade(ctr=MAX_UINT + 1),
         "another connection": _handmade(conn=b"\x77" * 16),
         "n that is not the epoch's": _handmade(n=0),
         "another epoch hash": _handmade(epoch_hash=EPOCH_0.record.hash),
@@ -178,7 +179,7 @@ def _headers() -> dict[str, bytes]:
 
 
 def _lies() -> list[Case]:
-    """A sender who breaks the plaintext's rules; his AEAD is in order."""
+    """A sender who breaks the plaintext's rules; the AEAD is in order."""
     short = (u32(len(BODY)) + KF + BODY).ljust(256, b"\0")
     padded = {
         "non-zero padding": short[:-1] + b"\x01",

@@ -1,4 +1,4 @@
-from tests.client.m1 import userkeys
+from testkit.client.m1 import userkeys
 from tests.vectors import scene
 from tests.vectors.functions import Case
 from tests.vectors.making import gives, refuses, repeat

@@ -1,7 +1,7 @@
 from typing import Any
 
 from e2ee import proofs
-from tests.client.m1.proofs import socket_proof
+from testkit.client.m1.proofs import socket_proof
 from tests.vectors import scene
 from tests.vectors.functions import Case
 from tests.vectors.making import gives, refuses

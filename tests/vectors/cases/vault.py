@@ -1,6 +1,6 @@
 from typing import Any
 
-from tests.client.m1 import code
+from testkit.client.m1 import code
 from tests.vectors import scene
 from tests.vectors.functions import Case
 from tests.vectors.making import gives, refuses

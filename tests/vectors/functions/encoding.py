@@ -3,8 +3,8 @@
 from typing import Any
 
 from e2ee import encoding, signatures
-from tests.client.m1 import symmetric
-from tests.client.m1.keys import KemKey, SigningKey
+from testkit.client.m1 import symmetric
+from testkit.client.m1.keys import KemKey, SigningKey
 from tests.vectors.octets import read
 
 Case = dict[str, Any]

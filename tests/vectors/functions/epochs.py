@@ -6,9 +6,9 @@ from e2ee import epochs as checks
 from e2ee import records
 from e2ee.encoding import h
 from e2ee.epochs import EpochRecord
-from tests.client.m1 import epochs
-from tests.client.m1.epochs import OpenEpoch
-from tests.client.m1.keys import KemKey, SigningKey
+from testkit.client.m1 import epochs
+from testkit.client.m1.epochs import OpenEpoch
+from testkit.client.m1.keys import KemKey, SigningKey
 from tests.vectors.octets import maybe, read
 
 Case = dict[str, Any]

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tests.client.m1 import code, vault
-from tests.client.m1.vault import KdfParameters
+from testkit.client.m1 import code, vault
+from testkit.client.m1.vault import KdfParameters
 from tests.vectors.octets import read
 
 Case = dict[str, Any]

@@ -5,8 +5,8 @@ from typing import Any
 from e2ee import proofs as signed
 from e2ee.encoding import h
 from e2ee.padding import bucket, padme
-from tests.client.m1 import blob, proofs, safety
-from tests.client.m1.keys import DeviceKeys, KemKey, SigningKey
+from testkit.client.m1 import blob, proofs, safety
+from testkit.client.m1.keys import DeviceKeys, KemKey, SigningKey
 from tests.vectors.octets import read
 
 Case = dict[str, Any]

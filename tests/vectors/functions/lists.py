@@ -5,8 +5,8 @@ from typing import Any
 from e2ee import records
 from e2ee.encoding import h
 from e2ee.records import ListedDevice
-from tests.client.m1 import devicelist, pairing, userkeys
-from tests.client.m1.keys import KemKey, SigningKey
+from testkit.client.m1 import devicelist, pairing, userkeys
+from testkit.client.m1.keys import KemKey, SigningKey
 from tests.vectors.octets import maybe, read
 
 Case = dict[str, Any]

@@ -9,9 +9,9 @@ from e2ee import envelope as shape
 from e2ee.encoding import h
 from e2ee.epochs import parse_record
 from e2ee.errors import BadSignature
-from tests.client.m1 import body as bodies
-from tests.client.m1 import envelope, franking
-from tests.client.m1.epochs import OpenEpoch
+from testkit.client.m1 import body as bodies
+from testkit.client.m1 import envelope, franking
+from testkit.client.m1.epochs import OpenEpoch
 from tests.vectors.octets import read
 
 Case = dict[str, Any]

@@ -5,7 +5,8 @@ import threading
 
 import pytest
 
-from messaging.backends.base import Busy, Unknown
+from chatsite.edge.refusals import Unknown
+from messaging.backends.base import Busy
 from messaging.backends.sql.database import Database, database
 from tests.contracts.adapters import Adapters
 
@@ -54,6 +55,14 @@ async def test_a_mistake_in_sql_is_no_busy_store(db):
         assert not isinstance(error.value, Busy)
 
 
+async def test_a_mistake_spoils_nothing_else_of_its_commit(db):
+    works = [lambda session: session.one("SELECT 1")] * 5
+    works[2] = lambda session: session.execute("SELECT nonsense FROM conversation")
+    answers = await asyncio.gather(*map(db.write, works), return_exceptions=True)
+    assert "nonsense" in str(answers.pop(2))
+    assert answers == [(1,)] * 4
+
+
 def threads_of(adapters: Adapters) -> set[threading.Thread]:
     return {one for one in threading.enumerate() if one.name.startswith(adapters.alias)}
 
@@ -76,3 +85,20 @@ async def test_a_server_that_hung_up_is_busy_once(db):
             await way(lambda session: session.all("SELECT pg_terminate_backend(pg_backend_pid())"))
         for _ in range(20):  # every thread of the pool
             assert await way(lambda session: session.one("SELECT 1")) == (1,)
+
+
+async def test_a_group_whose_server_hung_up_is_busy_as_a_whole(db):
+    """Its items are not tried one by one, each of which would wait for the server."""
+    if db.sqlite:
+        return
+    tries = 0
+
+    def hang_up(session):
+        nonlocal tries
+        tries += 1
+        session.all("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    answers = await asyncio.gather(*[db.write(hang_up) for _ in range(10)], return_exceptions=True)
+    assert [type(answer) for answer in answers] == [Busy] * 10
+    assert tries < 10
+    assert await db.write(lambda session: session.one("SELECT 1")) == (1,)

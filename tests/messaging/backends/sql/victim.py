@@ -35,13 +35,13 @@ def main() -> None:
 
 def die(settings: dict[str, Any], step: dict[str, Any]) -> None:
     from messaging.backends.sql.log import SqlMessageLog
-    from messaging.domain import Draft, Head
+    from messaging.domain import Draft, EpochHead
     from tests.contracts.adapters import register, seal
 
     alias = register(settings)
     arm(step["statement"], step["after"])
     log = SqlMessageLog(alias)
-    head = Head(0, False, NOW, 1, 1)
+    head = EpochHead(0, False, NOW, 1, 1)
     device = bytes(16)
     drafts = []
     for i, (conv, client_id, sender, peer) in enumerate(step["messages"]):

@@ -1,0 +1,120 @@
+"""A backup of the running site: messages first, accounts second, so that everybody in a
+conversation of the copy has an account in it. No transaction spans both databases; messages that
+are newer than the copy are what a restore loses, and never half of one.
+"""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from chatsite.backup import Failed, Problem, manifest
+
+PAGES = 4096  # a step: 16 MB, between two of which a waiting writer is let in
+SPARE_BYTES = 16 << 20  # free beside the copies: a site needs room on its disk
+
+Progress = Callable[[str, int, int], None]  # what, bytes done, bytes in all
+
+
+def make(target: Path, databases: dict[str, Path], secrets: Path, progress: Progress) -> None:
+    """Write the backup `target`, whole or not at all. Raises Problem."""
+    if target.exists() or target.is_symlink():
+        raise Problem(f"{target} is there already; name a folder that is not.")
+    if not target.parent.is_dir():
+        raise Problem(f"There is no folder {target.parent} to put the backup into.")
+    _require_room(target.parent, databases.values())
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    try:
+        with _sentence(target):
+            partial.mkdir(mode=0o700)
+            for alias, name in manifest.DATABASES.items():
+                _copy_database(databases[alias], partial / name, name, progress)
+            _copy_secrets(secrets, partial / manifest.SECRETS)
+            manifest.write(partial, datetime.now(UTC).isoformat(timespec="seconds"))
+            sync(partial)
+            partial.rename(target)
+            sync_folder(target.parent)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def check_database(path: Path, name: str) -> None:
+    """It opens, is whole, and every reference in it leads somewhere. Raises Problem."""
+    try:
+        with closing(sqlite3.connect(path)) as database:
+            [[said], *_] = database.execute("PRAGMA integrity_check(1)").fetchall()
+            dangling = database.execute("PRAGMA foreign_key_check").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise Problem(f"{name} cannot be opened as a database ({error}).") from error
+    if said != "ok":
+        raise Problem(f"{name} is damaged: {said}.")
+    if dangling is not None:
+        raise Problem(f"{name} is damaged: a row of {dangling[0]} names one that is not there.")
+
+
+def sync(folder: Path) -> None:
+    """Everything in it is on the disk, and only its owner may read it."""
+    for path in [*folder.rglob("*"), folder]:
+        path.chmod(0o700 if path.is_dir() else 0o600)
+        sync_folder(path)
+
+
+def sync_folder(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _require_room(folder: Path, databases: Iterable[Path]) -> None:
+    needed = SPARE_BYTES + sum(path.stat().st_size for path in databases)
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise Problem(f"{folder} has {_mb(free)} free; the backup needs {_mb(needed)}.")
+
+
+def _copy_database(source: Path, target: Path, name: str, progress: Progress) -> None:
+    """A copy of one moment. The open read holds that moment: without it SQLite would start the
+    copy again at every write, and never finish on a busy site."""
+    uri = f"{source.resolve().as_uri()}?mode=ro"
+    with (
+        closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as reading,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        reading.execute("BEGIN")
+        [size] = reading.execute("PRAGMA page_size").fetchone()
+        reading.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        reading.backup(
+            copy,
+            pages=PAGES,
+            progress=lambda _, left, pages: progress(name, (pages - left) * size, pages * size),
+        )
+        copy.execute("PRAGMA journal_mode=DELETE").fetchone()  # one file, nothing beside it
+    progress(f"checking {name}", 0, 0)
+    check_database(target, name)
+
+
+def _copy_secrets(source: Path, target: Path) -> None:
+    target.mkdir(mode=0o700)
+    for path in sorted(source.iterdir()):
+        if path.is_file() and path.suffix != ".new":
+            shutil.copyfile(path, target / path.name)
+
+
+@contextmanager
+def _sentence(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except Problem as problem:
+        raise Failed(f"The copy is not good, and was removed: {problem}") from problem
+    except (OSError, sqlite3.Error) as error:
+        said = getattr(error, "strerror", None) or error
+        raise Failed(f"{target} could not be written ({said}); nothing was left there.") from error
+
+
+def _mb(size: int) -> str:
+    return f"{size / 1_000_000:,.0f} MB"

@@ -1,0 +1,146 @@
+"""Puts a backup back. The new data is prepared beside `var` and takes its place by a rename.
+Until then nothing of the site has changed; afterwards the old data is beside it.
+"""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.db.migrations.loader import MigrationLoader
+
+from chatsite import control, env
+from chatsite.backup import Failed, Problem, manifest
+from chatsite.backup.making import Progress, check_database, sync, sync_folder
+from chatsite.backup.manifest import DATABASES, Manifest
+
+STAYS = "static"  # files of the code, not of the data
+
+
+def refuse_while_in_use(var: Path) -> None:
+    """Raises Problem where a server, or any other process, has the data open."""
+    if control.is_running():
+        raise Problem("The site runs. Stop it first: what it writes meanwhile would be lost.")
+    for name in DATABASES.values():
+        if (var / name).exists() and _is_open(var / name):
+            raise Problem(f"Another process has {var / name} open. End it first.")
+
+
+def restore(source: Path, var: Path, progress: Progress) -> Path:
+    """Put `source` in the place of `var`; return where the old data is now. Raises Problem."""
+    refuse_while_in_use(var)
+    said = manifest.read(source)
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    aside = var.with_name(f"{var.name}.before-restore-{stamp}")
+    ready = var.with_name(f".{var.name}.{os.getpid()}.restoring")
+    try:
+        with _sentence(var):
+            ready.mkdir(mode=0o700)
+            _unpack(source, said, ready, progress)
+            _check(ready)
+            _adopt(ready)
+            sync(ready)
+        refuse_while_in_use(var)
+        _swap(var, aside, ready)
+    finally:
+        shutil.rmtree(ready, ignore_errors=True)
+    return aside
+
+
+def _unpack(source: Path, said: Manifest, ready: Path, progress: Progress) -> None:
+    (ready / manifest.SECRETS).mkdir(mode=0o700)
+    for name, file in said.files.items():
+        done = 0
+
+        def advance(more: int, name: str = name, size: int = file.bytes) -> None:
+            nonlocal done
+            done += more
+            progress(name, done, size)
+
+        try:
+            shutil.copyfile(source / name, ready / name)
+        except FileNotFoundError as error:
+            raise Problem(f"{source} is not complete: {name} is missing.") from error
+        if manifest.described(ready / name, advance) != file:
+            raise Problem(
+                f"{source / name} is not the file that the manifest names; it is damaged."
+            )
+
+
+def _check(ready: Path) -> None:
+    for name in DATABASES.values():
+        check_database(ready / name, name)
+        _refuse_newer(ready / name, name)
+    for purpose in settings.SECRETS:
+        try:
+            env.secret(ready / manifest.SECRETS, purpose)
+        except env.BadSetting as error:
+            raise Problem(f"The secrets of the backup are of no use: {error}.") from error
+
+
+def _refuse_newer(path: Path, name: str) -> None:
+    """This version would neither keep nor read a table that it does not know."""
+    known = set(MigrationLoader(None, ignore_no_migrations=True).disk_migrations)
+    with closing(sqlite3.connect(path)) as database:
+        applied = set(database.execute("SELECT app, name FROM django_migrations"))
+    unknown = sorted(f"{app}.{migration}" for app, migration in applied - known)
+    if unknown:
+        raise Problem(
+            f"{name} was made by a newer version of the site, with {unknown[0]}. Update first."
+        )
+
+
+def _adopt(ready: Path) -> None:
+    """Run as the site that it will be: a process with its data there."""
+    command = [sys.executable, "-W", "ignore", str(settings.BASE_DIR / "manage.py"), "restored"]
+    done = subprocess.run(  # noqa: S603 -- our own command
+        command, env=env.with_var(ready), capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise Problem(f"The tables could not be brought up to date: {done.stderr.strip()}")
+
+
+def _swap(var: Path, aside: Path, ready: Path) -> None:
+    try:
+        var.rename(aside)
+    except OSError as error:
+        raise Failed(
+            f"{var} cannot be moved aside ({error.strerror}), perhaps because something is mounted "
+            "there. Set CHAT_VAR to a folder below it, and restore again."
+        ) from error
+    try:
+        ready.rename(var)
+    except OSError as error:
+        aside.rename(var)
+        raise Failed(f"{var} could not be replaced ({error.strerror}); it is as it was.") from error
+    if (aside / STAYS).exists():
+        (aside / STAYS).rename(var / STAYS)
+    sync_folder(var.parent)
+
+
+def _is_open(path: Path) -> bool:
+    """SQLite leaves the write-ahead log only where nobody else has the file open. The old data is
+    one closed file afterwards; a damaged one has no owner."""
+    try:
+        with closing(sqlite3.connect(path, timeout=0)) as database:
+            [mode] = database.execute("PRAGMA journal_mode=DELETE").fetchone()
+    except sqlite3.OperationalError as error:
+        return "locked" in str(error)
+    except sqlite3.DatabaseError:
+        return False
+    return bool(mode == "wal")
+
+
+@contextmanager
+def _sentence(var: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        said = getattr(error, "strerror", None) or error
+        raise Failed(f"The backup could not be unpacked beside {var} ({said}).") from error

@@ -1,0 +1,1 @@
+"""Where strangers come in: connections, requests and frames, bounded before anything is kept."""

@@ -1,0 +1,1 @@
+"""The ground floor of what both apps say to a client: types of the wire, refusals, limits."""

@@ -1,0 +1,1 @@
+"""The ground floor of how work runs: clock, threads, tasks, jobs, a database that is away."""

@@ -1,0 +1,83 @@
+"""What a node counts of itself, and under which names `/metrics` shows it: all names stand here.
+
+A number of anything; never who, from where, or what. Counts begin at 0 with the process.
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"  # Prometheus' own
+
+
+class Metric:
+    """`label`: what its numbers are told apart by, from a short list that is known beforehand."""
+
+    def __init__(
+        self, name: str, about: str, kind: Literal["counter", "gauge"], label: str | None = None
+    ) -> None:
+        self.name, self.about, self.kind, self.label = name, about, kind, label
+        self._counts: dict[str, int] = {}
+        self._read: Callable[[], float] | None = None
+        _all.append(self)
+
+    def add(self, of: str = "", n: int = 1) -> None:
+        """`of`: the label's value, where it has a label."""
+        self._counts[of] = self._counts.get(of, 0) + n
+
+    def read_by(self, read: Callable[[], float]) -> None:
+        """From now on its number is what this answers."""
+        self._read = read
+
+    def lines(self) -> list[str]:
+        return [
+            f"# HELP {self.name} {self.about}",
+            f"# TYPE {self.name} {self.kind}",
+            *(f"{self._named(of)} {value:.12g}" for of, value in sorted(self._values().items())),
+        ]
+
+    def _values(self) -> dict[str, float]:
+        if self._read is not None:
+            return {"": self._read()}
+        return {**self._counts} if self.label else {"": 0, **self._counts}
+
+    def _named(self, of: str) -> str:
+        return f'{self.name}{{{self.label}="{of}"}}' if self.label else self.name
+
+
+_all: list[Metric] = []
+
+
+def _counter(name: str, about: str, label: str | None = None) -> Metric:
+    return Metric(name, about, "counter", label)
+
+
+def _gauge(name: str, about: str) -> Metric:
+    return Metric(name, about, "gauge")
+
+
+def text() -> str:
+    """All of them in Prometheus' text format."""
+    return "\n".join(line for metric in _all for line in metric.lines()) + "\n"
+
+
+# fmt: off
+READY = _gauge("chat_ready", "1 while this node answers /readyz with 200.")
+CONNECTIONS = _gauge("chat_connections", "Connections of any kind that are open.")
+SESSIONS = _gauge("chat_sessions", "Live sessions of people who said hello, by any transport.")
+POLLS = _gauge("chat_polls", "Live sessions that are carried by calls, those without hello too.")
+FRAMES = _counter("chat_frames_total", "Frames of live sessions.", "way")
+APPENDS = _counter("chat_appends_total", "Messages that the log has taken, repeated ones too.")
+BUSY = _counter("chat_busy_total", "Times that somebody was told to come back later.")
+EVENTS = _counter("chat_events_total", "Events told to live sessions by this node.", "event")
+STREAMS = _gauge("chat_streams", "Other nodes that this one has something to tell.")
+REACH = _gauge("chat_reach", "1 while this node reaches others, 0 while its sessions compare.")
+GAPS = _counter("chat_gaps_total", "Frames of other nodes that never came.")
+DROPPED = _counter("chat_dropped_total", "Events for other nodes that were lost.", "why")
+ALONE = _gauge("chat_alone", "1 while other nodes are out of reach.")
+AWAY = _counter("chat_database_away_total", "Times that a database did not answer.")
+WRONG_NODE = _counter("chat_poll_wrong_node_total", "Calls meant for another node.")
+REFUSALS = _counter("chat_door_refusals_total", "What the door refused.", "code")
+LOOP_LAG = _gauge("chat_loop_lag_seconds", "How late the event loop was at its last look.")
+DESCRIPTORS = _gauge("process_open_fds", "Descriptors that the process has open.")
+DESCRIPTORS_MAX = _gauge("process_max_fds", "Descriptors that the process may have open.")
+# fmt: on

@@ -1,0 +1,44 @@
+"""Content that goes, while its row stays: erased by who wrote it, or expired."""
+
+from chatsite.edge.refusals import Unknown
+from messaging.backends.sql.database import Session
+from messaging.backends.sql.rows import ERASED
+from messaging.domain import Draft
+
+OWN = """
+SELECT 1 FROM conversation
+WHERE conversation_id = %s AND seq = %s AND client_id = %s AND sender = %s
+"""
+CLEAR = """
+UPDATE conversation SET text = NULL, salt = NULL, url = '', tag = NULL, tag_kid = NULL,
+ flags = flags | %s WHERE conversation_id = %s AND seq = %s
+"""
+SHRED = "DELETE FROM message_salt WHERE conversation_id = %s AND client_id = %s"
+EXPIRED = """
+SELECT conversation_id, seq, client_id FROM conversation
+WHERE expires <= %s AND expires IS NOT NULL AND text IS NOT NULL LIMIT %s
+"""
+LATE_SALTS = "DELETE FROM message_salt WHERE expires <= %s"
+
+
+def require_own(session: Session, draft: Draft) -> None:
+    """Raises Unknown where the sender wrote no such row as the draft erases."""
+    if draft.erase and session.one(OWN, (draft.conv, *draft.erase, draft.sender)) is None:
+        raise Unknown
+
+
+def erase(session: Session, draft: Draft) -> None:
+    if draft.erase:
+        seq, client_id = draft.erase
+        session.execute(CLEAR, (ERASED, draft.conv, seq))
+        session.execute(SHRED, (draft.conv, client_id))
+
+
+def expire(session: Session, now: int, limit: int) -> int:
+    """MessageLog.expire on an open transaction."""
+    expired = session.all(EXPIRED, (now, limit))
+    for conv, seq, client_id in expired:
+        session.execute(CLEAR, (0, conv, seq))
+        session.execute(SHRED, (conv, client_id))
+    session.execute(LATE_SALTS, (now,))
+    return len(expired)

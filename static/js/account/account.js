@@ -1,0 +1,23 @@
+// The account, as the pages use it. Effects: HTTP through `api`, keys in the keystore.
+
+export {
+  changePassword,
+  checkCode,
+  devices,
+  renewCode,
+  revoke,
+  signOut,
+  unlock,
+  unsent,
+} from "./accountchange.js";
+export { finishRecovery, reserveName, signIn, signUp, startRecovery } from "./joining.js";
+export { api, openAccount, refresh } from "./openaccount.js";
+export { settleStanding } from "./standing.js";
+export { askReset, openReset, startOver } from "./startover.js";
+
+/** @typedef {import("./openaccount.js").Account} Account */
+/** @typedef {import("./startover.js").Beginning} Beginning */
+/** @typedef {import("./joining.js").Reservation} Reservation */
+/** @typedef {import("./joining.js").Recovery} Recovery */
+/** @typedef {import("./joining.js").Step} Step */
+/** @typedef {import("./accountchange.js").Unlocked} Unlocked */

@@ -1,0 +1,27 @@
+// Where the outbox is kept: its entries, and each conversation's place of this device, in one write.
+
+/** @typedef {import("../storage/stores.js").Stores} Stores */
+/** @typedef {import("../storage/stores.js").Change} Change */
+/** @typedef {import("./queue.js").OutboxStore} OutboxStore */
+/** @typedef {import("./queue.js").Turn} Turn */
+
+const NO_TURN = { ctr: 0, commitments: [] };
+
+/** @param {Stores} stores @returns {OutboxStore} */
+export function outboxStore(stores) {
+  /** @param {string} conv @param {Turn | undefined} turn @returns {Change[]} */
+  const turned = (conv, turn) => (turn ? [{ store: "meta", key: `turn ${conv}`, value: turn }] : []);
+  return {
+    entries: async () => (await stores.all("outbox")).map(([, entry]) => entry),
+    turn: async (conv) => (await stores.get("meta", `turn ${conv}`)) ?? NO_TURN,
+    add: (entry) =>
+      stores.write([
+        { store: "outbox", key: entry.id, value: entry },
+        { store: "drafts", key: entry.conv, remove: true },
+      ]),
+    keep: (entry, turn) =>
+      stores.write([{ store: "outbox", key: entry.id, value: entry }, ...turned(entry.conv, turn)]),
+    drop: (entry, turn) =>
+      stores.write([{ store: "outbox", key: entry.id, remove: true }, ...turned(entry.conv, turn)]),
+  };
+}

@@ -1,0 +1,136 @@
+"""A real site on a free port: `manage.py serve` as a process of its own, on data of its own.
+
+For browser tests, journeys and benchmarks: nothing here reaches into the server.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from testkit.postgres import own_database
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 60
+
+
+@dataclass
+class Site:
+    """A running site. `stop()` and `start()` keep its data; `kill()` is kill -9."""
+
+    var: Path
+    port: int
+    env: Mapping[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+    command: Sequence[str] = ("manage.py", "serve")
+    source: str = "127.0.0.1"  # the address that strangers come by
+    belongings: ExitStack = field(default_factory=ExitStack)  # what goes when the site goes
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        return self.var / "server.log"
+
+    def manage(self, *args: str) -> None:
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "manage.py", *args],
+            cwd=ROOT, env=self._env(), check=True, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def manage_says(self, *args: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "manage.py", *args],
+            cwd=ROOT, env=self._env(), check=True, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        return done.stdout
+
+    def prepare(self) -> "Site":
+        """Secrets, databases, static files: what bin/setup does."""
+        subprocess.run(
+            [sys.executable, "-m", "chatsite.make_secrets", str(self.var / "secrets")],
+            cwd=ROOT, check=True,
+        )  # fmt: skip
+        self.manage("migrate", "--verbosity", "0")
+        self.manage("migrate_store", "--verbosity", "0")
+        self._collect_static_files()
+        return self
+
+    def _collect_static_files(self) -> None:
+        """bin/test has just collected them: a second time costs seconds a site."""
+        collected = os.environ.get("CHAT_COLLECTED")
+        if collected:
+            (self.var / "static").symlink_to(collected)
+        else:
+            self.manage("collectstatic", "--no-input", "--verbosity", "0")
+
+    def start(self) -> "Site":
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, *self.command],
+                cwd=ROOT, env=self._env(), stdout=log, stderr=log,
+            )  # fmt: skip
+        deadline = time.monotonic() + START_SECONDS
+        while not self._accepts():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"the site did not start:\n{self.log.read_text()}")
+            time.sleep(0.05)  # a process that starts has nothing to await on
+        return self
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL)
+
+    def remove(self) -> None:
+        self.stop()
+        shutil.rmtree(self.var, ignore_errors=True)
+        self.belongings.close()
+
+    def _end(self, number: signal.Signals) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(number)
+            self.process.wait(timeout=30)
+
+    def _accepts(self) -> bool:
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def _env(self) -> dict[str, str]:
+        own = {
+            "CHAT_VAR": str(self.var),
+            "PORT": str(self.port),
+            "SITE_URL": self.url,
+            "DJANGO_SETTINGS_MODULE": "chatsite.settings",
+        }
+        return {**os.environ, **own, **self.env}
+
+
+def new_site(env: Mapping[str, str] | None = None, folder: Path | None = None) -> Site:
+    """A prepared site that is not started yet, with its data in a new folder inside `folder`."""
+    var = Path(tempfile.mkdtemp(prefix="chat-", dir=folder))
+    site = Site(var, free_port(), env or {})
+    given = os.environ.get("DATABASE_URL", "")
+    if "DATABASE_URL" not in site.env and given.startswith("postgres"):
+        # A folder alone does not keep two sites apart there.
+        own = site.belongings.enter_context(own_database(given))
+        site.env = {**site.env, "DATABASE_URL": own}
+    return site.prepare()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,168 @@
+"""A client that drips is cut, up and down; what moves goes on, however long it takes."""
+
+import time
+
+import pytest
+from twisted.internet.testing import StringTransport
+
+from chatsite.door import bodies, channel
+from chatsite.door.channel import HEAD_SECONDS, IDLE_SECONDS, LEAVE_SECONDS, Channel
+from chatsite.door.pace import WINDOW_BYTES, WINDOW_SECONDS, Pace
+from chatsite.door.places import Places
+from chatsite.door.probes import Probes
+from chatsite.door.proxies import Proxies
+from chatsite.door.readiness import Readiness
+
+START = 1000.0
+
+
+class Line(StringTransport):  # type: ignore[misc]
+    """A connection whose other end reads only what the test says."""
+
+    dataBuffer = b""  # noqa: N815 -- twisted's
+    offset = 0
+    _tempDataLen = 0  # noqa: N815
+    aborted = half_closed = False
+
+    def abortConnection(self) -> None:  # noqa: N802
+        self.aborted = True
+
+    def loseWriteConnection(self) -> None:  # noqa: N802
+        self.half_closed = True
+
+    def hold(self, size: int) -> None:
+        self._tempDataLen = size
+
+
+class Server:
+    connections: dict[object, object] = {}
+
+    def protocol_connected(self, protocol: object) -> None:
+        pass
+
+    protocol_disconnected = protocol_connected
+
+
+class Factory:
+    server = Server()
+
+
+class Door:
+    def __init__(self) -> None:
+        self.factory, self.budget = Factory(), bodies.Budget()
+        self.channels: set[Channel] = set()
+        self.proxies = Proxies()
+        self.readiness = Readiness(lambda: 0.0, lambda: 0.0)
+        self.probes = Probes(self.readiness, self.proxies)
+
+
+@pytest.fixture
+def now(monkeypatch) -> list[float]:
+    clock = [START]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    return clock
+
+
+@pytest.fixture
+def line(now) -> Line:
+    return Line()
+
+
+@pytest.fixture
+def spoken(line: Line) -> Channel:
+    place = Places(10).take("192.0.2.1")
+    assert place is not None
+    spoken = Channel(Door(), place)  # type: ignore[arg-type]
+    spoken.makeConnection(line)
+    return spoken
+
+
+def pass_time(spoken: Channel, now: list[float], seconds: float) -> None:
+    now[0] += seconds
+    spoken.check(now[0])
+
+
+def test_a_head_has_a_deadline_that_no_byte_puts_off(spoken, line, now):
+    for byte in b"GET /help HTTP/1.1\r":
+        spoken.dataReceived(bytes([byte]))
+        pass_time(spoken, now, 1)
+    assert line.value() == b""
+    pass_time(spoken, now, HEAD_SECONDS)
+    assert line.value().startswith(b"HTTP/1.1 408 ")
+    assert line.half_closed
+    assert not line.aborted
+    pass_time(spoken, now, LEAVE_SECONDS + 1)
+    assert line.aborted
+
+
+def test_who_says_nothing_is_closed_without_a_word(spoken, line, now):
+    pass_time(spoken, now, HEAD_SECONDS)
+    assert not line.disconnecting
+    pass_time(spoken, now, 1)
+    assert line.disconnecting
+    assert line.value() == b""
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_has_a_least_pace(spoken, line, now, chunked):
+    kind = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: 120000"
+    spoken.dataReceived(b"POST /api/start HTTP/1.1\r\nHost: a\r\n" + kind + b"\r\n\r\n")
+    pass_time(spoken, now, 1)
+    for _ in range(4):  # slow, and it moves
+        pass_time(spoken, now, WINDOW_SECONDS - 1)
+        size = WINDOW_BYTES
+        spoken.dataReceived(b"%x\r\n%s\r\n" % (size, b"x" * size) if chunked else b"x" * size)
+        pass_time(spoken, now, 1)
+    assert line.value() == b""
+    for _ in range(int(WINDOW_SECONDS)):  # a drip
+        spoken.dataReceived(b"1\r\nx\r\n" if chunked else b"x")
+        pass_time(spoken, now, 1.1)
+    assert line.value().startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_reader_has_a_least_pace_and_a_long_download_goes_on(spoken, line, now):
+    spoken.write(b"x" * 10_000_000)
+    spoken.stage = channel.Stage.ANSWER
+    held = 1_000_000
+    for _ in range(50):
+        line.hold(held)
+        pass_time(spoken, now, WINDOW_SECONDS - 1)
+        held -= WINDOW_BYTES
+    assert not line.aborted
+    line.hold(held)
+    pass_time(spoken, now, 1)
+    for _ in range(int(WINDOW_SECONDS) + 1):
+        held -= 1
+        line.hold(held)
+        pass_time(spoken, now, 1)
+    assert line.aborted
+
+
+def test_a_connection_rests_between_two_requests(spoken, line, now):
+    spoken.stage = channel.Stage.ANSWER
+    pass_time(spoken, now, 10 * IDLE_SECONDS)  # the application has limits of its own
+    assert not line.disconnecting
+    spoken._enter(channel.Stage.IDLE, IDLE_SECONDS)
+    pass_time(spoken, now, IDLE_SECONDS)
+    assert not line.disconnecting
+    pass_time(spoken, now, 1)
+    assert line.disconnecting
+
+
+def test_an_end_gives_back_the_place(line, now):
+    places = Places(1)
+    place = places.take("192.0.2.1")
+    assert place is not None
+    spoken = Channel(Door(), place)  # type: ignore[arg-type]
+    spoken.makeConnection(line)
+    assert places.take("192.0.2.2") is None
+    spoken.connectionLost(None)
+    assert places.take("192.0.2.2") is not None
+
+
+def test_nothing_is_expected_of_who_rests():
+    pace = Pace()
+    assert not pace.is_too_slow(0, time.monotonic())
+    pace.rest()
+    assert not pace.is_too_slow(0, time.monotonic() + 10 * WINDOW_SECONDS)
+    assert pace.is_too_slow(0, time.monotonic() + 20 * WINDOW_SECONDS)

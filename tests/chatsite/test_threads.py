@@ -1,0 +1,30 @@
+import asyncio
+
+import pytest
+from django.db import DatabaseError, OperationalError, connection
+
+from chatsite.running import threads
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_broken_connection_is_replaced():
+    def break_it() -> None:
+        connection.ensure_connection()
+        raise OperationalError
+
+    def ask() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            return cursor.fetchone()[0]
+
+    for _ in range(threads.THREADS + 1):
+        with pytest.raises(DatabaseError):
+            await threads.run(break_it)
+        assert await threads.run(ask) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_after_a_stop_it_starts_again():
+    assert await threads.run(lambda: 1) == 1
+    await asyncio.to_thread(threads.stop)
+    assert await threads.run(lambda: 2) == 2

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { noteJoined } from "../../static/js/sync/joined.js";
+import { Notices } from "../../static/js/sync/notices.js";
+import { MovedClock } from "./moved_clock.js";
+
+const CONNECTED = 3;
+const BLOCKED = 5;
+const SINCE = 1_790_000_000_000;
+
+/** @param {Record<string, {peer: string, state: number}>} rows by conversation */
+function world(rows) {
+  const notices = new Notices({ write: async () => {}, all: async () => [] }, new MovedClock(), () => {});
+  const conversations = new Map(
+    Object.entries(rows).map(([conv, row]) => [conv, { row: { conv, since: SINCE, ...row } }]),
+  );
+  return { notices, conversations, contacts: { joined: new Set(["bob", "carol"]) } };
+}
+
+test("somebody who came by a link is one line where their chat begins, however often it is heard", () => {
+  const hub = world({ b: { peer: "bob", state: CONNECTED }, d: { peer: "dave", state: CONNECTED } });
+  noteJoined(hub);
+  noteJoined(hub);
+  assert.deepEqual(hub.notices.of("b"), [{ seq: 0, time: SINCE, kind: "joined" }]);
+  assert.deepEqual(hub.notices.of("d"), []);
+});
+
+test("a chat that is not there yet gets its line when it comes, a blocked one when it is unblocked", () => {
+  const hub = world({ b: { peer: "bob", state: BLOCKED } });
+  noteJoined(hub);
+  assert.deepEqual(hub.notices.of("b"), []);
+  hub.conversations.get("b").row.state = CONNECTED;
+  hub.conversations.set("c", { row: { conv: "c", peer: "carol", state: CONNECTED, since: SINCE } });
+  noteJoined(hub);
+  assert.deepEqual(
+    ["b", "c"].map((conv) => hub.notices.of(conv).length),
+    [1, 1],
+  );
+});

@@ -1,0 +1,199 @@
+// What messages say of one another: kept beside the row that brought it, found by the message it names.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { b64 } from "../../static/js/crypto/encoding.js";
+import { Conversation } from "../../static/js/sync/conversation.js";
+import { decrypt } from "../../static/js/sync/decrypt.js";
+import { blank } from "../../static/js/sync/kept.js";
+import { unwritten } from "../../static/js/sync/vector.js";
+import { correspondence, NOW } from "./correspondence.js";
+import { MemoryStores } from "./memory_stores.js";
+import { MovedClock, settle } from "./moved_clock.js";
+import { CONV } from "./two_people.js";
+
+const SILENT = 2;
+
+/** The log of Alice's messages, and Bob's browser before it. */
+async function world() {
+  const stores = new MemoryStores();
+  const { alice, write, desk } = await correspondence();
+  const rows = [];
+  const retold = [];
+  const asked = [];
+  const add = (row) => {
+    rows.push({ ...row, conv: CONV, seq: rows.length + 1 });
+    return rows.at(-1);
+  };
+  const erased = () => ({ t: "msg", client_id: b64(crypto.getRandomValues(new Uint8Array(16))), gone: "erased" });
+  const place = { sender: alice.id, device: b64(alice.me.device), time: NOW, ord: 1, kind: 1, ctr: 1 };
+  const log = {
+    rows,
+    say: async (said) => add(await write(said)),
+    fill: (count) => {
+      for (let at = 0; at < count; at++) add({ ...erased(), ...place });
+    },
+  };
+  const ask = async ({ before, after }, limit) => {
+    asked.push({ before, after });
+    const found = after === undefined ? rows.filter(({ seq }) => seq < before).slice(-limit) : rows.slice(after);
+    return { rows: found.slice(0, limit), more: false };
+  };
+  const row = unwritten({ conv: CONV, peer: alice.id, state: 3, since: 1 });
+  const bob = new Conversation(blank(row), {
+    stores,
+    clock: new MovedClock(),
+    desk,
+    ask,
+    ahead: async () => async () => {},
+    applied: async () => {},
+    retold: (message) => retold.push(message),
+    changed: () => {},
+  });
+  const hear = async () => {
+    for (const one of rows.slice(bob.have)) await bob.push(one);
+  };
+  const said = async (seq) => {
+    const { messages } = await bob.page(seq + 1, 1);
+    return (messages[0]?.relations ?? []).map(({ t, body }) => [t, body]);
+  };
+  return { log, bob, hear, said, retold, asked, stores, desk, row };
+}
+
+/** @param {() => unknown} come */
+async function until(come) {
+  while (!come()) await new Promise((pass) => setImmediate(pass));
+}
+
+test("what a message says of another one goes and comes back; all but texts are silent", async () => {
+  const { log, desk } = await world();
+  const first = await log.say("hello");
+  for (const content of [
+    { t: "text", body: "an answer", ref: first.client_id },
+    { t: "react", body: "👍", ref: first.client_id },
+    { t: "edit", body: "hello!", ref: first.client_id },
+    { t: "del", ref: first.client_id },
+  ]) {
+    const row = await log.say(content);
+    assert.equal(row.kind, content.t === "text" ? 1 : SILENT);
+    assert.deepEqual((await decrypt(row, desk)).message.content, content);
+  }
+});
+
+test("a picture's keys are kept as they came", async () => {
+  const { log, bob, hear } = await world();
+  const bytes = (value, length) => new Uint8Array(length).fill(value);
+  const file = { blob: bytes(1, 16), fk: bytes(2, 32), size: 9, hash: bytes(3, 32), log2: 18, mime: "image/webp" };
+  const content = { t: "text", body: "", att: [{ ...file, name: "a.webp", w: 1, h: 2 }] };
+  await log.say(content);
+  await hear();
+  const { messages } = await bob.page(2, 1);
+  assert.deepEqual(messages[0].content, content);
+});
+
+test("the page tells what was said of a message, and who shows it hears of it", async () => {
+  const { log, hear, said, retold } = await world();
+  const { client_id: ref } = await log.say("helo");
+  await log.say("another one");
+  await hear();
+  assert.deepEqual(await said(1), []);
+  await log.say({ t: "edit", body: "hello", ref });
+  await log.say({ t: "react", body: "👍", ref });
+  await log.say({ t: "text", body: "an answer", ref });
+  await hear();
+  assert.deepEqual(await said(1), [
+    ["edit", "hello"],
+    ["react", "👍"],
+    ["text", undefined], // its words stand in its own row
+  ]);
+  assert.deepEqual(await said(2), []);
+  assert.deepEqual(
+    retold.map(({ seq, relations }) => [seq, relations.length]),
+    [
+      [1, 1],
+      [1, 2],
+      [1, 3],
+    ],
+  );
+});
+
+test("nobody edits or deletes the words of somebody else", async () => {
+  const { log, hear, said, stores, bob } = await world();
+  const { client_id: ref } = await log.say("mine");
+  await hear();
+  const name = [CONV, ref];
+  const forged = ["edit", "del", "react"].map((t, at) => {
+    const value = { conv: CONV, seq: 50 + at, mid: "m", mine: true, time: NOW, t, body: "x" };
+    return { store: "relations", key: [CONV, 50 + at], name, value };
+  });
+  await stores.write(forged);
+  assert.deepEqual(await said(1), [["react", "x"]]);
+  assert.equal(bob.have, 1);
+});
+
+test("what a jump passed over is said of messages below it, once somebody looks there", async () => {
+  const { log, bob, hear, said, retold, asked, row } = await world();
+  const { client_id: ref } = await log.say("helo");
+  await log.say("another one");
+  await hear();
+  log.fill(70);
+  await log.say({ t: "edit", body: "hello", ref });
+  log.fill(70);
+  await bob.learn({ ...row, last_seq: log.rows.length });
+  await bob.jump(log.rows.at(-1));
+  await settle();
+  assert.deepEqual([bob.have, asked], [log.rows.length, []]); // nobody looks: nothing is asked
+  await bob.page(bob.have + 1, 1);
+  await settle();
+  assert.deepEqual(asked, []);
+
+  assert.deepEqual(await said(1), []); // from this browser, at once
+  await until(() => !bob.passed);
+  assert.deepEqual(
+    retold.map(({ seq, relations }) => [seq, relations[0].body]),
+    [[1, "hello"]],
+  );
+  assert.deepEqual(await said(1), [["edit", "hello"]]);
+  const once = asked.length;
+  await said(1);
+  await settle();
+  assert.deepEqual([asked.length, bob.passed], [once, undefined]);
+});
+
+test("what was passed over and is read, upwards or downwards, is not looked at again", async () => {
+  const { log, bob, hear, row } = await world();
+  await log.say("below");
+  await hear();
+  log.fill(130);
+  await bob.learn({ ...row, last_seq: log.rows.length });
+  await bob.jump(log.rows.at(-1));
+  assert.deepEqual(bob.passed, { from: 2, to: log.rows.length - 1 });
+  await bob.page(log.rows.length, 40); // read upwards
+  assert.deepEqual(bob.passed, { from: 2, to: log.rows.length - 41 });
+  await bob.page(42, 40); // and downwards
+  assert.deepEqual(bob.passed, { from: 42, to: log.rows.length - 41 });
+});
+
+test("it stays when its row leaves this browser, and goes with what is cleared", async () => {
+  const { log, bob, hear, said, row, stores } = await world();
+  const { client_id: ref } = await log.say("helo");
+  await log.say({ t: "edit", body: "hello", ref });
+  log.fill(1200);
+  await hear();
+  assert.equal(await stores.get("messages", [CONV, 2]), undefined); // pruned
+  assert.deepEqual(await said(1), [["edit", "hello"]]);
+  await bob.learn({ ...row, last_seq: log.rows.length, cleared: 600 });
+  assert.deepEqual(await stores.all("relations"), []);
+});
+
+test("where the server is set back, what was said above goes with it", async () => {
+  const { log, bob, hear, said, row, stores } = await world();
+  const { client_id: ref } = await log.say("helo");
+  await hear();
+  await log.say({ t: "edit", body: "hello", ref });
+  await hear();
+  await bob.pause();
+  await bob.rewind(1, { ...row, last_seq: 1 });
+  assert.deepEqual(await said(1), []);
+  assert.deepEqual(await stores.all("relations"), []);
+});

@@ -1,0 +1,106 @@
+"""How a node ends: who is there leaves, nobody comes, and nothing that was promised is lost."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from chatsite.edge.wire import Id
+from messaging import protocol
+from messaging.backends import log
+from messaging.sessions import drain as draining
+from messaging.sessions.drain import drain
+from presence.registry import last_seen
+from testkit.cast import Person
+from tests.faulty import faulty
+from tests.messaging.nodes import Nodes, arrived_at, dialled
+from tests.messaging.socket import Closed
+
+Enrol = Callable[..., Awaitable[Person]]
+
+
+async def test_who_is_there_hears_when_to_come_back(nodes: Nodes, alice: Person) -> None:
+    socket = await arrived_at(nodes.a, alice)
+    await drain(nodes.a, elsewhere=False)
+    assert await socket.closed() == protocol.CLOSE_RESTART
+    assert (await socket.next(protocol.Drain)).in_ms == draining.RESTART_MS
+
+
+async def test_where_others_take_them_they_leave_a_slice_at_a_time(
+    nodes: Nodes, enrol: Enrol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowd = await enrol("crowd", 3)
+    sockets = [await arrived_at(nodes.a, crowd, device) for device in range(3)]
+    monkeypatch.setattr(draining, "SLICE", 1)
+    monkeypatch.setattr(draining, "SLICE_SECONDS", 0.02)
+    began = asyncio.get_running_loop().time()
+    await drain(nodes.a, elsewhere=True)
+    assert asyncio.get_running_loop().time() - began >= 2 * 0.02
+    for socket in sockets:
+        assert await socket.closed() == protocol.CLOSE_RESTART
+        assert (await socket.next(protocol.Drain)).in_ms == 20
+
+
+async def test_a_crowd_is_away_in_time_all_the_same(
+    nodes: Nodes, enrol: Enrol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowd = await enrol("crowd", 3)
+    sockets = [await arrived_at(nodes.a, crowd, device) for device in range(3)]
+    monkeypatch.setattr(draining, "SLICE", 1)
+    monkeypatch.setattr(draining, "MOVE_SECONDS", 0.375)
+    await drain(nodes.a, elsewhere=True)
+    for socket in sockets:
+        assert (await socket.next(protocol.Drain)).in_ms == 125
+
+
+async def test_a_message_under_way_gets_its_answer(
+    nodes: Nodes, alice: Person, bob: Person, conv: bytes
+) -> None:
+    socket = await arrived_at(nodes.a, alice)
+    with faulty("MESSAGE_LOG") as store, store.holding("append") as go:
+        socket.send(alice.message(conv, "the last one"))
+        while not store.struck:  # noqa: ASYNC110 -- nobody tells
+            await asyncio.sleep(0)
+        await drain(nodes.a, elsewhere=True)
+        socket.send(alice.message(conv, "one too many"))
+        go.set()
+        assert await socket.closed() == protocol.CLOSE_RESTART
+    sent = await socket.next(protocol.Sent)
+    assert sent.seq == 1
+    assert len(await log().page(conv, 10, nodes.a.clock())) == 1  # the client says it again
+
+
+async def test_a_node_that_ends_lets_nobody_in(nodes: Nodes, alice: Person) -> None:
+    await drain(nodes.a, elsewhere=True)
+    with pytest.raises(Closed) as closed:
+        await dialled(nodes.a)
+    assert closed.value.code == protocol.CLOSE_RESTART
+    assert await arrived_at(nodes.b, alice)
+
+
+async def test_marks_are_stored_and_the_place_is_given_up(
+    nodes: Nodes, alice: Person, bob: Person, conv: bytes
+) -> None:
+    at_alice, at_bob = await arrived_at(nodes.b, alice), await arrived_at(nodes.a, bob)
+    at_alice.send(alice.message(conv, "read it"))
+    row = await at_bob.next(protocol.Msg)
+    assert row.ord is not None
+    at_bob.send(protocol.Read(conv=Id(conv), seq=row.seq, ord=row.ord))
+    await at_bob.silence()
+    await drain(nodes.a, elsewhere=True)
+    assert await at_bob.closed() == protocol.CLOSE_RESTART
+    assert await nodes.presence.where([bob.uid], nodes.b.clock())
+    await nodes.a.end()
+    assert (await at_alice.next(protocol.Receipt)).read == row.seq
+    assert not await nodes.presence.where([bob.uid], nodes.b.clock())
+    assert bob.uid in await sync_to_async(last_seen)([bob.uid])
+
+
+async def test_what_is_away_at_the_end_keeps_nothing_else_from_it(
+    nodes: Nodes, alice: Person
+) -> None:
+    await (await arrived_at(nodes.a, alice)).leave()
+    with nodes.presence.raising("release"):
+        await nodes.a.end()
+    assert alice.uid in await sync_to_async(last_seen)([alice.uid])

@@ -1,0 +1,127 @@
+"""The distributed engine: the same people notice the same, with their messages in Cassandra. And
+what `serve` says where it cannot begin."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from redis import Redis as Driver
+
+from testkit.running import ROOT, Site
+from tests.keyspace import drop, own_keyspace
+from tests.nodes.conftest import Nodes, two_nodes
+from tests.nodes.test_between import (
+    test_a_command_reaches_the_sessions_of_every_node,
+    test_a_newer_socket_of_a_device_displaces_the_older_on_another_node,
+    test_a_node_is_killed_and_nothing_is_lost,
+    test_a_revoked_device_is_out_on_every_node,
+    test_messages_receipts_and_typing_cross,
+)
+
+__all__ = [
+    "test_a_command_reaches_the_sessions_of_every_node",
+    "test_a_newer_socket_of_a_device_displaces_the_older_on_another_node",
+    "test_a_node_is_killed_and_nothing_is_lost",
+    "test_a_revoked_device_is_out_on_every_node",
+    "test_messages_receipts_and_typing_cross",
+]
+
+SOON = 60.0
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
+    options = own_keyspace()
+    engine = {
+        "CHAT_ENGINE": "distributed",
+        "CASSANDRA_HOSTS": ",".join(options["HOSTS"]),
+        "CASSANDRA_PORT": str(options["PORT"]),
+        "CASSANDRA_KEYSPACE": options["KEYSPACE"],
+        "CASSANDRA_DC": options["DC"],
+    }
+    try:
+        with two_nodes(tmp_path_factory.mktemp("d"), engine) as nodes:
+            yield nodes
+    finally:
+        drop(options)
+
+
+def refusal(site: Site, **env: str) -> str:
+    """What a process says that is started so, and ends by itself."""
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "manage.py", "serve"],
+        cwd=ROOT, env={**site._env(), "WAIT_SECONDS": "1", **env}, capture_output=True, text=True,
+        timeout=SOON, check=False,
+    )  # fmt: skip
+    assert run.returncode == 1
+    assert "Traceback" not in run.stderr
+    return run.stderr
+
+
+@pytest.fixture
+def site(nodes: Nodes) -> Site:
+    """One that does not run."""
+    nodes.second.stop()
+    return nodes.second
+
+
+def test_wrong_passwords_are_said_at_once(site: Site) -> None:
+    database, redis = (urlsplit(site.env[name]) for name in ("DATABASE_URL", "REDIS_URL"))
+    wrong = database._replace(netloc=f"chat:wrong@{database.hostname}:{database.port}").geturl()
+    said = refusal(site, DATABASE_URL=wrong)
+    assert "PostgreSQL refuses DATABASE_URL" in said
+    assert "Waiting" not in said
+    wrong = redis._replace(netloc=f"chat:wrong@{redis.hostname}:{redis.port}").geturl()
+    assert "Redis refuses REDIS_URL" in refusal(site, REDIS_URL=wrong)
+
+
+def test_a_database_without_its_tables_is_refused(site: Site) -> None:
+    url = urlsplit(site.env["DATABASE_URL"])
+    assert "run manage.py migrate" in refusal(
+        site, DATABASE_URL=url._replace(path="/postgres").geturl()
+    )
+    said = refusal(site, CASSANDRA_KEYSPACE="test_nothing_here")
+    assert "the keyspace test_nothing_here has no tables yet: run manage.py migrate_store" in said
+
+
+def test_a_redis_that_throws_away_what_is_in_use_is_refused(site: Site, nodes: Nodes) -> None:
+    with Driver.from_url(nodes.redis.url) as driver:
+        driver.config_set("maxmemory-policy", "allkeys-lru")
+        try:
+            assert "maxmemory-policy is allkeys-lru" in refusal(site)
+        finally:
+            driver.config_set("maxmemory-policy", "noeviction")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "name"),
+    [
+        ("DATABASE_URL", "postgres://chat@127.0.0.1:1/chat", "PostgreSQL"),
+        ("REDIS_CACHE_URL", "redis://127.0.0.1:1/0", "Redis"),
+        ("CASSANDRA_PORT", "1", "Cassandra"),
+    ],
+)
+def test_a_service_that_is_away_is_waited_for_and_given_up(
+    site: Site, variable: str, value: str, name: str
+) -> None:
+    said = refusal(site, **{variable: value})
+    assert f"Waiting for {name}: " in said
+    assert f"The site cannot start: {name} was away for 1 s: " in said
+
+
+def test_who_waits_begins_when_the_service_is_there(site: Site, nodes: Nodes) -> None:
+    nodes.redis.kill()
+
+    def once_it_waits() -> None:
+        while "Waiting for Redis: " not in site.log.read_text():
+            time.sleep(0.05)  # nobody tells
+        nodes.redis.start()
+
+    starting = threading.Thread(target=once_it_waits)
+    starting.start()
+    site.start()
+    starting.join()

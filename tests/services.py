@@ -1,0 +1,94 @@
+"""The real services that tests may use. What is not there is skipped aloud, or fails where
+everything is demanded."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from testkit.postgres import own_database
+from testkit.running import ROOT, free_port
+
+START_SECONDS = 20
+
+
+def place(variable: str, service: str) -> str:
+    """Where a service runs."""
+    where = os.environ.get(variable, "")
+    if not where:
+        reason = f"{variable} is not set: `bin/services start {service}` prints it"
+        if os.environ.get("CHAT_REQUIRE_SERVICES") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return where
+
+
+@contextmanager
+def own_postgres() -> Iterator[str]:
+    """The URL of a new, empty database of PostgreSQL, which goes with the test."""
+    url = place("CHAT_TEST_POSTGRES_URL", "postgres")
+    with own_database(url) as own:
+        yield own
+
+
+def shared_redis() -> str:
+    """The URL of a Redis that other tests use at the same time: keys need a prefix of their own."""
+    return place("CHAT_TEST_REDIS_URL", "redis")
+
+
+@dataclass
+class Redis:
+    """A Redis that a test may kill, pause and fill. It keeps its port, and nothing else."""
+
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> "Redis":
+        server, settings = str(shutil.which("redis-server")), str(ROOT / "services/redis.conf")
+        own = ["--port", str(self.port), "--dir", str(self.folder)]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen([server, settings, *own], stdout=log, stderr=log)
+        answers = [sys.executable, "services/answers.py", "redis", "127.0.0.1", str(self.port)]
+        subprocess.run([*answers, str(START_SECONDS), str(self.process.pid)], cwd=ROOT, check=True)
+        return self
+
+    def pause(self) -> None:
+        """Its connections stay open, and nothing answers."""
+        self._send(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._send(signal.SIGCONT)
+
+    def kill(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self._send(signal.SIGKILL)
+            self.process.wait(timeout=START_SECONDS)
+
+    def _send(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+
+@contextmanager
+def own_redis() -> Iterator[Redis]:
+    """A Redis of its own, empty, for a test that harms it."""
+    place("CHAT_TEST_REDIS_URL", "redis")  # where that runs, there is a program to run
+    with tempfile.TemporaryDirectory(prefix="redis-") as folder:
+        redis = Redis(Path(folder), free_port())
+        try:
+            yield redis.start()
+        finally:
+            redis.kill()
