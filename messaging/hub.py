@@ -17,11 +17,11 @@ from channels.layers import BaseChannelLayer, get_channel_layer
 from accounts.tokens import LIVE_MS
 from chatsite.running import metrics
 from chatsite.running.breaker import Away
-from messaging import events, protocol
+from messaging import events, internode, protocol
 from messaging.domain import Uid
 from messaging.events import Displace, Echo, Event, Evict, Forget, Pardon, Push
 from messaging.hearing import Hearing
-from messaging.internode import WAIT_SECONDS, Frame, Heard, Stream, Streams
+from messaging.internode import Frame, Heard, Stream, Streams
 from messaging.reach import Reach
 from messaging.routes import Routes
 from presence import registry
@@ -134,7 +134,7 @@ class Hub:
         """The session of this entry gives way to a newer one of its device."""
         if older.node != self.node.name:
             event = events.encode(Displace([older.user], older.conn))
-            await asyncio.wait({self.streams.to(older.node).put(event)}, timeout=WAIT_SECONDS)
+            await asyncio.wait({self.streams.to(older.node).put(event)}, timeout=internode.WAIT_SECONDS)
 
     def call_itself(self) -> None:
         """Find out whether frames come here; reach.py notices where this one does not."""
@@ -170,11 +170,11 @@ class Hub:
             there = asyncio.run_coroutine_threadsafe(self._spread(event, change), self.loop)
         except RuntimeError:
             return logger.warning("the loop of the live sessions is closed; an event was lost")
-        await asyncio.wait({asyncio.wrap_future(there)}, timeout=WAIT_SECONDS)
+        await asyncio.wait({asyncio.wrap_future(there)}, timeout=internode.WAIT_SECONDS)
 
     async def _spread(self, event: Event, change: protocol.Frame | None) -> None:
         metrics.EVENTS.add(type(event).__name__.lower())
-        until = self.loop.time() + WAIT_SECONDS
+        until = self.loop.time() + internode.WAIT_SECONDS
         if isinstance(event, Evict | Pardon):
             await self._remember(event, until)
         self._hand_over(event, change)

@@ -6,8 +6,8 @@ come to another node a moment ago.
 
 import asyncio
 
+from messaging import internode
 from messaging.domain import Uid
-from messaging.internode import WAIT_SECONDS
 from presence import registry
 from presence.backends.base import Entry
 
@@ -33,7 +33,7 @@ class Routes:
     async def _ask(self) -> Places:
         async with self._turn:
             users, self._waiting, self._next = self._waiting, set(), None
-            async with asyncio.timeout(WAIT_SECONDS):
+            async with asyncio.timeout(internode.WAIT_SECONDS):
                 return await registry.where(self._node, users, self._node.clock())
 
 

@@ -9,7 +9,8 @@ import pytest
 from django.core.cache import cache
 
 from chatsite.running import threads
-from messaging import receipts
+from messaging import internode, receipts
+from messaging.internode import WAIT_SECONDS
 from messaging.sessions import standing
 from testkit import cast
 from testkit.cast import Person
@@ -29,6 +30,19 @@ def database_access(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
         # A tick that was cut off may still write: blocked half-way, it would leave its connection
         # inside a transaction for every test that follows.
         threads.stop()
+
+
+@pytest.fixture(autouse=True)
+def nodes_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A site gives up on another node in time for a sender who waits. A busy machine may stand
+    still for as long, and what is lost then is no fault."""
+    monkeypatch.setattr(internode, "WAIT_SECONDS", 5.0)
+
+
+@pytest.fixture
+def hasty(nodes_wait_for_each_other: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nodes give up on each other as soon as those of a site."""
+    monkeypatch.setattr(internode, "WAIT_SECONDS", WAIT_SECONDS)
 
 
 @pytest.fixture(autouse=True)

@@ -155,6 +155,7 @@ async def test_a_restarted_node_counts_from_one_without_a_gap(
     assert hubs[1].heard.gaps == 0
 
 
+@pytest.mark.usefixtures("hasty")
 async def test_a_layer_that_hangs_costs_a_fifth_of_a_second(
     hubs: tuple[Hub, Hub], layer: InProcessLayer, alice: bytes
 ) -> None:
@@ -286,6 +287,7 @@ async def test_a_fault_of_one_session_is_none_of_the_others(
     assert (await good.next())[0] == "push"
 
 
+@pytest.mark.usefixtures("hasty")
 async def test_a_thread_with_a_loop_of_its_own_waits_no_longer_than_others(
     hubs: tuple[Hub, Hub], alice: bytes
 ) -> None:

@@ -37,6 +37,7 @@ async def test_a_message_and_its_receipt_cross(
 
 
 @AWAY
+@pytest.mark.usefixtures("hasty")
 async def test_a_send_is_told_while_nobody_knows_who_is_where(
     nodes: Nodes, alice: Person, bob: Person, conv: bytes, fault: str
 ) -> None:
@@ -49,6 +50,7 @@ async def test_a_send_is_told_while_nobody_knows_who_is_where(
 
 
 @AWAY
+@pytest.mark.usefixtures("hasty")
 async def test_what_was_lost_with_the_registry_shows_as_a_gap(
     nodes: Nodes, alice: Person, bob: Person, conv: bytes, fault: str
 ) -> None:
@@ -136,6 +138,7 @@ async def test_a_newer_socket_of_the_device_displaces_the_older_on_another_node(
 
 
 @AWAY
+@pytest.mark.usefixtures("hasty")
 async def test_a_displacement_that_was_lost_is_found_by_the_next_refresh(
     nodes: Nodes, alice: Person, bob: Person, conv: bytes, fault: str
 ) -> None:
@@ -207,6 +210,7 @@ async def test_an_end_that_no_node_heard_of_is_found_with_its_reason(
 
 
 @AWAY
+@pytest.mark.usefixtures("hasty")
 async def test_without_the_registry_the_accounts_say_who_may_come(
     nodes: Nodes, alice: Person, bob: Person, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -228,6 +232,7 @@ async def test_without_the_registry_the_accounts_say_who_may_come(
 
 
 @AWAY
+@pytest.mark.usefixtures("hasty")
 async def test_a_registry_that_is_away_keeps_nothing_else_from_its_turn(
     nodes: Nodes, alice: Person, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
