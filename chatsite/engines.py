@@ -20,6 +20,7 @@ def embedded(var: Path) -> Settings:
         "MESSAGE_LOG": "messaging.backends.sql.log.SqlMessageLog",
         "CONNECTION_STORE": "messaging.backends.sql.connections.SqlConnectionStore",
         "STORE_META": "messaging.backends.sql.meta.SqlStoreMeta",
+        "TABLES": "messaging.backends.sql.tables.SqlTables",
         "PRESENCE": "presence.backends.memory.MemoryPresence",
         "RELAY": "chatsite.control.relay",  # of commands: their process knows no live session
         "CHANNEL_LAYERS": {"default": {"BACKEND": "chatsite.layers.InProcessLayer"}},
@@ -76,6 +77,7 @@ def distributed(var: Path) -> Settings:
         "MESSAGE_LOG": "messaging.backends.cassandra.log.CassandraMessageLog",
         "CONNECTION_STORE": "messaging.backends.cassandra.connections.CassandraConnectionStore",
         "STORE_META": "messaging.backends.cassandra.meta.CassandraStoreMeta",
+        "TABLES": "messaging.backends.cassandra.tables.CassandraTables",
         "CASSANDRA": cassandra,
         "ENGINE_APPS": ["django_cassandra_engine", "messaging.backends.cassandra"],
         "DATABASES": {"default": postgres | _KEPT, ALIAS: database(cassandra)},

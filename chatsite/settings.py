@@ -39,6 +39,7 @@ globals().update(_engine)  # DATABASES, CACHES and all else that varies with it
 MESSAGE_LOG: str = _engine["MESSAGE_LOG"]
 CONNECTION_STORE: str = _engine["CONNECTION_STORE"]
 STORE_META: str = _engine["STORE_META"]
+TABLES: str = _engine["TABLES"]
 PRESENCE: str = _engine["PRESENCE"]
 RELAY: str = _engine["RELAY"]
 CLAIM: str = _engine["CLAIM"]

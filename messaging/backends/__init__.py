@@ -6,6 +6,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from messaging.backends.base import ConnectionStore, MessageLog, StoreMeta
+from messaging.backends.tables import Tables
 
 
 @cache
@@ -26,4 +27,11 @@ def connection_store() -> ConnectionStore:
 def store_meta() -> StoreMeta:
     """The StoreMeta that settings.STORE_META names; one for the process."""
     adapter: StoreMeta = import_string(settings.STORE_META)()
+    return adapter
+
+
+@cache
+def tables() -> Tables:
+    """The Tables that settings.TABLES names; one for the process."""
+    adapter: Tables = import_string(settings.TABLES)()
     return adapter

@@ -18,6 +18,8 @@ from messaging.backends.sql.connections import SqlConnectionStore
 from messaging.backends.sql.database import database
 from messaging.backends.sql.log import SqlMessageLog
 from messaging.backends.sql.meta import SqlStoreMeta
+from messaging.backends.sql.tables import SqlTables
+from messaging.backends.tables import Tables
 from messaging.domain import VECTOR_MAX, Draft, EpochHead, NewEpoch, Row, Seal, VectorRow
 from tests.services import own_postgres
 
@@ -37,6 +39,7 @@ class Adapters:
     log: MessageLog
     store: ConnectionStore
     meta: StoreMeta
+    tables: Tables
     elsewhere: dict[str, Any]
     lapses_itself: bool = False  # content goes by the store's own clock
 
@@ -66,7 +69,7 @@ def sql_adapters(settings: dict[str, Any]) -> Iterator[Adapters]:
     call_command("migrate", "messaging_sql", database=alias, verbosity=0)
     connections[alias].close()
     ports = SqlMessageLog(alias), SqlConnectionStore(alias), SqlStoreMeta(alias)
-    yield Adapters(alias, *ports, settings_of(alias))
+    yield Adapters(alias, *ports, SqlTables(alias), settings_of(alias))
     database(alias).close()
     connections[alias].close()
     del connections.settings[alias]
@@ -76,11 +79,13 @@ def cassandra_adapters(tables: "Store") -> Adapters:
     from messaging.backends.cassandra.connections import CassandraConnectionStore
     from messaging.backends.cassandra.log import CassandraMessageLog
     from messaging.backends.cassandra.meta import CassandraStoreMeta
+    from messaging.backends.cassandra.tables import CassandraTables
 
     ports = (
         CassandraMessageLog(tables),
         CassandraConnectionStore(tables),
         CassandraStoreMeta(tables),
+        CassandraTables(tables),
     )
     return Adapters("", *ports, dict(tables.options), lapses_itself=True)
 

@@ -28,10 +28,10 @@ from messaging.domain import (
     ordered,
 )
 
-CONTACTS = Statement("""
+COLUMNS = """
 SELECT owner, peer, connection_id, state, since, withheld, cleared_seq FROM contact
-WHERE owner = :owner
-""")
+"""
+CONTACTS = Statement(COLUMNS + "WHERE owner = :owner")
 CONTACT = Statement(CONTACTS.cql + " AND peer = :peer")
 LAST_SEQ = Statement("""
 SELECT DISTINCT conversation_id, bucket, last_seq FROM conversation
@@ -61,7 +61,7 @@ class CassandraConnectionStore(ConnectionStore):
 
     async def contacts(self, user: Uid) -> list[Contact]:
         found = await self._store.rows(CONTACTS, {"owner": user})
-        return [_contact(row) for row in found]
+        return [contact(row) for row in found]
 
     async def contact(self, user: Uid, conv: Conv) -> Contact | None:
         of = await members(self._store, conv)
@@ -106,7 +106,7 @@ class CassandraConnectionStore(ConnectionStore):
 
     async def _contact(self, owner: Uid, peer: Uid) -> Contact | None:
         found = await self._store.rows(CONTACT, {"owner": owner, "peer": peer})
-        return _contact(found[0]) if found else None
+        return contact(found[0]) if found else None
 
     async def _require_row(self, conv: Conv, seq: int) -> None:
         """Raises BadSeq above the head; before that it makes sure that nothing is under way."""
@@ -145,6 +145,6 @@ def _changing(seen: Pair, state: PairState, blocked: int, time: int) -> Decide:
     return decide
 
 
-def _contact(row: Sequence[Any]) -> Contact:
+def contact(row: Sequence[Any]) -> Contact:
     owner, peer, conv, state, since, withheld, cleared = row
     return Contact(owner, peer, conv, ContactState(state), since, withheld, cleared or 0)

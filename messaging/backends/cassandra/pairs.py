@@ -1,5 +1,6 @@
 """The row of a pair, which is the truth, and the two contact rows, which follow from it alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,10 +9,11 @@ from messaging.backends.cassandra.members import bind
 from messaging.backends.cassandra.store import Statement, Store, Unsettled
 from messaging.domain import AskedBy, Conv, Pair, PairState, Uid
 
-PAIR = Statement("""
+COLUMNS = """
 SELECT user1, user2, connection_id, created, state, asked_by, blocked, version, since1, since2
-FROM connection WHERE user1 = :user1 AND user2 = :user2
-""")
+FROM connection
+"""
+PAIR = Statement(COLUMNS + "WHERE user1 = :user1 AND user2 = :user2")
 NEW = Statement(
     """
 INSERT INTO connection (user1, user2, connection_id, created, state, asked_by, blocked, version,
@@ -72,9 +74,12 @@ async def read(store: Store, users: tuple[Uid, Uid], *, settled: bool = False) -
     user1, user2 = users
     statement = PAIR.settled if settled else PAIR
     found = await store.rows(statement, {"user1": user1, "user2": user2})
-    if not found:
-        return None
-    _, _, conv, created, state, asked_by, blocked, version, since1, since2 = found[0]
+    return kept(found[0]) if found else None
+
+
+def kept(values: Sequence[Any]) -> Kept:
+    """Of COLUMNS."""
+    user1, user2, conv, created, state, asked_by, blocked, version, since1, since2 = values
     fixed = (user1, user2, conv, created)
     pair = Pair(*fixed, PairState(state), AskedBy(asked_by), blocked, version)
     return Kept(pair, since1, since2)

@@ -17,9 +17,11 @@ from messaging.domain import MAX_INT, Conv, Gone, Row, Uid
 ERASED, WITHHELD = 1, 2  # bits of conversation.flags
 LOOK_BACK = 4  # buckets before the newest one: 16,384 rows; who comes later syncs first
 
-_COLUMNS = """
-SELECT seq, client_id, sender, device, ctr, time, ord, kind, epoch, expires, flags, text, salt,
- url, tag, tag_kid, hid FROM conversation
+COLUMNS = """
+ seq, client_id, sender, device, ctr, time, ord, kind, epoch, expires, flags, text, salt, url, tag,
+ tag_kid, hid"""
+_COLUMNS = f"""
+SELECT {COLUMNS} FROM conversation
 WHERE conversation_id = :conv AND bucket = :bucket AND row_type = 0 AND """
 BELOW = Statement(_COLUMNS + "seq < :seq LIMIT :n")
 BELOW_NEAR = replace(BELOW, profile=Profile.NEAR)
@@ -35,7 +37,7 @@ WHERE conversation_id = :conv AND client_id IN :client_ids
 """)
 NEWEST_SEEN = Statement("SELECT conversation_id, last_seq FROM unread WHERE owner = :owner")
 
-Values = Sequence[Any]  # of _COLUMNS
+Values = Sequence[Any]  # of COLUMNS
 
 
 class Hole(Exception):

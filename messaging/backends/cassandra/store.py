@@ -95,6 +95,13 @@ class Store:
             found += call.prepared.rows(call.rows)
         return found
 
+    async def page(
+        self, statement: Statement, n: int, state: bytes | None
+    ) -> tuple[list[Row], bytes | None]:
+        """About n rows of a read of a whole table, and where it goes on. Raises Busy."""
+        call = await self._ask(statement, {}, state, n)
+        return call.prepared.rows(call.rows), call.more
+
     async def run(self, statement: Statement, values: Values) -> None:
         """A repeatable write; on most replicas when it returns. Raises Busy: it may be done."""
         await self._ask(statement, values)
@@ -111,7 +118,11 @@ class Store:
         self._thread.submit(self._disconnect).result()
 
     async def _ask(
-        self, statement: Statement, values: Values, page: bytes | None = None
+        self,
+        statement: Statement,
+        values: Values,
+        page: bytes | None = None,
+        size: int = PAGE_ROWS,
     ) -> "_Call":
         """`page`: where an answer goes on."""
         if not self._free.acquire(blocking=False):
@@ -119,7 +130,7 @@ class Store:
         try:
             prepared = self._prepared.get(statement.cql) or await self._prepare(statement.cql)
             bound = prepared.bind(values)
-            bound.fetch_size = PAGE_ROWS
+            bound.fetch_size = size
             bound.is_idempotent = statement.profile.repeatable
             session = self._session
             if session is None:

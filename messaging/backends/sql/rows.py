@@ -10,10 +10,10 @@ from messaging.gaps import Gap, GapKind, known_gaps
 
 ERASED, WITHHELD = 1, 2  # bits of conversation.flags
 
-_COLUMNS = """
-SELECT c.conversation_id, c.seq, c.client_id, c.sender, c.device, c.ctr, c.time, c.ord, c.kind,
- c.epoch, c.expires, c.flags, c.text, c.salt, c.url, c.tag, c.tag_kid, c.hid FROM conversation c
-"""
+COLUMNS = """
+ c.conversation_id, c.seq, c.client_id, c.sender, c.device, c.ctr, c.time, c.ord, c.kind, c.epoch,
+ c.expires, c.flags, c.text, c.salt, c.url, c.tag, c.tag_kid, c.hid"""
+_COLUMNS = f"SELECT {COLUMNS} FROM conversation c "
 BELOW = _COLUMNS + "WHERE c.conversation_id = %s AND c.seq < %s ORDER BY c.seq DESC LIMIT %s"
 ABOVE = _COLUMNS + "WHERE c.conversation_id = %s AND c.seq > %s ORDER BY c.seq LIMIT %s"
 LAST = (
@@ -52,28 +52,28 @@ WHERE from_user = %s AND to_user > %s AND to_user <= %s
 def below(session: Session, key: tuple[Conv, int | None, int], now: int) -> list[Row]:
     conv, before, n = key
     found = session.all(BELOW, (conv, MAX_INT if before is None else before, n))
-    return [_row(values, now) for values in found]
+    return [row(values, now) for values in found]
 
 
 def above(session: Session, key: tuple[Conv, int, int], now: int) -> list[Row]:
-    return [_row(values, now) for values in session.all(ABOVE, key)]
+    return [row(values, now) for values in session.all(ABOVE, key)]
 
 
 def named(session: Session, conv: Conv, client_id: bytes, now: int) -> Row | None:
     values = session.one(NAMED, (conv, client_id))
-    return _row(values, now) if values else None
+    return row(values, now) if values else None
 
 
 def last(session: Session, owner: Uid, convs: Sequence[Conv], now: int) -> dict[Conv, Row]:
     if not convs:
         return {}
-    found = (_row(values, now) for values in session.all(LAST + _marks(convs), (owner, *convs)))
+    found = (row(values, now) for values in session.all(LAST + _marks(convs), (owner, *convs)))
     return {row.conv: row for row in found}
 
 
 def find(session: Session, key: tuple[Conv, bytes, int]) -> int | None:
-    row = session.one(FIND, key)
-    return row[0] if row else None
+    found = session.one(FIND, key)
+    return found[0] if found else None
 
 
 def salts(
@@ -105,7 +105,7 @@ def _marks(values: Sequence[object]) -> str:
     return f"({', '.join(['%s'] * len(values))})"
 
 
-def _row(values: Sequence[Any], now: int) -> Row:
+def row(values: Sequence[Any], now: int) -> Row:
     conv, seq, client_id, sender, device, ctr, time, count, kind, epoch = values[:10]
     expires, flags, text, salt, url, tag, kid, hid = values[10:]
     gone: Gone | None = None

@@ -1,7 +1,8 @@
 """The configured adapters, made once."""
 
-from messaging.backends import connection_store, log
+from messaging.backends import connection_store, log, tables
 from messaging.backends.base import ConnectionStore, MessageLog, StoreMeta
+from messaging.backends.tables import Tables
 
 
 def test_each_is_one_for_the_process():
@@ -9,8 +10,9 @@ def test_each_is_one_for_the_process():
     assert connection_store() is connection_store()
     assert isinstance(log(), MessageLog)
     assert isinstance(connection_store(), ConnectionStore)
+    assert isinstance(tables(), Tables)
 
 
 def test_the_ports_stay_narrow():
-    for port in (MessageLog, ConnectionStore, StoreMeta):
+    for port in (MessageLog, ConnectionStore, StoreMeta, Tables):
         assert 1 <= len(port.__abstractmethods__) <= 10

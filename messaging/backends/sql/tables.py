@@ -1,0 +1,174 @@
+"""Tables in plain SQL: pages by the primary key, from where the one before ended."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from messaging.backends.sql import rows
+from messaging.backends.sql.database import Database, Session, database
+from messaging.backends.sql.router import ALIAS
+from messaging.backends.tables import (
+    BROWSE_MAX,
+    BadCursor,
+    Box,
+    Browsed,
+    Head,
+    Key,
+    Mark,
+    Passed,
+    Record,
+    Salt,
+    Sent,
+    Table,
+    Tables,
+)
+from messaging.domain import AskedBy, Contact, ContactState, Pair, PairState
+from messaging.gaps import GapKind
+
+Values = Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a table is read. `key`: places of the primary key among the columns."""
+
+    columns: str
+    key: Sequence[int]
+    records: Callable[[Values], list[Record]]
+    per_row: int = 1  # records that one row may hold
+
+    def first(self, table: Table) -> str:
+        return f"SELECT {self.columns} FROM {table} c ORDER BY {self._key} LIMIT %s"
+
+    def following(self, table: Table) -> str:
+        marks = ", ".join(["%s"] * len(self.key))
+        return (
+            f"SELECT {self.columns} FROM {table} c WHERE ({self._key}) > ({marks})"
+            f" ORDER BY {self._key} LIMIT %s"
+        )
+
+    @property
+    def _key(self) -> str:
+        names = [name.strip() for name in self.columns.split(",")]
+        return ", ".join(names[place] for place in self.key)
+
+
+class SqlTables(Tables):
+    def __init__(self, alias: str = ALIAS) -> None:
+        self._alias = alias
+
+    @property
+    def _db(self) -> Database:
+        return database(self._alias)
+
+    async def browse(
+        self, table: Table, cursor: bytes | None, n: int, *, sure: bool = False
+    ) -> Browsed:
+        after = None if cursor is None else _decoded(table, cursor)
+        return await self._db.read(partial(_page, table=table, after=after, n=n))
+
+
+def _page(session: Session, table: Table, after: list[Any] | None, n: int) -> Browsed:
+    shape = SHAPES[table]
+    limit = max(1, min(n, BROWSE_MAX) // shape.per_row)
+    if after is None:
+        found = session.all(shape.first(table), (limit,))
+    else:
+        found = session.all(shape.following(table), (*after, limit))
+    records = [record for values in found for record in shape.records(values)]
+    if len(found) < limit:
+        return Browsed(records, None)
+    return Browsed(records, _encoded(table, [found[-1][place] for place in shape.key]))
+
+
+def _encoded(table: Table, key: Sequence[Any]) -> bytes:
+    plain = [value.hex() if isinstance(value, bytes) else value for value in key]
+    return json.dumps([table, *plain]).encode()
+
+
+def _decoded(table: Table, cursor: bytes) -> list[Any]:
+    try:
+        of, *plain = json.loads(cursor)
+        key = [bytes.fromhex(value) if isinstance(value, str) else int(value) for value in plain]
+    except (ValueError, TypeError) as error:
+        raise BadCursor from error
+    if of != table or len(key) != len(SHAPES[table].key):
+        raise BadCursor
+    return key
+
+
+def _pair(values: Values) -> list[Record]:
+    user1, user2, conv, created, state, asked_by, blocked, version = values
+    fixed = (user1, user2, conv, created)
+    return [Pair(*fixed, PairState(state), AskedBy(asked_by), blocked, version)]
+
+
+def _contact(values: Values) -> list[Record]:
+    owner, peer, conv, state, since, withheld, cleared = values
+    return [Contact(owner, peer, conv, ContactState(state), since, bool(withheld), cleared)]
+
+
+def _key(values: Values) -> list[Record]:
+    conv, epoch, record, forced, *others = values
+    return [Key(conv, epoch, record, bool(forced), *others)]
+
+
+def _sent(values: Values) -> list[Record]:
+    sender, reader, conv, last_seq, last_ord, time, *shown = values
+    way = (sender, reader, conv)
+    mine = Sent(sender, *way, last_seq, last_ord, time)
+    return [mine, Sent(reader, *way, *shown)] if shown[0] else [mine]
+
+
+def _mark(values: Values) -> list[Record]:
+    sender, reader, read_seq, read_ord, time, got_seq, *shown = values
+    shown_seq, shown_time, shown_got, shown_got_time = shown
+    way = (sender, reader)
+    own = Mark(reader, *way, read_seq, read_ord, time, got_seq, 0)
+    seen = Mark(sender, *way, shown_seq, 0, shown_time, shown_got, shown_got_time)
+    return [mark for mark in (own, seen) if mark.read_seq or mark.got_seq]
+
+
+def _passed(values: Values) -> list[Record]:
+    sender, reader, kind, first, last = values
+    return [Passed(sender, reader, GapKind(kind), first, last)]
+
+
+SHAPES = {
+    Table.CONNECTION: Shape(
+        "user1, user2, connection_id, created, state, asked_by, blocked, version", (0, 1), _pair
+    ),
+    Table.CONTACT: Shape(
+        "owner, peer, conversation_id, state, since, withheld, cleared_seq", (0, 1), _contact
+    ),
+    Table.CONNECTION_KEY: Shape("connection_id, epoch, record, forced, time, k1, k2", (0, 1), _key),
+    Table.ES_BOX: Shape(
+        "owner, conversation_id, epoch, g, box", (0, 1, 2), lambda values: [Box(*values)]
+    ),
+    Table.HEAD: Shape(
+        "conversation_id, last_seq, last_time, ord1, ord2, hid1, hid2, run, min_epoch",
+        (0,),
+        lambda values: [Head(*values)],
+    ),
+    Table.CONVERSATION: Shape(rows.COLUMNS, (0, 1), lambda values: [rows.row(values, now=0)]),
+    Table.MESSAGE_SALT: Shape(
+        "conversation_id, client_id, salt, expires", (0, 1), lambda values: [Salt(*values)]
+    ),
+    Table.UNREAD: Shape(
+        "from_user, to_user, conversation_id, last_seq, last_ord, time,"
+        " shown_seq, shown_ord, shown_time",
+        (0, 1),
+        _sent,
+        per_row=2,
+    ),
+    Table.READ: Shape(
+        "from_user, to_user, read_seq, read_ord, time, got_seq,"
+        " shown_seq, shown_time, shown_got_seq, shown_got_time",
+        (0, 1),
+        _mark,
+        per_row=2,
+    ),
+    Table.MARK_GAP: Shape("from_user, to_user, kind, first, last", (0, 1, 2, 3), _passed),
+}
