@@ -134,7 +134,9 @@ class Hub:
         """The session of this entry gives way to a newer one of its device."""
         if older.node != self.node.name:
             event = events.encode(Displace([older.user], older.conn))
-            await asyncio.wait({self.streams.to(older.node).put(event)}, timeout=internode.WAIT_SECONDS)
+            await asyncio.wait(
+                {self.streams.to(older.node).put(event)}, timeout=internode.WAIT_SECONDS
+            )
 
     def call_itself(self) -> None:
         """Find out whether frames come here; reach.py notices where this one does not."""
