@@ -1,7 +1,7 @@
 """The port for who looks at the store as a whole: copies, proofs, operators. No request comes here.
 
 Tables and columns are the same in every store, whatever its own look like. Each record is as it
-stands, and nothing is hidden or told to somebody: whoever asks must be allowed to see all of it.
+stands, and nothing is hidden or told to somebody: those who ask must be allowed to see it all.
 """
 
 from abc import ABC, abstractmethod
