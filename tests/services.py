@@ -17,7 +17,7 @@ import pytest
 from testkit.postgres import own_database
 from testkit.running import ROOT, free_port
 
-START_SECONDS = 20
+START_SECONDS = 60
 
 
 def place(variable: str, service: str) -> str:

@@ -115,7 +115,7 @@ def bubble(page: Page, words: str) -> Locator:
 
 def expect_status(page: Page, words: str, status: str) -> None:
     """What a screen reader hears behind the message: Sent, Delivered, Read…"""
-    expect(bubble(page, words).locator("[data-part='status']")).to_have_text(status, timeout=15_000)
+    expect(bubble(page, words).locator("[data-part='status']")).to_have_text(status)
 
 
 def both_understand(a: Page, b: Page) -> None:

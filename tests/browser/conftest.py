@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from testkit.browser.chromium import DESKTOP, QUIET, SHELL, chromium_path
 from testkit.running import Site, new_site
@@ -17,6 +17,8 @@ from tests.browser.chatting import Pair, both_understand, face_to_face
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # sync Playwright's loop is not ours
 
+# Nothing that a page shows at once needs so long; a machine that stands still does.
+expect.set_options(timeout=30_000)
 SHOTS = Path("test-results")
 NOTE_VIOLATIONS = """
 window.addEventListener("securitypolicyviolation", (event) => {

@@ -85,7 +85,7 @@ def _withdraw(page: Page) -> None:
 
 def _verify(page: Page) -> None:
     _choose("verify-number")(page)
-    expect(page.locator("dialog.verify")).to_contain_text(re.compile(r"\d{5}"), timeout=20_000)
+    expect(page.locator("dialog.verify")).to_contain_text(re.compile(r"\d{5}"))
 
 
 DIALOGS: dict[str, dict[str, Callable[[Page], None]]] = {

@@ -37,7 +37,7 @@ def test_it_empties_thread_list_and_other_browsers_and_can_be_taken_back(
 
     clear(page)
     expect(page.locator(".message")).to_have_count(0)
-    expect(other.locator(".message")).to_have_count(0, timeout=15_000)
+    expect(other.locator(".message")).to_have_count(0)
     expect(other.locator("chat-list").get_by_role("link", name="Bob")).to_contain_text(CLEARED)
     write(pair.bob, later := text())
     for window in (page, other):
@@ -62,6 +62,6 @@ def test_the_page_may_go_meanwhile(pair: Pair, open_window: OpenWindow) -> None:
     again = context.new_page()
     again.goto("/help")
     live(again)
-    expect(other.locator(".message")).to_have_count(0, timeout=15_000)
+    expect(other.locator(".message")).to_have_count(0)
     open_chat(again, "Bob")
     expect(bubble(again, words)).to_have_count(0)

@@ -142,7 +142,7 @@ def test_reload_right_after_enter(pair: Pair) -> None:
     pair.alice.reload()
     for page in (pair.alice, pair.bob):
         for words in texts:
-            expect(bubble(page, words)).to_have_count(1, timeout=15_000)
+            expect(bubble(page, words)).to_have_count(1)
     shown = pair.bob.locator(".message").all_inner_texts()
     order = [next(i for i, line in enumerate(shown) if words in line) for words in texts]
     assert order == sorted(order)

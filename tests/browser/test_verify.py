@@ -98,7 +98,7 @@ def test_nothing_of_the_number_leaves_the_browser(pair: Pair) -> None:
     sent: list[str] = []
     pair.alice.on("request", lambda request: sent.append(f"{request.url} {request.post_data}"))
     digits = number(pair.alice)
-    with pair.alice.expect_request("**/api/notes", timeout=10_000):  # the control: it listens
+    with pair.alice.expect_request("**/api/notes"):  # the control: it listens
         verify(pair.alice)
     expect(mark(pair.alice.locator("chat-person"))).to_be_visible()
     assert any("/api/notes" in line for line in sent)

@@ -7,7 +7,7 @@ from typing import Any
 from tests.chaos.nemesis import Nemesis
 from tests.chaos.plan import Plan
 
-WAIT_SECONDS = 5
+WAIT_SECONDS = 30
 
 
 class Slow(Nemesis):

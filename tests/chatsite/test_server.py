@@ -20,7 +20,7 @@ from messaging import protocol
 from testkit.cast import Person, seeded
 from testkit.running import ROOT, Site, new_site
 
-SOON = 10.0
+SOON = 30.0
 
 
 @pytest.fixture(scope="module")

@@ -72,7 +72,7 @@ async def talk(site: Site, pair: Talk, carol: Person, seconds: float) -> Noticed
 async def _keep_coming(site: Site, carol: Person, noticed: Noticed) -> None:
     while True:
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 assert status(await _ask(site)) == 200
                 await _come_and_go(site, carol)
         except Exception as error:  # noqa: BLE001 -- whatever it was, somebody honest met it

@@ -17,7 +17,7 @@ FOREIGN = [
     settings.SITE_URL.upper(),
 ]  # fmt: skip
 HERE = "127.0.0.1"  # where a client is, if nothing else is said
-SOON = 20.0  # seconds in which anything must come, on a busy machine too
+SOON = 30.0  # seconds in which anything must come, on a busy machine too
 _running: set[asyncio.Task[None]] = set()
 F = TypeVar("F", bound=protocol.Frame)
 

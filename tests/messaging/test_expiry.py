@@ -14,7 +14,7 @@ from messaging.backends.base import Busy
 from messaging.domain import Gone
 from testkit.cast import Person, now_ms
 from tests.faulty import faulty
-from tests.messaging.socket import arrived
+from tests.messaging.socket import SOON, arrived
 
 MINUTE_MS = 60_000
 
@@ -59,7 +59,7 @@ async def test_old_invites_go_too(alice):
 async def test_the_server_does_it_by_itself(alice, bob, conv):
     await send(alice, conv, ttl=60)
     task = asyncio.create_task(expiry.every_minute(lambda: now_ms() + 2 * MINUTE_MS))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SOON):
         while await stored(conv) != [Gone.EXPIRED]:  # noqa: ASYNC110 -- the store tells nobody
             await asyncio.sleep(0)
     task.cancel()
@@ -72,7 +72,7 @@ async def test_a_store_that_is_away_is_tried_again(alice, bob, conv, monkeypatch
     faults = (Busy(), RuntimeError("a fault of the store"))
     with faulty("MESSAGE_LOG") as store, store.failing("expire", *faults) as left:
         task = asyncio.create_task(expiry.every_minute(lambda: now_ms() + 2 * MINUTE_MS))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SOON):
             while await stored(conv) != [Gone.EXPIRED]:  # noqa: ASYNC110 -- the store tells nobody
                 await asyncio.sleep(0)
         task.cancel()

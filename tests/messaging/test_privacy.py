@@ -17,7 +17,7 @@ from messaging.sessions import vector
 from messaging.sessions.node import here
 from testkit.cast import Person, now_ms
 from tests.faulty import faulty
-from tests.messaging.socket import arrived, spoken
+from tests.messaging.socket import SOON, arrived, spoken
 
 pytestmark = pytest.mark.usefixtures("transport", "soon")  # WebSocket and long poll
 
@@ -115,7 +115,7 @@ async def test_a_later_mark_does_not_overtake_one_that_is_being_stored(
     await show(bob, receipts=False)
     with faulty("MESSAGE_LOG") as store, store.holding("mark") as go:
         at_bob.send(protocol.Read(conv=Id(conv), seq=1, ord=1))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SOON):
             while not store.struck:  # noqa: ASYNC110 -- nobody tells
                 await asyncio.sleep(0)
         await show(bob, receipts=True)

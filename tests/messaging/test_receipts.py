@@ -15,7 +15,7 @@ from testkit.cast import Person, now_ms
 from testkit.client.vector import Vector
 from tests.faulty import faulty
 from tests.messaging import socket as sockets
-from tests.messaging.socket import arrived, spoken
+from tests.messaging.socket import SOON, arrived, spoken
 
 pytestmark = pytest.mark.usefixtures("transport", "soon")  # WebSocket and long poll
 
@@ -219,7 +219,7 @@ async def test_a_mark_that_the_store_breaks_on_harms_no_other(
     fault = RuntimeError("a fault of the store")
     with faulty("MESSAGE_LOG") as store, store.failing("mark", fault) as left:
         at_bob.send(protocol.Got(conv=Id(conv), seq=1))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SOON):
             while left:  # noqa: ASYNC110 -- nobody is told of a fault
                 await asyncio.sleep(0)
         at_bob.send(protocol.Got(conv=Id(conv), seq=2))

@@ -1,5 +1,10 @@
 """What must hold when the two people, or two devices of one, are on different nodes."""
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+
 import pytest
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -9,15 +14,24 @@ from accounts.models import Device, SessionRecord, User
 from accounts.signals import device_revoked, session_ended
 from chatsite.edge.wire import Id
 from chatsite.running import threads
-from messaging import fanout, protocol
+from messaging import fanout, internode, protocol
 from messaging.backends import connection_store
 from messaging.domain import block_bit
 from messaging.sessions import arrivals, comparing
 from testkit.cast import Person, now_ms
+from tests.faulty import Faulty
 from tests.messaging.nodes import Nodes, arrived_at, dialled
 from tests.messaging.socket import Socket
 
 AWAY = pytest.mark.parametrize("fault", ["raising", "hanging"])
+
+
+@contextmanager
+def given_up(adapter: Faulty, fault: str, *methods: str) -> Iterator[None]:
+    """What hangs is given up soon; before and after, nodes have time for each other."""
+    with pytest.MonkeyPatch.context() as patch, getattr(adapter, fault)(*methods):
+        patch.setattr(internode, "WAIT_SECONDS", 0.05)
+        yield
 
 
 async def says(socket: Socket, who: Person, conv: bytes, text: str) -> protocol.Sent:
@@ -37,12 +51,11 @@ async def test_a_message_and_its_receipt_cross(
 
 
 @AWAY
-@pytest.mark.usefixtures("hasty")
 async def test_a_send_is_told_while_nobody_knows_who_is_where(
     nodes: Nodes, alice: Person, bob: Person, conv: bytes, fault: str
 ) -> None:
     at_alice, laptop = await arrived_at(nodes.a, alice), await arrived_at(nodes.a, alice, 1)
-    with getattr(nodes.presence, fault)("where"):
+    with given_up(nodes.presence, fault, "where"):
         assert (await says(at_alice, alice, conv, "into the dark")).seq == 1
         assert (await laptop.next(protocol.Msg)).seq == 1
     assert nodes.presence.struck
@@ -50,13 +63,12 @@ async def test_a_send_is_told_while_nobody_knows_who_is_where(
 
 
 @AWAY
-@pytest.mark.usefixtures("hasty")
 async def test_what_was_lost_with_the_registry_shows_as_a_gap(
     nodes: Nodes, alice: Person, bob: Person, conv: bytes, fault: str
 ) -> None:
     """It is not known to which node an event did not go: the next frame to any of them tells."""
     at_alice, at_bob = await arrived_at(nodes.a, alice), await arrived_at(nodes.b, bob)
-    with getattr(nodes.presence, fault)("where"):
+    with given_up(nodes.presence, fault, "where"):
         await says(at_alice, alice, conv, "lost on the way")
     await says(at_alice, alice, conv, "arrives")
     assert (await at_bob.next(protocol.Msg)).seq == 2
@@ -138,12 +150,11 @@ async def test_a_newer_socket_of_the_device_displaces_the_older_on_another_node(
 
 
 @AWAY
-@pytest.mark.usefixtures("hasty")
 async def test_a_displacement_that_was_lost_is_found_by_the_next_refresh(
     nodes: Nodes, alice: Person, bob: Person, conv: bytes, fault: str
 ) -> None:
     older = await arrived_at(nodes.a, alice)
-    with getattr(nodes.layer, fault)("group_send"):
+    with given_up(nodes.layer, fault, "group_send"):
         newer = await arrived_at(nodes.b, alice)
     await nodes.a.refresh()
     assert await older.closed() == protocol.CLOSE_DISPLACED
@@ -210,13 +221,12 @@ async def test_an_end_that_no_node_heard_of_is_found_with_its_reason(
 
 
 @AWAY
-@pytest.mark.usefixtures("hasty")
 async def test_without_the_registry_the_accounts_say_who_may_come(
     nodes: Nodes, alice: Person, bob: Person, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(arrivals, "REGISTRY_SECONDS", 0.05)
     await sync_to_async(SessionRecord.objects.filter(hash=alice.devices[0].session).delete)()
-    with getattr(nodes.presence, fault)("join"):
+    with given_up(nodes.presence, fault, "join"):
         assert await (await arrived_at(nodes.a, bob)).silence() == []
         assert await refused(nodes.a, alice) == protocol.CLOSE_SIGN_IN
 
@@ -232,7 +242,6 @@ async def test_without_the_registry_the_accounts_say_who_may_come(
 
 
 @AWAY
-@pytest.mark.usefixtures("hasty")
 async def test_a_registry_that_is_away_keeps_nothing_else_from_its_turn(
     nodes: Nodes, alice: Person, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -240,13 +249,17 @@ async def test_a_registry_that_is_away_keeps_nothing_else_from_its_turn(
     monkeypatch.setattr("messaging.sessions.lease.WAIT_SECONDS", 0.05)
     socket = await arrived_at(nodes.a, alice)
     await sync_to_async(SessionRecord.objects.filter(hash=alice.devices[0].session).delete)()
-    with getattr(nodes.presence, fault)("lease", "where", "refresh"):
-        later = nodes.a.ticks() + 61
-        monkeypatch.setattr(nodes.a, "ticks", lambda: later)
-        monkeypatch.setattr(nodes.a._lease, "_beat", float("-inf"))
-        await nodes.a.beat()
-        await nodes.a.tick()
-    assert await socket.closed() == protocol.CLOSE_SIGN_IN  # revalidation had its turn
+    with given_up(nodes.presence, fault, "lease", "where", "refresh"):
+        closed = asyncio.ensure_future(socket.closed())
+        for minutes in count(1):
+            later = 1000.0 + 61 * minutes
+            monkeypatch.setattr(nodes.a, "ticks", lambda later=later: later)
+            monkeypatch.setattr(nodes.a._lease, "_beat", float("-inf"))
+            await nodes.a.beat()
+            await nodes.a.tick()
+            if closed.done():
+                break
+    assert await closed == protocol.CLOSE_SIGN_IN  # revalidation had its turn
     await socket.next(protocol.Ping)
 
 

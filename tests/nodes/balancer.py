@@ -16,7 +16,7 @@ import pytest
 from testkit.running import ROOT, free_port
 
 CONFIGURATION = ROOT / "services" / "haproxy.cfg"
-START_SECONDS = 10
+START_SECONDS = 30
 NO_SESSION = '{"close":4012,"reason":"unknown sid"}'  # what a node says to a call for another
 NOBODY = "127.0.0.1:9"  # an address where nobody listens
 

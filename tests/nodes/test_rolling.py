@@ -24,8 +24,9 @@ from tests.nodes.conftest import Nodes, Pair
 logger = logging.getLogger(__name__)
 EVERY_SECONDS = 0.05  # a message
 WEATHER = (OSError, EOFError, http.client.HTTPException, WebSocketException, ApiError)
-DRAINED_SECONDS = 3.0  # of the latest message, in a drain; measured: 0.5 to 1.1
-KILLED_SECONDS = 5.0  # the same after kill -9; measured: 0.4 to 0.7
+# Of the latest message. Measured: 0.4 to 1.1; what the balancer does not notice costs its time
+# limit of 30 s.
+LATE_SECONDS = 20.0
 LONG = 60.0
 LAST = "that was all"
 
@@ -116,7 +117,7 @@ async def test_a_rolling_restart_is_noticed_by_nobody(nodes: Nodes, pair: Pair, 
                 nodes.first.stop, nodes.first.start, lambda: ready(nodes.first),
                 nodes.second.stop, nodes.second.start, lambda: ready(nodes.second),
             )  # fmt: skip
-    assert talk.late < DRAINED_SECONDS
+    assert talk.late < LATE_SECONDS
 
 
 async def test_a_killed_node_costs_a_moment_and_no_message(
@@ -126,14 +127,14 @@ async def test_a_killed_node_costs_a_moment_and_no_message(
     with nobody_alarmed(pair.alice, pair.bob):
         async with staying(pair.alice.device, front), staying(pair.bob.device, front):
             await talk.during(nodes.first.kill, nodes.first.start, lambda: ready(nodes.first))
-    assert talk.late < KILLED_SECONDS
+    assert talk.late < LATE_SECONDS
 
 
 def ready(site: Site) -> None:
     """A balancer leads people there."""
     until = time.monotonic() + LONG
     while True:
-        link = http.client.HTTPConnection("127.0.0.1", site.port, timeout=5)
+        link = http.client.HTTPConnection("127.0.0.1", site.port, timeout=LONG)
         link.request("GET", "/readyz")
         if link.getresponse().status == 200:
             break

@@ -12,7 +12,7 @@ from typing import Any
 
 from testkit.running import Site
 
-SECONDS = 10.0  # until the site has done what it does at once
+SECONDS = 30.0  # until the site has done what it does at once
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 BIND_ADDRESS_NO_PORT = 24  # ip(7): the port is chosen by connect, so that there is one each time
 

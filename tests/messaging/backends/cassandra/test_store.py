@@ -26,7 +26,7 @@ KEEP = Statement(
     "INSERT INTO meta (key, value) VALUES (:key, :value) IF NOT EXISTS", Profile.COMPARE
 )
 
-SECONDS = 20
+SECONDS = 30
 NOBODY = "127.99.99.99"  # listens there
 
 

@@ -21,7 +21,7 @@ class Desk:
     def transact(self, group):
         self.groups.append(len(group))
         self.entered.set()
-        self.gate.wait(5)
+        self.gate.wait(30)
         return [work(None) for work in group]
 
 
@@ -43,7 +43,7 @@ async def while_one_commits(desk: Desk, writer: Writer, works, patient=()) -> li
     ones first."""
     desk.gate.clear()
     first = asyncio.ensure_future(writer.run(lambda _: "first"))
-    await asyncio.to_thread(desk.entered.wait, 5)
+    await asyncio.to_thread(desk.entered.wait, 30)
     calls = [asyncio.ensure_future(writer.run(work, patient=True)) for work in patient]
     calls += [asyncio.ensure_future(writer.run(work)) for work in works]
     await asyncio.sleep(0)
@@ -81,7 +81,7 @@ async def test_a_group_takes_its_locks_in_one_order(desk, writer):
     done = []
     desk.gate.clear()
     calls = [asyncio.ensure_future(writer.run(lambda _: "first"))]
-    await asyncio.to_thread(desk.entered.wait, 5)
+    await asyncio.to_thread(desk.entered.wait, 30)
     for n, locks in enumerate([b"b", b"a", b"c", b"a"]):
         work = writer.run(lambda _, n=n: done.append(n) or n, locks=locks)
         calls.append(asyncio.ensure_future(work))
@@ -126,7 +126,7 @@ async def test_the_loop_wakes_once_for_a_group(desk, writer, monkeypatch):
     desk.gate.clear()
     first = asyncio.ensure_future(writer.run(lambda _: None))
     await asyncio.sleep(0)
-    desk.entered.wait(5)
+    desk.entered.wait(30)
     calls = [asyncio.ensure_future(writer.run(lambda _: None)) for _ in range(20)]
     await asyncio.sleep(0)
     desk.gate.set()
@@ -137,7 +137,7 @@ async def test_the_loop_wakes_once_for_a_group(desk, writer, monkeypatch):
 async def test_a_caller_that_went_away_disturbs_nobody(desk, writer):
     desk.gate.clear()
     first = asyncio.ensure_future(writer.run(lambda _: None))
-    await asyncio.to_thread(desk.entered.wait, 5)
+    await asyncio.to_thread(desk.entered.wait, 30)
     gone = asyncio.ensure_future(writer.run(lambda _: "done all the same"))
     stays = asyncio.ensure_future(writer.run(lambda _: "here"))
     await asyncio.sleep(0)
@@ -162,7 +162,7 @@ def test_a_loop_that_ended_disturbs_nobody(desk, writer):
 async def test_closing_finishes_what_was_accepted(desk, writer):
     desk.gate.clear()
     calls = [asyncio.ensure_future(writer.run(lambda _: 1))]
-    await asyncio.to_thread(desk.entered.wait, 5)
+    await asyncio.to_thread(desk.entered.wait, 30)
     calls.append(asyncio.ensure_future(writer.run(lambda _: 2)))
     await asyncio.sleep(0)
     closing = asyncio.create_task(asyncio.to_thread(writer.close))
@@ -182,7 +182,7 @@ async def test_a_transaction_that_loses_answers_ends_neither_its_callers_nor_the
         return [work(None) for work in group] if calls > 1 else []
 
     writer = Writer("test-writer", transact)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         with pytest.raises(RuntimeError, match="some of its items"):
             await writer.run(lambda _: 1)
         assert await writer.run(lambda _: 2) == 2
@@ -198,5 +198,5 @@ async def test_a_thread_that_did_not_start_is_started_by_the_next(desk, writer, 
         patch.setattr(threading.Thread, "start", refuse)
         with pytest.raises(RuntimeError, match="start new thread"):
             await writer.run(lambda _: 1)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         assert await writer.run(lambda _: 2) == 2
