@@ -11,6 +11,7 @@ from typing import Any
 from chatsite import env
 
 Settings = dict[str, Any]  # as Django reads them
+DATABASE = "chatsite.doctor.database.examine"
 
 
 def embedded(var: Path) -> Settings:
@@ -38,6 +39,10 @@ def embedded(var: Path) -> Settings:
         "STORAGES": _STORAGES,
         "SESSION_ENGINE": "django.contrib.sessions.backends.db",
         "NEEDS": [],  # its database is at hand, or waited for by the claim
+        "EXAMINED": [
+            ("Accounts", DATABASE, "default"),
+            ("Messages", DATABASE, "messages"),
+        ],
     }
 
 
@@ -85,9 +90,14 @@ def distributed(var: Path) -> Settings:
         "STORAGES": _STORAGES,
         "SESSION_ENGINE": "django.contrib.sessions.backends.db",
         "NEEDS": [
-            ("PostgreSQL", "chatsite.needs.postgres", "default"),
+            ("PostgreSQL", "chatsite.needs.database", "default"),
             *(("Redis", "chatsite.redis_check.check", url) for url in {redis, cache}),
             ("Cassandra", "messaging.backends.cassandra.schema.check", cassandra),
+        ],
+        "EXAMINED": [
+            ("PostgreSQL", DATABASE, "default"),
+            *(("Redis", "chatsite.redis_check.examine", url) for url in {redis, cache}),
+            ("Cassandra", "messaging.backends.cassandra.examining.examine", cassandra),
         ],
     }
 

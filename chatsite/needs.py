@@ -1,4 +1,4 @@
-"""Whether PostgreSQL can be used: see chatsite/running/needs.py."""
+"""Whether a database of Django's can be used: see chatsite/running/needs.py."""
 
 from django.db import OperationalError, connections
 from django.db.migrations.executor import MigrationExecutor
@@ -10,7 +10,7 @@ from chatsite.running.needs import Unfit
 FINAL = ("authentication failed", "does not exist", "no pg_hba.conf entry", "permission denied")
 
 
-def postgres(alias: str) -> None:
+def database(alias: str) -> None:
     connection = connections[alias]
     try:
         connection.ensure_connection()

@@ -46,6 +46,7 @@ CLAIM: str = _engine["CLAIM"]
 REDIS_URL: str = _engine.get("REDIS_URL", "")  # where several processes share one
 CASSANDRA: dict[str, Any] = _engine.get("CASSANDRA", {})
 NEEDS: list[tuple[str, str, Any]] = _engine["NEEDS"]
+EXAMINED: list[tuple[str, str, Any]] = _engine["EXAMINED"]  # by `manage.py doctor`
 WAIT_SECONDS = env.integer("WAIT_SECONDS", 60, 0, 3600)  # of `serve`, for each service
 # accounts/hooks.py calls these, and never imports them
 DIRECTORY_READABLE = "messaging.hooks.readable_lists"

@@ -50,6 +50,7 @@ class Redis:
 
     folder: Path
     port: int
+    options: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -58,7 +59,7 @@ class Redis:
 
     def start(self) -> "Redis":
         server, settings = str(shutil.which("redis-server")), str(ROOT / "services/redis.conf")
-        own = ["--port", str(self.port), "--dir", str(self.folder)]
+        own = ["--port", str(self.port), "--dir", str(self.folder), *self.options]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen([server, settings, *own], stdout=log, stderr=log)
         answers = [sys.executable, "services/answers.py", "redis", "127.0.0.1", str(self.port)]
@@ -83,11 +84,11 @@ class Redis:
 
 
 @contextmanager
-def own_redis() -> Iterator[Redis]:
+def own_redis(*options: str) -> Iterator[Redis]:
     """A Redis of its own, empty, for a test that harms it."""
     place("CHAT_TEST_REDIS_URL", "redis")  # where that runs, there is a program to run
     with tempfile.TemporaryDirectory(prefix="redis-") as folder:
-        redis = Redis(Path(folder), free_port())
+        redis = Redis(Path(folder), free_port(), options)
         try:
             yield redis.start()
         finally:

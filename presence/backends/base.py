@@ -94,9 +94,16 @@ class PresenceRegistry(ABC):
         """All entries on living nodes, for operators."""
 
     @abstractmethod
+    async def nodes(self, now: int) -> dict[str, int]:
+        """When the lease of each node ends, or ended within the last hour; for operators."""
+
+    @abstractmethod
     async def revoke(self, subject: bytes, reason: str, until: int) -> None:
         """Until `until`, `join` answers this reason for the subject. ENTRY_MS at most."""
 
     @abstractmethod
     async def pardon(self, subject: bytes) -> None:
         """The subject is no longer revoked."""
+
+    async def close(self) -> None:  # noqa: B027 -- most have nothing to end
+        """End the connections of this loop, if there are any; the next call opens new ones."""

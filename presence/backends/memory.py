@@ -62,6 +62,9 @@ class MemoryPresence(PresenceRegistry):
     async def everyone(self, now: int) -> list[Entry]:
         return [entry for user in tuple(self._entries) for entry in self._living(user, now)]
 
+    async def nodes(self, now: int) -> dict[str, int]:
+        return {name: ends for name, (_, ends) in self._leases.items() if now < ends + ENTRY_MS}
+
     async def revoke(self, subject: bytes, reason: str, until: int) -> None:
         self._revoked[subject] = (reason, until)
 

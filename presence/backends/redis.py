@@ -167,6 +167,11 @@ class RedisPresence(PresenceRegistry):
             found += [entry for entries in some.values() for entry in entries]
         return found
 
+    async def nodes(self, now: int) -> dict[str, int]:
+        leases: Any = await self._client.redis.hgetall(self._nodes)
+        ends = {name.decode(): int(value.split(b"|")[1]) for name, value in leases.items()}
+        return {name: end for name, end in ends.items() if now < end + ENTRY_MS}
+
     async def revoke(self, subject: bytes, reason: str, until: int) -> None:
         await self._client.put(self._revocation(subject), f"{until}|{reason}")
 
@@ -174,7 +179,6 @@ class RedisPresence(PresenceRegistry):
         await self._client.redis.delete(self._revocation(subject))
 
     async def close(self) -> None:
-        """End the connections of this loop; the next call opens new ones."""
         client = self._clients.pop(asyncio.get_running_loop(), None)
         if client is not None:
             await client.redis.aclose()

@@ -242,3 +242,13 @@ async def test_sites_do_not_hear_of_each_other(make: Make) -> None:
     await ours.revoke(subject, "device", NOW + 1000)
     assert not await theirs.where([alice], NOW)
     assert (await theirs.join(entry(alice), [subject], NOW)).revoked is None
+
+
+async def test_operators_see_when_each_lease_ends(make: Make) -> None:
+    here, there = await make(2)
+    await here.lease("n1", "a", NOW)
+    await there.lease("n2", "a", NOW + 1000)
+    assert await here.nodes(NOW) == {"n1": NOW + LEASE_MS, "n2": NOW + LEASE_MS + 1000}
+    assert await here.nodes(NOW + LEASE_MS + ENTRY_MS) == {"n2": NOW + LEASE_MS + 1000}
+    await here.release("n1", "a")
+    assert list(await there.nodes(NOW)) == ["n2"]

@@ -18,6 +18,7 @@ from cassandra.policies import (
 )
 from cassandra.query import tuple_factory
 
+from chatsite.running.needs import Unfit
 from messaging.backends.cassandra.alias import tls
 
 CONNECT_SECONDS = 5.0
@@ -97,6 +98,16 @@ def cluster(options: Options) -> Cluster:
         idle_heartbeat_interval=HEARTBEAT_SECONDS,
         idle_heartbeat_timeout=HEARTBEAT_SECONDS,
     )
+
+
+def require_center(cluster: Cluster, dc: str) -> None:
+    """For one that could not connect: raises Unfit if that is because nobody is in `dc`."""
+    centers = {host.datacenter for host in cluster.metadata.all_hosts()} - {None}
+    if centers and dc not in centers:
+        raise Unfit(
+            f"Cassandra has no data center {dc}, only {', '.join(sorted(centers))}: "
+            "set CASSANDRA_DC to the one that this process is in"
+        )
 
 
 def login_refused(error: BaseException | None) -> bool:

@@ -47,7 +47,7 @@ def sync(options: Options) -> None:
     try:
         call_command("sync_cassandra", database=ALIAS, stdout=StringIO())
     except NoHostAvailable as error:
-        raise _no_host(error, options) from error
+        raise no_host(error, options) from error
 
 
 async def stamp(store: Store, models: Sequence[type[Model]] = TABLES) -> None:
@@ -79,7 +79,7 @@ async def require(store: Store) -> None:
     except Busy as busy:
         if not driver.login_refused(busy.__cause__):
             raise
-        raise _no_host(busy.__cause__, store.options) from busy
+        raise no_host(busy.__cause__, store.options) from busy
     if version is None:
         raise Unfit(f"the keyspace {keyspace} has no tables yet: run manage.py migrate_store")
     if version != VERSION:
@@ -104,7 +104,7 @@ async def differences(store: Store, models: Sequence[type[Model]] = TABLES) -> l
     ]
 
 
-def _no_host(error: BaseException | None, options: Options) -> Unfit:
+def no_host(error: BaseException | None, options: Options) -> Unfit:
     if driver.login_refused(error):
         return Unfit("Cassandra does not know CASSANDRA_USERNAME by CASSANDRA_PASSWORD")
     return Unfit(f"Cassandra is away ({', '.join(options['HOSTS'])}): {away.reason(error)}")

@@ -175,6 +175,7 @@ class Store:
         except BaseException:
             self._failed = time.monotonic()
             cluster.shutdown()
+            driver.require_center(cluster, self.options["DC"])
             raise
         self._cluster, self._session = cluster, session
         return session
