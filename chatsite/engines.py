@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from chatsite import env
+from chatsite import env, services
 
 Settings = dict[str, Any]  # as Django reads them
 DATABASE = "chatsite.doctor.database.examine"
@@ -64,9 +64,9 @@ def distributed(var: Path) -> Settings:
     """Any number of processes: messages in Cassandra, accounts in PostgreSQL, the rest in Redis."""
     from messaging.backends.cassandra.alias import ALIAS, database
 
-    redis = env.redis("REDIS_URL")
-    cassandra = env.cassandra()
-    postgres = env.postgres("DATABASE_URL")
+    redis = services.redis("REDIS_URL")
+    cassandra = services.cassandra()
+    postgres = services.postgres("DATABASE_URL")
     for value, variable, holds in (
         (redis, "REDIS_URL", "what its processes share in Redis"),
         (cassandra, "CASSANDRA_HOSTS", "messages in Cassandra"),
@@ -76,7 +76,7 @@ def distributed(var: Path) -> Settings:
             raise env.BadSetting(f"{variable} is missing: the distributed engine keeps {holds}")
     assert cassandra
     assert postgres
-    cache = env.redis("REDIS_CACHE_URL", redis)
+    cache = services.redis("REDIS_CACHE_URL", redis)
     return {
         **several(redis, cache),
         "MESSAGE_LOG": "messaging.backends.cassandra.log.CassandraMessageLog",
@@ -112,7 +112,7 @@ ENGINES: dict[str, Callable[[Path], Settings]] = {
 DISTRIBUTED_ONLY = (
     "REDIS_URL", "REDIS_CACHE_URL", "CASSANDRA_HOSTS", "CASSANDRA_PORT", "CASSANDRA_KEYSPACE",
     "CASSANDRA_USERNAME", "CASSANDRA_PASSWORD", "CASSANDRA_REPLICATION", "CASSANDRA_DC",
-    "CASSANDRA_ADDRESS_MAP", "CASSANDRA_CA",
+    "CASSANDRA_ADDRESS_MAP", "CASSANDRA_CA", "REDIS_CA",
 )  # fmt: skip
 NOBODYS = ("S3_BUCKET", "S3_ENDPOINT_URL")  # until there are pictures
 _KEPT = {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}  # see _sqlite
@@ -132,7 +132,7 @@ def choose(var: Path) -> tuple[str, Settings]:
 
 
 def _databases(var: Path) -> Settings:
-    postgres = env.postgres("DATABASE_URL")
+    postgres = services.postgres("DATABASE_URL")
     if postgres:
         postgres |= _KEPT
         return {"default": postgres, "messages": {**postgres, "TEST": {"MIRROR": "default"}}}

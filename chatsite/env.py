@@ -13,16 +13,13 @@ import socket
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult
 
 from chatsite import site_url
 
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 HSTS_SCOPES = ("host", "subdomains", "preload")  # each asks for what stands before it, too
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-REDIS_SCHEMES = ("redis", "rediss")  # plain, and with TLS
-KEYSPACE = re.compile(r"[a-z][a-z0-9_]{0,47}")
-COPIES = 3  # of each row, where there are as many hosts
 MAIL_SECURITY = ("starttls", "tls", "none")
 MAIL_SECONDS = 10  # a mail server that does not answer delays the mails behind it
 NODE_NAME = re.compile(r"[A-Za-z0-9.:-]{1,40}")
@@ -139,81 +136,6 @@ def _origin(name: str, value: str) -> SplitResult:
         return site_url.normal(value)
     except ValueError as error:
         raise BadSetting(f"{name} must look like https://chat.example, not {value!r}") from error
-
-
-def postgres(name: str) -> dict[str, object] | None:
-    """Django's dictionary for postgres://user:password@host:port/name, or None when unset."""
-    value = text(name, "")
-    if not value:
-        return None
-    try:
-        parts = urlsplit(value)
-        port = parts.port
-    except ValueError:  # its text may hold the password
-        raise BadSetting(f"{name} has brackets or a port that cannot be") from None
-    database = unquote(parts.path.lstrip("/"))
-    if parts.scheme not in {"postgres", "postgresql"} or not database or parts.query:
-        raise BadSetting(f"{name} must look like postgres://user:password@host:5432/database")
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": database,
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": unquote(parts.hostname or ""),
-        "PORT": str(port or ""),
-    }
-
-
-def redis(name: str, default: str = "") -> str:
-    """The address of a Redis, as its driver reads it; `default` when unset."""
-    value = text(name, default)
-    if not value:
-        return ""
-    try:
-        parts = urlsplit(value)
-        number = parts.path.lstrip("/")
-        good = parts.scheme in REDIS_SCHEMES and parts.hostname and parts.port != 0
-    except ValueError:  # its text may hold the password
-        raise BadSetting(f"{name} has brackets or a port that cannot be") from None
-    if not good or not (number.isdecimal() or not number) or parts.query:
-        raise BadSetting(f"{name} must look like redis://user:password@host:6379/0, or rediss://")
-    return value
-
-
-def cassandra() -> dict[str, object] | None:
-    """settings.CASSANDRA, or None when no host is named."""
-    hosts = words("CASSANDRA_HOSTS")
-    user, password = text("CASSANDRA_USERNAME", ""), text("CASSANDRA_PASSWORD", "")
-    if not hosts:
-        return None
-    if bool(user) != bool(password):
-        raise BadSetting("CASSANDRA_USERNAME and CASSANDRA_PASSWORD belong together")
-    keyspace = filled("CASSANDRA_KEYSPACE", "chat")
-    if not KEYSPACE.fullmatch(keyspace):
-        raise BadSetting(f"CASSANDRA_KEYSPACE must match {KEYSPACE.pattern}, not {keyspace!r}")
-    dc = filled("CASSANDRA_DC", "dc1")
-    copies = _pairs("CASSANDRA_REPLICATION", f"{dc}:{min(len(hosts), COPIES)}", ":")
-    if dc not in copies or not all(one.isdecimal() and int(one) for one in copies.values()):
-        raise BadSetting(f"CASSANDRA_REPLICATION must say how many copies, such as {dc}:{COPIES}")
-    return {
-        "HOSTS": hosts,
-        "PORT": integer("CASSANDRA_PORT", 9042, 1, 65535),
-        "KEYSPACE": keyspace,
-        "USERNAME": user,
-        "PASSWORD": password,
-        "REPLICATION": {center: int(one) for center, one in copies.items()},
-        "DC": dc,
-        "ADDRESS_MAP": _pairs("CASSANDRA_ADDRESS_MAP", "", "="),
-        "CA_FILE": text("CASSANDRA_CA", ""),
-    }
-
-
-def _pairs(name: str, default: str, between: str) -> dict[str, str]:
-    """A list of a:b, separated by commas."""
-    pairs = [word.rpartition(between) for word in words(name, default)]
-    if not all(left and right for left, _, right in pairs):
-        raise BadSetting(f"{name} must be a list of NAME{between}VALUE, separated by commas")
-    return {left: right for left, _, right in pairs}
 
 
 def mail() -> dict[str, object]:

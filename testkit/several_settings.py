@@ -4,13 +4,13 @@ them: the message store is that of the embedded engine."""
 import os
 from pathlib import Path
 
-from chatsite import engines, env
+from chatsite import engines, services
 
 NAME = "several"
 
 
 def _several(var: Path) -> engines.Settings:
-    redis = env.redis("REDIS_URL")
+    redis = services.redis("REDIS_URL")
     return {**engines.embedded(var), **engines.several(redis, redis)}
 
 

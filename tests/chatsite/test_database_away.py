@@ -132,15 +132,16 @@ def break_file(site: Site, name: str) -> None:
 class Way:
     """The network between a site and its database, which can be cut."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, here: str = "127.0.0.1") -> None:
         self._to = host, port
+        self._here = here
         self._open: list[socket.socket] = []
         self._door: socket.socket | None = None
         self.port = 0
         self.mend()
 
     def mend(self) -> None:
-        self._door = socket.create_server(("127.0.0.1", self.port))
+        self._door = socket.create_server((self._here, self.port))
         self.port = self._door.getsockname()[1]
         threading.Thread(target=self._accept, args=[self._door], daemon=True).start()
 

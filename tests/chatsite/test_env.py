@@ -12,11 +12,13 @@ import pytest
 from django.http import HttpResponse
 from django.middleware.security import SecurityMiddleware
 from django.test import RequestFactory
+from redis import ConnectionPool
 
-from chatsite import env
+from chatsite import env, services
 from chatsite.make_secrets import PURPOSES
 from chatsite.make_secrets import main as make_secrets
 from testkit.running import ROOT
+from tests.certificates import Authority
 
 
 def test_a_value_comes_from_the_environment_or_from_a_file(
@@ -224,8 +226,9 @@ def test_a_setting_that_is_gone_is_refused_with_what_takes_its_place(
 
 def test_a_database_address_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgres://ann:p%40ss@db:5433/chat")
-    database = env.postgres("DATABASE_URL")
+    database = services.postgres("DATABASE_URL")
     assert database is not None
+    assert database["OPTIONS"] == {}
     assert (database["USER"], database["PASSWORD"]) == ("ann", "p@ss")
     assert (database["HOST"], database["PORT"], database["NAME"]) == ("db", "5433", "chat")
     for wrong in (
@@ -237,7 +240,7 @@ def test_a_database_address_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> No
     ):
         monkeypatch.setenv("DATABASE_URL", wrong)
         with pytest.raises(env.BadSetting, match="DATABASE_URL"):
-            env.postgres("DATABASE_URL")
+            services.postgres("DATABASE_URL")
 
 
 def test_secrets_are_made_once_and_are_for_the_owner_alone(tmp_path: Path) -> None:
@@ -322,6 +325,8 @@ DISTRIBUTED = {
         ({"CASSANDRA_REPLICATION": "dc1:0"}, "CASSANDRA_REPLICATION must say"),
         ({"CASSANDRA_ADDRESS_MAP": "127.0.0.1"}, "CASSANDRA_ADDRESS_MAP must be a list"),
         ({"S3_BUCKET": "pictures"}, "S3_BUCKET is set"),
+        ({"CASSANDRA_CA": "/nowhere"}, "CASSANDRA_CA: /nowhere holds no certificate (No such file"),
+        ({"DATABASE_CA": __file__}, "test_env.py holds no certificate"),
     ],
 )
 def test_a_half_configured_engine_is_refused(wrong: dict[str, str], named: str) -> None:
@@ -331,6 +336,31 @@ def test_a_half_configured_engine_is_refused(wrong: dict[str, str], named: str) 
     )  # fmt: skip
     assert run.returncode == (1 if named else 0), run.stderr
     assert named.encode() in run.stderr
+
+
+def test_the_authority_of_a_service_is_read_with_its_address(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ca = str(Authority(tmp_path).file)
+    for name in ("DATABASE_CA", "REDIS_CA", "CASSANDRA_CA"):
+        monkeypatch.setenv(name, ca)
+    with pytest.raises(env.BadSetting, match="DATABASE_CA is set, but DATABASE_URL is not"):
+        services.postgres("DATABASE_URL")
+    monkeypatch.setenv("DATABASE_URL", "postgres://db/chat")
+    database = services.postgres("DATABASE_URL")
+    assert database
+    assert database["OPTIONS"] == {"sslmode": "verify-full", "sslrootcert": ca}
+    monkeypatch.setenv("REDIS_URL", "rediss://:pass@redis:6380/0")
+    url = services.redis("REDIS_URL")
+    assert ConnectionPool.from_url(url).connection_kwargs["ssl_ca_certs"] == ca
+    assert services.redis("REDIS_CACHE_URL", url) == url
+    monkeypatch.setenv("REDIS_URL", "redis://:pass@redis:6379/0")
+    with pytest.raises(env.BadSetting, match="REDIS_CA is set, but REDIS_URL is not rediss://"):
+        services.redis("REDIS_URL")
+    monkeypatch.setenv("CASSANDRA_HOSTS", "10.0.0.1")
+    cassandra = services.cassandra()
+    assert cassandra
+    assert cassandra["CA_FILE"] == ca
 
 
 def test_what_cassandra_is_asked_by_is_read_from_the_environment(
@@ -345,7 +375,7 @@ def test_what_cassandra_is_asked_by_is_read_from_the_environment(
         "CASSANDRA_PASSWORD": "secret",
     }.items():
         monkeypatch.setenv(name, value)
-    assert env.cassandra() == {
+    assert services.cassandra() == {
         "HOSTS": ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"],
         "PORT": 9042,
         "KEYSPACE": "chat",
@@ -357,7 +387,7 @@ def test_what_cassandra_is_asked_by_is_read_from_the_environment(
         "CA_FILE": "",
     }
     monkeypatch.delenv("CASSANDRA_REPLICATION")
-    cassandra = env.cassandra()
+    cassandra = services.cassandra()
     assert cassandra
     assert cassandra["REPLICATION"] == {"here": 3}
 

@@ -1,19 +1,25 @@
 """The distributed engine: the same people notice the same, with their messages in Cassandra. And
 what `serve` says where it cannot begin."""
 
+import asyncio
+import re
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import pytest
 from redis import Redis as Driver
 
+from messaging.backends.cassandra import driver, schema
 from testkit.running import ROOT, Site
+from tests.chatsite.test_database_away import Way
 from tests.keyspace import drop, own_keyspace
-from tests.nodes.conftest import Nodes, two_nodes
+from tests.nodes.conftest import Nodes, Pair, two_nodes
 from tests.nodes.test_between import (
     test_a_command_reaches_the_sessions_of_every_node,
     test_a_newer_socket_of_a_device_displaces_the_older_on_another_node,
@@ -21,6 +27,7 @@ from tests.nodes.test_between import (
     test_a_revoked_device_is_out_on_every_node,
     test_messages_receipts_and_typing_cross,
 )
+from tests.nodes.test_doctor import doctor
 
 __all__ = [
     "test_a_command_reaches_the_sessions_of_every_node",
@@ -34,12 +41,22 @@ SOON = 60.0
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
+def way() -> Iterator[Way]:
+    """Between the nodes and the host of Cassandra that they are told of, at that host's address:
+    the driver asks each host at the one port that it knows."""
+    host, *_ = own_keyspace()["HOSTS"]
+    way = Way(host, 9042, host)
+    yield way
+    way.cut()
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, way: Way) -> Iterator[Nodes]:
     options = own_keyspace()
     engine = {
         "CHAT_ENGINE": "distributed",
-        "CASSANDRA_HOSTS": ",".join(options["HOSTS"]),
-        "CASSANDRA_PORT": str(options["PORT"]),
+        "CASSANDRA_HOSTS": options["HOSTS"][0],
+        "CASSANDRA_PORT": str(way.port),
         "CASSANDRA_KEYSPACE": options["KEYSPACE"],
         "CASSANDRA_DC": options["DC"],
     }
@@ -125,3 +142,69 @@ def test_who_waits_begins_when_the_service_is_there(site: Site, nodes: Nodes) ->
     starting.start()
     site.start()
     starting.join()
+
+
+def test_a_keyspace_of_another_version_is_refused(site: Site) -> None:
+    with versioned(site, "7"):
+        assert "has tables of version 7, and this release needs 1" in refusal(site)
+
+
+def test_a_data_center_that_is_not_there_is_refused(site: Site) -> None:
+    said = refusal(site, CASSANDRA_DC="elsewhere", CASSANDRA_REPLICATION="elsewhere:1")
+    assert "Cassandra has no data center elsewhere, only dc1" in said
+    assert "Waiting" not in said
+
+
+def test_doctor_finds_nothing_wrong_and_shows_no_secret(nodes: Nodes) -> None:
+    code, said = doctor(nodes.first, f"--node=n1=127.0.0.1:{nodes.first.port}")
+    assert (code, "wrong  " in said) == (0, False), said
+    for words in ("ok       PostgreSQL", "ok       Redis", "ok       Cassandra: 5.", "n1 is ready"):
+        assert words in said
+    assert str(urlsplit(nodes.first.env["DATABASE_URL"]).password) not in said
+
+
+@contextmanager
+def versioned(site: Site, version: str) -> Iterator[None]:
+    keyspace = own_keyspace() | {"KEYSPACE": site.env["CASSANDRA_KEYSPACE"]}
+
+    def write(value: str) -> None:
+        with driver.cluster(keyspace) as cluster:
+            session = cluster.connect(keyspace["KEYSPACE"])
+            session.execute(f"UPDATE meta SET value = '{value}' WHERE key = 'schema'")
+
+    write(version)
+    try:
+        yield
+    finally:
+        write(schema.VERSION)
+
+
+async def test_while_cassandra_is_away_nothing_is_confirmed(
+    nodes: Nodes, pair: Pair, way: Way
+) -> None:
+    """Nor lost, nor there twice when it is back."""
+    alice, bob = pair.alice.device, pair.bob.device
+    before = await asyncio.to_thread(busy, nodes.first)
+    way.cut()
+    sending = asyncio.ensure_future(alice.send(pair.bob, "while it is away"))
+    await asyncio.to_thread(until_busy, nodes.first, before + 2)
+    assert not sending.done()
+    way.mend()
+    await asyncio.wait_for(sending, SOON)
+    assert await bob.next_text(SOON) == "while it is away"
+    await alice.send(pair.bob, "and now")
+    assert await bob.next_text(SOON) == "and now"
+    assert bob.conversation(pair.alice).texts() == ["hello", "while it is away", "and now"]
+
+
+def until_busy(site: Site, times: int) -> None:
+    while busy(site) < times:
+        time.sleep(0.05)  # nobody tells
+
+
+def busy(site: Site) -> int:
+    """How often it told somebody to come back."""
+    with urlopen(f"http://127.0.0.1:{site.port}/metrics") as answer:
+        found = re.search(r"^chat_busy_total (\d+)$", answer.read().decode(), re.MULTILINE)
+    assert found
+    return int(found[1])

@@ -1,6 +1,7 @@
 """manage.py doctor: what is wrong with this site, and what to do about it."""
 
 import json
+import logging
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -36,6 +37,7 @@ class Command(BaseCommand):
         )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
+        logging.disable()  # what its log would say, it says itself
         nodes = dict(pair.split("=", 1) for pair in options["node"] if "=" in pair)
         checks = [
             *OF_EVERY_SITE,

@@ -1,4 +1,4 @@
-"""One check, asked as the command does; and what it is expected to say of one thing that is wrong."""
+"""One check, asked as the command does, and what it should say of one thing that is wrong."""
 
 from typing import Any
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from chatsite.running.findings import Level
+from testkit.running import free_port
 from tests.certificates import Authority, Held
 from tests.chatsite.doctor.asked import expect, expect_well, found
-from testkit.running import free_port
 
 CHECK = "chatsite.doctor.address.examine"
 PROXY = [ip_network("127.0.0.1")]

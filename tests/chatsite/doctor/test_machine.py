@@ -15,8 +15,8 @@ from django.conf import settings as site
 from chatsite.doctor import machine
 from chatsite.make_secrets import main as make_secrets
 from chatsite.running.findings import Level
-from tests.chatsite.doctor.asked import expect, expect_well, found
 from testkit.running import ROOT
+from tests.chatsite.doctor.asked import expect, expect_well, found
 
 CHECK = "chatsite.doctor.machine.examine"
 

@@ -1,0 +1,114 @@
+"""Where the services of a site are, and how they are reached: as env.py reads the environment."""
+
+import re
+import ssl
+from pathlib import Path
+from urllib.parse import unquote, urlencode, urlsplit
+
+from chatsite.env import BadSetting, filled, integer, text, words
+
+AUTHORITY = "DATABASE_CA"
+REDIS_SCHEMES = ("redis", "rediss")  # plain, and with TLS
+KEYSPACE = re.compile(r"[a-z][a-z0-9_]{0,47}")
+COPIES = 3  # of each row, where there are as many hosts
+
+
+def postgres(name: str) -> dict[str, object] | None:
+    """Django's dictionary for postgres://user:password@host:port/name, or None when unset."""
+    value, ca = text(name, ""), authority(AUTHORITY)
+    if not value and ca:
+        raise BadSetting(f"{AUTHORITY} is set, but {name} is not: no database is reached by it")
+    if not value:
+        return None
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:  # its text may hold the password
+        raise BadSetting(f"{name} has brackets or a port that cannot be") from None
+    database = unquote(parts.path.lstrip("/"))
+    if parts.scheme not in {"postgres", "postgresql"} or not database or parts.query:
+        raise BadSetting(f"{name} must look like postgres://user:password@host:5432/database")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": database,
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": str(port or ""),
+        "OPTIONS": _verified(ca),
+    }
+
+
+def authority(name: str) -> str:
+    """A file with the certificate of an authority, by its absolute path; empty where none is named:
+    that of a service of one's own is known to no machine."""
+    value = text(name, "")
+    if not value:
+        return ""
+    path = Path(value).absolute()
+    try:
+        ssl.create_default_context(cafile=path)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise BadSetting(f"{name}: {path} holds no certificate ({reason})") from error
+    return str(path)
+
+
+def _verified(ca: str) -> dict[str, str]:
+    """Of libpq: without a file it talks in the clear to a server that has no TLS."""
+    return {"sslmode": "verify-full", "sslrootcert": ca} if ca else {}
+
+
+def redis(name: str, default: str = "") -> str:
+    """The address of a Redis, as its driver reads it; `default` when unset."""
+    value = text(name, "")
+    if not value:
+        return default
+    try:
+        parts = urlsplit(value)
+        number = parts.path.lstrip("/")
+        good = parts.scheme in REDIS_SCHEMES and parts.hostname and parts.port != 0
+    except ValueError:  # its text may hold the password
+        raise BadSetting(f"{name} has brackets or a port that cannot be") from None
+    if not good or not (number.isdecimal() or not number) or parts.query:
+        raise BadSetting(f"{name} must look like redis://user:password@host:6379/0, or rediss://")
+    ca = authority("REDIS_CA")
+    if ca and parts.scheme != "rediss":
+        raise BadSetting(f"REDIS_CA is set, but {name} is not rediss://, which has TLS")
+    return f"{value}?{urlencode({'ssl_ca_certs': ca})}" if ca else value
+
+
+def cassandra() -> dict[str, object] | None:
+    """settings.CASSANDRA, or None when no host is named."""
+    hosts = words("CASSANDRA_HOSTS")
+    user, password = text("CASSANDRA_USERNAME", ""), text("CASSANDRA_PASSWORD", "")
+    if not hosts:
+        return None
+    if bool(user) != bool(password):
+        raise BadSetting("CASSANDRA_USERNAME and CASSANDRA_PASSWORD belong together")
+    keyspace = filled("CASSANDRA_KEYSPACE", "chat")
+    if not KEYSPACE.fullmatch(keyspace):
+        raise BadSetting(f"CASSANDRA_KEYSPACE must match {KEYSPACE.pattern}, not {keyspace!r}")
+    dc = filled("CASSANDRA_DC", "dc1")
+    copies = _pairs("CASSANDRA_REPLICATION", f"{dc}:{min(len(hosts), COPIES)}", ":")
+    if dc not in copies or not all(one.isdecimal() and int(one) for one in copies.values()):
+        raise BadSetting(f"CASSANDRA_REPLICATION must say how many copies, such as {dc}:{COPIES}")
+    return {
+        "HOSTS": hosts,
+        "PORT": integer("CASSANDRA_PORT", 9042, 1, 65535),
+        "KEYSPACE": keyspace,
+        "USERNAME": user,
+        "PASSWORD": password,
+        "REPLICATION": {center: int(one) for center, one in copies.items()},
+        "DC": dc,
+        "ADDRESS_MAP": _pairs("CASSANDRA_ADDRESS_MAP", "", "="),
+        "CA_FILE": authority("CASSANDRA_CA"),
+    }
+
+
+def _pairs(name: str, default: str, between: str) -> dict[str, str]:
+    """A list of a:b, separated by commas."""
+    pairs = [word.rpartition(between) for word in words(name, default)]
+    if not all(left and right for left, _, right in pairs):
+        raise BadSetting(f"{name} must be a list of NAME{between}VALUE, separated by commas")
+    return {left: right for left, _, right in pairs}
