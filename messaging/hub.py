@@ -187,10 +187,10 @@ class Hub:
                         await self._relay(events.encode(event))
                     places = await self._routes.of(event.users)
         except Away:
-            return self.streams.skip()
+            return self.streams.lose()
         except Exception:  # whichever adapter it is: the caller's step is done
             logger.warning("live sessions elsewhere were not found", exc_info=True)
-            return self.streams.skip()
+            return self.streams.lose()
         away: dict[str, list[Uid]] = {}
         for user in event.users:
             for name in {entry.node for entry in places.get(user, ())} - {self.node.name}:

@@ -1,7 +1,9 @@
 """Numbered frames between nodes, at most once. What is lost shows as a gap in the numbers.
 
 A stream goes from one process to one node; its id is new with each, so that its numbers start
-at 1. `Stream.put` and `Stream._next_batch` hold the bounds of what waits and of one frame.
+at 1. After a loss a frame follows in any case: else the last message of a talk would be the one
+that nobody misses. `Stream.put` and `Stream._next_batch` hold the bounds of what waits and of one
+frame.
 """
 
 import asyncio
@@ -20,6 +22,7 @@ from chatsite.running.breaker import Away
 
 WAIT_SECONDS = 0.2  # for the layer; then the frame counts as lost
 FLUSH_SECONDS = 0.003  # events of this long share a frame
+SHOWN_SECONDS = 1.0  # after a loss, a frame without events shows it
 FRAME_EVENTS, FRAME_BYTES = 64, 256 * 1024
 # Waiting for one node; more is dropped, and the gap shows.
 BACKLOG_EVENTS, BACKLOG_BYTES = 10_000, 8 * 1024 * 1024
@@ -58,56 +61,88 @@ class Stream:
         self._id = secrets.token_hex(6)
         self._waiting: deque[_Waiting] = deque()
         self._bytes = 0
+        self._unshown: asyncio.TimerHandle | None = (
+            None  # a loss is shown then, if nothing else does
+        )
+        self._shows = False  # now, by a frame without events
 
     def put(self, data: bytes) -> "asyncio.Future[None]":
         """The future is done when the event was handed to the layer, or lost."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.used = time.monotonic()
         if len(self._waiting) >= BACKLOG_EVENTS or self._bytes + len(data) > BACKLOG_BYTES:
-            self.skip()
+            self.lose()
             metrics.DROPPED.add("backlog")
             done.set_result(None)
             return done
         self._waiting.append(_Waiting(data, done))
         self._bytes += len(data)
-        if self.task is None or self.task.done():
-            self.task = asyncio.create_task(self._flush())
+        self._begin()
         return done
 
-    def skip(self) -> None:
-        """Something was lost: the next frame shows it."""
+    def lose(self) -> None:
+        """Something was lost: the next frame shows it; within SHOWN_SECONDS one without events."""
         self.number += 1
+        self._show_soon()
 
     @property
     def idle(self) -> bool:
-        return not self._waiting and time.monotonic() - self.used > IDLE_SECONDS
+        waits = self._waiting or self._unshown
+        return not waits and time.monotonic() - self.used > IDLE_SECONDS
 
     async def close(self) -> None:
+        if self._unshown is not None:
+            self._unshown.cancel()
         if self.task is not None:
             self.task.cancel()
             await asyncio.wait([self.task])
 
+    def _begin(self) -> None:
+        if self.task is None or self.task.done():
+            self.task = asyncio.create_task(self._flush())
+
+    def _show_soon(self) -> None:
+        if self._unshown is None and self._there != self._source:  # who misses an echo knows
+            loop = asyncio.get_running_loop()
+            self._unshown = loop.call_later(SHOWN_SECONDS, self._show)
+
+    def _show(self) -> None:
+        self._unshown = None
+        self._shows = True
+        self._begin()
+
     async def _flush(self) -> None:
-        while self._waiting:
+        while self._waiting or self._shows:
             await asyncio.sleep(FLUSH_SECONDS)
-            batch = self._next_batch()
-            self.skip()  # this number is used, whether or not the frame arrives
-            frame = {
-                "type": "node.frame", "src": self._source, "stream": self._id, "n": self.number,
-                "events": [one.data for one in batch],
-            }  # fmt: skip
-            try:
-                with self._guard():
-                    async with asyncio.timeout(WAIT_SECONDS):
-                        await self._layer.group_send(group_of(self._there), frame)
-            except Away:
-                pass  # that is in the log, and the gap will show
-            except Exception:  # the layer's own errors, whichever layer it is
-                metrics.DROPPED.add("layer", len(batch))
-                logger.warning("node %s was not reached", self._there, exc_info=True)
+            batch, self._shows = self._next_batch(), False
+            number = self.number + 1
+            if batch:
+                self.number += 1  # it is used, whether or not the frame arrives
+            if not await self._hand_over(number, [one.data for one in batch]):
+                self._show_soon()
+            elif not batch:
+                self.number += 1
             for one in batch:
                 if not one.done.done():
                     one.done.set_result(None)
+
+    async def _hand_over(self, number: int, data: list[bytes]) -> bool:
+        """Whether the layer took it."""
+        frame = {
+            "type": "node.frame", "src": self._source, "stream": self._id, "n": number,
+            "events": data,
+        }  # fmt: skip
+        try:
+            with self._guard():
+                async with asyncio.timeout(WAIT_SECONDS):
+                    await self._layer.group_send(group_of(self._there), frame)
+        except Away:
+            return False  # that is in the log
+        except Exception:  # the layer's own errors, whichever layer it is
+            metrics.DROPPED.add("layer", len(data))
+            logger.warning("node %s was not reached", self._there, exc_info=True)
+            return False
+        return True
 
     def _next_batch(self) -> list[_Waiting]:
         """The events of the next frame: as many as fit, and at least one."""
@@ -139,12 +174,12 @@ class Streams:
             self._streams[node] = stream
         return stream
 
-    def skip(self) -> None:
+    def lose(self) -> None:
         """Something was lost, and nobody knows for which node: every stream shows a gap."""
         self._lost += 1
         metrics.DROPPED.add("presence")
         for stream in self._streams.values():
-            stream.skip()
+            stream.lose()
 
     def tidy(self) -> None:
         """Forget streams without traffic."""

@@ -123,26 +123,6 @@ async def test_eviction_travels(hubs: tuple[Hub, Hub], alice: bytes) -> None:
     assert await there.next() == ("evict", b"d", None, "device")
 
 
-async def test_a_lost_frame_is_noticed_by_the_next(
-    hubs: tuple[Hub, Hub], layer: InProcessLayer, alice: bytes, caplog: pytest.LogCaptureFixture
-) -> None:
-    there = await listen(hubs[1], alice)
-    await hubs[0].deliver([alice], FRAME)
-    await there.next()
-    sending, layer.group_send = layer.group_send, _nowhere  # type: ignore[method-assign]
-    await hubs[0].deliver([alice], FRAME)
-    layer.group_send = sending  # type: ignore[method-assign]
-    await hubs[0].deliver([alice], FRAME)
-    assert await there.next() == ("recheck",)
-    assert (await there.next())[0] == "push"
-    assert hubs[1].heard.gaps == 1
-    assert "1 frames of node" in caplog.text
-
-
-async def _nowhere(group: str, message: dict[str, Any]) -> None:
-    """A broker that lost it."""
-
-
 async def test_a_restarted_node_counts_from_one_without_a_gap(
     hubs: tuple[Hub, Hub], alice: bytes
 ) -> None:
