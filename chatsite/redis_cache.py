@@ -15,6 +15,7 @@ from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis import ConnectionPool
 from redis.exceptions import ResponseError
 
+from chatsite.running import metrics
 from chatsite.running.breaker import Breaker
 
 SECONDS = 1.0  # for one command, or to connect
@@ -71,4 +72,6 @@ def _pool(url: str) -> ConnectionPool:
 
 @cache
 def _breaker(url: str) -> Breaker:
-    return Breaker("the cache", answers=(ResponseError, ValueError))
+    breaker = Breaker("the cache", answers=(ResponseError, ValueError))
+    metrics.BREAKERS.read_by(lambda: breaker.away, "cache")
+    return breaker

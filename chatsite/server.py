@@ -29,6 +29,7 @@ from chatsite.door.server import BoundedServer
 from chatsite.door.sockets import Socket
 from chatsite.running import away, metrics, tasks
 from messaging import expiry, fanout
+from messaging.hub import Hub
 from messaging.protocol import CLOSE_RESTART, MAX_FRAME
 from messaging.sessions.drain import drain
 from messaging.sessions.node import here
@@ -121,11 +122,8 @@ class ChatServer(BoundedServer):
 
     async def _start_work(self) -> None:
         hub = fanout.serve(self._node)
-        metrics.SESSIONS.read_by(lambda: sum(map(len, hub.sessions.values())))
-        metrics.POLLS.read_by(lambda: len(here().polls))
-        metrics.ALONE.read_by(lambda: hub.reach.away)
-        metrics.STREAMS.read_by(lambda: len(hub.streams))
-        metrics.REACH.read_by(lambda: not hub.reach.away)
+        _show_node(hub)
+        self.door.readiness.clock_is_wrong = lambda: here().clock_check.wrong
         rounds = [expiry.every_minute(), housekeeping.every_hour()]
         if self._keep is not None:
             rounds.append(tasks.forever("keeping the data", self._keep_data, alone.KEEP_SECONDS))
@@ -221,6 +219,17 @@ class ChatServer(BoundedServer):
             task.cancel()
         if rest:
             await asyncio.wait(rest, timeout=CANCEL_SECONDS)
+
+
+def _show_node(hub: Hub) -> None:
+    metrics.SESSIONS.read_by(lambda: sum(map(len, hub.sessions.values())))
+    metrics.POLLS.read_by(lambda: len(here().polls))
+    metrics.ALONE.read_by(lambda: hub.reach.away)
+    metrics.STREAMS.read_by(lambda: len(hub.streams))
+    metrics.REACH.read_by(lambda: not hub.reach.away)
+    metrics.BREAKERS.read_by(lambda: not hub.reach.asked, "presence")
+    metrics.LATE.read_by(lambda: here().late_seconds)
+    metrics.CLOCK.read_by(lambda: here().clock_check.offset / 1000)
 
 
 def _end_at_the_next_signal() -> None:

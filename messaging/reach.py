@@ -11,12 +11,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from chatsite.running import metrics
 from chatsite.running.breaker import Away, Breaker
 from presence.backends.base import Full
 
 UNSURE_SECONDS = 10.0  # after an outage, until every node has noticed and said who is there
 ECHO_SECONDS = 2.0  # a frame to oneself that takes longer will not come
 
+LOST = {
+    "silent": "they do not answer",
+    "deaf": "this node does not hear itself",
+    "full": "presence takes nothing more",
+}
 logger = logging.getLogger(__name__)
 
 
@@ -44,12 +50,19 @@ class Reach:
                 yield
         finally:
             if self._breaker.away:
-                self.lost("they do not answer")
+                self.lost("silent")
+
+    @property
+    def asked(self) -> bool:
+        """Presence and the layer answer, as far as is known."""
+        return not self._breaker.away
 
     def lost(self, why: str) -> None:
+        """`why`: one of LOST."""
         if not self.away:
             self.away = True
-            logger.warning("other nodes are out of reach: %s", why)
+            metrics.OUTAGES.add(why)
+            logger.warning("other nodes are out of reach: %s", LOST[why])
 
     @property
     def unsure(self) -> bool:
@@ -78,4 +91,4 @@ class Reach:
         """Notice one that did not come."""
         if self._unheard is not None and self._ticks() - self._unheard > ECHO_SECONDS:
             self._unheard = None
-            self.lost("this node does not hear itself")
+            self.lost("deaf")

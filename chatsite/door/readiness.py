@@ -22,6 +22,7 @@ class Readiness:
         """`lag`: of the event loop, in seconds. `percent_taken`: of the places at the door."""
         self.connected = False  # each adapter was reached once since the start
         self.draining = False
+        self.clock_is_wrong: Callable[[], bool] = lambda: False
         self._lag, self._percent_taken, self._ticks = lag, percent_taken, ticks
         self._asked = float("-inf")
 
@@ -35,6 +36,8 @@ class Readiness:
             return "draining"
         if not self.connected:
             return "starting"
+        if self.clock_is_wrong():
+            return "clock"
         if self._lag() >= LAG_SECONDS:
             return "slow"
         return "full" if self._percent_taken() >= FULL_PERCENT else "ready"

@@ -16,17 +16,17 @@ class Metric:
         self, name: str, about: str, kind: Literal["counter", "gauge"], label: str | None = None
     ) -> None:
         self.name, self.about, self.kind, self.label = name, about, kind, label
-        self._counts: dict[str, int] = {}
-        self._read: Callable[[], float] | None = None
+        self._counts: dict[str, float] = {}
+        self._read: dict[str, Callable[[], float]] = {}
         _all.append(self)
 
-    def add(self, of: str = "", n: int = 1) -> None:
+    def add(self, of: str = "", n: float = 1) -> None:
         """`of`: the label's value, where it has a label."""
         self._counts[of] = self._counts.get(of, 0) + n
 
-    def read_by(self, read: Callable[[], float]) -> None:
-        """From now on its number is what this answers."""
-        self._read = read
+    def read_by(self, read: Callable[[], float], of: str = "") -> None:
+        """From now on its number is what this answers; `of`: the label's value."""
+        self._read[of] = read
 
     def lines(self) -> list[str]:
         return [
@@ -36,8 +36,8 @@ class Metric:
         ]
 
     def _values(self) -> dict[str, float]:
-        if self._read is not None:
-            return {"": self._read()}
+        if self._read:
+            return {of: read() for of, read in self._read.items()}
         return {**self._counts} if self.label else {"": 0, **self._counts}
 
     def _named(self, of: str) -> str:
@@ -51,8 +51,8 @@ def _counter(name: str, about: str, label: str | None = None) -> Metric:
     return Metric(name, about, "counter", label)
 
 
-def _gauge(name: str, about: str) -> Metric:
-    return Metric(name, about, "gauge")
+def _gauge(name: str, about: str, label: str | None = None) -> Metric:
+    return Metric(name, about, "gauge", label)
 
 
 def text() -> str:
@@ -71,6 +71,13 @@ BUSY = _counter("chat_busy_total", "Times that somebody was told to come back la
 EVENTS = _counter("chat_events_total", "Events told to live sessions by this node.", "event")
 STREAMS = _gauge("chat_streams", "Other nodes that this one has something to tell.")
 REACH = _gauge("chat_reach", "1 while this node reaches others, 0 while its sessions compare.")
+OUTAGES = _counter("chat_outages_total", "Times that this node lost the others.", "why")
+BREAKERS = _gauge("chat_breaker_open", "1 while it is not asked, since it did not answer.", "of")
+LATE = _gauge("chat_late_seconds", "How late messages of other nodes may be now, at most.")
+COMPARED = _counter("chat_compared_total", "Sessions that compared their state.", "why")
+CLOCK = _gauge("chat_clock_offset_seconds", "This node's clock against that of Redis.")
+STATEMENTS = _counter("chat_cassandra_statements_total", "Statements sent.", "kind")
+SPENT = _counter("chat_cassandra_seconds_total", "Time that they took, in sum.", "kind")
 GAPS = _counter("chat_gaps_total", "Frames of other nodes that never came.")
 DROPPED = _counter("chat_dropped_total", "Events for other nodes that were lost.", "why")
 ALONE = _gauge("chat_alone", "1 while other nodes are out of reach.")

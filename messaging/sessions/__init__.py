@@ -10,6 +10,7 @@ rates.py          how fast a device may speak, and its account
 arrivals.py       they come and go; one device has one
 standing.py       whether it stands, asked of the accounts
 lease.py          the process lives, and reaches others
+clockcheck.py     whether its clock is wrong
 comparing.py      after a loss each compares its state with the store's
 revalidation.py   what ended elsewhere
 watching.py       whose presence is shown to whom

@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from chatsite.running import metrics
 from messaging.hub import COMPARED_PER_SECOND, Hub
 from messaging.sessions.vector import Vectors
 from messaging.sessions.watching import Watcher
@@ -33,6 +34,13 @@ class Comparing:
         self._began = self._went = float("-inf")
         self._owed = 0.0  # sessions whose turn it is
         self._told: WeakKeyDictionary[Watcher, bytes | None] = WeakKeyDictionary()  # hashes
+
+    @property
+    def late_seconds(self) -> float:
+        """Until everybody had their turn, while others are out of reach."""
+        if not self._hub.reach.away:
+            return 0
+        return max(ROUND_SECONDS, len(self._everyone()) / COMPARED_PER_SECOND)
 
     def soon(self, session: Watcher, within: float) -> None:
         """Let the client compare its state with the store's. Twice is once."""
@@ -82,6 +90,7 @@ class Comparing:
         """`unless_told`: where the store is as it was the last time, there is nothing to say."""
         if session not in self._hub.sessions.get(session.uid, ()):
             return
+        metrics.COMPARED.add("turn" if unless_told else "loss")
         same = await self._vectors.same(session.uid)
         if not unless_told or self._told.get(session) != same.vec_hash:
             self._told[session] = same.vec_hash

@@ -8,6 +8,7 @@ from enum import Enum, auto
 
 from chatsite.running.breaker import PROBE_SECONDS
 from messaging.hub import Hub
+from messaging.sessions.clockcheck import ClockCheck
 from presence import registry
 from presence.backends.base import BEAT_MS, Full, Renewed
 
@@ -27,6 +28,7 @@ class Lease:
         self._hub = hub
         self._ticks = ticks
         self._beat = float("-inf")
+        self.clock = ClockCheck()
         self._failed = False  # the last time
         self._lapsed: frozenset[str] | None = None  # peers, as known since the first beat
 
@@ -43,7 +45,7 @@ class Lease:
                 async with asyncio.timeout(WAIT_SECONDS):
                     renewed = await registry.beat(self._hub.node)
         except Full:
-            reach.lost("presence takes nothing more")
+            reach.lost("full")
             return News.NONE
         except Exception:  # the registry's own errors, whichever it is
             logger.warning("the lease was not renewed", exc_info=not reach.away)
@@ -54,6 +56,7 @@ class Lease:
     def _told(self, renewed: Renewed) -> News:
         if not renewed.mine:
             return News.TAKEN
+        self.clock.beaten(renewed)
         if self._hub.reach.away or renewed.forgot:
             return News.BACK
         self._hub.call_itself()

@@ -71,6 +71,7 @@ class LiveNode:
         self.opening: set[Receiver] = set()  # those that have not said hello
         self.ends = False  # nobody is let in any more
         self._lease = Lease(hub, ticks)
+        self.clock_check = self._lease.clock
         self._arrivals = Arrivals(hub, self.watching, ticks)
         self._tasks: set[asyncio.Task[Any]] = set()  # asyncio keeps none alive by itself
         self._comparing = Comparing(hub, self.vectors, ticks, self.spawn)
@@ -119,6 +120,11 @@ class LiveNode:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+    @property
+    def late_seconds(self) -> float:
+        """How late a message of another node may come now, at most."""
+        return self._comparing.late_seconds
 
     def compare_soon(self, session: Watcher, within: float) -> None:
         """Let the client compare its state with the store's."""

@@ -43,11 +43,15 @@ class Joined:
 class Renewed:
     """`mine`: False where a living process has the node's name now; nothing was renewed then.
     `forgot`: the registry began again since the last time, and may have lost everything.
-    `lapsed`: nodes, with their incarnation, whose lease ended without a word."""
+    `lapsed`: nodes, with their incarnation, whose lease ended without a word. `offset`: by how many
+    ms the clock of this node is ahead of the registry's; `others`: the same of the other nodes that
+    beat of late. Where all nodes are one process, they have one clock."""
 
     mine: bool = True
     forgot: bool = False
     lapsed: frozenset[str] = frozenset()
+    offset: int = 0
+    others: tuple[int, ...] = ()
 
 
 class Full(Exception):

@@ -1,6 +1,7 @@
 """Presence in Redis, for several processes of a site.
 
     {site}:nodes          hash: node → incarnation|ends|run
+    {site}:clocks         hash: node → ms its clock is ahead of Redis'|when, by Redis
     {site}:p:{user}       hash: device → conn|node|incarnation|heartbeat
     {site}:rv:{subject}   until|reason
 
@@ -41,14 +42,19 @@ redis.call('PEXPIRE', KEYS[1], ENTRY_MS)
 _RENEW = """
 local node, incarnation, now, former = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
-local forgot, lapsed = 1, {}
+local time = redis.call('TIME')
+local clock = time[1] * 1000 + math.floor(time[2] / 1000)
+local offset = now - clock
+local forgot, lapsed, others = 1, {}, {}
 local nodes = redis.call('HGETALL', KEYS[1])
 for i = 1, #nodes, 2 do
   local name = nodes[i]
   local holder, ends, since = string.match(nodes[i + 1], '^(.-)|(%d+)|(.*)$')
   ends = tonumber(ends)
   if name == node then
-    if holder ~= incarnation and holder ~= former and now < ends then return {0, 0} end
+    if holder ~= incarnation and holder ~= former and now < ends then
+      return {0, 0, {}, offset, {}}
+    end
     if since == run then forgot = 0 end
   elseif ends + ENTRY_MS <= now then
     redis.call('HDEL', KEYS[1], name)
@@ -58,7 +64,18 @@ for i = 1, #nodes, 2 do
 end
 redis.call('HSET', KEYS[1], node, incarnation .. '|' .. (now + LEASE_MS) .. '|' .. run)
 redis.call('PEXPIRE', KEYS[1], ENTRY_MS)
-return {1, forgot, unpack(lapsed)}
+local clocks = redis.call('HGETALL', KEYS[2])
+for i = 1, #clocks, 2 do
+  local its, beat = string.match(clocks[i + 1], '^(-?%d+)|(%d+)$')
+  if tonumber(beat) + ENTRY_MS <= clock then
+    redis.call('HDEL', KEYS[2], clocks[i])
+  elseif clocks[i] ~= node and tonumber(beat) + LEASE_MS > clock then
+    others[#others + 1] = tonumber(its)
+  end
+end
+redis.call('HSET', KEYS[2], node, string.format('%d|%d', offset, clock))
+redis.call('PEXPIRE', KEYS[2], ENTRY_MS)
+return {1, forgot, lapsed, offset, others}
 """
 _RELEASE = """
 local held = redis.call('HGET', KEYS[1], ARGV[1])
@@ -112,8 +129,10 @@ class RedisPresence(PresenceRegistry):
 
     async def renew(self, node: str, incarnation: str, now: int, former: str = "") -> Renewed:
         arguments = [node, incarnation, now, former]
-        mine, forgot, *lapsed = await self._client.run("renew", [self._nodes], arguments)
-        return Renewed(bool(mine), bool(forgot), frozenset(name.decode() for name in lapsed))
+        keys = [self._nodes, f"{self._site}:clocks"]
+        mine, forgot, lapsed, *clocks = await self._client.run("renew", keys, arguments)
+        names = frozenset(name.decode() for name in lapsed)
+        return Renewed(bool(mine), bool(forgot), names, clocks[0], tuple(clocks[1]))
 
     async def release(self, node: str, incarnation: str) -> None:
         await self._client.run("release", [self._nodes], [node, incarnation])

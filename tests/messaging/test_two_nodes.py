@@ -126,7 +126,7 @@ async def test_while_others_are_out_of_reach_who_is_focused_compares_first(
     phone, laptop = await arrived_at(nodes.a, alice), await arrived_at(nodes.a, alice, 1)
     laptop.send(protocol.Watch(users=[], focus=True))
     await laptop.silence()
-    nodes.a.hub.reach.lost("says the test")
+    nodes.a.hub.reach.lost("deaf")
     now = nodes.a.ticks()
     for number, (first, other) in enumerate([(laptop, phone), (phone, laptop)], start=1):
         monkeypatch.setattr(nodes.a._comparing, "_ticks", lambda number=number: now + number)

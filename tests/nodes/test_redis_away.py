@@ -2,6 +2,7 @@
 and nobody is shown as gone."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Callable
 from itertools import groupby
@@ -92,13 +93,20 @@ async def test_messages_go_on(nodes: Nodes, pair: Pair, harm: Callable[[Nodes], 
         got = [await bob.next_text(LATE_SECONDS) for _ in texts]
         assert got == texts
         await alice.until(lambda: shown(alice, pair.bob)[-1] == "unknown", LATE_SECONDS)
-        assert "chat_reach 0" in await asyncio.to_thread(metrics, nodes.first)
+        away = await asyncio.to_thread(metrics, nodes.first)
+        assert "\nchat_reach 0\n" in away
+        assert "\nchat_late_seconds 5\n" in away
+        assert re.search(r'\nchat_outages_total{why="[a-z]+"} [1-9]', away)
+        assert re.search(r'\nchat_compared_total{why="turn"} [1-9]', away)
         await timed_send(pair, "one more")
         assert await bob.next_text(LATE_SECONDS) == "one more"
         await asyncio.to_thread(heal, nodes)
         await alice.until(lambda: shown(alice, pair.bob)[-1] == "online", LATE_SECONDS)
         await asyncio.wait_for(until_pushed(pair), LATE_SECONDS)
-        assert "chat_reach 1" in await asyncio.to_thread(metrics, nodes.first)
+        back = await asyncio.to_thread(metrics, nodes.first)
+        assert "\nchat_reach 1\n" in back
+        assert "\nchat_late_seconds 0\n" in back
+        assert '\nchat_breaker_open{of="presence"} 0\n' in back
     changes = [state for state, _ in groupby(shown(alice, pair.bob))]
     assert changes == ["online", "unknown", "online"]
     assert alice.conversation(pair.bob).texts() == bob.conversation(pair.alice).texts()

@@ -19,7 +19,7 @@ from cassandra.connection import ConnectionException
 from cassandra.protocol import ErrorMessage, SyntaxException
 from django.conf import settings
 
-from chatsite.running import away
+from chatsite.running import away, metrics
 from messaging.backends.base import Busy
 from messaging.backends.cassandra import driver
 from messaging.backends.cassandra.driver import Options, Profile
@@ -144,7 +144,12 @@ class Store:
         except BaseException:
             self._free.release()
             raise
-        return await call.answer(response)
+        kind, sent = statement.profile.value, time.monotonic()
+        metrics.STATEMENTS.add(kind)
+        try:
+            return await call.answer(response)
+        finally:
+            metrics.SPENT.add(kind, time.monotonic() - sent)
 
     def _inbox_of_this_loop(self) -> Inbox:
         loop = asyncio.get_running_loop()

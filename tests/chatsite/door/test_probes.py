@@ -48,6 +48,8 @@ def test_a_node_says_why_it_takes_nobody() -> None:
     assert node.ready() == (404, b"full\n")
     node.taken, node.lag = 0, LAG_SECONDS
     assert node.ready() == (404, b"slow\n")
+    node.readiness.clock_is_wrong = lambda: True
+    assert node.ready() == (404, b"clock\n")
     node.readiness.connected = False
     assert node.ready() == (404, b"starting\n")
     node.readiness.draining = True

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from chatsite.edge.wire import Id
+from chatsite.running import metrics
 from messaging.backends.base import Busy
 from messaging.backends.cassandra import store as module
 from messaging.backends.cassandra.driver import Profile
@@ -134,6 +135,19 @@ class TestBounds:
             before.statements + 1,
             before.partitions + 2,
         )
+
+    async def test_metrics_have_statements_and_their_time_by_kind(self, tables: Store) -> None:
+        def compared() -> list[float]:
+            return [
+                each._values().get("compare", 0) for each in (metrics.STATEMENTS, metrics.SPENT)
+            ]
+
+        statements, seconds = compared()
+        await tables.cas(KEEP, {"key": new_id().hex(), "value": ""})
+        await tables.rows(GET, {"owner": new_id()})
+        after = compared()
+        assert after[0] == statements + 1
+        assert after[1] > seconds
 
     async def test_closed_it_opens_again(self, tables: Store) -> None:
         again = Store(tables.options)
