@@ -12,6 +12,7 @@ Messages that wait for their turn go together in one batch (group.py), as far as
 from chatsite.edge.refusals import Unknown
 from messaging.backends.base import Busy, Reused, StaleEpoch
 from messaging.backends.cassandra import batch, erasing, group, rows, watermarks
+from messaging.backends.cassandra.attempts import attempts
 from messaging.backends.cassandra.heads import Head, Heads
 from messaging.backends.cassandra.line import Asked
 from messaging.backends.cassandra.placing import There, attempt, moved_by
@@ -71,7 +72,7 @@ async def _attempts(heads: Heads, draft: Draft, seal: Seal, now: int) -> tuple[R
     if head is None:
         raise Unknown
     await _look_back(heads, draft, head)
-    for count in range(ATTEMPTS_MAX):
+    for count in attempts(ATTEMPTS_MAX):
         floor = floor_after(head.floor, draft.head, now)
         if draft.epoch < floor:
             await _look_everywhere(heads, draft)

@@ -20,11 +20,16 @@ from cassandra.query import tuple_factory
 
 from chatsite.running.needs import Unfit
 from messaging.backends.cassandra.alias import tls
+from messaging.backends.cassandra.hosts import SpeakingFirst
 
 CONNECT_SECONDS = 5.0
+ANSWER_SECONDS = 3.0  # two hosts may be asked within it
 # Above what the server takes before it gives up (2 s): else each slow compare-and-set has an
 # unknown outcome.
-ANSWER_SECONDS = 3.0
+COMPARE_SECONDS = 2.5
+# Then the outcome stays unknown: with what comes before, an answer within 4 s (ADR 42).
+SETTLED_SECONDS = 1.5
+PREPARED_SECONDS = 2.0
 NEXT_HOST_SECONDS = 1.0  # for what may be repeated: a host that is frozen refuses nothing
 RECONNECT_SECONDS = 0.5  # the driver's own policy waits longer each time, up to ten minutes
 HEARTBEAT_SECONDS = 3.0  # a host that is frozen counts as down after two or three of them
@@ -78,7 +83,13 @@ class Doors(AddressTranslator):
         return self._addresses.get(addr, addr)
 
 
-def cluster(options: Options) -> Cluster:
+def hosts(options: Options) -> SpeakingFirst:
+    """Replicas in one order: all appends to a conversation meet at one coordinator."""
+    near = DCAwareRoundRobinPolicy(local_dc=options["DC"])
+    return SpeakingFirst(TokenAwarePolicy(near, shuffle_replicas=False))
+
+
+def cluster(options: Options, order: SpeakingFirst | None = None) -> Cluster:
     """Not connected yet."""
     login = None
     if options["USERNAME"]:
@@ -89,10 +100,11 @@ def cluster(options: Options) -> Cluster:
         auth_provider=login,
         ssl_context=tls(options),
         protocol_version=ProtocolVersion.V5,
-        execution_profiles=_profiles(options["DC"]),
+        execution_profiles=_profiles(order or hosts(options)),
         reconnection_policy=ConstantReconnectionPolicy(RECONNECT_SECONDS, max_attempts=None),
         address_translator=Doors(options["ADDRESS_MAP"]),
         compression=False,  # of ciphertext
+        prepare_on_all_hosts=False,  # it would wait for each; who lacks a statement asks for it
         connect_timeout=CONNECT_SECONDS,
         control_connection_timeout=CONNECT_SECONDS,
         idle_heartbeat_interval=HEARTBEAT_SECONDS,
@@ -117,25 +129,23 @@ def login_refused(error: BaseException | None) -> bool:
     return any(isinstance(one, AuthenticationFailed) for one in found)
 
 
-def _profiles(dc: str) -> dict[Any, ExecutionProfile]:
+def _profiles(order: SpeakingFirst) -> dict[Any, ExecutionProfile]:
     levels = {
-        Profile.QUORUM: ConsistencyLevel.LOCAL_QUORUM,
-        Profile.SETTLED: ConsistencyLevel.LOCAL_SERIAL,
-        Profile.COMPARE: ConsistencyLevel.LOCAL_QUORUM,
-        Profile.NEAR: ConsistencyLevel.LOCAL_ONE,
+        Profile.QUORUM: (ConsistencyLevel.LOCAL_QUORUM, ANSWER_SECONDS),
+        Profile.SETTLED: (ConsistencyLevel.LOCAL_SERIAL, SETTLED_SECONDS),
+        Profile.COMPARE: (ConsistencyLevel.LOCAL_QUORUM, COMPARE_SECONDS),
+        Profile.NEAR: (ConsistencyLevel.LOCAL_ONE, ANSWER_SECONDS),
     }
-    # Replicas in one order: all appends to a conversation meet at one coordinator.
-    hosts = TokenAwarePolicy(DCAwareRoundRobinPolicy(local_dc=dc), shuffle_replicas=False)
     profiles = {
         profile.value: ExecutionProfile(
-            load_balancing_policy=hosts,
+            load_balancing_policy=order,
             retry_policy=OnceMore() if profile.repeatable else FallthroughRetryPolicy(),
             speculative_execution_policy=ConstantSpeculativeExecutionPolicy(NEXT_HOST_SECONDS, 1),
             consistency_level=level,
             serial_consistency_level=ConsistencyLevel.LOCAL_SERIAL,
-            request_timeout=ANSWER_SECONDS,
+            request_timeout=seconds,
             row_factory=tuple_factory,
         )
-        for profile, level in levels.items()
+        for profile, (level, seconds) in levels.items()
     }
     return {EXEC_PROFILE_DEFAULT: profiles[Profile.QUORUM.value], **profiles}

@@ -7,13 +7,13 @@ is also when the session connects. The loop never waits for the driver.
 import asyncio
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, NamedTuple
 
-from cassandra import DriverException, InvalidRequest
+from cassandra import DriverException, InvalidRequest, OperationTimedOut
 from cassandra.cluster import Cluster, NoHostAvailable, ResponseFuture, Session
 from cassandra.connection import ConnectionException
 from cassandra.protocol import ErrorMessage, SyntaxException
@@ -75,6 +75,7 @@ class Store:
         self._thread = ThreadPoolExecutor(1, "cassandra")  # connects and prepares
         self._cluster: Cluster | None = None
         self._session: Session | None = None
+        self._hosts = driver.hosts(options)
         self._failed = float("-inf")  # when connecting did, by the monotonic clock
         self._prepared: dict[str, Prepared] = {}
         self._free = threading.BoundedSemaphore(IN_FLIGHT_MAX)
@@ -137,7 +138,7 @@ class Store:
                 raise Busy
             self._spent[0] += 1
             self._spent[1] += statement.partitions
-            call = _Call(prepared, statement.profile, self._inbox_of_this_loop(), self._free)
+            call = _Call(prepared, statement.profile, self._inbox_of_this_loop(), self._over)
             response = session.execute_async(
                 bound, execution_profile=statement.profile.value, paging_state=page
             )
@@ -150,6 +151,10 @@ class Store:
             return await call.answer(response)
         finally:
             metrics.SPENT.add(kind, time.monotonic() - sent)
+
+    def _over(self, response: ResponseFuture) -> None:
+        self._free.release()
+        self._hosts.learn(response)
 
     def _inbox_of_this_loop(self) -> Inbox:
         loop = asyncio.get_running_loop()
@@ -167,15 +172,19 @@ class Store:
                 session = self._session or self._connect()
                 self._prepared[cql] = Prepared(session.prepare(cql))
             except AWAY as error:
+                if isinstance(error, OperationTimedOut) and error.last_host:
+                    self._hosts.found_silent(error.last_host)
                 raise _translated(error, Profile.QUORUM) from error
         return self._prepared[cql]
 
     def _connect(self) -> Session:
         if time.monotonic() - self._failed < TRY_AGAIN_SECONDS:
             raise Busy
-        cluster = driver.cluster(self.options)
+        self._hosts = driver.hosts(self.options)
+        cluster = driver.cluster(self.options, self._hosts)
         try:
             session = cluster.connect()
+            session._default_timeout = driver.PREPARED_SECONDS  # with profiles nothing else sets it
             session.set_keyspace(self.options["KEYSPACE"])  # InvalidRequest where there is none
         except BaseException:
             self._failed = time.monotonic()
@@ -196,7 +205,11 @@ class _Call:
     """A statement under way; its callbacks run on the driver's thread."""
 
     def __init__(
-        self, prepared: Prepared, profile: Profile, inbox: Inbox, free: threading.BoundedSemaphore
+        self,
+        prepared: Prepared,
+        profile: Profile,
+        inbox: Inbox,
+        over: Callable[[ResponseFuture], None],
     ) -> None:
         self.prepared = prepared
         self.rows: list[Row] = []
@@ -204,26 +217,27 @@ class _Call:
         self.more: bytes | None = None
         self._once = threading.Lock()  # held by the first answer: two hosts may have been asked
         self._inbox = inbox
-        self._free = free
+        self._over = over  # called once, when it is
         self._profile = profile
         self._future: asyncio.Future[_Call] = inbox.loop.create_future()
 
     async def answer(self, response: ResponseFuture) -> "_Call":
-        response.add_callbacks(self._arrived, self._failed, callback_args=(response,))
+        with_it = {"callback_args": (response,), "errback_args": (response,)}
+        response.add_callbacks(self._arrived, self._failed, **with_it)
         return await self._future
 
     def _arrived(self, rows: list[Row] | None, response: ResponseFuture) -> None:
         if self._once.acquire(blocking=False):
             self.rows, self.columns = rows or [], response._col_names or []
             self.more = response._paging_state
-            self._done(self)
+            self._done(self, response)
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: Exception, response: ResponseFuture) -> None:
         if self._once.acquire(blocking=False):
-            self._done(_translated(error, self._profile))
+            self._done(_translated(error, self._profile), response)
 
-    def _done(self, answer: "_Call | Exception") -> None:
-        self._free.release()
+    def _done(self, answer: "_Call | Exception", response: ResponseFuture) -> None:
+        self._over(response)
         self._inbox.put(self._future, answer)
 
 
