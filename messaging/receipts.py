@@ -24,6 +24,7 @@ from messaging.hub import Hub
 TOGETHER_SECONDS = 0.5  # marks of one device and conversation that come within it are one
 # What is due within it is stored together: few commits, and no burst that messages wait behind.
 SLICE_SECONDS = 0.1
+AGAIN_SECONDS = 0.25  # at the end of a process, where the store was busy
 AT_A_TIME = 16  # conversations: messages go between
 
 Clock = Callable[[], int]
@@ -91,6 +92,18 @@ class Marks:
         """Store now what waits, or what has waited since `upto` at least."""
         async with self._turn:
             await self._flush(upto)
+
+    async def end(self, seconds: float) -> None:
+        """Store all that waits. Where the store is busy it is asked again, until so much time has
+        passed: nobody says the last marks again before they come back."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.flush()
+                while self._waiting:
+                    await asyncio.sleep(AGAIN_SECONDS)
+                    await self.flush()
+        except TimeoutError:
+            logger.warning("receipts of %d conversations were not stored", len(self._waiting))
 
     async def _flush(self, upto: float) -> None:
         while keys := self._next(upto):

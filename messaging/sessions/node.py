@@ -173,7 +173,8 @@ class LiveNode:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=ROUND_SECONDS)  # sessions that part
-        for work in (self.marks.flush, self._release, self.write_seen):
+        await self.marks.end(ROUND_SECONDS)
+        for work in (self._release, self.write_seen):
             with tasks.survived(f"{work.__name__} at the end of a node"):
                 async with asyncio.timeout(ROUND_SECONDS):
                     await work()

@@ -16,9 +16,9 @@ from testkit import cast
 from testkit.cast import Person
 from tests.accounts import people
 from tests.messaging import polled, socket
-from tests.messaging.nodes import nodes
+from tests.messaging.nodes import moment, nodes
 
-__all__ = ["nodes"]
+__all__ = ["moment", "nodes"]
 
 Enrol = Callable[..., Awaitable[Person]]
 

@@ -12,7 +12,7 @@ from chatsite.layers import InProcessLayer
 from messaging import fanout
 from messaging.consumers import ChatConsumer
 from messaging.hub import Hub
-from messaging.sessions.node import LiveNode
+from messaging.sessions.node import LiveNode, here
 from presence.backends.memory import MemoryPresence
 from testkit.cast import Person
 from tests.faulty import Faulty
@@ -26,6 +26,14 @@ class Moment:
 
     def __call__(self) -> float:
         return self.now
+
+
+@pytest.fixture
+async def moment(monkeypatch: pytest.MonkeyPatch) -> Moment:
+    """The clock of this process's node."""
+    moment = Moment()
+    monkeypatch.setattr(here(), "ticks", moment)
+    return moment
 
 
 class Nodes(NamedTuple):

@@ -7,15 +7,17 @@ import pytest
 from asgiref.sync import sync_to_async
 
 from chatsite.edge.wire import Id
-from messaging import protocol
+from messaging import protocol, receipts
 from messaging.backends import log
+from messaging.backends.base import Busy
 from messaging.sessions import drain as draining
+from messaging.sessions import node
 from messaging.sessions.drain import drain
 from presence.registry import last_seen
 from testkit.cast import Person
 from tests.faulty import faulty
 from tests.messaging.nodes import Nodes, arrived_at, dialled
-from tests.messaging.socket import Closed
+from tests.messaging.socket import Closed, Socket
 
 Enrol = Callable[..., Awaitable[Person]]
 
@@ -82,7 +84,49 @@ async def test_a_node_that_ends_lets_nobody_in(nodes: Nodes, alice: Person) -> N
 async def test_marks_are_stored_and_the_place_is_given_up(
     nodes: Nodes, alice: Person, bob: Person, conv: bytes
 ) -> None:
-    at_alice, at_bob = await arrived_at(nodes.b, alice), await arrived_at(nodes.a, bob)
+    at_alice = await arrived_at(nodes.b, alice)
+    await mark_as_read(nodes, at_alice, alice, bob, conv)
+    assert await nodes.presence.where([bob.uid], nodes.b.clock())
+    await nodes.a.end()
+    assert (await at_alice.next(protocol.Receipt)).read == 1
+    assert not await nodes.presence.where([bob.uid], nodes.b.clock())
+    assert bob.uid in await sync_to_async(last_seen)([bob.uid])
+
+
+async def test_the_last_marks_wait_for_a_store_that_is_busy(
+    nodes: Nodes, alice: Person, bob: Person, conv: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receipts, "TOGETHER_SECONDS", 60)  # the end comes first
+    at_alice = await arrived_at(nodes.b, alice)
+    await mark_as_read(nodes, at_alice, alice, bob, conv)
+    with faulty("MESSAGE_LOG") as store, store.failing("mark", Busy(), Busy()) as left:
+        await nodes.a.end()
+    assert left == []
+    assert (await at_alice.next(protocol.Receipt)).read == 1
+
+
+async def test_a_store_that_stays_away_does_not_hold_up_the_end(
+    nodes: Nodes,
+    alice: Person,
+    bob: Person,
+    conv: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(receipts, "TOGETHER_SECONDS", 60)
+    monkeypatch.setattr(node, "ROUND_SECONDS", 0.5)
+    await mark_as_read(nodes, await arrived_at(nodes.b, alice), alice, bob, conv)
+    with faulty("MESSAGE_LOG") as store, store.failing("mark", *[Busy() for _ in range(99)]):
+        await nodes.a.end()
+    assert "receipts of 1 conversations were not stored" in caplog.text
+    assert bob.uid in await sync_to_async(last_seen)([bob.uid])
+
+
+async def mark_as_read(
+    nodes: Nodes, at_alice: Socket, alice: Person, bob: Person, conv: bytes
+) -> None:
+    """Bob at the first node, who then leaves."""
+    at_bob = await arrived_at(nodes.a, bob)
     at_alice.send(alice.message(conv, "read it"))
     row = await at_bob.next(protocol.Msg)
     assert row.ord is not None
@@ -90,11 +134,6 @@ async def test_marks_are_stored_and_the_place_is_given_up(
     await at_bob.silence()
     await drain(nodes.a, elsewhere=True)
     assert await at_bob.closed() == protocol.CLOSE_RESTART
-    assert await nodes.presence.where([bob.uid], nodes.b.clock())
-    await nodes.a.end()
-    assert (await at_alice.next(protocol.Receipt)).read == row.seq
-    assert not await nodes.presence.where([bob.uid], nodes.b.clock())
-    assert bob.uid in await sync_to_async(last_seen)([bob.uid])
 
 
 async def test_what_is_away_at_the_end_keeps_nothing_else_from_it(

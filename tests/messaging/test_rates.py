@@ -7,7 +7,6 @@ from django.conf import settings
 
 from chatsite.edge.wire import Id
 from messaging import protocol
-from messaging.sessions.node import here
 from messaging.sessions.rates import ACCOUNT_TIMES
 from testkit import cast
 from testkit.cast import Person
@@ -17,13 +16,6 @@ from tests.messaging.socket import Socket, arrived, dial
 pytestmark = pytest.mark.usefixtures("transport")  # WebSocket and long poll
 
 SENDS, GETS, FRAMES = protocol.SENDS_BURST, protocol.GETS_BURST, protocol.FRAMES_BURST
-
-
-@pytest.fixture
-async def moment(monkeypatch: pytest.MonkeyPatch) -> Moment:
-    moment = Moment()
-    monkeypatch.setattr(here(), "ticks", moment)
-    return moment
 
 
 async def sends(socket: Socket, who: Person, conv: bytes, count: int, device: int = 0) -> int:

@@ -20,6 +20,7 @@ from messaging.sessions.vector import vec_hash
 from testkit import cast
 from testkit.cast import Person, now_ms
 from tests.messaging import socket as sockets
+from tests.messaging.nodes import Moment
 from tests.messaging.socket import FOREIGN, Closed, Socket, arrived
 
 pytestmark = pytest.mark.usefixtures("transport")  # WebSocket and long poll
@@ -250,7 +251,8 @@ async def test_nobody_acknowledges_what_was_not_sent(alice: Person) -> None:
     assert await socket.closed() == protocol.CLOSE_BAD_FRAME
 
 
-async def test_too_many_frames_close_the_socket(alice: Person) -> None:
+async def test_too_many_frames_close_the_socket(moment: Moment, alice: Person) -> None:
+    """The clock stands still: in a twentieth of a second one more frame is allowed."""
     socket = await arrived(alice)
     for _ in range(protocol.FRAMES_BURST + 1):
         socket.send(protocol.Pong())
