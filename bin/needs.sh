@@ -33,3 +33,13 @@ need_services() { # waits until they answer, and tells the tests where they are
     if url=$(bin/services start "$service"); then export "$variable=$url"; else lacks "$service"; fi
   done
 }
+
+need_ring() { # three nodes of Cassandra, of this clone: the tests freeze and kill them
+  local node hosts
+  unset CHAT_TEST_CASSANDRA_HOSTS
+  need_services
+  for node in cassandra-2 cassandra-3; do bin/services url "$node" >/dev/null || started+=("$node"); done
+  [ ${#started[@]} = 0 ] || trap 'wait; bin/services stop "${started[@]}"' EXIT
+  hosts=$(bin/services start cassandra-{1,2,3} | paste -sd, -) || lacks "three nodes of Cassandra"
+  export CHAT_TEST_CASSANDRA_HOSTS=$hosts
+}

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from django.conf import settings
 
 from accounts import sessions
+from accounts.tokens import LIVE_MS
 from chatsite.running import tasks, threads
 from messaging import fanout, protocol
 from messaging.backends import store_meta
@@ -78,6 +79,7 @@ class LiveNode:
         self._always: list[asyncio.Task[None]] = []  # the tick and the beat
         self._returning: asyncio.Task[None] | None = None
         self._done = dict.fromkeys(self._rounds(), ticks())
+        self._validated = ticks()  # when the accounts were last asked who still stands
 
     async def admit(self, address: str, session: bytes | None = None) -> None:
         """One more session may be opened from this address. `session`: the hash of a cookie, where
@@ -165,7 +167,15 @@ class LiveNode:
                         await work()
 
     async def revalidate(self) -> None:
-        await revalidation.revalidate(self.hub, self.clock())
+        """Where nobody can tell who still stands, they stay for as long as a live token lives: so
+        long they could come back without being asked. Then all of them are sent away."""
+        try:
+            await revalidation.revalidate(self.hub, self.clock())
+        except BaseException:  # also cut off
+            if self.ticks() - self._validated > LIVE_MS / 1000:
+                self._close_all()
+            raise
+        self._validated = self.ticks()
 
     async def end(self) -> None:
         """Nobody is here any more: store what waits, and let others know that the node is gone."""

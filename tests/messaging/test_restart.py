@@ -78,9 +78,6 @@ async def test_all_who_come_back_at_once_are_asked_of_together(
 async def test_once_the_tokens_of_that_time_have_lapsed_memory_knows(
     started: LiveNode, moment: Moment, alice: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(*_: object) -> None:
-        raise OSError("no database")
-
     await arrived_at(started, bob)
     monkeypatch.setattr(sessions, "ended", away)
     moment.now += LIVE_MS / 1000 - 1
@@ -89,6 +86,27 @@ async def test_once_the_tokens_of_that_time_have_lapsed_memory_knows(
     assert await early.closed() == protocol.CLOSE_RESTART
     moment.now += 2
     assert await (await arrived_at(started, alice)).silence() == []
+
+
+async def test_for_so_long_they_stay_while_nobody_can_tell_who_still_stands(
+    started: LiveNode, moment: Moment, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    socket = await arrived_at(started, alice)
+    moment.now += LIVE_MS / 1000
+    await started.revalidate()
+    monkeypatch.setattr(sessions, "ended", away)
+    moment.now += LIVE_MS / 1000 - 1
+    with pytest.raises(OSError, match="no database"):
+        await started.revalidate()
+    assert await socket.silence() == []
+    moment.now += 2
+    with pytest.raises(OSError, match="no database"):
+        await started.revalidate()
+    assert await socket.closed() == protocol.CLOSE_RESTART
+
+
+def away(*_: object) -> None:
+    raise OSError("no database")
 
 
 def _counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:

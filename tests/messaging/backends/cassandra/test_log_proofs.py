@@ -85,6 +85,23 @@ class TestWhatLapses:
         again = await log.append(draft, seal, NOW)
         assert (again.seq, again.gone) == (1, Gone.ERASED)
 
+    async def test_frees_a_client_id(self, tables, chat) -> None:
+        """What the statement says of seven days, in one second."""
+        said = f"TTL {batch.DEDUPE_SECONDS}"
+        assert said in APPEND.cql
+        brief = replace(APPEND, cql=APPEND.cql.replace(said, "TTL 1"))
+        draft = chat.draft(chat.alice)
+        assert (await tables.cas(brief, values(draft, Head(chat.conv, 0)))).applied
+        head = Head(chat.conv, 0).seen_as([1, NOW, 1, 0, 0, 0, 0, 0])
+
+        async def is_free() -> bool:
+            await asyncio.sleep(0.05)
+            return (await tables.cas(APPEND, values(draft, head))).applied
+
+        async with asyncio.timeout(SECONDS):
+            while not await is_free():
+                continue
+
 
 class TestTheHead:
     async def test_of_nothing_is_no_row(self, tables: Store) -> None:
