@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
@@ -37,6 +38,46 @@ def own_postgres() -> Iterator[str]:
     url = place("CHAT_TEST_POSTGRES_URL", "postgres")
     with own_database(url) as own:
         yield own
+
+
+@dataclass
+class Postgres:
+    """A PostgreSQL that a test may stop and start. It keeps its port and its data."""
+
+    folder: Path
+
+    @property
+    def url(self) -> str:
+        return self._services("url").strip()
+
+    def start(self) -> None:
+        self._services("start")
+
+    def stop(self) -> None:
+        """At once, whatever is under way."""
+        self._services("stop")
+
+    def wipe(self) -> None:
+        self._services("wipe")
+
+    def _services(self, verb: str) -> str:
+        env = {**os.environ, "CHAT_SERVICES": str(self.folder)}
+        command = [str(ROOT / "bin/services"), verb, "postgres"]
+        return subprocess.run(command, env=env, check=True, stdout=PIPE, text=True).stdout
+
+
+@contextmanager
+def own_server() -> Iterator[Postgres]:
+    """A PostgreSQL of its own, empty, for a test that harms it."""
+    place("CHAT_TEST_POSTGRES_URL", "postgres")  # where that runs, there is a program to run
+    with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
+        Path(folder).chmod(0o755)  # it runs as another user
+        server = Postgres(Path(folder))
+        try:
+            server.start()
+            yield server
+        finally:
+            server.wipe()
 
 
 def shared_redis() -> str:

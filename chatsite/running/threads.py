@@ -1,15 +1,20 @@
 """Database work for callers that live on the event loop, in threads that keep their connections."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
 from asgiref.sync import SyncToAsync
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 
-from chatsite.running import away
+from chatsite.running import away, files
 
 THREADS = 4  # each holds a connection; reads of SQLite run side by side
+# More than so many are turned away while nobody was served for so long: the database hangs.
+WAITING_MAX = 64
+STUCK_SECONDS = 2.0
+IDLE_SECONDS = 1.0  # a connection that was not used for so long may have been cut meanwhile
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -22,7 +27,10 @@ class Threads:
     def __init__(self, name: str, count: int) -> None:
         self._name, self._count = name, count
         self._pool: ThreadPoolExecutor | None = None  # made at the first call
-        self._opened: set[Any] = set()  # the connections of our threads
+        self._opened: dict[Any, float] = {}  # the connections of our threads: when last used
+        self._files: dict[Any, object] = {}  # which file each of them has open
+        self._waiting = 0
+        self._served = 0.0  # when somebody was, or began to wait for nobody else
         _all.append(self)
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -37,10 +45,20 @@ class Threads:
                 if away.is_away(error):
                     connection.close()  # kept open otherwise; the next call opens a fresh one
                 raise
+            finally:
+                self._opened[connection] = self._served = time.monotonic()
 
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self._count, self._name)
-        return await SyncToAsync(work, thread_sensitive=False, executor=self._pool)()
+        if not self._waiting:
+            self._served = time.monotonic()
+        elif self._waiting >= WAITING_MAX and time.monotonic() - self._served > STUCK_SECONDS:
+            raise OperationalError("the database does not answer, and many wait for it")
+        self._waiting += 1
+        try:
+            return await SyncToAsync(work, thread_sensitive=False, executor=self._pool)()
+        finally:
+            self._waiting -= 1
 
     def stop(self) -> None:
         """End the threads and their connections; the next `run` makes new ones."""
@@ -48,13 +66,20 @@ class Threads:
             self._pool.shutdown()
             self._pool = None
         while self._opened:
-            self._opened.pop().close()
+            self._opened.popitem()[0].close()
+        self._files.clear()
 
     def _connection(self) -> Any:
         own = connections[DEFAULT_DB_ALIAS]
+        now = time.monotonic()
         if own not in self._opened:
             own.inc_thread_sharing()  # stop() ends it from another thread
-            self._opened.add(own)
+            self._opened[own] = now
+        if self._files.setdefault(own, place := files.place(own)) != place:
+            own.close()
+            self._files[own] = place
+        elif now - self._opened[own] > IDLE_SECONDS:
+            own.close_if_unusable_or_obsolete()  # PostgreSQL: asked before its next statement
         return own
 
 

@@ -2,8 +2,8 @@
 at the first node, bob at the second."""
 
 import shutil
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from messaging import protocol
 from testkit.client.device import Device
 from testkit.client.people import Person
 from testkit.running import Site, free_port, new_site
+from tests.keyspace import drop, own_keyspace
 from tests.services import Redis, own_postgres, own_redis
 
 
@@ -54,9 +55,13 @@ def _beside(first: Site, var: Path, name: str) -> Site:
 
 
 @contextmanager
-def two_nodes(folder: Path, engine: dict[str, str]) -> Iterator[Nodes]:
+def two_nodes(
+    folder: Path,
+    engine: dict[str, str],
+    postgres: Callable[[], AbstractContextManager[str]] = own_postgres,
+) -> Iterator[Nodes]:
     """`engine`: what else their environment says."""
-    with own_postgres() as database, own_redis() as redis:
+    with postgres() as database, own_redis() as redis:
         common = {
             "DATABASE_URL": database,
             "REDIS_URL": redis.url,
@@ -72,6 +77,23 @@ def two_nodes(folder: Path, engine: dict[str, str]) -> Iterator[Nodes]:
             for site in (nodes.first, nodes.second, *nodes.others):
                 site.stop()
                 shutil.rmtree(site.var, ignore_errors=True)
+
+
+@contextmanager
+def on_cassandra(**other: str) -> Iterator[dict[str, str]]:
+    """The distributed engine, on a keyspace that goes with the block. `other`: than one expects."""
+    options = own_keyspace()
+    try:
+        yield {
+            "CHAT_ENGINE": "distributed",
+            "CASSANDRA_HOSTS": options["HOSTS"][0],
+            "CASSANDRA_PORT": str(options["PORT"]),
+            "CASSANDRA_KEYSPACE": options["KEYSPACE"],
+            "CASSANDRA_DC": options["DC"],
+            **other,
+        }
+    finally:
+        drop(options)
 
 
 @pytest.fixture(scope="module")

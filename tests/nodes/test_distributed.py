@@ -18,8 +18,8 @@ from redis import Redis as Driver
 from messaging.backends.cassandra import driver, schema
 from testkit.running import ROOT, Site
 from tests.chatsite.test_database_away import Way
-from tests.keyspace import drop, own_keyspace
-from tests.nodes.conftest import Nodes, Pair, two_nodes
+from tests.keyspace import own_keyspace
+from tests.nodes.conftest import Nodes, Pair, on_cassandra, two_nodes
 from tests.nodes.test_between import (
     test_a_command_reaches_the_sessions_of_every_node,
     test_a_newer_socket_of_a_device_displaces_the_older_on_another_node,
@@ -52,19 +52,11 @@ def way() -> Iterator[Way]:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory, way: Way) -> Iterator[Nodes]:
-    options = own_keyspace()
-    engine = {
-        "CHAT_ENGINE": "distributed",
-        "CASSANDRA_HOSTS": options["HOSTS"][0],
-        "CASSANDRA_PORT": str(way.port),
-        "CASSANDRA_KEYSPACE": options["KEYSPACE"],
-        "CASSANDRA_DC": options["DC"],
-    }
-    try:
-        with two_nodes(tmp_path_factory.mktemp("d"), engine) as nodes:
-            yield nodes
-    finally:
-        drop(options)
+    with (
+        on_cassandra(CASSANDRA_PORT=str(way.port)) as engine,
+        two_nodes(tmp_path_factory.mktemp("d"), engine) as nodes,
+    ):
+        yield nodes
 
 
 def refusal(site: Site, **env: str) -> str:

@@ -6,14 +6,18 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
+from django.db.backends.signals import connection_created
 from django.utils.module_loading import import_string
 
 from chatsite import alone, control, env
 from chatsite.loop import prepare_loop
-from chatsite.running import needs
+from chatsite.running import files, needs
 
 # The live path makes little garbage in cycles; walking all objects often buys nothing.
 GC_THRESHOLD = (20_000, 20, 20)
+
+STATEMENT_MS = 5_000  # of PostgreSQL; migrations and copies are other commands, and take longer
 
 # Nothing here speaks TLS: without a proxy that is believed, no request ever counts as https.
 NO_PROXY = "SITE_URL is https, but TRUSTED_PROXIES is empty: every page will redirect to itself"
@@ -35,6 +39,8 @@ class Command(BaseCommand):
             raise CommandError(f"{node!r} is no name that a node can have: set NODE to one")
         control.path()  # refuses a CHAT_VAR that is too long for it, before anything begins
         self._wait_for_services()
+        connection_created.connect(_bound)
+        files.make_none(connections.settings.values())
         try:
             keep = import_string(settings.CLAIM)(node) if settings.CLAIM else None
         except alone.Taken as taken:
@@ -63,3 +69,10 @@ class Command(BaseCommand):
     def _say(self, sentence: str) -> None:
         self.stderr.write(sentence)
         self.stderr.flush()
+
+
+def _bound(connection: Any, **_: Any) -> None:
+    """A statement that takes too long fails, and whoever waits is told to come back."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET statement_timeout = {STATEMENT_MS}")

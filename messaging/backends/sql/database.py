@@ -19,7 +19,7 @@ import django.db
 from django.db import connections
 
 from chatsite.edge.refusals import Refusal
-from chatsite.running import away
+from chatsite.running import away, files
 from messaging.backends.base import Busy
 from messaging.backends.sql.writer import Writer
 
@@ -60,6 +60,7 @@ class Session:
         self._django.ensure_connection()
         self._django.inc_thread_sharing()  # Database.close ends it from another thread
         self._raw = self._django.connection
+        self._file = files.place(self._django)
         self.sqlite = self._django.vendor == "sqlite"
         if not self.sqlite:
             _bind_on_the_server(self._raw)
@@ -73,6 +74,16 @@ class Session:
         else:
             result = self._raw.execute(text, values, binary=True)
         return result
+
+    @property
+    def moved(self) -> bool:
+        """Whether its file is another one by now, or gone."""
+        return self.sqlite and self._file != files.place(self._django)
+
+    @property
+    def lost(self) -> bool:
+        """Whether the server ended it, or the way there broke."""
+        return not self.sqlite and bool(self._raw.broken)
 
     def one(self, text: str, values: Values = ()) -> Row | None:
         row: Row | None = self.execute(text, values).fetchone()
@@ -190,12 +201,16 @@ class Database:
             self._sessions.pop().close()
 
     def _read(self, work: Read[T]) -> T:
+        session: Session | None = getattr(self._own, "session", None)
         try:
             return work(self._session())
         except Refusal:
             raise
         except Exception as error:
+            lost = session is not None and session.lost  # since it was last used
             self._drop()
+            if lost:
+                return self._read(work)
             raise self._translated(error) from error
 
     def _transact(self, group: Sequence[Work[Any]]) -> list[Any]:
@@ -213,6 +228,9 @@ class Database:
 
     def _session(self) -> Session:
         session: Session | None = getattr(self._own, "session", None)
+        if session is not None and session.moved:
+            self._drop()
+            session = None
         if session is None:
             session = self._own.session = Session(self.alias)
             self._sessions.add(session)

@@ -38,9 +38,11 @@ class TestReads:
     async def test_the_head_costs_the_same_however_long_the_log(self, disk, chat: Chat) -> None:
         await asyncio.gather(*(chat.send(chat.alice) for _ in range(MANY)))
         key = {"conv": chat.conv, "bucket": 0}
-        assert await disk.read_by(HEAD, key) == (1, 0)
+        in_memory = await disk.read_by(HEAD, key)
         disk.flush("conversation")
-        assert await disk.read_by(HEAD, key) == (1, 0)
+        for read, tombstones in (in_memory, await disk.read_by(HEAD, key)):
+            assert read <= 2  # the one it wants, and one that shows where it ends
+            assert tombstones == 0
 
     async def test_a_page_costs_its_rows_and_no_tombstone(self, disk, chat: Chat) -> None:
         """From either end, also where rows were erased, withheld, or have no url."""
@@ -57,26 +59,30 @@ class TestReads:
 
 
 class TestRegisters:
-    @pytest.mark.parametrize("way", WAYS)
-    async def test_keep_the_highest_in_files(self, disk, tables, way) -> None:
-        put = Statement(WAYS[way])
-        people = {"sender": new_id(), "reader": new_id()}
+    async def test_keep_the_highest_in_files(self, disk, tables) -> None:
+        """Alone, and in either kind of batch."""
+        marked = {way: {"sender": new_id(), "reader": new_id()} for way in WAYS}
 
-        async def stands(seq: int) -> None:
-            found = await tables.rows(marks.MARKS, people)
-            assert [row[1] for row in found] == [seq]
+        async def put(seq: int, count: int) -> None:
+            for way, people in marked.items():
+                await tables.run(Statement(WAYS[way]), people | {"seq": seq, "ord": count})
 
-        await tables.run(put, people | {"seq": 10, "ord": 5})
+        async def stand(seq: int, count: int) -> None:
+            for people in marked.values():
+                [found] = await tables.rows(marks.MARKS, people)
+                assert found[1:3] == (seq, count)
+
+        await put(10, 5)
         disk.flush("read")
-        await tables.run(put, people | {"seq": 7, "ord": 9})
-        await stands(10)
+        await put(7, 9)
+        await stand(10, 5)
         disk.flush("read")
         disk.compact("read")
-        await stands(10)
-        await tables.run(put, people | {"seq": 7, "ord": 9})
-        await stands(10)
-        await tables.run(put, people | {"seq": 11, "ord": 6})
-        await stands(11)
+        await stand(10, 5)
+        await put(7, 9)
+        await stand(10, 5)
+        await put(11, 6)
+        await stand(11, 6)
 
     async def test_keep_the_highest_in_a_batch_of_the_driver(self, tables) -> None:
         """Whose own timestamp is that of a clock."""
@@ -136,11 +142,10 @@ class TestWhatIsGone:
         [erased, _] = await log.page(chat.conv, 2, NOW, after=0)
         assert erased.gone is Gone.ERASED
 
-    async def test_a_deleted_salt_stays_deleted(self, disk, tables, log, chat) -> None:
+    async def test_a_deleted_salt_stays_deleted(self, disk, log, chat) -> None:
         row = await chat.send(chat.alice, ttl=60)
         disk.flush("message_salt")
         await chat.erase(row)
-        for _ in range(2):
-            assert await log.salts(chat.conv, [row.client_id], NOW) == {}
-            disk.flush("message_salt")
-            disk.compact("message_salt")
+        disk.flush("message_salt")
+        disk.compact("message_salt")
+        assert await log.salts(chat.conv, [row.client_id], NOW) == {}
