@@ -1,6 +1,6 @@
-"""The files of SQLite, under a server. One that vanishes goes on taking what is written by whoever
-has it open, and all of that is lost with the process; one that is opened where there is none is
-made, empty. Neither may happen: without its file a database is away."""
+"""The files of SQLite, under a server. One that vanishes takes what is written by those who have it
+open, and all of that is lost with the process; where there is none, opening makes an empty one.
+Neither may happen: without its file a database is away."""
 
 import logging
 from collections.abc import Iterable

@@ -79,7 +79,7 @@ def unknown(monkeypatch: pytest.MonkeyPatch) -> Counter[asyncio.Task[object] | N
 
 
 async def test_one_that_freezes_costs_a_message_one_unknown_outcome(ring, chats, told, unknown):
-    """Whoever was sent by it learns to go elsewhere, and so does everybody after them."""
+    """Those who went by it learn to go elsewhere, and so does everybody after them."""
     await told.round(chats)
     ring.freeze(2)
     for _ in range(ROUNDS):

@@ -72,7 +72,7 @@ class Command(BaseCommand):
 
 
 def _bound(connection: Any, **_: Any) -> None:
-    """A statement that takes too long fails, and whoever waits is told to come back."""
+    """A statement that takes too long fails, and those who wait are told to come back."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(f"SET statement_timeout = {STATEMENT_MS}")

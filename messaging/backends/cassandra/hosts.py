@@ -1,8 +1,8 @@
 """Which host is asked first: the one that has a copy and speaks.
 
 A host that is frozen refuses nothing and keeps its connections, so the driver takes it for up until
-its heartbeats go unanswered. Whoever finds it silent before that says so here, and for that long
-it is asked last: the silence is waited for once, and not by each statement in turn.
+its heartbeats go unanswered. A statement that finds it silent before says so here, and for that
+long it is asked last: the silence is waited for once, and not by each statement in turn.
 """
 
 import time
