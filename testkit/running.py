@@ -36,7 +36,8 @@ class Site:
 
     @property
     def url(self) -> str:
-        return f"http://localhost:{self.port}"
+        """The address that people type: another one where they come by something before it."""
+        return self.env.get("SITE_URL", f"http://localhost:{self.port}")
 
     @property
     def log(self) -> Path:

@@ -12,8 +12,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from testkit.browser.chromium import DESKTOP, QUIET, SHELL, chromium_path
-from testkit.running import Site, new_site
+from testkit.running import Site
 from tests.browser.chatting import Pair, both_understand, face_to_face
+from tests.browser.engine import DISTRIBUTED, ENGINE, new_site
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # sync Playwright's loop is not ours
 
@@ -27,6 +28,14 @@ window.addEventListener("securitypolicyviolation", (event) => {
 """
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if ENGINE != DISTRIBUTED:
+        return
+    for item in items:
+        if mark := item.get_closest_marker("embedded"):
+            item.add_marker(pytest.mark.skip(f"on the embedded engine alone: {mark.args[0]}"))
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
@@ -37,7 +46,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[Site]:
-    site = new_site({"LIVE_RATE_FACTOR": "1000"}).start()  # one address signs up many
+    site = new_site().start()
     yield site
     site.remove()
 

@@ -8,7 +8,8 @@ import contextlib
 import socket
 import threading
 
-from testkit.running import Site, new_site
+from testkit.running import Site
+from tests.browser.engine import new_site
 
 CHUNK = 64 * 1024
 UPGRADE = b"upgrade: websocket"
@@ -79,15 +80,7 @@ class _Line:
                 end.shutdown(socket.SHUT_RDWR)
 
 
-class HiddenSite(Site):
-    """Known to people by the address of its door."""
-
-    @property
-    def url(self) -> str:
-        return self.env["SITE_URL"]
-
-
 def site_behind(door: Door) -> Site:
-    site = new_site({"LIVE_RATE_FACTOR": "1000", "SITE_URL": door.url})
+    site = new_site({"SITE_URL": door.url})
     door.upstream = site.port
-    return HiddenSite(site.var, site.port, site.env).start()
+    return site.start()

@@ -14,9 +14,12 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Request, WebSocket, expect
 
 from testkit.browser.people import Person, recover, sign_up
-from testkit.running import Site, new_site
+from testkit.running import Site
 from tests.browser import chatting
 from tests.browser.conftest import OpenWindow
+from tests.browser.engine import new_site
+
+pytestmark = pytest.mark.embedded("it searches the files of the databases")
 
 PASSWORDS = ("Kanarienvögel singen 7 Arien", "Canaries sing 8 arias at dawn")
 TEXTS = ("Der gelbe Vogel fliegt um Mitternacht", "the yellow bird replies at noon 🐤")
@@ -25,7 +28,7 @@ PRIVATE_NAME = "Schatz Kanarienvogel"
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    site = new_site({"LOG_LEVEL": "DEBUG", "LIVE_RATE_FACTOR": "1000"}).start()
+    site = new_site({"LOG_LEVEL": "DEBUG"}).start()
     yield site
     site.remove()
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from testkit.browser.pages import ready
 from testkit.browser.people import NEW_PASSWORD, Person, field, keep_code, press, sign_in
-from testkit.running import Site, new_site
+from testkit.running import Site
 from tests.browser import mailserver, readymade
 from tests.browser.chatting import (
     SLOW_MS,
@@ -25,6 +25,7 @@ from tests.browser.chatting import (
     write,
 )
 from tests.browser.conftest import OpenWindow
+from tests.browser.engine import new_site
 
 STEPS_MAX = 5  # things that a person fills in and sends, from the first page to the chats
 
@@ -138,7 +139,6 @@ def mailing() -> Iterator[tuple[Site, mailserver.MailServer]]:
     with mailserver.MailServer() as mails:
         site = new_site(
             {
-                "LIVE_RATE_FACTOR": "1000",
                 "EMAIL_HOST": "127.0.0.1",
                 "EMAIL_PORT": str(mails.port),
                 "EMAIL_FROM": "chat@example.org",

@@ -17,6 +17,8 @@ from testkit.running import Site
 from tests.browser import chatting
 from tests.browser.conftest import Window
 
+pytestmark = pytest.mark.embedded("it is about the browser, and long histories are put into SQL")
+
 MESSAGES = 10_000
 CONVERSATIONS = 1000
 UNREAD = 400  # of the long one

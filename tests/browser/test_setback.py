@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
 from testkit.browser.pages import live
 from testkit.browser.people import Person, field, press
-from testkit.running import Site, new_site
+from testkit.running import Site
 from tests.browser import readymade
 from tests.browser.chatting import (
     SLOW_MS,
@@ -24,7 +24,10 @@ from tests.browser.chatting import (
     write,
 )
 from tests.browser.conftest import OpenWindow
+from tests.browser.engine import new_site
 from tests.browser.readable import serious
+
+pytestmark = pytest.mark.embedded("elsewhere each database has backups by its own tools")
 
 KEPT = """async () => {
   const [{ name }] = await indexedDB.databases();
@@ -40,7 +43,7 @@ KEPT = """async () => {
 def site() -> Iterator[Site]:
     """Of its own: nobody else's data is set back."""
     # On SQLite always: on PostgreSQL a backup is made and put back by its own tools.
-    site = new_site({"LIVE_RATE_FACTOR": "1000", "DATABASE_URL": ""}).start()
+    site = new_site({"DATABASE_URL": ""}).start()
     yield site
     site.remove()
 

@@ -4,11 +4,9 @@ Without the fence (static/js/storage/fence.js) it would write its counter over t
 that took the lead, and two messages would go under one counter: an alarm at the receiver.
 """
 
-import sqlite3
+import json
 import time
-from contextlib import closing
 
-import psycopg
 from playwright.sync_api import Page, expect
 
 from testkit.running import ROOT, Site
@@ -45,15 +43,19 @@ class Stopped:
         self._debugger.send("Debugger.disable")  # no breakpoints, and on from the one it stands at
 
 
+COUNTERS = """
+from asgiref.sync import async_to_sync
+from messaging.backends import log
+
+rows = async_to_sync(log().page)(bytes.fromhex("%s"), 50, 0, after=0)
+print([row.ctr for row in rows if row.ctr])
+"""
+
+
 def counters(site: Site, page: Page) -> list[int]:
     """Of all messages in the conversation on screen, as the server has them, in order."""
-    question = "SELECT ctr FROM conversation WHERE conversation_id = {} AND ctr > 0 ORDER BY seq"
-    conversation = bytes.fromhex(page.url.rpartition("/")[2])
-    if url := site.env.get("DATABASE_URL"):
-        with psycopg.connect(url) as database:
-            return [ctr for (ctr,) in database.execute(question.format("%s"), [conversation])]
-    with closing(sqlite3.connect(site.var / "messages.sqlite3")) as database:
-        return [ctr for (ctr,) in database.execute(question.format("?"), [conversation])]
+    asked = COUNTERS % page.url.rpartition("/")[2]
+    return list(json.loads(site.manage_says("shell", "-v", "0", "-c", asked)))
 
 
 def test_a_suspended_leader_loses_the_lead_and_does_no_harm(pair: Pair, site: Site) -> None:
