@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from testkit.browser.people import (
     NEW_PASSWORD,
@@ -102,6 +102,31 @@ def test_a_wrong_password_is_told_and_the_right_one_still_works(open_window: Ope
     refused(page, Person(alice.name, "", "seven quiet otters juggle lambs"))
     refused(page, Person(f"{alice.name}.nobody", "", alice.password))
     sign_in(page, alice)
+
+
+@pytest.mark.parametrize("heard", [False, True])
+def test_a_sign_in_that_failed_at_its_end_is_tried_again(
+    open_window: OpenWindow, *, heard: bool
+) -> None:
+    """Keys are made and kept before the server hears of them."""
+    alice = newcomer(open_window("alice").page, "Alice")
+    page = open_window("alice's other browser").page
+
+    def lose(route: Route) -> None:
+        if heard:
+            route.fetch()
+        route.abort()
+
+    page.route("**/api/links", lose, times=1)
+    page.goto("/sign-in")
+    field(page, "Username").fill(alice.name)
+    field(page, "Password").fill(alice.password)
+    press(page, "Sign in")
+    expect(page.get_by_text("The server cannot be reached")).to_be_visible(timeout=ARGON2_MS)
+    field(page, "Password").fill(alice.password)
+    press(page, "Sign in")
+    expect(page).to_have_url(re.compile(r"/chats"), timeout=ARGON2_MS)
+    assert len(devices_of(page)) == 2
 
 
 def test_a_forgotten_password_is_replaced_by_the_code(open_window: OpenWindow) -> None:

@@ -174,7 +174,7 @@ function withNew(chain, device) {
  *   Promise<{link: Link, seeds: Map<number, Bytes>, body: import("../protocol.js").NewLink}>}} plan
  * @param {OnProgress | undefined} onProgress
  */
-async function store({ signed, access, vault, chain }, { stores, device, make }, onProgress) {
+async function store({ signed, keys, access, vault, chain }, { stores, device, make }, onProgress) {
   const { uid, name, displayName } = signed;
   const options = { ...access, signer: signerOf(uid, device) };
   for (let attempt = 0; ; attempt++) {
@@ -183,9 +183,12 @@ async function store({ signed, access, vault, chain }, { stores, device, make },
     const receiver = { id: RECOVERY_ID, seed: vault.secrets.recoverySeed };
     const seeds = await userKeys(current.links, await api.get("/api/wraps", access), receiver);
     const made = await make(current, seeds);
-    await remember(stores, { name, displayName, links: [...current.links, made.link], seeds: made.seeds });
+    const account = { name, displayName, links: [...current.links, made.link], seeds: made.seeds };
+    if (!keys) await remember(stores, { ...account, joining: true });
     onProgress?.("store");
-    if (await applied(made, options, attempt)) return settle(uid, stores);
+    if (!(await applied(made, options, attempt))) continue;
+    await remember(stores, account);
+    return settle(uid, stores);
   }
 }
 
@@ -234,9 +237,12 @@ async function taken(uid) {
   const stores = await Keystore.open(uid);
   try {
     const keys = await stores.device().catch(() => undefined);
-    if (!keys || !(await recall(stores))) return undefined;
+    const known = keys && (await recall(stores));
+    if (!known) return undefined;
     const { device } = await api.post("/api/live-token", {}, { signer: signerOf(uid, keys) });
-    return equal(fromB64(device, 16), keys.id) ? keys : undefined;
+    if (!equal(fromB64(device, 16), keys.id)) return undefined;
+    if (known.joining) await remember(stores, { ...known, joining: false }); // the answer was lost
+    return keys;
   } catch (error) {
     const { status = 0 } = /** @type {{status?: number}} */ (error);
     if (status < 400 || status >= 500) throw error;
@@ -248,7 +254,7 @@ async function taken(uid) {
 
 /**
  * Keys that the server does not know, under a list that goes on where the server's ends: it was set back to before
- * this browser joined. What is kept here may be nowhere else.
+ * this browser joined. What is kept here may be nowhere else. One that never joined has nothing to lose.
  * @param {Bytes} uid
  * @param {OwnChain} chain
  */
@@ -258,6 +264,7 @@ async function refuseToForget(uid, { links }) {
     const keys = await stores.device().catch(() => undefined);
     const known = keys && (await recall(stores));
     require(!known ||
+      known.joining ||
       !isBehind(bytesOf(links), known.links), "behind", "the server does not know this browser any more");
   } finally {
     stores.close();

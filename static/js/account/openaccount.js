@@ -22,6 +22,7 @@ import { recall, remember } from "./remembered.js";
  * @property {Bytes[]} gone devices that signed out and are listed still
  * @property {string} name
  * @property {string} displayName
+ * @property {boolean} [joining]
  * @property {Keystore} stores
  */
 
@@ -62,9 +63,9 @@ export async function openAccount() {
  * @param {Account} account
  * @param {[number, string] | undefined} head
  */
-function isNewest({ links, keys, seeds }, head) {
+function isNewest({ links, keys, seeds, joining }, head) {
   const kept = headOf(links);
-  return head?.[0] === kept.k && head[1] === b64(kept.hash) && lists(kept, keys) && seeds.has(kept.g);
+  return !joining && head?.[0] === kept.k && head[1] === b64(kept.hash) && lists(kept, keys) && seeds.has(kept.g);
 }
 
 /** From now on another account, or none. */
@@ -113,7 +114,8 @@ export async function refresh(account, stores = account.stores) {
     ? account.seeds
     : await userKeys(links, await api.get("/api/wraps", access), receiver);
   for (const [generation, seed] of seeds) account.seeds.set(generation, seed);
-  Object.assign(account, { links, gone });
-  if (event !== "same") await remember(stores, account);
+  const news = event !== "same" || account.joining;
+  Object.assign(account, { links, gone, joining: false });
+  if (news) await remember(stores, account);
   return account;
 }

@@ -5,13 +5,16 @@ import { parseLink } from "../crypto/devicelist.js";
 /** @typedef {import("../crypto/encoding.js").Bytes} Bytes */
 /** @typedef {import("../crypto/devicelist.js").Link} Link */
 /** @typedef {import("../storage/keystore.js").Keystore} Keystore */
-/** @typedef {{name: string, displayName: string, links: Link[], seeds: Map<number, Bytes>}} Remembered */
+/**
+ * joining: the server has not said yet that it knows this browser
+ * @typedef {{name: string, displayName: string, links: Link[], seeds: Map<number, Bytes>, joining?: boolean}} Remembered
+ */
 
 const KEY = "account";
 
 /** @param {Pick<Keystore, "write">} stores @param {Remembered} account */
-export function remember(stores, { name, displayName, links, seeds }) {
-  const value = { name, displayName, links: links.map((link) => link.bytes), seeds: [...seeds] };
+export function remember(stores, { name, displayName, links, seeds, joining = false }) {
+  const value = { name, displayName, links: links.map((link) => link.bytes), seeds: [...seeds], joining };
   return stores.write([{ store: "meta", key: KEY, value }]);
 }
 
@@ -20,5 +23,6 @@ export async function recall(stores) {
   const kept = await stores.get("meta", KEY);
   if (!kept) return undefined;
   const links = await Promise.all(kept.links.map(parseLink));
-  return { name: kept.name, displayName: kept.displayName, links, seeds: new Map(kept.seeds) };
+  const { name, displayName, joining = false } = kept;
+  return { name, displayName, links, seeds: new Map(kept.seeds), joining };
 }
