@@ -89,6 +89,7 @@ def test_a_code_that_was_not_kept_does_not_pass(open_window: OpenWindow) -> None
     expect(page).to_have_url(re.compile("/chats"), timeout=ARGON2_MS)
 
 
+@pytest.mark.engine
 def test_another_browser_opens_the_account_by_password(open_window: OpenWindow) -> None:
     alice = sign_up(open_window("alice").page)
     other = open_window("alice's other browser").page
@@ -129,6 +130,7 @@ def test_a_sign_in_that_failed_at_its_end_is_tried_again(
     assert len(devices_of(page)) == 2
 
 
+@pytest.mark.engine
 def test_a_forgotten_password_is_replaced_by_the_code(open_window: OpenWindow) -> None:
     alice = newcomer(open_window("alice").page, "Alice")
     before = Person(alice.name, alice.display_name, alice.password, alice.code)
@@ -175,6 +177,7 @@ def test_a_changed_password_replaces_the_old_one(open_window: OpenWindow) -> Non
     sign_in(other, alice)
 
 
+@pytest.mark.engine
 def test_a_changed_password_offers_to_sign_out_elsewhere(open_window: OpenWindow) -> None:
     page, other = open_window("alice").page, open_window("alice's other browser").page
     alice = sign_up(page)
@@ -231,6 +234,7 @@ def test_another_session_can_be_signed_out_from_here(open_window: OpenWindow) ->
     expect(first).to_have_url(re.compile("/sign-in"))
 
 
+@pytest.mark.engine
 def test_a_lost_device_is_shut_out(open_window: OpenWindow) -> None:
     lost, page = open_window("thief").page, open_window("alice").page
     alice = newcomer(lost, "Alice")

@@ -46,6 +46,7 @@ def menu(page: Page, action: str) -> None:
     page.get_by_role("button", name=action, exact=True).click()
 
 
+@pytest.mark.engine
 def test_what_was_written_during_a_block_stays_sent(pair: Pair, open_window: OpenWindow) -> None:
     write(pair.alice, before := text())
     expect_status(pair.alice, before, "Read")

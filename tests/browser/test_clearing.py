@@ -1,5 +1,6 @@
 """A chat that is cleared: empty at once, taken back in time, and cleared whatever the page does."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from testkit.browser.pages import live
@@ -15,6 +16,7 @@ def clear(page: Page) -> None:
     page.get_by_role("button", name="Clear this chat for me").click()
 
 
+@pytest.mark.engine
 def test_it_empties_thread_list_and_other_browsers_and_can_be_taken_back(
     pair: Pair, open_window: OpenWindow
 ) -> None:

@@ -18,6 +18,7 @@ def strangers(open_window: OpenWindow) -> Pair:
     return chatting.strangers(open_window("alice").page, open_window("bob").page)
 
 
+@pytest.mark.engine
 def test_from_signing_up_to_read_ticks(open_window: OpenWindow) -> None:
     alice, bob = open_window("alice").page, open_window("bob").page
     pair = Pair(alice, bob, sign_up(alice, somebody("Alice")), sign_up(bob, somebody("Bob")))
@@ -46,6 +47,7 @@ def test_from_signing_up_to_read_ticks(open_window: OpenWindow) -> None:
     expect(pair.alice.locator("#announcer")).to_have_text(f"Bob: {answer}")
 
 
+@pytest.mark.engine
 def test_what_was_not_looked_at_is_unread_and_counted(pair: Pair) -> None:
     chatting.open_page(pair.bob, "/people")
     for words in (first := text(), second := text()):
@@ -61,6 +63,7 @@ def test_what_was_not_looked_at_is_unread_and_counted(pair: Pair) -> None:
     expect(row.locator(".chat-unread")).to_be_hidden()
 
 
+@pytest.mark.engine
 def test_both_ask_in_the_same_instant(strangers: Pair) -> None:
     pair = strangers
     for page, other in ((pair.alice, pair.bob_is), (pair.bob, pair.alice_is)):
@@ -76,6 +79,7 @@ def test_both_ask_in_the_same_instant(strangers: Pair) -> None:
     expect(bubble(pair.bob, words)).to_be_visible()
 
 
+@pytest.mark.engine
 def test_both_write_first_at_once(pair: Pair) -> None:
     """Nobody has made a key yet: one epoch stands, and both texts are readable on both sides."""
     texts = [text(), text()]
@@ -88,6 +92,7 @@ def test_both_write_first_at_once(pair: Pair) -> None:
             expect(bubble(page, words)).to_be_visible()
 
 
+@pytest.mark.engine
 def test_both_renew_the_key_at_once(pair: Pair) -> None:
     write(pair.alice, before := text())
     expect(bubble(pair.bob, before)).to_be_visible()
@@ -235,6 +240,7 @@ def test_two_tabs_of_one_device(pair: Pair) -> None:
     expect_status(second, last, "Read")
 
 
+@pytest.mark.engine
 def test_a_draft_stays_with_its_chat(pair: Pair) -> None:
     composer(pair.alice).fill("unfinished")
     pair.alice.locator("chat-list").get_by_text("Draft: unfinished").wait_for()
@@ -270,6 +276,7 @@ def test_blocked_people_stay_out_and_are_not_told(pair: Pair) -> None:
     expect(bubble(pair.alice, unwanted)).to_have_count(0)
 
 
+@pytest.mark.engine
 def test_a_block_and_a_withdrawal_can_be_taken_back(pair: Pair, open_window: OpenWindow) -> None:
     pair.alice.get_by_role("button", name="More about this chat").click()
     pair.alice.get_by_role("button", name="Block").click()
@@ -286,6 +293,7 @@ def test_a_block_and_a_withdrawal_can_be_taken_back(pair: Pair, open_window: Ope
     expect(carol.locator("#rail-people")).to_contain_text("1")
 
 
+@pytest.mark.engine
 def test_declined_looks_like_unanswered(strangers: Pair) -> None:
     pair = strangers
     chatting.ask(pair.alice, pair.bob_is.name)
@@ -301,6 +309,7 @@ def test_declined_looks_like_unanswered(strangers: Pair) -> None:
     expect(pair.alice.locator("section[data-group='1']")).to_contain_text("Bob")
 
 
+@pytest.mark.engine
 def test_mallory_finds_nothing_at_the_address_of_a_chat(
     pair: Pair, open_window: OpenWindow
 ) -> None:
@@ -350,6 +359,7 @@ def test_nothing_serious_for_axe(pair: Pair) -> None:
             assert not serious(page), scheme
 
 
+@pytest.mark.engine
 def test_a_second_browser_reads_what_was_written_before_it(
     pair: Pair, open_window: OpenWindow
 ) -> None:
@@ -383,6 +393,7 @@ def test_offline_is_said(pair: Pair) -> None:
     expect(pair.alice.locator(".pane-list chat-status")).to_be_empty()
 
 
+@pytest.mark.engine
 def test_being_there_and_writing_are_shown_while_they_last(pair: Pair) -> None:
     presence = pair.alice.locator("chat-person [data-part='presence']")
     expect(presence).to_have_text("Online")

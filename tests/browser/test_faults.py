@@ -107,6 +107,7 @@ def shown(page: Page) -> Locator:
     return page.locator(".message [data-part='text']")
 
 
+@pytest.mark.engine
 def test_the_server_is_killed_while_both_write(meet: Callable[..., Three], site: Site) -> None:
     three = meet()
     texts = [text() for _ in range(24)]

@@ -39,6 +39,7 @@ def connect(page: Page, link: str) -> None:
     expect(composer(page)).to_be_enabled()
 
 
+@pytest.mark.engine
 def test_one_for_one_person_connects_without_a_second_yes(
     strangers: Pair, open_window: OpenWindow
 ) -> None:
@@ -141,6 +142,7 @@ def test_what_stands_in_the_way_is_said(strangers: Pair) -> None:
     expect(composer(bob)).to_be_enabled()
 
 
+@pytest.mark.engine
 def test_one_for_several_people_leads_to_requests(strangers: Pair) -> None:
     alice, bob = strangers.alice, strangers.bob
     link = invite(alice, "Several people")

@@ -64,6 +64,7 @@ def texts(page: Page) -> Locator:
     return page.locator(".message [data-part='text']")
 
 
+@pytest.mark.engine
 def test_two_people_chat_by_calls_and_return_to_the_socket(
     pair: tuple[Page, Page], door: Door
 ) -> None:

@@ -24,6 +24,7 @@ STEAL_KEYS = """async () => {
 }"""
 
 
+@pytest.mark.engine
 def test_a_removed_browser_wipes_itself_and_reads_nothing_newer(
     talking: Pair, open_window: OpenWindow
 ) -> None:

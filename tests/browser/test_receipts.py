@@ -104,6 +104,7 @@ def test_a_window_behind_others_reads_nothing(pair: Pair) -> None:
     expect(pair.bob).not_to_have_title(re.compile(r"^\("))
 
 
+@pytest.mark.engine
 def test_unread_is_the_same_on_two_devices(pair: Pair, open_window: OpenWindow) -> None:
     laptop = second_device(open_window, pair.bob_is)
     write(pair.alice, text())
@@ -116,6 +117,7 @@ def test_unread_is_the_same_on_two_devices(pair: Pair, open_window: OpenWindow) 
         expect(badge(page, "Alice")).to_be_hidden()
 
 
+@pytest.mark.engine
 def test_read_receipts_off(pair: Pair, open_window: OpenWindow) -> None:
     laptop = second_device(open_window, pair.bob_is)
     set_privacy(pair.bob, lambda page: page.get_by_role("switch", name="Read receipts").uncheck())
@@ -151,6 +153,7 @@ def test_typing_off(pair: Pair) -> None:
     expect(presence(pair.alice)).to_have_text("Online")
 
 
+@pytest.mark.engine
 def test_last_seen_in_header_and_list(pair: Pair) -> None:
     dot = chat_row(pair.alice, "Bob").get_by_role("img", name="Online")
     expect(presence(pair.alice)).to_have_text("Online")

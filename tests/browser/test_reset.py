@@ -57,6 +57,7 @@ def confirm_identity(page: Page, name: str) -> None:
     expect(composer(page)).to_be_enabled()
 
 
+@pytest.mark.engine
 def test_everything_lost_and_back_by_the_operators_link(
     talking: Pair, open_window: OpenWindow, site: Site
 ) -> None:

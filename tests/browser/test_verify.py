@@ -107,6 +107,7 @@ def test_nothing_of_the_number_leaves_the_browser(pair: Pair) -> None:
     assert not [line for line in sent if "/qr" in line or '"verified"' in line]
 
 
+@pytest.mark.engine
 def test_the_mark_is_shown_and_follows_and_can_be_taken_back(
     pair: Pair, open_window: OpenWindow
 ) -> None:
