@@ -142,9 +142,16 @@ test("a conflict hands over the winner", async () => {
 });
 
 test("an answer that is not JSON is told apart from a refusal", async () => {
-  for (const status of [200, 502]) {
-    const { api } = server({ "/api/x": { status, text: "<h1>Bad gateway</h1>" } });
+  for (const status of [200, 500]) {
+    const { api } = server({ "/api/x": { status, text: "<h1>Something</h1>" } });
     assert.equal((await refusal(api.get("/api/x"))).code, "unreadable");
+  }
+});
+
+test("where a proxy reaches no server, trying again helps", async () => {
+  for (const status of [502, 503, 504]) {
+    const { api } = server({ "/api/x": { status, text: "<h1>Bad gateway</h1>" } });
+    assert.equal((await refusal(api.get("/api/x"))).code, "busy");
   }
 });
 

@@ -68,6 +68,7 @@ class Stub:
     def __init__(self, name: str) -> None:
         self.name, self.port = name, free_port()
         self.ready = True
+        self.dying = False  # it takes requests, and hangs up without an answer
         self.asked: Counter[str] = Counter()  # by path, query included
         self._checked = asyncio.Event()
 
@@ -84,6 +85,8 @@ class Stub:
             self.asked[target] += 1
             if target == "/readyz":
                 self._checked.set()
+            elif self.dying:
+                return
             status = "404 Not Found" if target == "/readyz" and not self.ready else "200 OK"
             body = NO_SESSION if target.startswith("/live?") else self.name
             lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close"]

@@ -23,6 +23,7 @@ from tests.nodes.balancer import Stub, balancer, program, stub
 
 SECONDS = 60.0
 CUT_SECONDS = 20.0  # until the sockets of a node that stands still are closed: 1.8, or never
+GATEWAY = (502, 503, 504)
 
 
 class Behind:
@@ -32,9 +33,9 @@ class Behind:
         self.site, self.alice, self.other, self.port = site, alice, other, port
         self.host = f"localhost:{port}"
 
-    async def ask(self, path: str = "/help") -> tuple[int, str]:
-        """`here` or the name of the stub: who answered."""
-        return await asyncio.to_thread(self._ask, path)
+    async def ask(self, path: str = "/help", method: str = "GET") -> tuple[int, str]:
+        """`here` or the name of the stub: who answered. Without a node, what the balancer says."""
+        return await asyncio.to_thread(self._ask, path, method)
 
     async def leads(self, where: str, path: str = "/help") -> None:
         """Wait until a new request goes there."""
@@ -52,12 +53,14 @@ class Behind:
         assert isinstance(protocol.parse_server(await link.recv()), protocol.State)
         return link
 
-    def _ask(self, path: str) -> tuple[int, str]:
+    def _ask(self, path: str, method: str) -> tuple[int, str]:
         link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
-            link.request("GET", path, headers={"Host": self.host})
+            link.request(method, path, headers={"Host": self.host})
             answer = link.getresponse()
             body = answer.read().decode()
+            if answer.status in GATEWAY:
+                return answer.status, body
             return answer.status, self.other.name if body == self.other.name else "here"
         finally:
             link.close()
@@ -147,3 +150,26 @@ async def test_the_sockets_of_a_node_that_stands_still_are_closed(behind: Behind
 async def test_who_comes_from_outside_finds_no_probes(behind: Behind) -> None:
     for path in ("/readyz", "/livez", "/metrics"):
         assert (await behind.ask(path))[0] == 404
+
+
+async def test_what_a_dying_node_did_not_answer_is_asked_again_and_not_posted(
+    behind: Behind,
+) -> None:
+    behind.other.ready = behind.other.dying = True
+    asked, posted = Counter[int](), Counter[int]()
+    async with asyncio.timeout(SECONDS):
+        while behind.other.asked["/help"] < 3:
+            asked[(await behind.ask())[0]] += 1
+        while behind.other.asked["/help"] < 6:
+            posted[(await behind.ask(method="POST"))[0]] += 1
+    assert set(asked) == {200}
+    assert posted[502] == 3
+
+
+async def test_where_no_node_runs_people_are_told_so(behind: Behind) -> None:
+    assert await behind.ask() == (200, "here")
+    behind.site.kill()
+    status, said = await behind.ask()
+    assert status == 503
+    assert "Back soon" in said
+    assert 'http-equiv="refresh"' in said

@@ -23,6 +23,7 @@ const TIMEOUT_MS = 20_000; // a slow phone network answers in half of that
 // Connections that a router has forgotten swallow what they are given, and a browser keeps up to six
 // of them for use again. What may be asked twice is asked again: an aborted connection is closed.
 const PATIENCE_MS = [4000, 6000];
+const GATEWAY = new Set([502, 503, 504]); // by a proxy that reaches no server
 const NONCE_BYTES = 40;
 const GRANT_HEADER = "X-Enrolment";
 const PROOF_HEADER = "X-Device-Proof";
@@ -233,6 +234,8 @@ function refusal(status, value) {
   if (typeof code === "string") {
     return new ApiError(code, String(message ?? code), { status, retryMs: retry_ms, body: value });
   }
+  if (GATEWAY.has(status))
+    return new ApiError("busy", gettext("The server is busy. Try again in a moment."), { status });
   const words = gettext("The server gave an answer that this page does not understand. Reload the page and try again.");
   return new ApiError("unreadable", words, { status });
 }
