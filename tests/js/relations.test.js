@@ -186,6 +186,25 @@ test("it stays when its row leaves this browser, and goes with what is cleared",
   assert.deepEqual(await stores.all("relations"), []);
 });
 
+test("what a row far below says goes, unless somebody looks there", async () => {
+  for (const looks of [false, true]) {
+    const { log, bob, hear, stores, row } = await world();
+    const { client_id: ref } = await log.say("helo");
+    await log.say({ t: "edit", body: "hello", ref });
+    await hear();
+    log.fill(10_000);
+    await log.say({ t: "react", body: "👍", ref });
+    await bob.learn({ ...row, last_seq: log.rows.length });
+    await bob.jump(log.rows.at(-1));
+    if (looks) await bob.page(40, 38); // what the server has
+    log.fill(1);
+    await bob.learn({ ...row, last_seq: log.rows.length });
+    await bob.jump(log.rows.at(-1));
+    const kept = (await stores.all("relations")).map(([, { t }]) => t);
+    assert.deepEqual(kept, looks ? ["edit", "react"] : ["react"]);
+  }
+});
+
 test("where the server is set back, what was said above goes with it", async () => {
   const { log, bob, hear, said, row, stores } = await world();
   const { client_id: ref } = await log.say("helo");

@@ -256,7 +256,11 @@ export class Conversation {
   #pruned(seq, jumped) {
     const { conv } = this.row;
     if ((seq % PRUNE_EVERY && !jumped) || seq <= KEEP) return [];
-    return [{ store: "messages", key: [conv, 0], upto: [conv, seq - KEEP], remove: true }];
+    const below = this.#history.unrelated(seq);
+    /** @type {import("../storage/stores.js").Change[]} */
+    const gone = [{ store: "messages", key: [conv, 0], upto: [conv, seq - KEEP], remove: true }];
+    if (below > 0) gone.push({ store: "relations", key: [conv, 0], upto: [conv, below], remove: true });
+    return gone;
   }
 
   /** @param {Kept} kept @returns {import("../storage/stores.js").Change} */

@@ -14,10 +14,13 @@ import { CLOSED, paged, whole } from "./timeline.js";
 
 export const KEEP = 1000; // newest messages of a conversation that stay in this browser; the log has them all
 
+const RELATED = 10_000; // newest rows of a conversation of which it is kept what they say of others
+
 export class History {
   /** @type {Pick<Conversation, "row" | "passed" | "saw">} */ #conversation;
   #parts;
   #looking = false;
+  #lowest = Number.POSITIVE_INFINITY; // that the server was asked for: somebody looks there
 
   /** @param {Pick<Conversation, "row" | "passed" | "saw">} conversation @param {Parts} parts */
   constructor(conversation, parts) {
@@ -39,6 +42,15 @@ export class History {
     const messages = (await this.#here(first, last)) ?? (await this.#fetched(first, last));
     if (first < (this.#conversation.passed?.from ?? 0)) void this.#lookBetween();
     return paged(await related(this.#parts.stores, messages), cleared);
+  }
+
+  /**
+   * Up to where nobody asks any more what a row says of others: below it rows come from the server, and
+   * those above them were fetched before, which say it again.
+   * @param {number} newest
+   */
+  unrelated(newest) {
+    return Math.min(newest - RELATED, this.#lowest - 1);
   }
 
   /** @param {number} first @param {number} last @returns {Promise<Message[] | null>} null: the server is to be asked */
@@ -68,6 +80,7 @@ export class History {
   async #older(before, limit) {
     const { stores, desk, ask, retold } = this.#parts;
     const { row } = this.#conversation;
+    this.#lowest = Math.min(this.#lowest, before - limit);
     const { rows } = await ask({ before }, Math.min(limit, PAGE_MAX));
     const theirs = rows.filter(({ seq }) => seq > row.cleared);
     const shown = whole(row.conv, theirs, Math.min(before - 1, ...theirs.map(({ seq }) => seq)), before - 1);
