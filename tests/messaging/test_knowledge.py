@@ -1,6 +1,7 @@
 """What a live session knows is dropped when it changes: device lists, epochs, contacts."""
 
 import pytest
+from django.db import OperationalError
 
 from accounts import devices
 from accounts.models import User
@@ -9,8 +10,9 @@ from chatsite.running import threads
 from e2ee import epochs as reasons
 from e2ee.records import Link, parse_link
 from messaging import fanout, hooks, protocol
-from messaging.backends import connection_store
+from messaging.backends import connection_store, log
 from messaging.domain import block_bit
+from messaging.sessions.node import here
 from testkit import cast
 from testkit.cast import Person, now_ms
 from testkit.client.m1 import devicelist, epochs
@@ -135,3 +137,24 @@ async def test_the_owners_connection_frame_changes_what_the_session_knows(
     await fanout.deliver([alice.uid], frame)
     at_alice.send(alice.message(conv, "to whom I block"))
     assert (await at_alice.next(protocol.Error)).code == "not_connected"
+
+
+async def test_after_a_gap_nothing_goes_that_the_accounts_cannot_vouch_for(
+    alice: Person, bob: Person, conv: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody could have been revoked in it. What is known already still goes without them."""
+    at_alice = await arrived(alice)
+    assert isinstance(await sent(at_alice, alice.message(conv, "before")), protocol.Sent)
+
+    def away(*_: object) -> None:
+        raise OperationalError("no database")
+
+    monkeypatch.setattr(devices, "newest_links", away)
+    assert isinstance(await sent(at_alice, alice.message(conv, "known")), protocol.Sent)
+    here().hub.recheck_all()
+    late = alice.message(conv, "after")
+    at_alice.send(late)
+    assert (await at_alice.next(protocol.Busy)).client_id == late.client_id
+    assert len(await log().page(conv, 10, now_ms())) == 2
+    monkeypatch.undo()
+    assert isinstance(await sent(at_alice, late), protocol.Sent)

@@ -65,10 +65,33 @@ async def test_twelve_writers_leave_a_dense_log(
         assert await replace(chat, log=log).send(chat.alice)
 
 
-async def append(log: CassandraMessageLog, draft: Draft) -> int:
+async def test_writers_whose_clocks_differ_make_one_order(
+    tables: Store, adapters: Adapters
+) -> None:
+    """By hours; one of them jumps."""
+    chat = await connected(adapters)
+    skews = [0, -3_600_000, 3_600_000]
+    nodes = [CassandraMessageLog(tables, BUCKET_ROWS) for _ in skews]
+
+    async def write(log: CassandraMessageLog, skew: int) -> None:
+        for n in range(2 * MESSAGES):
+            jump = 86_400_000 if n == MESSAGES and not skew else 0
+            await append(log, chat.draft(chat.alice), NOW + skew + jump)
+
+    await asyncio.gather(*(write(log, skew) for log, skew in zip(nodes, skews, strict=True)))
+    rows = await nodes[0].page(chat.conv, 50, NOW, after=0)
+    assert [row.seq for row in rows] == list(range(1, 2 * MESSAGES * len(skews) + 1))
+    times = [row.time for row in rows]
+    assert times == sorted(set(times))
+    for log in nodes:
+        [mine] = await vector_of(log, chat.alice)
+        assert (mine.last_seq, mine.last_time) == (len(rows), times[-1])
+
+
+async def append(log: CassandraMessageLog, draft: Draft, now: int = NOW) -> int:
     for _ in range(30):
         try:
-            return (await log.append(draft, seal, NOW)).seq
+            return (await log.append(draft, seal, now)).seq
         except Busy:
             continue
     raise AssertionError("it never got through")
