@@ -18,6 +18,7 @@ from tests.chaos.nodedevice import NodeDevice
 from tests.chaos.plan import Plan
 from tests.chaos.proxy import Door
 from tests.chaos.pydevice import PyDevice
+from tests.chaos.store import Reader
 
 DAY_MS = 86_400_000
 SQLITE = {"DATABASE_URL": ""}  # whatever the other tests run on: its files are looked at
@@ -49,6 +50,7 @@ class Scene:
         command = ("-m", "tests.chaos.mutant", plan.mutant, "serve")
         env = {**SQLITE, "LIVE_RATE_FACTOR": "1000", "CHAOS_CANARY": canary(plan.seed)}
         self.site = Site(self.var / "site", free_port(), env, command=command)
+        self.store = Reader(self.site)
         self.people: dict[str, Somebody] = {}
         self.renewing = True  # whether keys may be renewed now
         self.renewals: set[asyncio.Task[None]] = set()  # under way
@@ -111,6 +113,7 @@ class Scene:
         for somebody in self.people.values():
             await somebody.person.close()
         await asyncio.to_thread(self.site.stop)
+        await asyncio.to_thread(self.store.close)
 
     def remove(self) -> None:
         shutil.rmtree(self.var, ignore_errors=True)

@@ -36,10 +36,11 @@ class Setback:
             await asyncio.sleep(work_seconds)
             await self._note_what_is_shown()
             await asyncio.to_thread(scene.site.kill)
-            rows = store.dump(scene.site.var / "messages.sqlite3").rows
+            rows = (await asyncio.to_thread(store.dump, scene.store)).rows
             names = [[row.conv, row.device, row.ctr, row.mid] for row in rows]
             history.add("nemesis", "restored", "ok", rows=names)
-            await self._put_back(folder)
+            async with scene.store.aside():
+                await self._put_back(folder)
             await asyncio.to_thread(scene.site.start)
             for somebody in scene.people.values():
                 await self._sign_in(somebody)
@@ -88,7 +89,7 @@ class Setback:
     async def _until_calm(self, seconds: float) -> None:
         """As calm as it gets while people write."""
         deadline = time.monotonic() + seconds
-        heads = store.heads(self.scene.site.var / "messages.sqlite3")
+        heads = await asyncio.to_thread(store.heads, self.scene.store)
         while time.monotonic() < deadline:
             if all([await self._calm(device, heads) for device in self.scene.devices()]):
                 return

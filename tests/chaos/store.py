@@ -1,74 +1,143 @@
-"""The store seen from outside: a reader beside the running server, and the dump at the end."""
+"""The store seen from outside: a reader beside the running site, and the dump at the end."""
 
+import asyncio
 import base64
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Protocol
 
 from e2ee.epochs import parse_record
+from messaging.backends.tables import Table
+from testkit.running import ROOT, Site
 from tests.chaos.history import History
 from tests.chaos.outcome import EpochRow, Mark, Row, Store
-
-HEADS = "SELECT conversation_id, last_seq, min_epoch FROM conversation_head"
-READ = """
-SELECT u.conversation_id, r.from_user, r.to_user, r.read_seq, r.read_ord, r.got_seq, r.shown_seq
-FROM read r JOIN unread u ON u.from_user = r.from_user AND u.to_user = r.to_user
-"""
-ROWS = """
-SELECT conversation_id, seq, client_id, sender, device, ctr, ord, kind, epoch FROM conversation
-ORDER BY conversation_id, seq
-"""
-EPOCHS = "SELECT connection_id, epoch, record FROM connection_key ORDER BY connection_id, epoch"
+from tests.chaos.reader import Told
 
 
-@contextmanager
-def reading(path: Path) -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)) as database:
-        yield database
+class StoreAway(Exception):
+    """Nobody can look now."""
 
 
-def heads(path: Path) -> dict[str, int]:
-    with reading(path) as database:
-        return {conv.hex(): last for conv, last, _ in database.execute(HEADS)}
+class Place(Protocol):
+    """Where a store can be read."""
+
+    def ask(self, *tables: Table) -> Told: ...
 
 
-def read_ords(path: Path) -> dict[tuple[str, str], int]:
+class Reader:
+    """The store of a site, read by a process of its own (reader.py). Any thread may ask."""
+
+    def __init__(self, site: Site) -> None:
+        """`site`: one whose settings lead to the store; it need not run."""
+        self._site = site
+        self._log = site.var / "reader.log"
+        self._turn = threading.Lock()
+        self._process: subprocess.Popen[str] | None = None
+
+    def ask(self, *tables: Table) -> Told:
+        """Raises StoreAway."""
+        with self._turn:
+            process = self._process = self._process or self._started()
+            assert process.stdin
+            assert process.stdout
+            with suppress(BrokenPipeError):
+                process.stdin.write(" ".join(tables) + "\n")
+                process.stdin.flush()
+            line = process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the reader ended:\n{self._log.read_text()}")
+        answer: Told | None = json.loads(line)
+        if answer is None:
+            raise StoreAway
+        return answer
+
+    @asynccontextmanager
+    async def aside(self) -> AsyncIterator[None]:
+        """Nobody looks meanwhile: files take the place of others."""
+        await asyncio.to_thread(self._turn.acquire)
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def close(self) -> None:
+        """Repeating has no effect."""
+        with self._turn:
+            self._end()
+
+    def _started(self) -> "subprocess.Popen[str]":
+        with self._log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-W", "ignore", "-m", "tests.chaos.reader"],
+                cwd=ROOT, env=self._site._env(), text=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+            )  # fmt: skip
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.communicate()  # its input ends, and so does it
+
+
+def heads(place: Place) -> dict[str, int]:
+    """By conversation."""
+    return {conv: last_seq for conv, last_seq, _ in place.ask(Table.HEAD)[Table.HEAD]}
+
+
+def read_ords(place: Place) -> dict[tuple[str, str], int]:
     """By conversation and reader."""
-    with reading(path) as database:
-        found = database.execute(READ).fetchall()
-    return {(conv.hex(), reader.hex()): ord_ for conv, _, reader, _, ord_, *_ in found}
+    return {(mark.conv, mark.reader): mark.read_ord for mark in _marks(place.ask(*MARKS))}
 
 
-def observe(path: Path, history: History) -> None:
+def observe(place: Place, history: History) -> None:
     """One look at every register, as an observer of its own."""
-    with reading(path) as database:
-        for conv, last_seq, floor in database.execute(HEADS).fetchall():
-            history.add("store", "floor", "ok", conv=conv.hex(), last_seq=last_seq, floor=floor)
-        for conv, sender, reader, *marks in database.execute(READ).fetchall():
-            names = ("read_seq", "read_ord", "got_seq", "shown_seq")
-            place = f"{conv.hex()} {sender.hex()[:6]}>{reader.hex()[:6]}"
-            named = dict(zip(names, marks, strict=True))
-            history.add("store", "marks", "ok", conv=place, marks=named)
+    told = place.ask(Table.HEAD, *MARKS)
+    for conv, last_seq, floor in told[Table.HEAD]:
+        history.add("store", "floor", "ok", conv=conv, last_seq=last_seq, floor=floor)
+    convs = _convs(told)
+    for owner, sender, reader, *marks in told[Table.READ]:
+        way = f"{sender[:6]}>{reader[:6]} of {owner[:6]}"
+        named = dict(zip(("read_seq", "read_ord", "got_seq"), marks, strict=True))
+        history.add("store", "marks", "ok", conv=f"{convs[sender, reader]} {way}", marks=named)
 
 
-def dump(path: Path) -> Store:
-    with reading(path) as database:
-        rows = [
-            Row(conv.hex(), seq, mid.hex(), sender.hex(), device.hex(), *rest)
-            for conv, seq, mid, sender, device, *rest in database.execute(ROWS)
-        ]
-        marks = [
-            Mark(conv.hex(), sender.hex(), reader.hex(), read_seq, read_ord, got_seq)
-            for conv, sender, reader, read_seq, read_ord, got_seq, _ in database.execute(READ)
-        ]
-        epochs = [
-            EpochRow(conv.hex(), n, record.hash.hex(), record.header.previous_hash.hex())
-            for conv, n, record in (
-                (conv, n, parse_record(raw)) for conv, n, raw in database.execute(EPOCHS)
-            )
-        ]
-    return Store(tuple(rows), heads(path), tuple(marks), tuple(epochs))
+def dump(place: Place) -> Store:
+    told = place.ask(Table.HEAD, Table.CONVERSATION, Table.CONNECTION_KEY, *MARKS)
+    epochs = [
+        EpochRow(conv, n, record.hash.hex(), record.header.previous_hash.hex())
+        for conv, n, raw in sorted(told[Table.CONNECTION_KEY])
+        for record in [parse_record(bytes.fromhex(raw))]
+    ]
+    return Store(
+        tuple(Row(*values) for values in sorted(told[Table.CONVERSATION])),
+        {conv: last_seq for conv, last_seq, _ in told[Table.HEAD]},
+        tuple(_marks(told)),
+        tuple(epochs),
+    )
+
+
+MARKS = (Table.READ, Table.CONNECTION)
+
+
+def _marks(told: Told) -> list[Mark]:
+    """As their readers have them."""
+    convs = _convs(told)
+    return [
+        Mark(convs[sender, reader], sender, reader, *marks)
+        for owner, sender, reader, *marks in told[Table.READ]
+        if owner == reader
+    ]
+
+
+def _convs(told: Told) -> dict[tuple[str, str], str]:
+    """By sender and reader."""
+    pairs = told[Table.CONNECTION]
+    return {way: conv for a, b, conv in pairs for way in ((a, b), (b, a))}
 
 
 def leaks(folder: Path, word: str) -> list[str]:

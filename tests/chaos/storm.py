@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import random
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
@@ -59,7 +58,6 @@ class _Storm:
         self.ops: Counter[str] = Counter()
         self.seconds: dict[str, float] = {}
         self.background: set[asyncio.Task[Any]] = set()
-        self.messages = self.scene.site.var / "messages.sqlite3"
 
     async def run(self) -> Result:
         await self._timed("open", self.scene.open())
@@ -128,8 +126,8 @@ class _Storm:
 
     async def _observe(self) -> None:
         while True:
-            with contextlib.suppress(sqlite3.OperationalError):  # an older backup is just put back
-                store.observe(self.messages, self.history)
+            with contextlib.suppress(store.StoreAway):
+                await asyncio.to_thread(store.observe, self.scene.store, self.history)
             await asyncio.sleep(LOOK_AT_STORE_SECONDS)
 
     # ------------------------------------------------------------ calm
@@ -138,7 +136,7 @@ class _Storm:
         """Until all have the same, or the time is over: then the checkers see who has not."""
         deadline = time.monotonic() + self.plan.quiet_seconds
         for turn in range(10_000):
-            heads = store.heads(self.messages)
+            heads = await asyncio.to_thread(store.heads, self.scene.store)
             calm = {each.name: await self._calm(each, heads) for each in self.scene.devices()}
             if all(calm.values()):
                 return
@@ -159,7 +157,8 @@ class _Storm:
     async def _told(self, device: Device) -> bool:
         """Whether the store and the device have each other's read marks: on their way they wait a
         second in a browser, and half a one at the server."""
-        stored, reader = store.read_ords(self.messages), self.scene.owner(device).uid
+        stored = await asyncio.to_thread(store.read_ords, self.scene.store)
+        reader = self.scene.owner(device).uid
         mine = await device.read_ords()
         return all(ord_ == stored.get((conv, reader), 0) for conv, ord_ in mine.items())
 
@@ -220,7 +219,7 @@ class _Storm:
         await asyncio.to_thread(self.scene.site.stop)
         return Outcome(
             tuple(self.history.events),
-            store.dump(self.messages),
+            await asyncio.to_thread(store.dump, self.scene.store),
             tuple(holdings),
             tuple(store.leaks(self.scene.var, canary(self.plan.seed))),
         )
