@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.chaos.checkers import check
 from tests.chaos.checkers.sends import settled_by
-from tests.chaos.mutant import MUTANTS
+from tests.chaos.mutants import NAMES
 from tests.chaos.plan import FAULTS, Plan
 from tests.chaos.scene import template
 from tests.chaos.storm import Result, run
@@ -41,7 +41,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--ops", type=int, default=1500)
     parser.add_argument("--rate", type=float, default=60, help="operations a second")
     parser.add_argument("--faults", nargs="*", choices=FAULTS, default=FAULTS)
-    parser.add_argument("--mutant", choices=MUTANTS, default="none", help="break the server")
+    parser.add_argument("--mutant", choices=NAMES, default="none", help="break the server")
     parser.add_argument("--browser-mutant", default="", help="break the browsers")
     parser.add_argument("--quiet", type=float, default=60, help="seconds to settle, at most")
     parser.add_argument("--no-presence", action="store_true")

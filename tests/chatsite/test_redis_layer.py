@@ -23,8 +23,13 @@ def redis() -> Iterator[Redis]:
 
 
 @pytest.fixture
-async def layer(redis: Redis) -> AsyncIterator[RedisLayer]:
-    layer = RedisLayer(redis.url, new_site(), capacity=3, capacity_bytes=1000)
+def site() -> str:
+    return new_site()
+
+
+@pytest.fixture
+async def layer(redis: Redis, site: str) -> AsyncIterator[RedisLayer]:
+    layer = RedisLayer(redis.url, site, capacity=3, capacity_bytes=1000)
     yield layer
     redis.resume()
     await layer.close()
@@ -93,3 +98,16 @@ async def test_a_redis_that_is_gone_says_so_and_a_new_channel_works_when_it_is_b
     channel = await member(layer)
     await layer.group_send(GROUP, frame(1))
     assert (await layer.receive(channel))["n"] == 1
+
+
+async def test_who_begins_again_takes_nothing_from_others(
+    layer: RedisLayer, redis: Redis, site: str
+) -> None:
+    """A node that was deaf does so, and the others have to hear on."""
+    channel = await member(layer)
+    other = RedisLayer(redis.url, site)
+    await member(other)
+    await other.flush()
+    await other.group_send(GROUP, frame(1))
+    assert (await layer.receive(channel))["n"] == 1
+    await other.close()

@@ -124,7 +124,7 @@ async def test_late_clean_up_spares_the_new_login(make: Make) -> None:
     await here.join(old, [], NOW)
     await there.join(new, [], NOW)
     await here.remove(alice, device, b"old")
-    assert (await there.where([alice], NOW))[alice] == [new]
+    assert await there.where([alice], NOW) == {alice: [new]}
     await there.remove(alice, device, b"new")
     await there.remove(alice, device, b"new")  # repeating has no effect
     assert not await there.where([alice], NOW)

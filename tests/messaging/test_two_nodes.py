@@ -50,6 +50,17 @@ async def test_a_message_and_its_receipt_cross(
     assert (await at_alice.next(protocol.Receipt)).read == 1
 
 
+async def test_who_came_a_moment_ago_is_reached(
+    nodes: Nodes, alice: Person, bob: Person, conv: bytes
+) -> None:
+    """Where somebody is, is asked for each message: nobody learns that they have moved."""
+    at_alice = await arrived_at(nodes.a, alice)
+    await says(at_alice, alice, conv, "you are nowhere")
+    at_bob = await arrived_at(nodes.b, bob)
+    await says(at_alice, alice, conv, "you are there now")
+    assert (await at_bob.next(protocol.Msg)).seq == 2
+
+
 @AWAY
 async def test_a_send_is_told_while_nobody_knows_who_is_where(
     nodes: Nodes, alice: Person, bob: Person, conv: bytes, fault: str
