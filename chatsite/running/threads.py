@@ -1,5 +1,6 @@
 """Database work for callers that live on the event loop, in threads that keep their connections."""
 
+import math
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -24,8 +25,9 @@ class Threads:
     """A few threads. By default all such calls of all sockets would queue for the one thread that
     Django calls sensitive."""
 
-    def __init__(self, name: str, count: int) -> None:
-        self._name, self._count = name, count
+    def __init__(self, name: str, count: int, waiting: float = math.inf) -> None:
+        """`waiting`: no more than so many wait for a database that hangs."""
+        self._name, self._count, self._waiting_max = name, count, waiting
         self._pool: ThreadPoolExecutor | None = None  # made at the first call
         self._opened: dict[Any, float] = {}  # the connections of our threads: when last used
         self._files: dict[Any, object] = {}  # which file each of them has open
@@ -52,7 +54,7 @@ class Threads:
             self._pool = ThreadPoolExecutor(self._count, self._name)
         if not self._waiting:
             self._served = time.monotonic()
-        elif self._waiting >= WAITING_MAX and time.monotonic() - self._served > STUCK_SECONDS:
+        elif self._waiting >= self._waiting_max and time.monotonic() - self._served > STUCK_SECONDS:
             raise OperationalError("the database does not answer, and many wait for it")
         self._waiting += 1
         try:
@@ -84,7 +86,7 @@ class Threads:
 
 
 _all: list[Threads] = []
-_accounts = Threads("accounts", THREADS)
+_accounts = Threads("accounts", THREADS, WAITING_MAX)
 run = _accounts.run
 
 

@@ -33,15 +33,16 @@ async def test_after_a_stop_it_starts_again():
 
 @pytest.mark.django_db(transaction=True)
 async def test_many_that_wait_for_one_that_hangs_are_turned_away(monkeypatch):
-    monkeypatch.setattr(threads, "WAITING_MAX", threads.THREADS + 2)
+    few = threads.Threads("few", 1, waiting=3)
     go = threading.Event()
-    waiting = [asyncio.ensure_future(threads.run(go.wait)) for _ in range(threads.WAITING_MAX)]
+    waiting = [asyncio.ensure_future(few.run(go.wait)) for _ in range(3)]
     await asyncio.sleep(0)
-    more = asyncio.ensure_future(threads.run(lambda: 1))  # nobody has waited for long
+    more = asyncio.ensure_future(few.run(lambda: 1))  # nobody has waited for long
     await asyncio.sleep(0)
     monkeypatch.setattr(threads, "STUCK_SECONDS", -1.0)
     with pytest.raises(OperationalError):
-        await threads.run(lambda: 1)
+        await few.run(lambda: 1)
     go.set()
-    assert await asyncio.gather(*waiting, more) == [*[True] * threads.WAITING_MAX, 1]
-    assert await threads.run(lambda: 2) == 2
+    assert await asyncio.gather(*waiting, more) == [True, True, True, 1]
+    assert await few.run(lambda: 2) == 2
+    await asyncio.to_thread(few.stop)
