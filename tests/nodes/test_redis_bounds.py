@@ -11,7 +11,7 @@ from accounts.protocol import Notes
 from presence.backends.base import ENTRY_MS
 from tests.nodes.conftest import Nodes, Pair, at
 
-TIMES = 20  # that a device comes anew; more devices than that no account has
+TIMES = 20  # that a device comes again; more devices than that no account has
 KINDS = {"nodes", "clocks", "p", "rv", "c"}  # by what stands behind the name of the site
 
 
