@@ -19,7 +19,7 @@ from pathlib import Path
 from testkit.postgres import own_database
 
 ROOT = Path(__file__).resolve().parent.parent
-START_SECONDS = 60
+START_SECONDS = 120
 
 
 @dataclass
@@ -102,7 +102,7 @@ class Site:
     def _end(self, number: signal.Signals) -> None:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(number)
-            self.process.wait(timeout=30)
+            self.process.wait(timeout=START_SECONDS)
 
     def _accepts(self) -> bool:
         with socket.socket() as probe:

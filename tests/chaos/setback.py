@@ -17,7 +17,7 @@ from tests.chaos.scene import PASSWORD, Device, Scene, Somebody
 
 T = TypeVar("T")
 CALM_SECONDS = 30.0  # given to what is under way, such as the new epoch after a revocation
-BACK_SECONDS = 30.0  # until everybody is there again
+BACK_SECONDS = 60.0  # until everybody is there again
 POLL_SECONDS = 0.25
 TRIES = 50  # the observer of the storm opens the files, too
 
