@@ -172,4 +172,4 @@ async def test_where_no_node_runs_people_are_told_so(behind: Behind) -> None:
     status, said = await behind.ask()
     assert status == 503
     assert "Back soon" in said
-    assert 'http-equiv="refresh"' in said
+    assert "http-equiv=refresh" in said
