@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 from testkit import running
 from testkit.running import START_SECONDS, Site, free_port
@@ -37,6 +38,7 @@ class Several(Site):
     """Nodes behind HAProxy, which listens on `port` from the first start until the site goes."""
 
     nodes: list[Site] = field(default_factory=list)
+    cassandra: dict[str, Any] = field(default_factory=dict)
     balanced: bool = False
 
     def start(self) -> Site:
@@ -85,7 +87,9 @@ def several(env: Mapping[str, str]) -> Several:
         site = running.new_site(common)
         common["SITE_URL"] = site.url
         nodes = [_node(site, {**common, "NODE": name}) for name in NODES]
-        return Several(site.var, site.port, common, belongings=made.pop_all(), nodes=nodes)
+        site = Several(site.var, site.port, common, nodes=nodes, cassandra=options)
+        site.belongings = made.pop_all()
+        return site
 
 
 def _node(site: Site, env: Mapping[str, str]) -> Site:

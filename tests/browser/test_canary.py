@@ -1,7 +1,8 @@
 """What people type is found nowhere but on their own screens.
 
 Two people type texts, passwords and a private name that no other text contains. Then every file
-that the server wrote (databases, journals, logs at DEBUG) and all that passed between browsers and
+that the server wrote (databases, journals, logs at DEBUG), what lies in PostgreSQL, Cassandra and
+Redis, and all that passed between browsers and
 server is searched for them in each spelling that a leak could have.
 """
 
@@ -15,11 +16,9 @@ from playwright.sync_api import BrowserContext, Page, Request, WebSocket, expect
 
 from testkit.browser.people import Person, recover, sign_up
 from testkit.running import Site
-from tests.browser import chatting
+from tests.browser import chatting, databases
 from tests.browser.conftest import OpenWindow
-from tests.browser.engine import new_site
-
-pytestmark = pytest.mark.embedded("it searches the files of the databases")
+from tests.browser.engine import Several, new_site
 
 PASSWORDS = ("Kanarienvögel singen 7 Arien", "Canaries sing 8 arias at dawn")
 TEXTS = ("Der gelbe Vogel fliegt um Mitternacht", "the yellow bird replies at noon 🐤")
@@ -87,9 +86,11 @@ def places(site: Site, traffic: Traffic) -> dict[str, bytes]:
         for path in site.var.rglob("*")
         if path.is_file() and "static" not in path.relative_to(site.var).parts
     }
-    return {**files, "traffic": b"\n".join(traffic.said)}
+    stored = databases.contents(site.env, site.cassandra) if isinstance(site, Several) else {}
+    return {**files, **stored, "traffic": b"\n".join(traffic.said)}
 
 
+@pytest.mark.engine
 def test_nothing_typed_leaves_the_browsers_readable(open_window: OpenWindow, site: Site) -> None:
     traffic = Traffic()
     alice_window, bob_window = open_window("alice"), open_window("bob")
@@ -114,9 +115,13 @@ def test_nothing_typed_leaves_the_browsers_readable(open_window: OpenWindow, sit
     searched = places(site, traffic)
     # The search finds what is there: names that the server knows, ids in base64 and in the files.
     assert {"site.sqlite3-wal", "traffic"} & set(leaks("canaryalice", searched))
+    if isinstance(site, Several):
+        assert "postgres accounts_user" in leaks("canaryalice", searched)
+        assert alice.url.rpartition("/")[2].encode() in searched["cassandra conversation"]
+        assert b"canaryalice" not in searched["redis"] != b"[]"
     assert "traffic" in leaks("Alice Display", searched)
     assert leaks("live", {"traffic": base64.b64encode(b"it is live here")})
-    assert searched["server.log"]
+    assert any(where.endswith("server.log") and said for where, said in searched.items())
     for canary in (*PASSWORDS, *TEXTS, PRIVATE_NAME, first_code, first_code.replace("-", "")[:30]):
         assert leaks(canary, searched) == []
 
