@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from messaging.backends.cassandra.store import Statement, Store
-from messaging.domain import ID_SIZE, ContactState, Uid, VectorPage, VectorRow
-from messaging.gaps import Gap, GapKind, known_gaps
+from messaging.backends.vectors import vector_row
+from messaging.domain import ID_SIZE, Uid, VectorPage, VectorRow
+from messaging.gaps import Gap, GapKind
 
 CONTACTS = Statement("""
-SELECT peer, connection_id, state, since, cleared_seq, withheld FROM contact
+SELECT connection_id, peer, state, since, cleared_seq, withheld FROM contact
 WHERE owner = :user AND peer > :after LIMIT :n
 """)
 _UNREAD = "SELECT from_user, to_user, last_seq, last_ord, time FROM unread WHERE owner = :user"
@@ -38,7 +39,7 @@ async def vector(store: Store, user: Uid, n: int, after: bytes | None) -> Vector
     contacts = await store.rows(CONTACTS, start | {"n": n})
     if not contacts:
         return VectorPage([], None)
-    last: Uid = contacts[-1][0]
+    last: Uid = contacts[-1][1]
     more = len(contacts) == n
     if after is None and not more:
         unread, read, gaps = await asyncio.gather(
@@ -48,7 +49,7 @@ async def vector(store: Store, user: Uid, n: int, after: bytes | None) -> Vector
         unread, read, gaps = await _page(store, start | {"upto": last})
     by_way = _by_way(unread), _by_way(read)
     by_peer = _by_peer(gaps)
-    rows = [_row(user, contact, *by_way, by_peer.get(contact[0], ())) for contact in contacts]
+    rows = [_row(user, contact, *by_way, by_peer.get(contact[1], ())) for contact in contacts]
     return VectorPage(rows, last if more else None)
 
 
@@ -71,32 +72,14 @@ def _by_peer(rows: Iterable[Values]) -> dict[Uid, list[Gap]]:
 
 
 def _row(user: Uid, contact: Values, unread: Ways, read: Ways, gaps: Sequence[Gap]) -> VectorRow:
-    peer, conv, state, since, cleared, withheld = contact
-    sent_seq, sent_ord, sent_time = _known(unread, (user, peer), 3)
-    shown_seq, shown_ord, shown_time = _known(unread, (peer, user), 3)
-    read_seq, read_ord, _, got_seq, _ = _known(read, (peer, user), 5)
-    peer_read, _, read_time, peer_got, got_time = _known(read, (user, peer), 5)
-    return VectorRow(
-        conv=conv,
-        peer=peer,
-        state=ContactState(state),
-        since=since,
-        last_seq=max(sent_seq, shown_seq),
-        my_ord=sent_ord,
-        peer_ord=shown_ord,
-        my_read=read_seq,
-        my_read_ord=read_ord,
-        my_got=got_seq,
-        peer_read=peer_read,
-        peer_got=peer_got,
-        cleared=cleared or 0,
-        last_time=max(sent_time, shown_time),
-        read_time=read_time,
-        got_time=got_time,
-        withheld=bool(withheld),
-        gaps=known_gaps(gaps, peer_got, peer_read),
+    peer = contact[1]
+    read_seq, read_ord, _, got_seq, _ = read.get((peer, user), (0,) * 5)
+    peer_read, _, *others = read.get((user, peer), (0,) * 5)
+    return vector_row(
+        contact,
+        unread.get((user, peer), (0,) * 3),
+        unread.get((peer, user), (0,) * 3),
+        (read_seq, read_ord, got_seq),
+        (peer_read, *others),
+        gaps,
     )
-
-
-def _known(ways: Ways, way: tuple[Uid, Uid], count: int) -> list[int]:
-    return [value or 0 for value in ways.get(way, (0,) * count)]

@@ -1,12 +1,12 @@
 """Reading the log: rows as the domain has them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from messaging.backends.sql.database import Session
-from messaging.domain import MAX_INT, ContactState, Conv, Gone, Row, Uid, VectorPage, VectorRow
-from messaging.gaps import Gap, GapKind, known_gaps
+from messaging.backends.vectors import vector_row
+from messaging.domain import MAX_INT, Conv, Gone, Row, Uid, VectorPage
+from messaging.gaps import Gap, GapKind
 
 ERASED, WITHHELD = 1, 2  # bits of conversation.flags
 
@@ -86,19 +86,21 @@ def salts(
 
 def vector(session: Session, key: tuple[Uid, bytes, int]) -> VectorPage:
     user, after, n = key
-    found = [_vector_row(values) for values in session.all(VECTOR, key)]
+    found = session.all(VECTOR, key)
     if not found:
         return VectorPage([], None)
-    last = found[-1].peer
+    last: Uid = found[-1][1]
     gaps: dict[Uid, list[Gap]] = {}
     for peer, kind, first, last_seq in session.all(GAPS, (user, after, last)):
         gaps.setdefault(peer, []).append(Gap(GapKind(kind), first, last_seq))
-    rows = [_with_gaps(row, gaps[row.peer]) if row.peer in gaps else row for row in found]
+    rows = [
+        vector_row(
+            *(values[:6], values[6:9], values[9:12], values[12:15], values[15:]),
+            gaps.get(values[1], ()),
+        )
+        for values in found
+    ]
     return VectorPage(rows, last if len(rows) == n else None)
-
-
-def _with_gaps(row: VectorRow, gaps: Sequence[Gap]) -> VectorRow:
-    return replace(row, gaps=known_gaps(gaps, row.peer_got, row.peer_read))
 
 
 def _marks(values: Sequence[object]) -> str:
@@ -116,30 +118,4 @@ def row(values: Sequence[Any], now: int) -> Row:
     return Row(
         *(conv, seq, client_id, sender, device, ctr, time, count, kind, epoch),
         *(expires, bool(flags & WITHHELD), gone, text, salt, url, tag, kid, hid),
-    )
-
-
-def _vector_row(values: Sequence[Any]) -> VectorRow:
-    conv, peer, state, since, cleared, withheld, *marks = values
-    known = [mark or 0 for mark in marks]
-    sent_seq, sent_ord, sent_time, shown_seq, shown_ord, shown_time = known[:6]
-    read_seq, read_ord, got_seq, peer_read, read_time, peer_got, got_time = known[6:]
-    return VectorRow(
-        conv=conv,
-        peer=peer,
-        state=ContactState(state),
-        since=since,
-        last_seq=max(sent_seq, shown_seq),
-        my_ord=sent_ord,
-        peer_ord=shown_ord,
-        my_read=read_seq,
-        my_read_ord=read_ord,
-        my_got=got_seq,
-        peer_read=peer_read,
-        peer_got=peer_got,
-        cleared=cleared,
-        last_time=max(sent_time, shown_time),
-        read_time=read_time,
-        got_time=got_time,
-        withheld=withheld,
     )
