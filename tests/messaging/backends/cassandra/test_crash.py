@@ -2,10 +2,14 @@
 
 import pytest
 
-from messaging.domain import NewEpoch, PairState
-from tests.contracts.adapters import NOW, connected, new_id
+from messaging.domain import PairState
+from tests.contracts.adapters import NOW, new_id
 from tests.messaging.backends.cassandra.faults import Gone
-from tests.messaging.backends.steps import at_each_step
+from tests.messaging.backends.steps import (
+    a_change_at_each_step,
+    an_epoch_at_each_step,
+    at_each_step,
+)
 
 
 @pytest.fixture
@@ -52,39 +56,12 @@ async def test_two_requests_that_cross_leave_one_conversation(store, gone) -> No
     assert await at_each_step(gone, attempt, check) == 3
 
 
-async def test_a_change_is_made_good(adapters, store, gone) -> None:
-    chat = await connected(adapters)
-    was = await store.pair(chat.alice, chat.bob)
-
-    async def attempt():
-        return await store.change(was, PairState.CONNECTED, was.blocked ^ 1, NOW)
-
-    async def check():
-        nonlocal was
-        changed = await attempt()
-        assert changed.version == was.version + 1
-        [row] = await store.contacts(chat.bob)
-        assert row.withheld is bool(changed.blocked & 1)
-        was = changed
-
-    assert await at_each_step(gone, attempt, check) == 3
+async def test_a_change_is_made_good(store, chat, gone) -> None:
+    assert await a_change_at_each_step(store, chat, gone) == 3
 
 
 async def test_an_epoch_and_its_head_are_one(store, chat, gone) -> None:
-    n = 1
-
-    async def attempt():
-        await store.advance(chat.conv, NewEpoch(n, b"E%d" % n, False, NOW, 1, 1))
-
-    async def check():
-        nonlocal n
-        [newest, *_] = await store.epochs(chat.conv, chat.alice, 50)
-        assert newest.n in (n - 1, n)
-        await attempt()
-        assert (await store.head(chat.conv)).n == n
-        n += 1
-
-    assert await at_each_step(gone, attempt, check) == 1
+    assert await an_epoch_at_each_step(store, chat, gone) == 1
 
 
 async def test_the_name_of_the_data_is_one(meta, gone) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from messaging.backends.base import Busy
 from messaging.backends.sql.database import Session
-from messaging.domain import NewEpoch, PairState
+from messaging.domain import NewEpoch
 from testkit.running import ROOT
 from tests.contracts.adapters import (
     NOW,
@@ -24,7 +24,11 @@ from tests.contracts.adapters import (
     settings_of,
     vector_of,
 )  # fmt: skip
-from tests.messaging.backends.steps import at_each_step
+from tests.messaging.backends.steps import (
+    a_change_at_each_step,
+    an_epoch_at_each_step,
+    at_each_step,
+)
 
 GROUP = 2  # messages in the group that a process dies in
 
@@ -106,38 +110,11 @@ class TestDatabaseGone:
 
         assert await at_each_step(fault, lambda: store.ask(alice, bob, conv, NOW), check) >= 6
 
-    async def test_a_change_is_too(self, adapters, store, fault):
-        chat = await connected(adapters)
-        was = await store.pair(chat.alice, chat.bob)
-
-        async def check():
-            nonlocal was
-            changed = await store.change(was, PairState.CONNECTED, was.blocked ^ 1, NOW)
-            assert changed.version == was.version + 1
-            [row] = await store.contacts(chat.bob)
-            assert row.withheld is bool(changed.blocked & 1)
-            was = changed
-
-        async def attempt():
-            await store.change(was, PairState.CONNECTED, was.blocked ^ 1, NOW)
-
-        assert await at_each_step(fault, attempt, check) >= 5
+    async def test_a_change_is_too(self, store, chat, fault):
+        assert await a_change_at_each_step(store, chat, fault) >= 5
 
     async def test_an_epoch_and_its_head_are_one(self, store, chat, fault):
-        n = 1
-
-        async def attempt():
-            await store.advance(chat.conv, NewEpoch(n, b"E%d" % n, False, NOW, 1, 1))
-
-        async def check():
-            nonlocal n
-            [newest, *_] = await store.epochs(chat.conv, chat.alice, 50)
-            assert newest.n in (n - 1, n)
-            await attempt()
-            assert (await store.head(chat.conv)).n == n
-            n += 1
-
-        assert await at_each_step(fault, attempt, check) >= 5
+        assert await an_epoch_at_each_step(store, chat, fault) >= 5
 
     async def test_an_erasure_comes_with_its_message_or_not_at_all(self, log, chat, fault):
         first = await chat.send(chat.alice, ttl=60)
