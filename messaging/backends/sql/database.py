@@ -9,6 +9,7 @@ import contextlib
 import re
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ SQLITE_READERS = 4
 POSTGRES_READERS = 8
 LOCK_WAIT_MS = 5_000  # for SQLite's write lock, for a row's on PostgreSQL; then Busy
 CHECKPOINT_PAGES = 4_000  # 16 MB of journal: folding it in less often costs less in all
+IDLE_SECONDS = 1.0  # a connection that was not used for so long may have been cut meanwhile
 PREPARE_AFTER = 2  # executions of a statement on one connection
 
 # FULL: NORMAL may drop the last acknowledged rows when the power goes. secure_delete: an
@@ -60,7 +62,7 @@ class Session:
         self._django.ensure_connection()
         self._django.inc_thread_sharing()  # Database.close ends it from another thread
         self._raw = self._django.connection
-        self._file = files.place(self._django)
+        self._file, self._used = files.place(self._django), time.monotonic()
         self.sqlite = self._django.vendor == "sqlite"
         if not self.sqlite:
             _bind_on_the_server(self._raw)
@@ -75,10 +77,13 @@ class Session:
             result = self._raw.execute(text, values, binary=True)
         return result
 
-    @property
-    def moved(self) -> bool:
-        """Whether its file is another one by now, or gone."""
-        return self.sqlite and self._file != files.place(self._django)
+    def is_sound(self) -> bool:
+        """Whether its file is where it was; or its server knows it still, where it was idle."""
+        if self.sqlite:
+            return self._file == files.place(self._django)
+        now = time.monotonic()
+        idle, self._used = now - self._used > IDLE_SECONDS, now
+        return not idle or bool(self._django.is_usable())
 
     @property
     def lost(self) -> bool:
@@ -228,7 +233,7 @@ class Database:
 
     def _session(self) -> Session:
         session: Session | None = getattr(self._own, "session", None)
-        if session is not None and session.moved:
+        if session is not None and not session.is_sound():
             self._drop()
             session = None
         if session is None:
