@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from testkit.running import ROOT
+from tests.nodes import balancer
 from tests.services import own_redis, shared_redis
 
 Run = subprocess.CompletedProcess[str]
@@ -160,3 +161,17 @@ def test_a_redis_of_a_test_can_be_harmed() -> None:
         assert not answers(redis.url)
         redis.start()
         assert answers(redis.url)
+
+
+def test_a_balancer_that_is_restarted_finds_the_nodes_that_run(
+    services: Services, tmp_path: Path
+) -> None:
+    balancer.program()
+    services("start", "haproxy")
+    port = int((tmp_path / "N1/port").read_text())
+    with socket.create_server(("127.0.0.1", port)):  # as a node, whose process this is
+        born = Path("/proc/self/stat").read_text().rpartition(") ")[2].split()[19]
+        (tmp_path / "N1/pid").write_text(f"{os.getpid()} {born}\n")
+        services("kill", "haproxy")
+        assert services("start", "haproxy").returncode == 0
+        assert int((tmp_path / "N1/port").read_text()) == port

@@ -103,7 +103,7 @@ class Device:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self.live is not None:
             await self.live.close()
-        self.api.close()
+        await asyncio.to_thread(self.api.close)  # after what another thread still asks
 
     async def catch_up(self) -> None:
         """Pull whatever the vector says that this device lacks."""

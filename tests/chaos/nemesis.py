@@ -6,6 +6,7 @@ import signal
 from collections import Counter
 
 from testkit.client import account
+from testkit.running import Site
 from tests.chaos import clock
 from tests.chaos.nodedevice import NodeDevice
 from tests.chaos.proxy import IN, OUT, Weather
@@ -14,6 +15,7 @@ from tests.chaos.scene import Device, Scene, Somebody
 from tests.chaos.setback import Setback
 
 CLOCK_MS = (-5000, 5000, 3_600_000, 0)  # slow, fast, an hour off, right again
+CLOCKS_MS = (-5000, 5000)  # of a node among others, for a while: such a one takes nobody new
 AWAY_TIMES = 3  # as long as other faults
 MOVED = {
     "stall": Weather(hold=frozenset({IN, OUT})),
@@ -47,7 +49,11 @@ class Nemesis:
                     return
                 await self.strike(fault)
                 self.finished += 1
-                await asyncio.sleep(self._while())
+                await self.rest(fault)
+
+    async def rest(self, fault: str) -> None:
+        """Between two faults."""
+        await asyncio.sleep(self._while())
 
     async def strike(self, fault: str) -> None:
         self.done[fault] += 1
@@ -56,13 +62,8 @@ class Nemesis:
         await getattr(self, f"_{fault}")()
 
     async def heal(self) -> None:
-        """Every door open and fair, the server awake and its clock right."""
-        site = self.scene.site
-        if site.process is not None and site.process.poll() is None:
-            site.process.send_signal(signal.SIGCONT)
-        else:
-            await asyncio.to_thread(site.start)
-        clock.move(site.var / "clock", 0)
+        """Every door open and fair, the site well."""
+        await self.scene.site.heal()
         for device in self.scene.devices():
             device.door.set(Weather())
 
@@ -78,23 +79,28 @@ class Nemesis:
                 device.door.cut()  # as after every loss that somebody noticed: compare again
 
     async def _kill(self) -> None:
-        self.say("fault", "kill", [])
-        await asyncio.to_thread(self.scene.site.kill)
+        site = self._node()
+        self.say("fault", "kill", [_name(site)])
+        await asyncio.to_thread(site.kill)
         await asyncio.sleep(self.chance.random())
-        await asyncio.to_thread(self.scene.site.start)
+        await self.scene.site.start(site)
 
     async def _pause(self) -> None:
-        self.say("fault", "pause", [])
-        process = self.scene.site.process
-        assert process is not None
-        process.send_signal(signal.SIGSTOP)
+        site = self._node()
+        self.say("fault", "pause", [_name(site)])
+        assert site.process is not None
+        site.process.send_signal(signal.SIGSTOP)
         await asyncio.sleep(self._while())
-        process.send_signal(signal.SIGCONT)
+        site.process.send_signal(signal.SIGCONT)
 
     async def _clock(self) -> None:
-        ms = self.chance.choice(CLOCK_MS)
-        self.say("fault", "clock", [str(ms)])
-        clock.move(self.scene.site.var / "clock", ms)
+        site = self._node()
+        ms = self.chance.choice(CLOCK_MS if self.plan.nodes == 1 else CLOCKS_MS)
+        self.say("fault", "clock", [_name(site), str(ms)])
+        clock.move(site.var / "clock", ms)
+        if self.plan.nodes > 1:
+            await asyncio.sleep(self._while())
+            clock.move(site.var / "clock", 0)
 
     async def _cut(self) -> None:
         device = self._one(None)
@@ -150,8 +156,15 @@ class Nemesis:
         devices = self.scene.devices()
         return self.chance.choice([d for d in devices if kind is None or isinstance(d, kind)])
 
+    def _node(self) -> Site:
+        return self.chance.choice(self.scene.site.nodes)
+
     def _while(self) -> float:
         return self.chance.uniform(*self.plan.fault_seconds)
+
+
+def _name(site: Site) -> str:
+    return site.env.get("NODE", "")
 
 
 class Teller:

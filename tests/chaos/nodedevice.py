@@ -211,7 +211,7 @@ class NodeDevice:
         self._handed.add(ident)
         content = {"t": "text", "body": text}
         message = {"id": ident, "conv": _b64(conv), "content": content}
-        with contextlib.suppress(Gone):
+        with contextlib.suppress(Gone, TimeoutError):  # then the news of it tells
             await self._ask("send", message=message)
             self._kept.add(ident)
 

@@ -1,17 +1,34 @@
 """What a run does, drawn from a seed before it begins."""
 
+import random
 from dataclasses import dataclass
 
-FAULTS = (
-    "kill", "pause", "clock", "cut", "stall", "deaf", "mute", "slow", "late", "lossy", "nervous",
-    "away", "crash", "lost", "revoke", "restore",
+DEVICE_FAULTS = (
+    "cut", "stall", "deaf", "mute", "slow", "late", "lossy", "nervous", "away", "crash", "lost",
+    "revoke",
 )  # fmt: skip
-"""kill: the server, -9, and started again · pause: SIGSTOP · clock: the server's, moved ·
-cut: RST · stall: nothing moves · deaf, mute: half-open · slow: 1 KB/s · late: 200 ms each way ·
+"""cut: RST · stall: nothing moves · deaf, mute: half-open · slow: 1 KB/s · late: 200 ms each way ·
 lossy: promises and announcements lost or replayed · nervous: the same send twice · away: no
 network for long · crash: a browser, -9, with its disk · lost: a device and all that was in it ·
-revoke: a device is taken off the list while another one is stalled · restore: an older backup is
-put back"""
+revoke: a device is taken off the list while another one is stalled"""
+
+FAULTS = ("kill", "pause", "clock", *DEVICE_FAULTS, "restore")
+"""kill: the server, -9, and started again · pause: SIGSTOP · clock: the server's, moved ·
+restore: an older backup is put back"""
+
+SERVICES = ("redis", "postgres", "cassandra")
+CLUSTER_FAULTS = (
+    "kill", "pause", "clock", *DEVICE_FAULTS, "rolling", "displace",
+    "redis_kill", "redis_pause", "redis_full", "cassandra_kill", "cassandra_pause",
+    "postgres_restart", "haproxy_restart",
+    *(f"{how}_{service}" for service in SERVICES for how in ("sever", "freeze")),
+)  # fmt: skip
+"""kill, pause, clock: of one node · rolling: each node drains and is restarted, one after the
+other · displace: a device dials one node after the other while its old sockets live ·
+redis_kill: -9, and back empty · sever: a node's connections to a service are reset and refused ·
+freeze: they stand still"""
+RING_FAULTS = ("cassandra_kill_two", "cassandra_pause_two")
+"""Two of three: no majority is left."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +41,19 @@ class Plan:
         ("alice", "nnp"), ("bob", "np"), ("carol", "np"), ("dave", "nnp"),
     )  # fmt: skip
     pairs: tuple[tuple[str, str], ...] = (("alice", "bob"), ("carol", "dave"), ("alice", "dave"))
+    nodes: int = 1
     faults: tuple[str, ...] = FAULTS
     ops_a_second: float = 60.0
     fault_seconds: tuple[float, float] = (0.5, 2.5)  # between two, and of each
-    quiet_seconds: float = 60.0  # after the storm, at most
+    storm_seconds: float = 900.0  # it ends then, whatever hangs
+    quiet_seconds: float = 60.0  # after it, at most
     presence: bool = True
     fresh: str = "np"  # devices that sign in at the end, one of each for each person in turn
     mutant: str = "none"  # of the server
     browser_mutant: str = ""
     clocks_differ: bool = True
+
+    @property
+    def canary(self) -> str:
+        """Stands in every text: no file of the server may hold it."""
+        return f"zebra-{random.Random(f'canary {self.seed}').randbytes(6).hex()}"

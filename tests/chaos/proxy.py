@@ -1,4 +1,5 @@
-"""A TCP fault proxy on loopback: one door for each device, so that each has a network of its own.
+"""A TCP fault proxy on loopback: one door for each device, so that each has a network of its own,
+and one for each service that a node calls.
 
 Bytes can be delayed, held, thrown away in one direction, trickled or cut. Once a connection has
 become a WebSocket, whole frames can be lost, replayed or repeated too, which is how a lossy
@@ -19,6 +20,8 @@ REMEMBERED = 20  # frames of the past that a replay may bring back
 PUSHED = (b'"t":"msg"', b'"t":"receipt"')
 SENT, SEND = b'"t":"sent"', b'"t":"send"'
 OUT, IN = "out", "in"  # from the device, to the device
+Address = tuple[str, int]
+LOOPBACK: Address = ("127.0.0.1", 0)  # a free port
 
 
 @dataclass
@@ -37,23 +40,32 @@ class Weather:
 
 
 class Door:
-    """`address` is what the device connects to; `weather` may change at any time."""
+    """`address` is what the device connects to; `weather` and `upstream` may change at any time.
+    `plain`: what passes is not HTTP, and nothing is done to frames."""
 
-    def __init__(self, upstream: int, chance: random.Random) -> None:
+    def __init__(
+        self, upstream: Address, chance: random.Random, at: Address = LOOPBACK, *,
+        plain: bool = False,
+    ) -> None:  # fmt: skip
+        self.upstream, self.at, self.plain = upstream, at, plain
         self.weather = Weather()
         self.chance = chance
         self.changed = asyncio.Event()  # the weather
-        self.address = ""
+        self.port = 0
         self.count: dict[str, int] = {}  # what was done to frames
-        self._upstream = upstream
+        self.left: set[_Line] = set()  # without a device, and not yet given up by their other end
         self._lines: set[_Line] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
     async def open(self) -> "Door":
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.address = f"localhost:{self._server.sockets[0].getsockname()[1]}"
+        self._server = await asyncio.start_server(self._accept, *self.at)
+        self.port = self._server.sockets[0].getsockname()[1]
         return self
+
+    @property
+    def address(self) -> str:
+        return f"localhost:{self.port}"
 
     def set(self, weather: Weather) -> None:
         before, self.weather = self.weather, weather
@@ -67,8 +79,18 @@ class Door:
         for line in tuple(self._lines):
             line.reset()
 
+    def leave(self) -> None:
+        """The device is off its lines, as when it changes networks: their other ends hear nothing
+        of it."""
+        self.left |= self._lines
+        self._lines.clear()
+        for line in self.left:
+            line.device.transport.abort()
+
     async def close(self) -> None:
         self.cut()
+        for line in tuple(self.left):
+            line.reset()
         if self._server is not None:
             self._server.close()
         for task in tuple(self._tasks):
@@ -83,11 +105,12 @@ class Door:
         try:
             if not self.weather.refuse:
                 self._lines.add(line)
-                await line.run(reader, self._upstream)
+                await line.run(reader)
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # an end of the line, or the door, went away: the other hears of it below
         finally:
             self._lines.discard(line)
+            self.left.discard(line)
             line.reset()
             self._tasks.discard(task)
 
@@ -100,14 +123,16 @@ class _Line:
     past: list[bytes] = field(default_factory=list)  # pushed frames
     upgraded: bool = False
 
-    async def run(self, reader: asyncio.StreamReader, upstream: int) -> None:
-        back, self.server = await asyncio.open_connection("127.0.0.1", upstream)
+    async def run(self, reader: asyncio.StreamReader) -> None:
+        back, self.server = await asyncio.open_connection(*self.door.upstream)
         ways = [
             asyncio.create_task(self._pump(reader, self.server, OUT)),
             asyncio.create_task(self._pump(back, self.device, IN)),
         ]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            if self in self.door.left:
+                await asyncio.wait(ways)
         finally:
             for way in ways:
                 way.cancel()
@@ -125,9 +150,10 @@ class _Line:
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: str
     ) -> None:
-        head = await self._header(reader)
-        self.upgraded |= b"upgrade: websocket" in head.lower()
-        await self._pass(head, writer, way)
+        if not self.door.plain:
+            head = await self._header(reader)
+            self.upgraded |= b"upgrade: websocket" in head.lower()
+            await self._pass(head, writer, way)
         while True:
             data = await (_frame(reader) if self.upgraded else reader.read(CHUNK))
             if not data:
@@ -143,7 +169,7 @@ class _Line:
         while way in self.door.weather.hold:
             await self.door.changed.wait()
         weather = self.door.weather
-        if way in weather.swallow:
+        if way in weather.swallow or self in self.door.left:
             return
         if weather.delay:
             await asyncio.sleep(weather.delay)

@@ -4,25 +4,25 @@ import asyncio
 import random
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chatsite import make_secrets
 from testkit.client import account
 from testkit.client.api import Api
 from testkit.client.people import Person
-from testkit.running import Site, free_port
-from tests.chaos import clock
+from tests.chaos.cluster import Cluster
 from tests.chaos.history import History
-from tests.chaos.nodedevice import NodeDevice
+from tests.chaos.nodedevice import Gone, NodeDevice
 from tests.chaos.plan import Plan
 from tests.chaos.proxy import Door
-from tests.chaos.pydevice import PyDevice
-from tests.chaos.store import Reader
+from tests.chaos.pydevice import WEATHER, PyDevice
+from tests.chaos.server import OneServer
+from tests.chaos.services import Services
 
 DAY_MS = 86_400_000
-SQLITE = {"DATABASE_URL": ""}  # whatever the other tests run on: its files are looked at
 PASSWORD = "a horse, a battery and 42 staples"
+EXPECTED = (*WEATHER, Gone, RuntimeError)  # of an operation in a storm: nobody is promised more
 Device = NodeDevice | PyDevice
 
 
@@ -41,22 +41,22 @@ class Somebody:
 
 
 class Scene:
-    def __init__(self, plan: Plan, history: History, template: Path) -> None:
+    def __init__(self, plan: Plan, history: History, prepared: Path | Services) -> None:
+        """`prepared`: the data of one server, to be copied, or what several nodes stand on."""
         self.plan, self.history = plan, history
         self.chance = random.Random(plan.seed)
         self.var = Path(tempfile.mkdtemp(prefix="chaos-"))
-        shutil.copytree(template, self.var / "site")
-        clock.make(self.var / "site/clock")
-        command = ("-m", "tests.chaos.mutant", plan.mutant, "serve")
-        env = {**SQLITE, "LIVE_RATE_FACTOR": "1000", "CHAOS_CANARY": canary(plan.seed)}
-        self.site = Site(self.var / "site", free_port(), env, command=command)
-        self.store = Reader(self.site)
+        self.site: OneServer | Cluster = (
+            OneServer(plan, prepared, self.var)
+            if isinstance(prepared, Path)
+            else Cluster(plan, prepared, self.var)
+        )
         self.people: dict[str, Somebody] = {}
         self.renewing = True  # whether keys may be renewed now
         self.renewals: set[asyncio.Task[None]] = set()  # under way
 
     async def open(self) -> None:
-        await asyncio.to_thread(self.site.start)
+        await self.site.open()
         for name, _ in self.plan.people:
             person = await Person.sign_up(self.site, name, password=PASSWORD, online=False)
             self.people[name] = Somebody(person)
@@ -74,7 +74,7 @@ class Scene:
         somebody = self.people[name]
         somebody.count += 1
         label = label or f"{name}/{kind}{somebody.count}"
-        door = await Door(self.site.port, random.Random(self.chance.random())).open()
+        door = await Door(self.site.front, random.Random(self.chance.random())).open()
         skew = self.chance.choice((-DAY_MS, 0, DAY_MS)) if self.plan.clocks_differ else 0
         device = await self._made(somebody, kind, label, door, skew)
         somebody.devices.append(device)
@@ -107,29 +107,23 @@ class Scene:
         self.owner(device).devices.remove(device)
         await device.lose()
 
+    async def behind(self, heads: Mapping[str, int]) -> list[str]:
+        """Devices that are not there, or lack something of what was there by then."""
+        return [device.name for device in self.devices() if not await _caught_up(device, heads)]
+
     async def close(self) -> None:
         for device in self.devices():
             await device.close()
         for somebody in self.people.values():
             await somebody.person.close()
-        await asyncio.to_thread(self.site.stop)
-        await asyncio.to_thread(self.store.close)
+        await self.site.close()
 
     def remove(self) -> None:
         shutil.rmtree(self.var, ignore_errors=True)
 
 
-def canary(seed: int) -> str:
-    """Stands in every text: no file of the server may hold it."""
-    return f"zebra-{random.Random(f'canary {seed}').randbytes(6).hex()}"
-
-
-def template(folder: Path) -> Path:
-    """A data folder to be copied: migrating costs more than a short run. No page is asked for, so
-    there are no static files in it."""
-    site = Site(folder / "template", free_port(), SQLITE)
-    site.var.mkdir()
-    make_secrets.main(site.var / "secrets")
-    site.manage("migrate", "--verbosity", "0")
-    site.manage("migrate_store", "--verbosity", "0")
-    return site.var
+async def _caught_up(device: Device, heads: Mapping[str, int]) -> bool:
+    try:
+        return await device.caught_up(dict(heads))
+    except (*EXPECTED, KeyError):  # it knows nothing of that conversation yet
+        return False

@@ -15,7 +15,7 @@ import pytest
 from testkit.running import ROOT
 from tests.chaos.checkers import check
 from tests.chaos.plan import Plan
-from tests.chaos.scene import template
+from tests.chaos.server import template
 from tests.chaos.storm import run
 
 FULL = os.environ.get("CHAT_CHAOS") == "full"
@@ -72,12 +72,10 @@ FOUND_BY = {
 HAS_NODE = shutil.which("node") and (ROOT / "node_modules/hash-wasm").exists()
 DEMANDED = os.environ.get("CHAT_REQUIRE_SERVICES") == "1"
 
-pytestmark = [
-    pytest.mark.timeout(1800),
-    pytest.mark.skipif(
-        not (HAS_NODE or DEMANDED), reason="MISSING: Node and its tools; bin/test js installs them"
-    ),
-]
+has_node = pytest.mark.skipif(
+    not (HAS_NODE or DEMANDED), reason="MISSING: Node and its tools; bin/test js installs them"
+)
+pytestmark = [pytest.mark.timeout(1800), has_node]
 long = pytest.mark.chaos
 
 

@@ -42,7 +42,7 @@ class Nodes:
 
 async def at(site: Site, device: Device) -> Device:
     """The device comes by this process from now on."""
-    device.api.door = f"localhost:{site.port}"
+    device.api.come_by(f"localhost:{site.port}")
     await device.connect()
     return device
 
