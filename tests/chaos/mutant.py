@@ -24,7 +24,10 @@ def main(name: str, command: list[str]) -> None:
 
         from tests.chaos.mutants import MUTANTS
 
-        MUTANTS[settings.ENGINE][name](pytest.MonkeyPatch())
+        mutants = MUTANTS[settings.ENGINE]
+        if name not in mutants:
+            sys.exit(f"{name} breaks another engine; of this one: {', '.join(mutants)}")
+        mutants[name](pytest.MonkeyPatch())
     execute_from_command_line(["manage.py", *command])
 
 
