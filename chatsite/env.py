@@ -10,7 +10,8 @@ import binascii
 import os
 import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult
@@ -28,8 +29,12 @@ INSECURE = (
     "with TLS in front and name its https:// address; or leave it at http://localhost:PORT and "
     "reach it through a tunnel, `ssh -L PORT:localhost:PORT HOST`"
 )
+TARGET = "TO_"  # before the names of variables of the site that `copy_store` copies to
 Key = tuple[str, bytes]  # kid, secret
 Network = IPv4Network | IPv6Network
+
+
+_variables: Mapping[str, str] = os.environ
 
 
 class BadSetting(Exception):
@@ -38,7 +43,7 @@ class BadSetting(Exception):
 
 def text(name: str, default: str | None = None) -> str:
     """The value, or the content of the file that NAME_FILE names, or the default."""
-    value, path = os.environ.get(name), os.environ.get(f"{name}_FILE")
+    value, path = _variables.get(name), _variables.get(f"{name}_FILE")
     if value is not None and path is not None:
         raise BadSetting(f"{name} and {name}_FILE are both set; keep one")
     if path is not None:
@@ -191,6 +196,27 @@ def with_var(folder: Path) -> dict[str, str]:
     """The environment of a command with its data in `folder`."""
     others = {name: value for name, value in os.environ.items() if name != "CHAT_VAR_FILE"}
     return {**others, "CHAT_VAR": str(folder)}
+
+
+def of_target(engine: str, ours: Sequence[str]) -> dict[str, str]:
+    """The environment of the site that is copied to: what TO_NAME says is its NAME, the rest is as
+    here, but for `ours`, which say where the data of this one is."""
+    named = {n: v for n, v in os.environ.items() if n.startswith(TARGET)}
+    given = {name.removeprefix(TARGET): value for name, value in named.items()}
+    left = {name.removesuffix("_FILE") for name in given} | {*ours, "CHAT_ENGINE"}
+    kept = {n: v for n, v in os.environ.items() if n.removesuffix("_FILE") not in left}
+    return {**kept, **given, "CHAT_ENGINE": engine}
+
+
+@contextmanager
+def reading(variables: Mapping[str, str]) -> Iterator[None]:
+    """Inside, another environment than ours is read."""
+    global _variables
+    before, _variables = _variables, variables
+    try:
+        yield
+    finally:
+        _variables = before
 
 
 def secret(folder: Path, purpose: str) -> list[Key]:

@@ -281,3 +281,7 @@ class StoreMeta(ABC):
     @abstractmethod
     async def renew_data(self) -> bytes:
         """Give it another name: a backup was put back, and clients that saw more must compare."""
+
+    @abstractmethod
+    async def adopt_data(self, name: bytes) -> None:
+        """Give it the name of the store that it is a copy of."""

@@ -5,11 +5,13 @@ stands, and nothing is hidden or told to somebody: those who ask must be allowed
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chatsite.edge.refusals import Refusal
+from messaging.backends.base import StoreMeta
 from messaging.domain import Contact, Conv, Pair, Row, Uid
 from messaging.gaps import GapKind
 
@@ -120,6 +122,21 @@ class Passed:
 Record = Pair | Contact | Key | Box | Head | Row | Salt | Sent | Mark | Passed
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """All that a store has of a pair, but the rows of its log. `sides`: of user1, of user2."""
+
+    pair: Pair
+    sides: tuple[Contact, Contact]
+    head: Head
+    keys: Sequence[Key]
+    boxes: Sequence[Box]
+    salts: Sequence[Salt]
+    sent: Sequence[Sent]
+    marks: Sequence[Mark]
+    gaps: Sequence[Passed]
+
+
 class Browsed(NamedTuple):
     """Some records of a table. `cursor` asks for more; None = that was all."""
 
@@ -134,7 +151,18 @@ class BadCursor(Refusal):
 
 
 class Tables(ABC):
-    """Every table of the store, record by record."""
+    """Every table of the store, record by record.
+
+    What writes here is for a store that nobody serves yet: it asks for no order and refuses
+    nothing. Repeating any of it is safe.
+    """
+
+    meta: StoreMeta
+
+    @classmethod
+    @abstractmethod
+    def elsewhere(cls, engine: Mapping[str, Any]) -> "Tables":
+        """Those of another site, by the settings of its engine (chatsite/engines.py)."""
 
     @abstractmethod
     async def browse(
@@ -149,3 +177,27 @@ class Tables(ABC):
 
         Raises BadCursor, and Busy.
         """
+
+    @abstractmethod
+    async def held(self, pair: Pair) -> Held:
+        """All of a pair, as most replicas have it, after what is still being decided."""
+
+    @abstractmethod
+    async def rows(self, conv: Conv, after: int, n: int) -> list[Row]:
+        """At most n rows above `after`, oldest first, never with a hole."""
+
+    @abstractmethod
+    async def keep_rows(self, pair: Pair, rows: Sequence[Row], now: int) -> None:
+        """Put these rows, which follow each other, into the log, in place of what is there."""
+
+    @abstractmethod
+    async def keep(self, held: Held, now: int) -> None:
+        """Put all of a pair, whose rows are there already, in place of what is there.
+
+        The sides follow from the pair, but for `since` and `cleared`. A salt is kept for the rest
+        of its time.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """End what is open. Adapters over the same place are of no use afterwards."""

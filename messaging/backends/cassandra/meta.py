@@ -29,6 +29,9 @@ class CassandraStoreMeta(StoreMeta):
     async def renew_data(self) -> bytes:
         return bytes.fromhex(await decide(self._store, DATA, secrets.token_hex(ID_SIZE)))
 
+    async def adopt_data(self, name: bytes) -> None:
+        await decide(self._store, DATA, name.hex())
+
 
 async def fact(store: Store, key: str, *, settled: bool = False) -> str | None:
     found = await store.rows(META.settled if settled else META, {"key": key})

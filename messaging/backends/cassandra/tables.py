@@ -4,17 +4,18 @@ Of a register that nobody wrote the cells are null, and a bucket without a row h
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.signing import BadSignature, Signer
 
-from messaging.backends.cassandra import connections, pairs, rows
+from messaging.backends.cassandra import connections, keeping, pairs, rows
 from messaging.backends.cassandra.buckets import BUCKET_ROWS
 from messaging.backends.cassandra.driver import Profile
 from messaging.backends.cassandra.heads import Head as Known
 from messaging.backends.cassandra.heads import Heads
+from messaging.backends.cassandra.meta import CassandraStoreMeta
 from messaging.backends.cassandra.store import Statement, Store, store
 from messaging.backends.tables import (
     BROWSE_MAX,
@@ -22,6 +23,7 @@ from messaging.backends.tables import (
     Box,
     Browsed,
     Head,
+    Held,
     Key,
     Mark,
     Passed,
@@ -31,7 +33,7 @@ from messaging.backends.tables import (
     Table,
     Tables,
 )
-from messaging.domain import Conv
+from messaging.domain import Contact, Conv, Pair, Row, Uid
 from messaging.gaps import GapKind
 
 Values = Sequence[Any]
@@ -50,6 +52,11 @@ class CassandraTables(Tables):
     def __init__(self, over: Store | None = None, bucket_rows: int = BUCKET_ROWS) -> None:
         self._store = over or store()
         self._bucket_rows = bucket_rows
+        self.meta = CassandraStoreMeta(self._store)
+
+    @classmethod
+    def elsewhere(cls, engine: Mapping[str, Any]) -> "CassandraTables":
+        return cls(Store(engine["CASSANDRA"]))
 
     async def browse(
         self, table: Table, cursor: bytes | None, n: int, *, sure: bool = False
@@ -64,6 +71,41 @@ class CassandraTables(Tables):
         else:
             records = [record for values in found if (record := shape.record(values))]
         return Browsed(records, more and _encoded(table, more))
+
+    async def held(self, pair: Pair) -> Held:
+        head = await Heads(self._store, self._bucket_rows).newest(pair.conv, settled=True)
+        kept = await pairs.read(self._store, (pair.user1, pair.user2), settled=True)
+        assert head is not None
+        assert kept is not None
+        found = await asyncio.gather(*(self._of_pair(table, pair) for table in OF_PAIR))
+        contacts, keys, boxes, salts, sent, marks, gaps = found
+        cleared = {side.owner: side.cleared for side in contacts}
+        sides = (
+            _side(kept.pair, kept.pair.user1, kept.since1, cleared),
+            _side(kept.pair, kept.pair.user2, kept.since2, cleared),
+        )
+        return Held(kept.pair, sides, _head(head), keys, boxes, salts, sent, marks, gaps)
+
+    async def rows(self, conv: Conv, after: int, n: int) -> list[Row]:
+        return await rows.above(Heads(self._store, self._bucket_rows), conv, after, n, now=0)
+
+    async def keep_rows(self, pair: Pair, rows: Sequence[Row], now: int) -> None:
+        await keeping.rows(self._store, rows, self._bucket_rows, now)
+
+    async def keep(self, held: Held, now: int) -> None:
+        await keeping.pair(self._store, held, self._bucket_rows, now)
+
+    def close(self) -> None:
+        self._store.close()
+
+    async def _of_pair(self, table: Table, pair: Pair) -> list[Any]:
+        """Records of both ways, or of both users: a pair may have several partitions."""
+        shape = SHAPES[table]
+        statement = Statement(f"{shape.statement.cql} WHERE {OF_PAIR[table]}")
+        values = {"conv": pair.conv, "user1": pair.user1, "user2": pair.user2}
+        given = {name: value for name, value in values.items() if f":{name}" in statement.cql}
+        found = await self._store.rows(statement, given)
+        return [record for row in found if (record := shape.record(row))]
 
     async def _heads(self, convs: Sequence[Conv]) -> list[Record]:
         """Of these pairs, from most replicas: an id that lost the race for a pair has none."""
@@ -96,6 +138,13 @@ def _head(known: Known) -> Head:
     return Head(*ends, *known.ords, *known.hids, known.run, known.floor)
 
 
+def _side(pair: Pair, owner: Uid, since: int, cleared: Mapping[Uid, int]) -> Contact:
+    """As the pair has it: its contact rows may lag behind."""
+    peer = pair.peer_of(owner)
+    seen = (pair.seen_by(owner), since, pair.blocked_by(peer))
+    return Contact(owner, peer, pair.conv, *seen, cleared.get(owner, 0))
+
+
 def _row(values: Values) -> Record | None:
     conv, row_type, *columns = values
     return rows.row(conv, columns, now=0) if row_type == MESSAGE else None
@@ -118,6 +167,17 @@ def _passed(values: Values) -> Record:
     return Passed(sender, reader, GapKind(kind), first, last)
 
 
+_OWNERS = "owner IN (:user1, :user2) AND "
+_WAYS = "from_user IN (:user1, :user2) AND to_user IN (:user1, :user2)"
+OF_PAIR = {
+    Table.CONTACT: _OWNERS + "peer IN (:user1, :user2)",
+    Table.CONNECTION_KEY: "connection_id = :conv",
+    Table.ES_BOX: _OWNERS + "connection_id = :conv",
+    Table.MESSAGE_SALT: "conversation_id = :conv",
+    Table.UNREAD: _OWNERS + _WAYS,
+    Table.READ: _OWNERS + _WAYS,
+    Table.MARK_GAP: _WAYS,
+}
 SHAPES = {
     Table.CONNECTION: Shape(Statement(pairs.COLUMNS), lambda values: pairs.kept(values).pair),
     Table.CONTACT: Shape(Statement(connections.COLUMNS), connections.contact),

@@ -35,5 +35,8 @@ class SqlStoreMeta(StoreMeta):
 
     async def renew_data(self) -> bytes:
         value = secrets.token_bytes(ID_SIZE)
-        await self._db.write(lambda session: session.execute(SET_META, (DATA, value.hex())))
+        await self.adopt_data(value)
         return value
+
+    async def adopt_data(self, name: bytes) -> None:
+        await self._db.write(lambda session: session.execute(SET_META, (DATA, name.hex())))
