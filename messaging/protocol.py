@@ -214,7 +214,8 @@ class VectorRow(Body):
 
 
 class State(Frame, tag="state"):
-    """The state vector, in `of` frames. Also says how the world stands after a re-check."""
+    """The state vector, in `of` frames. Also says how the world stands after a re-check: it may be
+    older then than a `msg` or `receipt` that came before it, and no number of a row falls."""
 
     rows: Annotated[list[VectorRow], Meta(max_length=STATE_ROWS)]
     part: U32

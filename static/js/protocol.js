@@ -869,7 +869,8 @@ export const BODY_MAX = 131072;
  */
 
 /**
- * The state vector, in `of` frames. Also says how the world stands after a re-check.
+ * The state vector, in `of` frames. Also says how the world stands after a re-check: it may be
+ * older then than a `msg` or `receipt` that came before it, and no number of a row falls.
  * @typedef {object} StateFrame
  * @property {"state"} t
  * @property {VectorRow[]} rows

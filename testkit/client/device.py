@@ -249,7 +249,7 @@ class Device:
     def _take_state(self, frame: protocol.State) -> None:
         self._rows = [*(self._rows if frame.part else ()), *frame.rows]
         if frame.part == frame.of - 1:
-            self.vector.replace(self._rows)
+            self.vector.replace(self._rows, rising=self.live is not None)
             for row in self.vector.rows.values():
                 self._of(row).start_after(row.cleared)
             if self.live is not None:  # else `connect` does it

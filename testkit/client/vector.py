@@ -10,6 +10,10 @@ from messaging.gaps import Gap, GapKind
 from messaging.protocol import Msg, Receipt, VectorRow
 
 _ROW = struct.Struct(">16sB10Q")
+RISING = (
+    "last_seq", "my_ord", "peer_ord", "my_read", "my_read_ord", "my_got", "peer_read", "peer_got",
+    "cleared",
+)  # fmt: skip
 
 
 @dataclass
@@ -85,11 +89,17 @@ class Vector:
         packed = (self.rows[conv].packed() for conv in sorted(self.rows))
         return h(cat("m1:vec", b"".join(packed)))
 
-    def replace(self, rows: list[VectorRow]) -> None:
+    def replace(self, rows: list[VectorRow], *, rising: bool = False) -> None:
+        """`rising`: what is known stays where it is higher. A state that does not open a connection
+        may have been read before what came ahead of it."""
         known = self.rows
         self.rows = {bytes(row.conv): Row.of(row) for row in rows}
         for conv, row in self.rows.items():
-            row.gaps += known[conv].gaps if conv in known else []
+            if conv not in known:
+                continue
+            row.gaps += known[conv].gaps
+            for name in RISING if rising else ():
+                setattr(row, name, max(getattr(row, name), getattr(known[conv], name)))
 
     def tell(self, conv: bytes, me: bytes, **marks: Any) -> None:
         """Of this device, about to be told. What gets lost the next `state` says, which may come
