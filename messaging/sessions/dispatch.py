@@ -70,7 +70,7 @@ async def _send(session: Session, frame: protocol.Send) -> None:
     if wait_ms := session.node.rates.sends.take(session.uid, session.device, session.heard):
         return _too_fast(session, frame, wait_ms)
     knowledge = session.knowledge
-    contact = await knowledge.member(frame.conv)
+    contact = await knowledge.partner(frame.conv)
     author = messages.Author(session.uid, session.device)
     try:
         row = await messages.send(

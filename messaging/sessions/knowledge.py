@@ -16,7 +16,7 @@ from chatsite.running import threads
 from messaging import conversations, protocol
 from messaging.backends import connection_store
 from messaging.backends.base import StaleEpoch
-from messaging.domain import Contact, Conv, EpochHead, Uid, ordered
+from messaging.domain import Contact, ContactState, Conv, EpochHead, Uid, ordered
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -90,6 +90,14 @@ class Knowledge:
             contact = await conversations.require_member(self.uid, conv)
             self._keep(self._contacts, conv, contact, before)
         return contact
+
+    async def partner(self, conv: Conv) -> Contact:
+        """As `member`, for a message. A person who has just unblocked may have done so by another
+        node, whose event is still on the way: a no that is known here is looked up again."""
+        contact = self._contacts.get(conv)
+        if contact is not None and contact.state is not ContactState.CONNECTED:
+            self.forget(conv)
+        return await self.member(conv)
 
     async def head(self, conv: Conv) -> EpochHead | None:
         """The newest epoch."""

@@ -139,6 +139,21 @@ async def test_the_owners_connection_frame_changes_what_the_session_knows(
     assert (await at_alice.next(protocol.Error)).code == "not_connected"
 
 
+async def test_who_unblocked_by_another_node_may_write_before_the_event_is_here(
+    alice: Person, bob: Person, conv: bytes
+) -> None:
+    pair = await connection_store().pair(alice.uid, bob.uid)
+    assert pair
+    blocked = await connection_store().change(
+        pair, pair.state, block_bit(alice.uid, bob.uid), now_ms()
+    )
+    at_alice = await arrived(alice)
+    at_alice.send(alice.message(conv, "to whom I block"))
+    assert (await at_alice.next(protocol.Error)).code == "not_connected"
+    await connection_store().change(blocked, blocked.state, 0, now_ms())
+    assert isinstance(await sent(at_alice, alice.message(conv, "and now?")), protocol.Sent)
+
+
 async def test_after_a_gap_nothing_goes_that_the_accounts_cannot_vouch_for(
     alice: Person, bob: Person, conv: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
