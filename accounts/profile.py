@@ -17,8 +17,8 @@ class Person(NamedTuple):
 
 def people(uids: Iterable[bytes]) -> dict[bytes, Person]:
     """The names of those who exist, in one query; unknown uids are left out."""
-    rows = _people().filter(uid__in=list(uids))
-    return {row.uid: Person(row.uid, row.username, row.display_name) for row in rows}
+    rows = _people().filter(uid__in=list(uids)).values_list(*Person._fields)
+    return {uid: Person(uid, *names) for uid, *names in rows}
 
 
 def find(text: str) -> Person | None:

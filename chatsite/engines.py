@@ -114,13 +114,15 @@ DISTRIBUTED_ONLY = (
     "CASSANDRA_USERNAME", "CASSANDRA_PASSWORD", "CASSANDRA_REPLICATION", "CASSANDRA_DC",
     "CASSANDRA_ADDRESS_MAP", "CASSANDRA_CA", "REDIS_CA",
 )  # fmt: skip
+PREPARE_AFTER = 2  # executions of a query on one connection
 NOBODYS = ("S3_BUCKET", "S3_ENDPOINT_URL")  # until there are pictures
 # Of PostgreSQL. A machine that is gone without a word is noticed: by a new connection after two
-# seconds, by one that waits for an answer after ten or so.
+# seconds, by one that waits for an answer after ten or so. A query is parsed and planned once on
+# each connection: that of the caller's session costs more to plan than to run.
 _KEPT = {
-    "CONN_MAX_AGE": None,  # see _sqlite
-    "CONN_HEALTH_CHECKS": True,
+    "CONN_MAX_AGE": None,  # see _sqlite; chatsite/running/threads.py tries one that was idle
     "OPTIONS": {
+        **{"server_side_binding": True, "prepare_threshold": PREPARE_AFTER},
         **{"connect_timeout": 2, "tcp_user_timeout": 5000},
         **{"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3},
     },

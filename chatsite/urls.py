@@ -6,10 +6,10 @@ from django.urls import include, path
 from accounts import staff
 
 urlpatterns = [
+    path("api/", include("messaging.urls")),  # first: no page's address is compared with theirs
+    path("api/", include("accounts.urls")),
     path("", include("accounts.page_urls")),
     path("", include("messaging.page_urls")),
-    path("api/", include("accounts.urls")),
-    path("api/", include("messaging.urls")),
     *(staff.urlpatterns if settings.ADMIN_ENABLED else []),
 ]
 

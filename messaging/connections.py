@@ -35,8 +35,13 @@ class Moved(Refusal):
 
 async def listed(me: Uid) -> list[tuple[Contact, Person]]:
     """Every pair of mine with the peer's names; a peer whose account is closed has empty ones."""
-    contacts = await connection_store().contacts(me)
-    people = await threads.run(profile.people, [contact.peer for contact in contacts])
+    return await threads.run(named, await connection_store().contacts(me))
+
+
+def named(contacts: Iterable[Contact]) -> list[tuple[Contact, Person]]:
+    """Runs in a thread."""
+    contacts = list(contacts)
+    people = profile.people(contact.peer for contact in contacts)
     return [(contact, _named(contact, people)) for contact in contacts]
 
 

@@ -8,6 +8,7 @@ these: benchmarks and tests act for many people from one address.
 import hashlib
 import logging
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from django.conf import settings
 from django.core.cache import BaseCache, cache
@@ -54,11 +55,20 @@ def take(limit: Limit, subject: str | bytes, now_ms: int, count: int = 1) -> Non
 
 
 def _counted(where: BaseCache, key: str, seconds: int, count: int) -> int:
+    if isinstance(where, Counts):
+        return where.counted(key, seconds, count)
     where.add(key, 0, seconds)
     try:
         return where.incr(key, count)
     except ValueError:  # evicted between the two
         return count
+
+
+@runtime_checkable
+class Counts(Protocol):
+    """A cache that makes a counter where there is none, and counts, in one step."""
+
+    def counted(self, key: str, seconds: int, count: int) -> int: ...
 
 
 class Alone:

@@ -4,6 +4,7 @@ safe: who waits is told to come back, and the log has one line a minute (chatsit
 
 import logging
 import sqlite3
+import time
 
 from django.db import DatabaseError, InterfaceError, OperationalError
 
@@ -13,6 +14,7 @@ PRIMARY = 0xFF  # of an extended result code of SQLite
 BROKEN = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
 
 logger = logging.getLogger("chatsite.database")
+_told = float("-inf")  # when an error last said so
 
 
 def is_away(error: BaseException | None) -> bool:
@@ -32,8 +34,15 @@ def told(error: BaseException | None) -> bool:
 
 
 def tell(error: BaseException | None) -> None:
+    global _told
+    _told = time.monotonic()
     metrics.AWAY.add()
     logger.warning("a database is away: %s", reason(error))
+
+
+def last_told() -> float:
+    """By the monotonic clock. What was open before may be broken as well."""
+    return _told
 
 
 def reason(error: BaseException | None) -> str:

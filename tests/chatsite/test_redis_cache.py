@@ -55,6 +55,23 @@ def test_limits_count(redis: Redis) -> None:
     with pytest.raises(Refusal):
         limits.take(TWICE, "alice", NOW)
     limits.take(TWICE, "bob", NOW)
+    with Driver.from_url(redis.url) as driver:
+        keys = driver.keys("*limit:twice:*")
+        assert len(keys) == 2
+        assert all(0 < driver.ttl(key) <= limits.HOUR for key in keys)
+
+
+def test_a_limit_costs_one_round_trip(redis: Redis) -> None:
+    def packets(driver: Driver) -> int:
+        return int(driver.info("stats")["total_reads_processed"])
+
+    limits.take(TWICE, "carol", NOW)  # connects
+    with Driver.from_url(redis.url) as driver:
+        packets(driver)
+        asking = packets(driver) - packets(driver)  # what each question of ours adds
+        before = packets(driver)
+        limits.take(TWICE, "carol", NOW)
+        assert packets(driver) + asking - before == 1
 
 
 def test_a_lease_is_its_owners(redis: Redis) -> None:
@@ -77,7 +94,7 @@ def test_who_writes_into_the_cache_runs_no_code_here(redis: Redis) -> None:
 def test_requests_share_the_connections_of_the_process(redis: Redis) -> None:
     def pool() -> Any:
         made: Any = caches.create_connection("default")
-        return made._cache._get_connection_pool(write=True)
+        return made._cache.get_client().connection_pool
 
     assert pool() is pool()
 
