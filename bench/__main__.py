@@ -1,22 +1,23 @@
-"""python -m bench [live|append|catchup|reconnect|page|all] [--engine …] [--json FILE] …"""
+"""python -m bench [live|append|steps|catchup|reconnect|page|all] [--engine …] [--json FILE] …"""
 
 import argparse
 import json
 from pathlib import Path
 from typing import Any
 
-from bench import append, catchup, live, machine, page, reconnect
+from bench import append, catchup, live, machine, page, reconnect, steps
 from bench.engines import ENGINES
 from bench.tables import aligned, put_into, require_places
 
 MODES: dict[str, Any] = {
     "append": append,
     "live": live,
+    "steps": steps,
     "catchup": catchup,
     "reconnect": reconnect,
     "page": page,
 }
-OF_ENGINES = ("append", "live", "reconnect")  # the others measure SQLite alone
+OF_ENGINES = ("append", "live", "steps", "reconnect")  # the others measure SQLite alone
 PROFILED = ("live", "catchup", "reconnect")  # those with a server
 
 
@@ -65,7 +66,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("what", nargs="?", default="live", choices=[*MODES, "all"])
     parser.add_argument(
         "--engine", default="all", choices=[*ENGINES, "all"],
-        help="of live, append and reconnect; what this machine cannot have is left out aloud",
+        help="of those that have engines; what this machine cannot have is left out aloud",
     )  # fmt: skip
     parser.add_argument("--json", metavar="FILE")
     parser.add_argument("--profile", metavar="FILE", help="where the server's time goes")

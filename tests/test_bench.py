@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bench import appending, talk
+from bench import appending, steps, talk
 from bench.engines import PROCESSES, opened
 from bench.loops import paced
 from bench.process import measured
@@ -30,6 +30,15 @@ live.DEVICES, live.CONNECTORS = 2, 2
 loops.RECEIPTS_LAST = 0.2
 echo.SOCKETS, echo.TIMES = 2, 3
 print(json.dumps(live.run(sys.argv[1:])))
+"""
+SMALL_STEPS = """
+import os
+from bench import steps
+from bench.engines import opened
+steps.TIMES, steps.WARM_UP = 40, 10
+with opened(["sqlite"], {}) as [engine]:
+    os.environ.update(engine.site._env())
+    steps.main({})
 """
 BUSY = """
 import sys, threading
@@ -89,6 +98,18 @@ def test_the_services_of_the_distributed_engine_count() -> None:
     for service in ("redis", "cassandra"):
         for key in CPU:
             assert figures[f"{service}_{key}"] > 0, service
+
+
+def test_each_step_of_a_send_costs_something() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", SMALL_STEPS],
+        cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    figures = json.loads(done.stdout)
+    assert list(figures) == ["append", "got", "read", "presence", "push"]
+    assert all(spent["server"] > 0 for spent in figures.values())
+    [table] = steps.tables({"sqlite": figures})
+    assert len(table.rows) == len(figures)
 
 
 async def test_a_driver_that_is_held_up_hides_no_delay() -> None:
@@ -165,7 +186,7 @@ def test_figures_find_their_places_in_the_document(tmp_path: Path) -> None:
     document = tmp_path / "performance.md"
     shutil.copy(ROOT / "docs/performance.md", document)
     around = document.read_text().partition("<!-- bench live -->")[0]
-    for name in ("live", "append", "reconnect"):
+    for name in ("live", "append", "steps", "reconnect"):
         put_into(document, name, "Taken today.", [Table(["", name], [["a", "1"]], "Below.")])
         put_into(document, name, "Taken later.", [Table(["", name], [["b", "2"]], "Below.")])
         assert f"|  | {name} |\n| --- | --- |\n| b | 2 |\n\nBelow." in document.read_text()
