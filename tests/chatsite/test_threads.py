@@ -4,7 +4,7 @@ import threading
 import pytest
 from django.db import DatabaseError, OperationalError, connection
 
-from chatsite.running import threads
+from chatsite.running import away, threads
 
 
 @pytest.mark.django_db(transaction=True)
@@ -21,6 +21,27 @@ async def test_a_broken_connection_is_replaced():
     for _ in range(threads.THREADS + 1):
         with pytest.raises(DatabaseError):
             await threads.run(break_it)
+        assert await threads.run(ask) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_what_was_open_is_tried_when_a_database_was_away():
+    if connection.vendor != "postgresql":
+        pytest.skip("a file is not cut off")
+
+    def cut() -> None:
+        connection.ensure_connection()
+        connection.connection.close()
+
+    def ask() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            return cursor.fetchone()[0]
+
+    for _ in range(threads.THREADS + 1):
+        await threads.run(cut)
+    away.tell(OperationalError("away"))
+    for _ in range(threads.THREADS + 1):
         assert await threads.run(ask) == 1
 
 
