@@ -15,8 +15,8 @@ _texts = count(1)
 
 
 def text() -> str:
-    """A text that no other test has written."""
-    return f"message number {next(_texts)}"
+    """A text that no other test has written, and that stands in no other."""
+    return f"message number {next(_texts):04}"
 
 
 @dataclass
