@@ -85,7 +85,7 @@ def distributed(var: Path) -> Settings:
         "TABLES": "messaging.backends.cassandra.tables.CassandraTables",
         "CASSANDRA": cassandra,
         "ENGINE_APPS": ["django_cassandra_engine", "messaging.backends.cassandra"],
-        "DATABASES": {"default": postgres | _KEPT, ALIAS: database(cassandra)},
+        "DATABASES": {"default": _kept(postgres), ALIAS: database(cassandra)},
         "DATABASE_ROUTERS": [],
         "STORAGES": _STORAGES,
         "SESSION_ENGINE": "django.contrib.sessions.backends.db",
@@ -97,7 +97,8 @@ def distributed(var: Path) -> Settings:
         "EXAMINED": [
             ("PostgreSQL", DATABASE, "default"),
             *(("Redis", "chatsite.redis_check.examine", url) for url in {redis, cache}),
-            ("Cassandra", "messaging.backends.cassandra.examining.examine", cassandra),
+            ("Cassandra", "messaging.backends.cassandra.examining.nodes", cassandra),
+            ("Tables", "messaging.backends.cassandra.examining.tables", cassandra),
         ],
     }
 
@@ -121,11 +122,11 @@ NOBODYS = ("S3_BUCKET", "S3_ENDPOINT_URL")  # until there are pictures
 # each connection: that of the caller's session costs more to plan than to run.
 _KEPT = {
     "CONN_MAX_AGE": None,  # see _sqlite; chatsite/running/threads.py tries one that was idle
-    "OPTIONS": {
-        **{"server_side_binding": True, "prepare_threshold": PREPARE_AFTER},
-        **{"connect_timeout": 2, "tcp_user_timeout": 5000},
-        **{"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3},
-    },
+}
+_OPTIONS = {
+    **{"server_side_binding": True, "prepare_threshold": PREPARE_AFTER},
+    **{"connect_timeout": 2, "tcp_user_timeout": 5000},
+    **{"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3},
 }
 _STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -145,9 +146,13 @@ def choose(var: Path) -> tuple[str, Settings]:
 def _databases(var: Path) -> Settings:
     postgres = services.postgres("DATABASE_URL")
     if postgres:
-        postgres |= _KEPT
+        postgres = _kept(postgres)
         return {"default": postgres, "messages": {**postgres, "TEST": {"MIRROR": "default"}}}
     return {"default": _sqlite(var, "site.sqlite3"), "messages": _sqlite(var, "messages.sqlite3")}
+
+
+def _kept(postgres: Settings) -> Settings:
+    return {**postgres, **_KEPT, "OPTIONS": {**postgres["OPTIONS"], **_OPTIONS}}
 
 
 def _sqlite(var: Path, name: str) -> Settings:

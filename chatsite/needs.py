@@ -7,7 +7,10 @@ from chatsite.running import away
 from chatsite.running.needs import Unfit
 
 # Of what PostgreSQL says to who connects: waiting changes nothing.
-FINAL = ("authentication failed", "does not exist", "no pg_hba.conf entry", "permission denied")
+FINAL = (
+    *("authentication failed", "does not exist", "no pg_hba.conf entry", "permission denied"),
+    *("SSL error", "server certificate", "does not support SSL"),
+)
 
 
 def database(alias: str) -> None:

@@ -10,10 +10,12 @@ from redis import Redis
 from redis.exceptions import (
     AuthenticationError,
     AuthorizationError,
+    ConnectionError,
     NoPermissionError,
     ResponseError,
 )
 
+from chatsite.running import away
 from chatsite.running.findings import Finding, clock, latency, ok, warning, wrong
 from chatsite.running.needs import Unfit
 
@@ -51,6 +53,10 @@ def _known(redis: Redis) -> dict[str, Any]:
         return redis.info()
     except (AuthenticationError, AuthorizationError, NoPermissionError) as error:
         raise Unfit(f"Redis refuses REDIS_URL or REDIS_CACHE_URL: {error}") from error
+    except ConnectionError as error:
+        if tls := away.tls_refused(error):
+            raise Unfit(f"Redis and REDIS_CA do not go together: {away.reason(tls)}") from error
+        raise
 
 
 def _fit(known: dict[str, Any]) -> None:

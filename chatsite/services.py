@@ -3,6 +3,7 @@
 import re
 import ssl
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 
 from chatsite.env import BadSetting, filled, integer, text, words
@@ -13,7 +14,7 @@ KEYSPACE = re.compile(r"[a-z][a-z0-9_]{0,47}")
 COPIES = 3  # of each row, where there are as many hosts
 
 
-def postgres(name: str) -> dict[str, object] | None:
+def postgres(name: str) -> dict[str, Any] | None:
     """Django's dictionary for postgres://user:password@host:port/name, or None when unset."""
     value, ca = text(name, ""), authority(AUTHORITY)
     if not value and ca:

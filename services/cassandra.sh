@@ -71,12 +71,12 @@ cassandra_archive() { # of loaded classes, which halves the CPU of a start; the 
   echo "$(cassandra_folder)/classes-$("$1" -version 2>&1 | sha256sum | cut -c 1-16).jsa"
 }
 
-cassandra_config() { # NAME NETWORK; the first node may start alone, the others ask who is there
+cassandra_config() { # NAME NETWORK; the first node may start alone, the others ask who is there; CASSANDRA_YAML adds to its file
   local number="${1#cassandra-}" folder="$home/$1" tokens=(-6148914691236517205 0 6148914691236517205)
   local seeds=("$2.1" "$2.1,$2.3" "$2.1,$2.2")
   mkdir -p "$folder/triggers"
   sed -e "s|TOKEN|${tokens[number - 1]}|; s|SEEDS|${seeds[number - 1]}|; s|ADDRESS|$2.$number|; s|FOLDER|$folder|" \
-    "$cassandra_parts/cassandra.yaml" >"$folder/cassandra.yaml"
+    "$cassandra_parts/cassandra.yaml" ${CASSANDRA_YAML:+"$CASSANDRA_YAML"} >"$folder/cassandra.yaml"
   printf 'dc=dc1\nrack=r%s\n' "$number" >"$folder/rackdc.properties"
 }
 
@@ -101,6 +101,7 @@ start_cassandra() { # NAME
 
 cassandra_ring() { # NAME…: waits until each of them sees so many alive; the news takes a moment to go round
   local name
+  [ $# -gt 1 ] || return 0
   for name in "$@"; do ready "$name" "ring:$#" "$(url_cassandra "$name")" 9042 60; done
 }
 

@@ -48,7 +48,7 @@ def _found(check: Check, seconds: float) -> Iterator[Finding]:
             finding = found.get(timeout=max(0.0, until - time.monotonic()))
         except Empty:
             yield wrong(
-                f"gave no answer within {seconds:g} s",
+                f"did not end within {seconds:g} s",
                 "see whether it runs and is reached from here; --seconds waits longer",
             )
             return

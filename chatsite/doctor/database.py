@@ -9,11 +9,12 @@ from django.conf import settings
 from django.db import OperationalError, connections
 
 from chatsite import needs
-from chatsite.doctor.nodes import living
+from chatsite.doctor.nodes import leases
 from chatsite.handler import THREADS as OF_PAGES
 from chatsite.running import away
 from chatsite.running.findings import Finding, clock, latency, ok, warning, wrong
 from chatsite.running.threads import THREADS as OF_SESSIONS
+from presence.registry import wall_clock
 
 CONNECTIONS = OF_PAGES + OF_SESSIONS  # that a process keeps to a database
 LEFT_OVER = 10  # for commands, backups, and who looks after it
@@ -52,7 +53,10 @@ def _postgres(connection: Any, seconds: float) -> Iterator[Finding]:
     # Both aliases of the embedded engine may lead to one database.
     aliases = sum(one["ENGINE"].endswith("postgresql") for one in settings.DATABASES.values())
     wanted = processes * aliases * CONNECTIONS + LEFT_OVER
-    text = f"max_connections is {most}; {processes} processes take up to {wanted}, others' included"
+    text = (
+        f"max_connections is {most}; {processes} processes take up to {wanted - LEFT_OVER}, "
+        f"and {LEFT_OVER} are for commands and backups"
+    )
     if wanted > most:
         yield wrong(text, f"set max_connections to {wanted} or more, or run fewer processes")
     else:
@@ -69,9 +73,10 @@ def _processes(seconds: float) -> int:
     if settings.RELAY:
         return 1
     try:
-        return max(1, len(asyncio.run(living(seconds))))
+        nodes = asyncio.run(leases(seconds))
     except Exception:  # noqa: BLE001 -- whatever Redis says is said by its own check
         return 1
+    return max(1, sum(wall_clock() < ends for ends in nodes.values()))
 
 
 def _version(connection: Any) -> str:

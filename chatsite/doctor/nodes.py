@@ -29,26 +29,30 @@ def examine(addresses: Mapping[str, str], seconds: float) -> Iterator[Finding]:
     if settings.RELAY:
         yield from _alone(seconds)
         return
-    nodes = asyncio.run(living(seconds))
-    if not nodes:
+    nodes, now = asyncio.run(leases(seconds)), wall_clock()
+    if not any(now < ends for ends in nodes.values()):
         yield wrong("no node of this site runs", START)
+    for name in sorted(addresses.keys() - nodes.keys()):
+        yield warning(f"{name} does not run, or is not of this site", START)
     for name, ends in sorted(nodes.items()):
-        yield from _leased(name, ends - wall_clock())
+        if ends <= now:
+            ago = (now - ends) // 1000
+            yield warning(f"{name} went without a word; its lease ended {ago} s ago", START)
+            continue
+        yield from _leased(name, ends - now)
         if name in addresses or ADDRESS.fullmatch(name):
             yield from _counted(name, addresses.get(name, name), seconds)
         else:
             yield ok(f"{name} lives; --node {name}=HOST:PORT asks it for its numbers as well")
 
 
-async def living(seconds: float) -> dict[str, int]:
-    """When the lease of each ends; without those whose lease is over."""
-    now = wall_clock()
+async def leases(seconds: float) -> dict[str, int]:
+    """When that of each ends, or ended."""
     try:
         async with asyncio.timeout(seconds):
-            nodes = await registry().nodes(now)
+            return await registry().nodes(wall_clock())
     finally:
         await registry().close()
-    return {name: ends for name, ends in nodes.items() if now < ends}
 
 
 def _alone(seconds: float) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ safe: who waits is told to come back, and the log has one line a minute (chatsit
 
 import logging
 import sqlite3
+import ssl
 import time
 
 from django.db import DatabaseError, InterfaceError, OperationalError
@@ -43,6 +44,13 @@ def tell(error: BaseException | None) -> None:
 def last_told() -> float:
     """By the monotonic clock. What was open before may be broken as well."""
     return _told
+
+
+def tls_refused(error: BaseException | None) -> ssl.SSLError | None:
+    """What TLS had against a service, where that is why it was not reached: no waiting helps."""
+    while error is not None and not isinstance(error, ssl.SSLError):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def reason(error: BaseException | None) -> str:

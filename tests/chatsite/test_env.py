@@ -14,7 +14,7 @@ from django.middleware.security import SecurityMiddleware
 from django.test import RequestFactory
 from redis import ConnectionPool
 
-from chatsite import env, services
+from chatsite import engines, env, services
 from chatsite.make_secrets import PURPOSES
 from chatsite.make_secrets import main as make_secrets
 from testkit.running import ROOT
@@ -350,6 +350,8 @@ def test_the_authority_of_a_service_is_read_with_its_address(
     database = services.postgres("DATABASE_URL")
     assert database
     assert database["OPTIONS"] == {"sslmode": "verify-full", "sslrootcert": ca}
+    options = engines.embedded(tmp_path)["DATABASES"]["messages"]["OPTIONS"]
+    assert database["OPTIONS"].items() < options.items()  # beside what else a connection needs
     monkeypatch.setenv("REDIS_URL", "rediss://:pass@redis:6380/0")
     url = services.redis("REDIS_URL")
     assert ConnectionPool.from_url(url).connection_kwargs["ssl_ca_certs"] == ca

@@ -33,13 +33,15 @@ def program() -> str:
 
 
 @contextmanager
-def balancer(port: int, nodes: Mapping[str, int], log: Path) -> Iterator[None]:
+def balancer(
+    port: int, nodes: Mapping[str, int], log: Path, configuration: Path = CONFIGURATION
+) -> Iterator[None]:
     """It listens on `port`, and leads to `nodes`: N1, N2 and N3 with their ports."""
     own = {"FRONT": f"127.0.0.1:{port}", "N1": NOBODY, "N2": NOBODY, "N3": NOBODY}
     own |= {name: f"127.0.0.1:{number}" for name, number in nodes.items()}
     with log.open("ab") as said:
         process = subprocess.Popen(
-            [program(), "-db", "-f", str(CONFIGURATION)],
+            [program(), "-db", "-f", str(configuration)],
             env={**os.environ, **own}, stdout=said, stderr=said,
         )  # fmt: skip
     try:

@@ -21,6 +21,7 @@ from testkit.running import ROOT, Site
 from tests.nodes.conftest import Nodes
 
 SECONDS = "60"  # a busy machine takes its time
+TRIES = 10
 Said = list[dict[str, str]]
 
 
@@ -59,8 +60,12 @@ def presence(nodes: Nodes, tell: Callable[[RedisPresence], Awaitable[Any]]) -> N
 
 
 def test_of_a_site_as_it_should_be_nothing_is_wrong(nodes: Nodes) -> None:
-    findings = found(nodes)
-    assert {one["level"] for one in findings} == {"ok"}, findings
+    for _ in range(TRIES):  # a node of a machine that stalls is late now and then
+        findings = found(nodes)
+        if {one["level"] for one in findings} == {"ok"}:
+            break
+    else:
+        pytest.fail(str(findings))
     assert [one["text"] for one in findings if one["check"] == "Nodes"] == [
         "n1 is ready, 0 live sessions",
         "n2 is ready, 0 live sessions",
@@ -128,10 +133,21 @@ def test_a_redis_that_is_away_is_said(nodes: Nodes) -> None:
 
 
 def test_a_node_that_was_killed_is_said(nodes: Nodes) -> None:
-    """Until its lease ends. It holds one as if it had begun this moment."""
+    """Until its lease ends, which here is long after it."""
     nodes.second.kill()
-    presence(nodes, lambda registry: registry.lease("n2", "a", wall_clock()))
+    presence(nodes, lambda registry: registry.lease("n2", "a", wall_clock() + 600_000))
     expect(found(nodes), "wrong", "n2 does not answer at 127.0.0.1:")
+
+
+def test_a_node_that_went_without_a_word_is_said(nodes: Nodes) -> None:
+    presence(nodes, lambda registry: registry.lease("n9", "a", wall_clock() - 20_000))
+    expect(found(nodes), "warning", "n9 went without a word; its lease ended ")
+    presence(nodes, lambda registry: registry.release("n9", "a"))
+
+
+def test_a_node_that_does_not_run_is_said(nodes: Nodes) -> None:
+    nodes.second.stop()
+    expect(found(nodes), "warning", "n2 does not run")
 
 
 def test_that_nobody_serves_is_said(nodes: Nodes) -> None:

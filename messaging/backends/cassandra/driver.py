@@ -34,6 +34,8 @@ NEXT_HOST_SECONDS = 1.0  # for what may be repeated: a host that is frozen refus
 RECONNECT_SECONDS = 0.5  # the driver's own policy waits longer each time, up to ten minutes
 HEARTBEAT_SECONDS = 3.0  # a host that is frozen counts as down after two or three of them
 
+TLS = "[SSL"  # how its errors begin
+
 Options = Mapping[str, Any]  # settings.CASSANDRA
 
 
@@ -124,9 +126,20 @@ def require_center(cluster: Cluster, dc: str) -> None:
 
 def login_refused(error: BaseException | None) -> bool:
     """Whether a connection failed for its user or password."""
+    return any(isinstance(one, AuthenticationFailed) for one in _each(error))
+
+
+def tls_refused(error: BaseException | None) -> str:
+    """What TLS had against a host, where that is why it was not reached; of it the driver keeps the
+    words alone."""
+    said = (str(one).partition(TLS) for one in _each(error))
+    return next((mark + reason for _, mark, reason in said if mark), "")
+
+
+def _each(error: BaseException | None) -> list[BaseException | None]:
+    """Of a cluster that was not reached: what each of its hosts said."""
     errors = getattr(error, "errors", None)
-    found = list(errors.values()) if isinstance(errors, dict) else [error]
-    return any(isinstance(one, AuthenticationFailed) for one in found)
+    return list(errors.values()) if isinstance(errors, dict) else [error]
 
 
 def _profiles(order: SpeakingFirst) -> dict[Any, ExecutionProfile]:

@@ -28,14 +28,17 @@ COPIES = 3
 AS_DOCUMENTED = "(docs/cassandra.md)"
 
 
-def examine(options: Options, seconds: float) -> Iterator[Finding]:
+def nodes(options: Options, seconds: float) -> Iterator[Finding]:
     try:
         with _session(options, seconds) as (cluster, session):
             yield from _nodes(session, cluster, seconds)
             yield from _keyspace(session, cluster, options, seconds)
     except NoHostAvailable as error:
         raise schema.no_host(error, options) from error
-    yield from asyncio.run(_tables(options))
+
+
+def tables(options: Options, _: float) -> list[Finding]:
+    return asyncio.run(_tables(options))
 
 
 @contextmanager
@@ -109,7 +112,7 @@ def _keyspace(
     name, dc = options["KEYSPACE"], options["DC"]
     found = session.execute(KEYSPACE, [name], timeout=seconds).one()
     if found is None:
-        return  # its tables are missing as well, which is said below
+        return  # its tables are missing as well, which is told of them
     replication: Mapping[str, str] = dict(found[0])
     of_class = replication.get("class", "").rpartition(".")[2]
     copies = int(replication.get(dc, replication.get("replication_factor", "0")))

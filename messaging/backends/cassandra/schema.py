@@ -77,7 +77,7 @@ async def require(store: Store) -> None:
     except InvalidRequest:  # no such keyspace, or no such table
         version = None
     except Busy as busy:
-        if not driver.login_refused(busy.__cause__):
+        if not (driver.login_refused(busy.__cause__) or driver.tls_refused(busy.__cause__)):
             raise
         raise no_host(busy.__cause__, store.options) from busy
     if version is None:
@@ -107,6 +107,8 @@ async def differences(store: Store, models: Sequence[type[Model]] = TABLES) -> l
 def no_host(error: BaseException | None, options: Options) -> Unfit:
     if driver.login_refused(error):
         return Unfit("Cassandra does not know CASSANDRA_USERNAME by CASSANDRA_PASSWORD")
+    if tls := driver.tls_refused(error):
+        return Unfit(f"Cassandra and CASSANDRA_CA do not go together: {tls}")
     return Unfit(f"Cassandra is away ({', '.join(options['HOSTS'])}): {away.reason(error)}")
 
 

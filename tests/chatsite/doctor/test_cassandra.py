@@ -12,7 +12,8 @@ from messaging.backends.cassandra.store import Store
 from tests.chatsite.doctor.asked import expect, expect_well, found
 from tests.keyspace import DROP_SECONDS, own_tables
 
-CHECK = "messaging.backends.cassandra.examining.examine"
+NODES = "messaging.backends.cassandra.examining.nodes"
+TABLES = "messaging.backends.cassandra.examining.tables"
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,8 @@ def own() -> Iterator[Store]:
 
 
 def test_of_a_keyspace_as_it_should_be_nothing_is_wrong(own: Store) -> None:
-    expect_well(found(CHECK, own.options))
+    expect_well(found(NODES, own.options))
+    expect_well(found(TABLES, own.options))
 
 
 def change(options: dict[str, Any], statements: Sequence[str]) -> None:
@@ -42,33 +44,38 @@ BOX = (
 
 
 @pytest.mark.parametrize(
-    ("spoil", "mend", "level", "words"),
+    ("check", "spoil", "mend", "level", "words"),
     [
         (
+            TABLES,
             ["DROP TABLE es_box", BOX.format("ASC")],
             ["DROP TABLE es_box", BOX.format("DESC")],
             Level.WRONG,
             "es_box.epoch is bigint (clustering 0, asc) and should be bigint (clustering 0, desc)",
         ),
         (
+            TABLES,
             ["ALTER TABLE contact DROP since"],
             ["ALTER TABLE contact ADD since bigint"],
             Level.WRONG,
             "contact.since is not there and should be bigint (regular)",
         ),
         (
+            TABLES,
             ["UPDATE meta SET value = '7' WHERE key = 'schema'"],
             ["UPDATE meta SET value = '1' WHERE key = 'schema'"],
             Level.WRONG,
             "has tables of version 7, and this release needs 1",
         ),
         (
+            NODES,
             [REPLICATION.format("'NetworkTopologyStrategy', 'dc1': 3")],
             [AS_IT_WAS],
             Level.WRONG,
             "has 3 copies of each row, on 1 nodes of dc1",
         ),
         (
+            NODES,
             [REPLICATION.format("'SimpleStrategy', 'replication_factor': 1")],
             [AS_IT_WAS],
             Level.WARNING,
@@ -77,34 +84,34 @@ BOX = (
     ],
 )
 def test_what_is_wrong_with_the_tables_is_said(
-    own: Store, spoil: Sequence[str], mend: Sequence[str], level: Level, words: str
+    own: Store, check: str, spoil: Sequence[str], mend: Sequence[str], level: Level, words: str
 ) -> None:
     options = dict(own.options)
     change(options, spoil)
     try:
-        expect(found(CHECK, options), level, words)
+        expect(found(check, options), level, words)
     finally:
         change(options, mend)
 
 
 @pytest.mark.parametrize(
-    ("otherwise", "words"),
+    ("check", "otherwise", "words"),
     [
-        ({"KEYSPACE": "nowhere"}, "the keyspace nowhere has no tables yet"),
-        ({"DC": "elsewhere"}, "Cassandra has no data center elsewhere, only dc1"),
-        ({"HOSTS": ["127.0.0.1"], "PORT": 1}, "Cassandra is away (127.0.0.1): "),
+        (TABLES, {"KEYSPACE": "nowhere"}, "the keyspace nowhere has no tables yet"),
+        (NODES, {"DC": "elsewhere"}, "Cassandra has no data center elsewhere, only dc1"),
+        (NODES, {"HOSTS": ["127.0.0.1"], "PORT": 1}, "Cassandra is away (127.0.0.1): "),
     ],
 )
 def test_what_is_wrong_with_the_settings_is_said(
-    own: Store, otherwise: dict[str, Any], words: str
+    own: Store, check: str, otherwise: dict[str, Any], words: str
 ) -> None:
-    expect(found(CHECK, {**own.options, **otherwise}), Level.WRONG, words)
+    expect(found(check, {**own.options, **otherwise}), Level.WRONG, words)
 
 
 def test_a_node_that_is_set_otherwise_is_said(own: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(examining.WANTED, "hinted_handoff_enabled", ("false", "for the test"))
     expect(
-        found(CHECK, own.options),
+        found(NODES, own.options),
         Level.WARNING,
         f"hinted_handoff_enabled of {own.options['HOSTS'][0]} is true: for the test",
     )
@@ -113,4 +120,4 @@ def test_a_node_that_is_set_otherwise_is_said(own: Store, monkeypatch: pytest.Mo
 def test_a_node_whose_clock_is_wrong_is_said(own: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     true = time.time
     monkeypatch.setattr(time, "time", lambda: true() + 60)
-    expect(found(CHECK, own.options), Level.WRONG, "s behind this one")
+    expect(found(NODES, own.options), Level.WRONG, "s behind this one")

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from redis import Redis as Driver
 
+from chatsite import redis_check
 from chatsite.running.findings import Level
+from chatsite.running.needs import Unfit
 from tests.chatsite.doctor.asked import expect, expect_well, found
 from tests.services import Redis, own_redis
 
@@ -95,7 +97,7 @@ def test_one_that_is_away_is_said(redis: Redis) -> None:
 def test_one_that_hangs_costs_its_time_and_no_more(redis: Redis) -> None:
     redis.pause()
     [finding] = found("tests.chatsite.doctor.test_redis.patient", redis.url, seconds=0.5)
-    assert finding.text == "gave no answer within 0.5 s"
+    assert finding.text == "did not end within 0.5 s"
     assert finding.level is Level.WRONG
 
 
@@ -109,6 +111,8 @@ def patient(url: str, _: float) -> Iterator[None]:
 def test_a_cluster_is_refused() -> None:
     with own_redis("--cluster-enabled", "yes") as cluster:
         expect(found(CHECK, cluster.url), Level.WRONG, "is a cluster, which is not supported")
+        with pytest.raises(Unfit, match="is a cluster, which is not supported"):
+            redis_check.check(cluster.url)  # as `serve` asks
 
 
 @pytest.mark.parametrize(
