@@ -4,7 +4,7 @@ them. CHAT_ENGINE picks.
 Adapters are named here and loaded by `import_string`; no other module names one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -94,13 +94,17 @@ def distributed(var: Path) -> Settings:
             *(("Redis", "chatsite.redis_check.check", url) for url in {redis, cache}),
             ("Cassandra", "messaging.backends.cassandra.schema.check", cassandra),
         ],
-        "EXAMINED": [
-            ("PostgreSQL", DATABASE, "default"),
-            *(("Redis", "chatsite.redis_check.examine", url) for url in {redis, cache}),
-            ("Cassandra", "messaging.backends.cassandra.examining.nodes", cassandra),
-            ("Tables", "messaging.backends.cassandra.examining.tables", cassandra),
-        ],
+        "EXAMINED": _examined({redis, cache}, cassandra),
     }
+
+
+def _examined(redis: Iterable[str], cassandra: Settings) -> list[tuple[str, str, Any]]:
+    return [
+        ("PostgreSQL", DATABASE, "default"),
+        *(("Redis", "chatsite.redis_check.examine", url) for url in redis),
+        ("Cassandra", "messaging.backends.cassandra.examining.nodes", cassandra),
+        ("Tables", "messaging.backends.cassandra.examining.tables", cassandra),
+    ]
 
 
 ENGINES: dict[str, Callable[[Path], Settings]] = {
