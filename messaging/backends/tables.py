@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from chatsite.edge.refusals import Refusal
 from messaging.backends.base import StoreMeta
 from messaging.domain import Contact, Conv, Pair, Row, Uid
 from messaging.gaps import GapKind
@@ -144,10 +143,8 @@ class Browsed(NamedTuple):
     cursor: bytes | None
 
 
-class BadCursor(Refusal):
+class BadCursor(ValueError):
     """Nothing that `browse` of this table answered."""
-
-    code, message = "bad_cursor", "The list has no such place."
 
 
 class Tables(ABC):
