@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE
+from typing import NoReturn
 
 import pytest
 
@@ -25,11 +26,15 @@ def place(variable: str, service: str) -> str:
     """Where a service runs."""
     where = os.environ.get(variable, "")
     if not where:
-        reason = f"{variable} is not set: `bin/services start {service}` prints it"
-        if os.environ.get("CHAT_REQUIRE_SERVICES") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        lacking(f"{variable}: `bin/services start {service}` prints it")
     return where
+
+
+def lacking(what: str) -> NoReturn:
+    """Skip the test aloud; a failure where everything is demanded."""
+    if os.environ.get("CHAT_REQUIRE_SERVICES") == "1":
+        pytest.fail(f"MISSING: {what}")
+    pytest.skip(f"MISSING: {what}")
 
 
 @contextmanager

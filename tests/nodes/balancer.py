@@ -11,9 +11,8 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-import pytest
-
 from testkit.running import ROOT, free_port
+from tests.services import lacking
 
 CONFIGURATION = ROOT / "services" / "haproxy.cfg"
 START_SECONDS = 30
@@ -26,10 +25,7 @@ def program() -> str:
     found = shutil.which("haproxy", path=os.environ.get("PATH", "") + ":/usr/sbin")
     if found:
         return found
-    reason = "HAProxy is not installed (on Debian: apt-get install haproxy)"
-    if os.environ.get("CHAT_REQUIRE_SERVICES") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
+    lacking("HAProxy (on Debian: apt-get install haproxy)")
 
 
 @contextmanager

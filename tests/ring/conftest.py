@@ -12,6 +12,7 @@ from messaging.backends.base import Busy
 from messaging.backends.cassandra.store import Store
 from testkit.running import ROOT
 from tests.contracts.adapters import Adapters, Chat, cassandra_adapters, connected
+from tests.services import lacking
 
 NODES = ("cassandra-1", "cassandra-2", "cassandra-3")
 PEOPLE = 24  # pairs: each node has the first copy of some of their conversations
@@ -56,9 +57,9 @@ class Ring:
 def nodes() -> None:
     hosts = os.environ.get("CHAT_TEST_CASSANDRA_HOSTS", "").split(",")
     if len(hosts) != len(NODES):
-        pytest.skip("needs three nodes of Cassandra: bin/test long")
+        lacking("three nodes of Cassandra: `bin/test long` starts them")
     if services("url", *NODES).split() != hosts:
-        pytest.skip("CHAT_TEST_CASSANDRA_HOSTS are no nodes of bin/services in this clone")
+        lacking("CHAT_TEST_CASSANDRA_HOSTS that are nodes of bin/services in this clone")
 
 
 @pytest.fixture

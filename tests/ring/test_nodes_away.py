@@ -15,7 +15,7 @@ from messaging.domain import Draft, PairState, Row
 from tests.contracts.adapters import NOW, Chat, seal, vector_of
 from tests.ring.conftest import Ring, insisting
 
-pytestmark = pytest.mark.timeout(1200)  # nodes that start on a busy machine
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]  # nodes start, on a busy machine
 
 ROUNDS = 4
 
