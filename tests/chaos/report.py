@@ -65,8 +65,8 @@ def page(plan: Plan, cassandras: int, results: Sequence[Result]) -> str:
             f"Written by `python -m tests.chaos --report`. What a storm is: [{CHAOS}]({CHAOS}).",
             "",
             f"{datetime.datetime.now(datetime.UTC):%d %B %Y}, {_machine()}. "
-            f"{plan.nodes} nodes behind HAProxy, {cassandras} of Cassandra, seeds "
-            f"{plan.seed} to {plan.seed + len(results) - 1}, everything on this one machine.",
+            f"{plan.nodes} nodes behind HAProxy, {cassandras} of Cassandra, seeds from {plan.seed} "
+            f"on: {len(results)}, everything on this one machine.",
             "",
             *_numbers(results),
             "",
