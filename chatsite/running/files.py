@@ -3,8 +3,8 @@ open, and all of that is lost with the process; where there is none, opening mak
 Neither may happen: without its file a database is away."""
 
 import logging
+import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -28,7 +28,7 @@ def place(connection: Any) -> tuple[int, int] | None:
     if path is None:
         return None
     try:
-        found = Path(path).stat()
+        found = os.stat(path)  # noqa: PTH116 -- with each statement: a Path costs three times as much
     except FileNotFoundError:
         logger.error("the database file %s is gone: nothing is kept until it is back", path)
         return None
