@@ -61,9 +61,8 @@ class Stream:
         self._id = secrets.token_hex(6)
         self._waiting: deque[_Waiting] = deque()
         self._bytes = 0
-        self._unshown: asyncio.TimerHandle | None = (
-            None  # a loss is shown then, if nothing else does
-        )
+        # When a loss is shown, if nothing else shows it before.
+        self._unshown: asyncio.TimerHandle | None = None
         self._shows = False  # now, by a frame without events
 
     def put(self, data: bytes) -> "asyncio.Future[None]":

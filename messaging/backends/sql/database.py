@@ -21,6 +21,7 @@ from django.db import connections
 
 from chatsite.edge.refusals import Refusal
 from chatsite.running import away, files
+from chatsite.running.threads import IDLE_SECONDS
 from messaging.backends.base import Busy
 from messaging.backends.sql.writer import Writer
 
@@ -32,7 +33,6 @@ SQLITE_READERS = 4
 POSTGRES_READERS = 8
 LOCK_WAIT_MS = 5_000  # for SQLite's write lock, for a row's on PostgreSQL; then Busy
 CHECKPOINT_PAGES = 4_000  # 16 MB of journal: folding it in less often costs less in all
-IDLE_SECONDS = 1.0  # a connection that was not used for so long may have been cut meanwhile
 PREPARE_AFTER = 2  # executions of a statement on one connection
 
 # FULL: NORMAL may drop the last acknowledged rows when the power goes. secure_delete: an
