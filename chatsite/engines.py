@@ -23,6 +23,7 @@ def embedded(var: Path) -> Settings:
         "STORE_META": "messaging.backends.sql.meta.SqlStoreMeta",
         "TABLES": "messaging.backends.sql.tables.SqlTables",
         "PRESENCE": "presence.backends.memory.MemoryPresence",
+        "BLOB_STORE": "media.backends.files.FileStore",
         "RELAY": "chatsite.control.relay",  # of commands: their process knows no live session
         "CHANNEL_LAYERS": {"default": {"BACKEND": "chatsite.layers.InProcessLayer"}},
         "ENGINE_APPS": ["messaging.backends.sql"],
@@ -83,6 +84,7 @@ def distributed(var: Path) -> Settings:
         "CONNECTION_STORE": "messaging.backends.cassandra.connections.CassandraConnectionStore",
         "STORE_META": "messaging.backends.cassandra.meta.CassandraStoreMeta",
         "TABLES": "messaging.backends.cassandra.tables.CassandraTables",
+        "BLOB_STORE": "media.backends.files.FileStore",
         "CASSANDRA": cassandra,
         "ENGINE_APPS": ["django_cassandra_engine", "messaging.backends.cassandra"],
         "DATABASES": {"default": _kept(postgres), ALIAS: database(cassandra)},

@@ -41,6 +41,8 @@ CONNECTION_STORE: str = _engine["CONNECTION_STORE"]
 STORE_META: str = _engine["STORE_META"]
 TABLES: str = _engine["TABLES"]
 PRESENCE: str = _engine["PRESENCE"]
+BLOB_STORE: str = _engine["BLOB_STORE"]
+BLOB_FOLDER = VAR / "blobs"  # of the store in files
 RELAY: str = _engine["RELAY"]
 CLAIM: str = _engine["CLAIM"]
 REDIS_URL: str = _engine.get("REDIS_URL", "")  # where several processes share one
@@ -59,6 +61,7 @@ LIVE_RATE_FACTOR = env.integer("LIVE_RATE_FACTOR", 1, 1, 1_000_000)  # for bench
 
 INSTALLED_APPS = [
     "chatsite",
+    "media",
     "messaging",
     *_engine["ENGINE_APPS"],
     "presence",
