@@ -1,20 +1,23 @@
 """Device proofs on socket and HTTP (4.9), the HTTP nonce, upload tickets, enrolment grants.
 
-Pure: keys, clock and randomness are arguments. That a nonce or ticket is used once is
-the caller's to keep, in a cache with at least the lifetimes below.
+Pure: keys, clock and randomness are arguments. That a nonce is used once is the
+caller's to keep, in a cache with at least the lifetime below.
 """
 
 import hmac
 from dataclasses import dataclass
 from typing import Final
 
-from e2ee.encoding import cat, from_base64, h, mac, u64, uint
+from e2ee.encoding import cat, from_base64, h, mac, u32, u64, uint
 from e2ee.errors import BadProof, M1Error
 from e2ee.signatures import SIGNATURE_LEN, verify
 
 HTTP_NONCE_LEN: Final = 40
 NONCE_RANDOM_LEN: Final = 16
 NONCE_TTL_MS: Final = 120_000
+TICKET: Final = "m1:ticket"
+TICKET_WIDTHS: Final = (None, 16, 16, 16, 8, 4, 8, 16)  # of the claims: kid, uid, conn, blob, …
+TICKET_TTL_MS: Final = 3_600_000
 GRANT_LEN: Final = 32
 GRANT_TTL_MS: Final = 600_000
 
@@ -88,14 +91,19 @@ def check_http_nonce(key: bytes, nonce: bytes, *, session_key: str, now_ms: int)
         raise BadProof("the nonce is too old")
 
 
-def upload_ticket(
-    key: bytes, kid: str, *, uid: bytes, conn: bytes, blob: bytes, max_bytes: int,
-    expiry_ms: int, random: bytes,
+def ticket_claims(
+    kid: str, *, uid: bytes, conn: bytes, blob: bytes, size: int, part: int, expiry_ms: int,
+    random: bytes,
 ) -> bytes:  # fmt: skip
-    return mac(
-        key,
-        cat("m1:ticket", kid.encode(), uid, conn, blob, u64(max_bytes), u64(expiry_ms), random),
-    )
+    """What an upload ticket says: whose blob it is, for which conversation, of `size` bytes in
+    parts of `part` bytes."""
+    sizes = (u64(size), u32(part), u64(expiry_ms))
+    return cat(TICKET, kid.encode(), uid, conn, blob, *sizes, random)
+
+
+def upload_ticket(key: bytes, claims: bytes) -> bytes:
+    """The MAC over `ticket_claims`. Good for every part of that blob until it expires."""
+    return mac(key, claims)
 
 
 def grant_digest(*, session_key: str, uid: bytes, grant: bytes) -> bytes:

@@ -20,6 +20,7 @@ from messaging.domain import Contact, Draft, EpochHead, Gone, Row, Uid
 from messaging.hub import Hub
 
 ROW_OVERHEAD = 420  # bytes of a row on the wire beside its body, at most
+BLOB_OVERHEAD = 30  # and of each blob id
 
 # The newest epoch, if a message may be sent under this one; else it raises StaleEpoch.
 Epochs = Callable[[Contact, int], Awaitable[EpochHead]]
@@ -100,6 +101,7 @@ def fitting(frames: list[protocol.Msg]) -> list[protocol.Msg]:
     used = 0
     for index, frame in enumerate(frames):
         used += ROW_OVERHEAD + len(frame.body or b"") * 4 // 3
+        used += BLOB_OVERHEAD * len(frame.blobs or ())
         if used > protocol.PAGE_BYTES and index:
             return frames[:index]
     return frames

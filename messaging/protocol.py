@@ -30,7 +30,7 @@ STATE_GAPS = 200  # gaps a `state` frame, in all its rows
 PAGE_MAX = 50  # rows a `get`
 PAGE_BYTES = 48 * 1024
 WATCH_MAX = 100
-BLOBS_MAX = 10
+BLOBS_MAX = 20  # a message: ten attachments with their thumbnails
 FRAMES_PER_SECOND, FRAMES_BURST = 20, 250
 SENDS_PER_SECOND, SENDS_BURST = 5, 40
 # A client that comes back is behind in many conversations: one `get` each, and soon one `got`.

@@ -139,6 +139,6 @@ def _problem(error: Refusal | Conflict | M1Error) -> HttpResponse:
         return HttpResponse(encoder.encode(error.body), "application/json", 409)
     if isinstance(error, M1Error):
         error = Refusal(400, "refused", f"Refused: {error}.")
-    problem = Problem(error.code, error.message, error.retry_ms)
+    problem = Problem(error.code, error.message, error.retry_ms, error.limit, error.used)
     body = encoder.encode(problem)
     return HttpResponse(body, "application/json", error.status, headers=error.headers)

@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 
 
 class Refusal(Exception):
-    """Answered as Problem{code, message, retry_ms?} with `status`. Subclasses bring their words."""
+    """Answered as Problem{code, message, retry_ms?, limit?, used?} with `status`. Subclasses bring
+    their words; `limit` and `used` are bytes."""
 
     status = 400
     code = "refused"
@@ -23,11 +24,15 @@ class Refusal(Exception):
         code: str | None = None,
         message: str | None = None,
         retry_ms: int | None = None,
+        *,
+        limit: int | None = None,
+        used: int | None = None,
     ) -> None:
         self.status = status or self.status
         self.code = code or self.code
         self.message = message or self.message
         self.retry_ms = retry_ms
+        self.limit, self.used = limit, used
         super().__init__(self.code)
 
     @property

@@ -93,8 +93,11 @@ def decoder(kind: type[T] | Any) -> Decoder[T]:
 
 
 class Problem(Body):
-    """Every refusal over HTTP. `code` is for programs, `message` for people."""
+    """Every refusal over HTTP. `code` is for programs, `message` for people. `limit` and `used`:
+    bytes, where room is what lacks."""
 
     code: str
     message: str
     retry_ms: N | None = None
+    limit: N | None = None
+    used: N | None = None

@@ -53,17 +53,17 @@ def server_check_nonce(given: Case) -> Case:
 
 
 def server_ticket(given: Case) -> Case:
-    ticket = proofs.upload_ticket(
-        read(given["key"]),
+    claims = proofs.ticket_claims(
         given["kid"],
         uid=read(given["uid"]),
         conn=read(given["conn"]),
         blob=read(given["blob"]),
-        max_bytes=given["max_bytes"],
+        size=given["size"],
+        part=given["part"],
         expiry_ms=given["expiry_ms"],
         random=read(given["random"]),
     )
-    return {"ticket": ticket.hex()}
+    return {"ticket": proofs.upload_ticket(read(given["key"]), claims).hex()}
 
 
 def server_check_proof(given: Case) -> Case:
