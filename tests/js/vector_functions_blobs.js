@@ -1,21 +1,23 @@
 // Attachments: sealed, changed by a rule, opened.
 
-import { openBlob, padme, sealBlob } from "../../static/js/crypto/blob.js";
+import { padme, sealedSize } from "../../static/js/crypto/blob.js";
 import { concat, hex, sha256 } from "../../static/js/crypto/encoding.js";
+import { opened, sealed } from "./blobs.js";
 import { read, reads } from "./octets.js";
 
 /** @type {Record<string, (given: any) => any>} */
 export const BLOBS = {
   blob_seal: async (given) => {
-    const { blob } = await seal(given);
-    return { length: blob.length, hash: hex(await sha256(blob)) };
+    const { blob, key } = await seal(given);
+    return { length: sealedSize(key, given.role), hash: hex(await sha256(blob)) };
   },
   blob_open: async (given) => {
-    const { blob } = await seal(given);
+    const { blob, key } = await seal(given);
     const changed = tampered(blob, given);
-    // The hash stands in M beside the key; here the chunks themselves must hold.
-    const key = { fk: read(given.open_fk), size: given.open_size, hash: await sha256(changed), log2: changed[5] };
-    const plain = await openBlob(changed, key, given.open_role);
+    // Of the blob as it came, so that the chunks themselves must hold; or of the one that was sealed.
+    const hash = given.open_hash === "sealed" ? key.hash : await sha256(changed);
+    const expected = { fk: read(given.open_fk), size: given.open_size, hash, log2: given.open_log2 };
+    const plain = await opened(changed, expected, given.open_role);
     return { length: plain.length, hash: hex(await sha256(plain)) };
   },
   padme_length: ({ length }) => ({ padded: padme(length) }),
@@ -24,7 +26,7 @@ export const BLOBS = {
 /** @param {any} given */
 function seal(given) {
   const [plaintext, fk, salt] = reads(given, "plaintext", "fk", "salt");
-  return sealBlob(plaintext, given.role, { fk, salt, log2: given.log2 });
+  return sealed(plaintext, given.role, { fk, salt, log2: given.log2 });
 }
 
 /** @param {any} blob @param {any} given */

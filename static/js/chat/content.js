@@ -2,14 +2,33 @@
 // what only the other end checks.
 
 /**
+ * A file as M names it, its bytes in base64. What each member means stands in crypto/content.js.
+ * @typedef {{blob: string, fk: string, size: number, hash: string, log2: number}} BlobEntry
+ * @typedef {BlobEntry & {w: number, h: number}} Thumb
+ * @typedef {BlobEntry & {mime: string, name: string, w?: number, h?: number, alt?: string, ms?: number,
+ *   wave?: string, thumb?: Thumb}} Attachment
+ */
+/**
  * @typedef {object} Content
  * @property {"text" | "react" | "edit" | "del"} t
  * @property {string} [body]
  * @property {string} [ref] mid of the message that this one answers, marks, changes or deletes; base64
- * @property {import("../crypto/content.js").Attachment[]} [att]
+ * @property {Attachment[]} [att]
  */
 
 /** @param {string} body @returns {Content} */
 export function textOf(body) {
   return { t: "text", body };
+}
+
+/**
+ * The blobs of a message: of each file, and of the small picture of it.
+ * @param {Content | undefined} content
+ * @returns {{entry: BlobEntry, role: "file" | "thumb"}[]}
+ */
+export function blobsOf(content) {
+  return (content?.att ?? []).flatMap((file) => [
+    ...(file.thumb ? [{ entry: file.thumb, role: /** @type {const} */ ("thumb") }] : []),
+    { entry: file, role: /** @type {const} */ ("file") },
+  ]);
 }

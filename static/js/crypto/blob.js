@@ -1,65 +1,87 @@
-// Attachments (docs/encryption.md 4.11): STREAM over AES-256-GCM chunks, committed key, Padmé.
+// Attachments (docs/encryption.md 4.11): STREAM over AES-256-GCM chunks, committed key, Padmé. One chunk is in
+// memory at a time, whatever the size.
 
+import { sha256 as Sha256 } from "../../vendor/sha256.js";
 import { cat, concat, equal, random, require, sha256, u8, u32, utf8 } from "./encoding.js";
 import { aeadOpen, aeadSeal, hkdf } from "./symmetric.js";
 
 /** @typedef {import("./encoding.js").Bytes} Bytes */
 /** @typedef {"file" | "thumb"} Role */
 /** @typedef {{fk: Bytes, size: number, hash: Bytes, log2: number}} BlobKey travels inside M */
+/** @typedef {{i: number, last: boolean, from: number, to: number}} Chunk a range of the padded plaintext */
 
 const MAGIC = utf8("M1BL");
 const VERSION = 1;
 const HEADER_BYTES = 54;
 const TAG_BYTES = 16;
+const LOG2_MIN = 16;
+const LOG2_MAX = 20;
 const LOG2_DEFAULT = 18;
 const THUMB_BYTES = 32 * 1024;
+const CHUNKS_MAX = 2 ** 32; // the number of a chunk is a u32
 
 /**
- * @param {Bytes} plain
+ * @param {Blob} plain read a chunk at a time
  * @param {Role} role
+ * @param {(bytes: Bytes) => Promise<void> | void} write the blob, in order
  * @param {{fk: Bytes, salt: Bytes, log2: number}} [fixed] by test vectors
- * @returns {Promise<{blob: Bytes, key: BlobKey}>}
+ * @returns {Promise<BlobKey>}
  */
-export async function sealBlob(plain, role, fixed) {
+export async function sealBlob(plain, role, write, fixed) {
   const { fk, salt, log2 } = fixed ?? { fk: random(32), salt: random(16), log2: LOG2_DEFAULT };
-  const { key, prefix, commitment } = await derive(fk, salt, role);
-  const header = concat(MAGIC, u8(VERSION), u8(log2), salt, commitment);
-  const aad = await sha256(header);
-  const whole = new Uint8Array(paddedSize(plain.length, role));
-  whole.set(plain);
-  const sealed = [header];
-  for (const { i, last, from, to } of chunks(whole.length, 2 ** log2)) {
-    sealed.push(await aeadSeal(key, nonceOf(prefix, i, last), whole.slice(from, to), aad));
+  const total = paddedSize(plain.size, role);
+  const { key, prefix, header, aad } = await derive(fk, salt, log2, role);
+  const hash = Sha256.create();
+  const put = async (/** @type {Bytes} */ bytes) => {
+    hash.update(bytes);
+    await write(bytes);
+  };
+  await put(header);
+  for (const { i, last, from, to } of chunks(total, log2)) {
+    const padded = new Uint8Array(to - from);
+    padded.set(new Uint8Array(await plain.slice(from, to).arrayBuffer()));
+    await put(await aeadSeal(key, nonceOf(prefix, i, last), padded, aad));
   }
-  const blob = concat(...sealed);
-  return { blob, key: { fk, size: plain.length, hash: await sha256(blob), log2 } };
+  return { fk, size: plain.size, hash: /** @type {Bytes} */ (hash.digest()), log2 };
 }
 
 /**
- * @param {Bytes} blob
+ * The plaintext, chunk by chunk. Nothing of it may be shown before the last one has come: only then it is known
+ * that the blob is whole and the one that M names.
+ * @param {AsyncIterable<Bytes>} sealed the blob, in pieces of any size
  * @param {BlobKey} expected
  * @param {Role} role
- * @returns {Promise<Bytes>} nothing before the last chunk has verified
+ * @returns {AsyncGenerator<Bytes, void>}
  */
-export async function openBlob(blob, { fk, size, hash, log2 }, role) {
-  require(equal(await sha256(blob), hash), "bad_blob", "another ciphertext");
-  const header = blob.slice(0, HEADER_BYTES);
-  const { key, prefix, commitment } = await derive(fk, header.slice(6, 22), role);
-  const expected = concat(MAGIC, u8(VERSION), u8(log2), header.slice(6, 22), commitment);
-  require(log2 >= 16 && log2 <= 20 && equal(header, expected), "bad_blob", "header or commitment");
-  const body = blob.slice(HEADER_BYTES);
+export async function* openBlob(sealed, { fk, size, hash, log2 }, role) {
   const total = paddedSize(size, role);
-  const plan = chunks(total, 2 ** log2);
-  require(body.length === total + plan.length * TAG_BYTES, "bad_blob", "cut or lengthened");
-  const aad = await sha256(header);
-  const plain = [];
-  for (const { i, last, from, to } of plan) {
-    const sealed = body.slice(from + i * TAG_BYTES, to + (i + 1) * TAG_BYTES);
-    plain.push(await aeadOpen(key, nonceOf(prefix, i, last), sealed, aad));
+  require(log2 >= LOG2_MIN && log2 <= LOG2_MAX, "bad_blob", "chunk size");
+  require(total / 2 ** log2 <= CHUNKS_MAX, "bad_blob", "too many chunks");
+  const all = Sha256.create();
+  const pieces = new Pieces(sealed, (bytes) => all.update(bytes));
+  const header = await pieces.take(HEADER_BYTES);
+  const expected = await derive(fk, header.slice(6, 22), log2, role);
+  require(equal(header, expected.header), "bad_blob", "header or commitment");
+  for (const { i, last, from, to } of chunks(total, log2)) {
+    const chunk = await pieces.take(to - from + TAG_BYTES);
+    const plain = await aeadOpen(expected.key, nonceOf(expected.prefix, i, last), chunk, expected.aad);
+    const kept = Math.max(0, Math.min(size, to) - from);
+    require(!plain.subarray(kept).some(Boolean), "bad_padding");
+    yield plain.subarray(0, kept);
   }
-  const whole = concat(...plain);
-  require(!whole.subarray(size).some(Boolean), "bad_padding");
-  return whole.slice(0, size);
+  require(await pieces.ended(), "bad_blob", "lengthened");
+  require(equal(/** @type {Bytes} */ (all.digest()), hash), "bad_blob", "another ciphertext");
+}
+
+/**
+ * Bytes of a sealed blob.
+ * @param {{size: number, log2: number}} key
+ * @param {Role} role
+ * @returns {number}
+ */
+export function sealedSize({ size, log2 }, role) {
+  const total = paddedSize(size, role);
+  return HEADER_BYTES + total + chunkCount(total, log2) * TAG_BYTES;
 }
 
 /**
@@ -75,6 +97,48 @@ export function padme(length) {
   return Math.ceil(length / step) * step;
 }
 
+/** A stream, read in the lengths that are wanted. */
+class Pieces {
+  #iterator;
+  #seen;
+  /** @type {Bytes} */ #rest = new Uint8Array();
+
+  /** @param {AsyncIterable<Bytes>} stream @param {(bytes: Bytes) => void} seen every piece, once */
+  constructor(stream, seen) {
+    this.#iterator = stream[Symbol.asyncIterator]();
+    this.#seen = seen;
+  }
+
+  /** @param {number} length @returns {Promise<Bytes>} */
+  async take(length) {
+    const taken = new Uint8Array(length);
+    for (let at = 0; at < length; ) {
+      require(this.#rest.length || (await this.#next()), "bad_blob", "cut");
+      const some = this.#rest.subarray(0, length - at);
+      taken.set(some, at);
+      at += some.length;
+      this.#rest = this.#rest.subarray(some.length);
+    }
+    return taken;
+  }
+
+  /** Nothing follows. */
+  async ended() {
+    return !this.#rest.length && !(await this.#next());
+  }
+
+  /** Another piece that is not empty. */
+  async #next() {
+    do {
+      const { done, value } = await this.#iterator.next();
+      if (done) return false;
+      this.#seen(value);
+      this.#rest = value;
+    } while (!this.#rest.length);
+    return true;
+  }
+}
+
 /** @param {number} length @param {Role} role */
 function paddedSize(length, role) {
   if (role === "file") return padme(length);
@@ -82,12 +146,17 @@ function paddedSize(length, role) {
   return THUMB_BYTES;
 }
 
-/** @param {number} total @param {number} size an empty file is one empty last chunk */
-function chunks(total, size) {
-  const count = Math.max(1, Math.ceil(total / size));
-  return Array.from({ length: count }, (_, i) => {
-    return { i, last: i === count - 1, from: i * size, to: Math.min(total, (i + 1) * size) };
-  });
+/** An empty file is one empty last chunk. @param {number} total @param {number} log2 */
+function chunkCount(total, log2) {
+  return Math.max(1, Math.ceil(total / 2 ** log2));
+}
+
+/** @param {number} total @param {number} log2 @returns {Generator<Chunk>} */
+function* chunks(total, log2) {
+  const [count, size] = [chunkCount(total, log2), 2 ** log2];
+  for (let i = 0; i < count; i++) {
+    yield { i, last: i === count - 1, from: i * size, to: Math.min(total, (i + 1) * size) };
+  }
 }
 
 /** @param {Bytes} prefix @param {number} i @param {boolean} last */
@@ -95,8 +164,9 @@ function nonceOf(prefix, i, last) {
   return concat(prefix, u32(i), u8(last ? 1 : 0));
 }
 
-/** @param {Bytes} fk @param {Bytes} salt @param {Role} role */
-async function derive(fk, salt, role) {
+/** @param {Bytes} fk @param {Bytes} salt @param {number} log2 @param {Role} role */
+async function derive(fk, salt, log2, role) {
   const all = await hkdf(salt, fk, cat("m1:blob", role), 71);
-  return { key: all.slice(0, 32), prefix: all.slice(32, 39), commitment: all.slice(39) };
+  const header = concat(MAGIC, u8(VERSION), u8(log2), salt, all.slice(39));
+  return { key: all.slice(0, 32), prefix: all.slice(32, 39), header, aad: await sha256(header) };
 }

@@ -18,8 +18,10 @@ import { parseStrictJson } from "./json.js";
  * @property {number} h
  */
 /**
- * @typedef {Omit<Thumb, "w" | "h"> & {mime: string, name: string, w?: number, h?: number,
- *   thumb?: Thumb}} Attachment
+ * `alt`: what a picture shows, in words. `ms`: how long sound or film lasts. `wave`: of a recorded voice note, its
+ * loudness from 0 to 255 at even distances.
+ * @typedef {Omit<Thumb, "w" | "h"> & {mime: string, name: string, w?: number, h?: number, alt?: string,
+ *   ms?: number, wave?: Bytes, thumb?: Thumb}} Attachment
  */
 /**
  * @typedef {object} Content
@@ -33,7 +35,10 @@ import { parseStrictJson } from "./json.js";
  */
 
 export const CONTENT_MAX = 32_732; // bytes of M
-const MAX_ATTACHMENTS = 10;
+export const ATTACHMENTS_MAX = 10;
+export const NAME_MAX = 255; // bytes of UTF-8
+export const ALT_MAX = 1000; // characters: code points
+export const WAVE_MAX = 64;
 
 // Members of each t beside t, ts, heads and prev; "?" = optional.
 const MEMBERS = {
@@ -43,7 +48,10 @@ const MEMBERS = {
   del: ["ref"],
 };
 const THUMB = ["blob", "fk", "size", "hash", "log2", "w", "h"];
-const ATTACHMENT = ["blob", "fk", "size", "hash", "log2", "mime", "name", "w?", "h?", "thumb?"];
+const ATTACHMENT = [
+  ...["blob", "fk", "size", "hash", "log2", "mime", "name"],
+  ...["w?", "h?", "alt?", "ms?", "wave?", "thumb?"],
+];
 
 /** @param {Content} content @returns {Bytes} M */
 export function encodeContent(content) {
@@ -58,15 +66,24 @@ export function encodeContent(content) {
     ref: ref && b64(ref),
     att: att?.map(plainAttachment),
   };
+  if (plain.att) attachments(plain.att); // what a receiver refuses does not leave
   const bytes = utf8(JSON.stringify(plain));
   require(bytes.length <= CONTENT_MAX, "too_long", "longer text is an attachment");
   return bytes;
 }
 
-/** @param {Attachment | Thumb} entry @returns {Record<string, unknown>} */
-function plainAttachment(entry) {
-  const plain = { ...entry, blob: b64(entry.blob), fk: b64(entry.fk), hash: b64(entry.hash) };
-  return "thumb" in entry && entry.thumb ? { ...plain, thumb: plainAttachment(entry.thumb) } : plain;
+/**
+ * With its bytes in base64, as M and pages have it.
+ * @param {Attachment} entry
+ * @returns {import("../chat/content.js").Attachment}
+ */
+export function plainAttachment({ thumb, wave, ...entry }) {
+  return { ...plainBlob(entry), ...(wave && { wave: b64(wave) }), ...(thumb && { thumb: plainBlob(thumb) }) };
+}
+
+/** @template {Omit<Thumb, "w" | "h">} T @param {T} entry */
+function plainBlob(entry) {
+  return { ...entry, blob: b64(entry.blob), fk: b64(entry.fk), hash: b64(entry.hash) };
 }
 
 /**
@@ -94,20 +111,23 @@ export function parseContent(bytes, ctr) {
   });
 }
 
-/** @param {unknown} value @returns {Attachment[]} */
-function attachments(value) {
+/** What pages and M have in base64. @param {unknown} value @returns {Attachment[]} */
+export function attachments(value) {
   require(Array.isArray(value), "bad_content", "att");
-  require(value.length >= 1 && value.length <= MAX_ATTACHMENTS, "bad_content", "1 to 10 attachments");
+  require(value.length >= 1 && value.length <= ATTACHMENTS_MAX, "bad_content", "1 to 10 attachments");
   return value.map((entry) => {
     const fields = object(entry);
     members(fields, ATTACHMENT);
-    const { mime, name, w, h, thumb } = fields;
+    const { mime, name, w, h, alt, ms, wave, thumb } = fields;
     return omitUndefined({
       ...blobFields(fields),
       mime: text(mime),
-      name: text(name),
+      name: nameOf(name),
       w: optional(w, natural),
       h: optional(h, natural),
+      alt: optional(alt, altOf),
+      ms: optional(ms, natural),
+      wave: optional(wave, waveOf),
       thumb: optional(thumb, thumbnail),
     });
   });
@@ -168,7 +188,28 @@ function text(value) {
   return value;
 }
 
-/** @param {unknown} value @param {number} length */
+/** @param {unknown} value @returns {string} */
+function nameOf(value) {
+  const name = text(value);
+  require(utf8(name).length <= NAME_MAX, "bad_content", "the name of a file is too long");
+  return name;
+}
+
+/** @param {unknown} value @returns {string} */
+function altOf(value) {
+  const alt = text(value);
+  require([...alt].length <= ALT_MAX, "bad_content", "the description is too long");
+  return alt;
+}
+
+/** @param {unknown} value @returns {Bytes} */
+function waveOf(value) {
+  const wave = bytesOf(value);
+  require(wave.length >= 1 && wave.length <= WAVE_MAX, "bad_content", "1 to 64 values of loudness");
+  return wave;
+}
+
+/** @param {unknown} value @param {number} [length] */
 function bytesOf(value, length) {
   try {
     return fromB64(value, length);

@@ -1,5 +1,7 @@
 // A waiting message becomes an envelope, at its first transmission (docs/encryption.md 4.8, 4.13).
 
+import { blobsOf } from "../chat/content.js";
+import { attachments } from "../crypto/content.js";
 import { b64, fromB64 } from "../crypto/encoding.js";
 import { sealMessage } from "../crypto/envelope.js";
 import { side } from "../crypto/epochs.js";
@@ -48,13 +50,15 @@ export function sealer({ me, deviceLists, rotation, conversation, now }) {
         ...(ctr > 1 && prev !== undefined && { prev: fromB64(prev, 32) }),
       },
     });
-    return { ctr, commitment: b64(sealed.commitment), frame: frameOf(entry.conv, talk.have, open.epoch.n, sealed) };
+    const frame = frameOf(entry.conv, talk.have, open.epoch.n, sealed);
+    const blobs = blobsOf(entry.content).map(({ entry: { blob } }) => blob);
+    return { ctr, commitment: b64(sealed.commitment), frame: { ...frame, ...(blobs.length && { blobs }) } };
   };
 }
 
 /** @param {import("../chat/content.js").Content} content */
-function said({ ref, ...content }) {
-  return { ...content, ...(ref !== undefined && { ref: fromB64(ref, 16) }) };
+function said({ ref, att, ...content }) {
+  return { ...content, ...(ref !== undefined && { ref: fromB64(ref, 16) }), ...(att && { att: attachments(att) }) };
 }
 
 /**

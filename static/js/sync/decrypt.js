@@ -1,6 +1,7 @@
 // One row of the log made readable: opened with every check of a receiver, and compared with what
 // this browser knows of device lists and counters. What a page may show comes from here alone.
 
+import { plainAttachment } from "../crypto/content.js";
 import { lastRevocation, RESET } from "../crypto/devicelist.js";
 import { b64, fromB64 } from "../crypto/encoding.js";
 import { openMessage } from "../crypto/envelope.js";
@@ -102,7 +103,8 @@ function envelopeless(row, me) {
 
 /** @param {Content} content @returns {import("../chat/content.js").Content} */
 function saidIn({ t, body, ref, att }) {
-  return { t, ...(body !== undefined && { body }), ...(ref && { ref: b64(ref) }), ...(att && { att }) };
+  const files = att && { att: att.map(plainAttachment) };
+  return { t, ...(body !== undefined && { body }), ...(ref && { ref: b64(ref) }), ...files };
 }
 
 /** @param {Row} row @param {Desk} desk */

@@ -36,26 +36,36 @@ def seal_blob(
     )
 
 
-def open_blob(blob: bytes, file_key: bytes, *, size: int, role: str = FILE) -> bytes:
-    """Refuses before it returns a byte: commitment first, then every chunk, then the end."""
-    header, rest = blob[:HEADER_LEN], blob[HEADER_LEN:]
-    if len(header) != HEADER_LEN or header[:5] != MAGIC + u8(VERSION):
-        raise BadEncoding("not a blob of this version")
-    if not LOG2_MIN <= header[5] <= LOG2_MAX:
+def open_blob(
+    blob: bytes, file_key: bytes, *, size: int, digest: bytes, log2: int, role: str = FILE
+) -> bytes:
+    """Refuses before it returns a byte: the hash that M names first, then length, commitment,
+    every chunk and the padding."""
+    if not LOG2_MIN <= log2 <= LOG2_MAX:
         raise BadEncoding("the chunk size of the blob is out of bounds")
-    key, prefix, commitment, _ = _keys(file_key, header[6:22], role)
-    if not hmac.compare_digest(commitment, header[22:]):
-        raise BadSignature("the blob has another key")
-    plaintext = _open_chunks(AESGCM(key), prefix, h(header), rest, (1 << header[5]) + TAG_LEN)
-    if len(plaintext) < size:
-        raise BadEncoding("the blob is shorter than its size")
+    padded = _padded_length(size, role)
+    if len(blob) != sealed_size(size, log2=log2, role=role):
+        raise BadEncoding("the blob is cut or lengthened")
+    if not hmac.compare_digest(h(blob), digest):
+        raise BadSignature("another ciphertext than the message names")
+    header, rest = blob[:HEADER_LEN], blob[HEADER_LEN:]
+    key, prefix, commitment, salt = _keys(file_key, header[6:22], role)
+    if not hmac.compare_digest(header, MAGIC + u8(VERSION) + u8(log2) + salt + commitment):
+        raise BadSignature("another header, or another key")
+    plaintext = _open_chunks(AESGCM(key), prefix, h(header), rest, (1 << log2) + TAG_LEN)
+    if any(plaintext[size:padded]):
+        raise BadEncoding("padding that is not zero")
     return plaintext[:size]
+
+
+def sealed_size(size: int, *, log2: int = LOG2_DEFAULT, role: str = FILE) -> int:
+    """Bytes of the blob of a file of `size` bytes."""
+    padded = _padded_length(size, role)
+    return HEADER_LEN + padded + max(1, -(-padded // (1 << log2))) * TAG_LEN
 
 
 def _open_chunks(cipher: AESGCM, prefix: bytes, aad: bytes, rest: bytes, stride: int) -> bytes:
     count = max(1, -(-len(rest) // stride))
-    if count > 1 and len(rest) - (count - 1) * stride <= TAG_LEN:
-        raise BadEncoding("an empty chunk follows a full one")
     try:
         return b"".join(
             cipher.decrypt(

@@ -8,6 +8,13 @@ from e2ee.encoding import NO_U32, from_base64, to_base64
 from e2ee.errors import BadEncoding, M1Error
 
 MAX_ATTACHMENTS = 10
+MAX_NAME = 255
+"""Bytes of UTF-8."""
+
+MAX_ALT = 1000
+"""Code points."""
+
+MAX_WAVE = 64
 MAX_SAFE_INTEGER = 2**53 - 1
 Head = tuple[int, bytes]
 
@@ -17,11 +24,16 @@ class UnknownType(M1Error):
 
 
 def text(
-    body: str, *, ts: int, me: Head, peer: Head, prev: bytes | None, ref: bytes | None = None
-) -> bytes:
+    body: str, *, ts: int, me: Head, peer: Head, prev: bytes | None, ref: bytes | None = None,
+    att: list[dict[str, Any]] | None = None,
+) -> bytes:  # fmt: skip
+    """`att`: the files, as M has them; what a receiver refuses is not sealed."""
     members: dict[str, Any] = {"t": "text", **_common(ts, me, peer, prev), "body": body}
     if ref is not None:
         members["ref"] = to_base64(ref)
+    if att is not None:
+        _attachments(att)
+        members["att"] = att
     return encode(members)
 
 
@@ -126,7 +138,26 @@ def _attachments(value: object) -> None:
     if not isinstance(value, list) or not 1 <= len(value) <= MAX_ATTACHMENTS:
         raise BadEncoding(f"att lists 1 to {MAX_ATTACHMENTS} attachments")
     for entry in value:
-        _entry(entry, _FILE, {"w": _integer, "h": _integer, "thumb": _thumb})
+        _entry(entry, _FILE, _MORE)
+
+
+def _name(value: object) -> None:
+    _string(value)
+    if len(str(value).encode(errors="surrogatepass")) > MAX_NAME:
+        raise BadEncoding(f"the name of a file has at most {MAX_NAME} bytes")
+
+
+def _alt(value: object) -> None:
+    _string(value)
+    if len(str(value)) > MAX_ALT:
+        raise BadEncoding(f"a description has at most {MAX_ALT} characters")
+
+
+def _wave(value: object) -> None:
+    if not isinstance(value, str):
+        raise BadEncoding("base64 was expected")
+    if not 1 <= len(from_base64(value)) <= MAX_WAVE:
+        raise BadEncoding(f"a voice note has 1 to {MAX_WAVE} values of loudness")
 
 
 def _thumb(value: object) -> None:
@@ -152,7 +183,15 @@ _BLOB: dict[str, Callable[[object], None]] = {
     "hash": _bytes(32),
     "log2": _integer,
 }
-_FILE = {**_BLOB, "mime": _string, "name": _string}
+_FILE = {**_BLOB, "mime": _string, "name": _name}
+_MORE: dict[str, Callable[[object], None]] = {
+    "w": _integer,
+    "h": _integer,
+    "alt": _alt,
+    "ms": _integer,
+    "wave": _wave,
+    "thumb": _thumb,
+}
 _CHECKS: dict[str, Callable[[object], None]] = {
     "t": _string,
     "ts": _integer,

@@ -63,9 +63,18 @@ def _tampered() -> list[Case]:
         "two chunks swapped": {"swap": [SEALED, SEALED + STRIDE, STRIDE]},
         "a byte appended": {"append": "00"},
         "a tag's length appended": {"append": "00" * 16},
+        "two chunks swapped, the last one cut": {
+            "swap": [SEALED, SEALED + STRIDE, STRIDE],
+            "keep": SEALED + 2 * STRIDE,
+        },
+        "a whole chunk appended": {"append": {"modulo": 251, "length": STRIDE}},
+        "another chunk size than the message names": {"open_log2": 17},
+        "a chunk size of 2^15 in the message": {"open_log2": 15},
         "another key": {"open_fk": "78" * 32},
         "another role": {"open_role": "thumb"},
         "a size beyond the blob": {"open_size": 151_553},
+        "a size far below the blob": {"open_size": 1000},
+        "padding that is not zero": {"open_size": 150_000},
     }
     return [
         refuses(f"blob: {name}", "blob_open", **{**_opening(COUNTED, 150_001), **changed})
@@ -75,7 +84,12 @@ def _tampered() -> list[Case]:
             "blob: a full chunk and sixteen bytes",
             "blob_open",
             **{**_opening(repeat("00", CHUNK), CHUNK), "append": "00" * 16},
-        )
+        ),
+        refuses(
+            "blob: another ciphertext than the message names",
+            "blob_open",
+            **{**_opening("00", 1), "set": [[60, 0]], "open_hash": "sealed"},
+        ),
     ]
 
 
@@ -96,5 +110,11 @@ def _given(plaintext: Any, **changed: Any) -> dict[str, Any]:
 
 
 def _opening(plaintext: Any, size: int, **changed: Any) -> dict[str, Any]:
-    opened = {"open_fk": "77" * 32, "open_size": size, "open_role": "file"}
+    opened = {
+        "open_fk": "77" * 32,
+        "open_size": size,
+        "open_role": "file",
+        "open_log2": 16,
+        "open_hash": "changed",
+    }
     return {**_given(plaintext, **changed), **UNTOUCHED, **opened}

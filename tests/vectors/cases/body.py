@@ -20,6 +20,7 @@ BLOB: dict[str, Any] = {
 }
 FILE = {**BLOB, "mime": "image/png", "name": "bild.png"}
 THUMB = {**BLOB, "w": 320, "h": 200}
+VOICE = {**FILE, "mime": "audio/mp4", "ms": 4200, "wave": to_base64(bytes(range(64)))}
 
 
 def cases() -> list[Case]:
@@ -33,6 +34,11 @@ def _good() -> list[Case]:
         "reply": _json({**TEXT, "ref": REF}),
         "text with a file": _json({**TEXT, "att": [FILE]}),
         "text with a picture": _json({**TEXT, "att": [{**FILE, "w": 4, "h": 3, "thumb": THUMB}]}),
+        "text with a voice note": _json({**TEXT, "body": "", "att": [VOICE]}),
+        "text with a described picture": _json(
+            {**TEXT, "att": [{**FILE, "alt": "\U0001f68b" * 1000}]}
+        ),
+        "a name of 255 bytes": _json({**TEXT, "att": [{**FILE, "name": "ü" * 127 + "x"}]}),
         "ten files": _json({**TEXT, "att": [FILE] * 10}),
         "members in another order, with spaces": json.dumps(dict(reversed(TEXT.items()))).encode(),
         "reaction": body.react("👍", ref=MID, prev=b"\x79" * 32, **common),
@@ -73,6 +79,14 @@ def _bad_members() -> list[Case]:
         "an attachment without a name": {"att": [BLOB]},
         "an attachment with more": {"att": [{**FILE, "path": "/"}]},
         "an attachment with a short key": {"att": [{**FILE, "fk": to_base64(bytes(16))}]},
+        "a name of 256 bytes": {"att": [{**FILE, "name": "ü" * 128}]},
+        "a description of 1001 characters": {"att": [{**FILE, "alt": "x" * 1001}]},
+        "a description that is a number": {"att": [{**FILE, "alt": 1}]},
+        "a duration with a fraction": {"att": [{**VOICE, "ms": 4200.5}]},
+        "a wave of no value": {"att": [{**VOICE, "wave": ""}]},
+        "a wave of 65 values": {"att": [{**VOICE, "wave": to_base64(bytes(65))}]},
+        "a wave as a list": {"att": [{**VOICE, "wave": [1, 2]}]},
+        "a thumbnail with a description": {"att": [{**FILE, "thumb": {**THUMB, "alt": "x"}}]},
         "a thumbnail without a width": {"att": [{**FILE, "thumb": BLOB}]},
         "att in an edit": {"t": "edit", "ref": REF, "att": [FILE]},
         "body in a deletion": {"t": "del", "ref": REF},

@@ -18,10 +18,15 @@ def blob_seal(given: Case) -> Case:
 
 
 def blob_open(given: Case) -> Case:
+    sealed = _seal(given)
+    changed = _tampered(sealed, given)
+    # Of the blob as it came, so that the chunks must hold; or of the one that was sealed.
     plaintext = blob.open_blob(
-        _tampered(_seal(given), given),
+        changed,
         read(given["open_fk"]),
         size=given["open_size"],
+        digest=h(sealed if given["open_hash"] == "sealed" else changed),
+        log2=given["open_log2"],
         role=given["open_role"],
     )
     return {"length": len(plaintext), "hash": h(plaintext).hex()}
