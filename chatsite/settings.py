@@ -136,6 +136,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = VAR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_ADD_HEADERS_FUNCTION = static_headers
+WHITENOISE_MAX_AGE = 0  # of names without a hash: workers load by those, and must not mix versions
 
 _mail = env.mail()
 MAIL = bool(_mail)  # without it only the operator can permit an account reset

@@ -42,6 +42,9 @@ class World {
       account: { uid: bytes("m"), device: bytes("v"), seeds: new Map(), links: [] },
       renewAccount: away,
       credentials: async () => ({ token: "t", device: "d", proof: "p" }),
+      token: away,
+      fetch: away,
+      files: Promise.resolve(undefined),
       tell: () => {},
     });
   }

@@ -8,6 +8,7 @@ export async function start(disk = { entries: new Map(), turns: new Map(), full:
   const world = { clock, disk, sent: [], changes: [], told: [], connected: true, sealed: 0, renewed: 0 };
   world.inLog = async () => {};
   world.refuse = null;
+  world.uploads = []; // [what, id of the entry]
   world.outbox = new Outbox({
     clock,
     store: storeOn(disk),
@@ -28,6 +29,11 @@ export async function start(disk = { entries: new Map(), turns: new Map(), full:
     renew: async () => {
       world.renewed += 1;
     },
+    files: {
+      begin: ({ id }, refused) => world.uploads.push([refused ? "again" : "begin", id]),
+      sent: ({ id, content }) => content.att && world.uploads.push(["sent", id]),
+      discarded: ({ id, content }) => content.att && world.uploads.push(["discarded", id]),
+    },
     changed: (entry, gone) => {
       world.told.push(structuredClone(entry));
       world.changes.push([entry.id, gone ? "gone" : (entry.failed ?? "kept")]);
@@ -36,6 +42,8 @@ export async function start(disk = { entries: new Map(), turns: new Map(), full:
   await world.outbox.load();
   world.names = () => world.sent.map(({ client_id }) => client_id);
   world.write = (id, conv = "c1") => world.outbox.add({ id, conv, content: { t: "text", body: `text of ${id}` } });
+  world.send = (id, conv = "c1") =>
+    world.outbox.add({ id, conv, content: { t: "text", body: "", att: [{ blob: id }] } });
   return world;
 }
 

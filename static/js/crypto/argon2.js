@@ -2,6 +2,7 @@
 // WebAssembly is allowed. Limits are checked here, whatever the server says.
 
 import { M1Error, newId, require, utf8 } from "./encoding.js";
+import { ARGON2_WORKER, newWorker } from "./workers.js";
 
 /** @typedef {import("./encoding.js").Bytes} Bytes */
 /** @typedef {{m: number, t: number, p: number}} Kdf memory in KiB, passes, lanes */
@@ -11,8 +12,6 @@ import { M1Error, newId, require, utf8 } from "./encoding.js";
 export const KDF_DEFAULT = Object.freeze({ m: 65_536, t: 3, p: 1 });
 const KDF_CEILING = { m: 262_144, t: 10 }; // above it a server could freeze a phone
 export const KDF_SALT_BYTES = 16;
-const WORKER_URL = "/static/js/workers/argon2.js"; // fixed: its response carries a CSP of its own
-const POLICY = "m1-worker"; // the one Trusted Types policy that the page's CSP names
 
 /**
  * @param {string} password never leaves the browser
@@ -43,7 +42,7 @@ export function checkKdf({ m, t, p }, salt) {
 
 /** @type {Engine} one question, then the worker goes: 64 MiB are given back, the password with them */
 function inWorker(input) {
-  const worker = new Worker(/** @type {any} */ (workerUrl()));
+  const worker = newWorker(ARGON2_WORKER);
   const id = newId().join();
   return new Promise((resolve, reject) => {
     worker.addEventListener("message", ({ data }) => {
@@ -54,20 +53,4 @@ function inWorker(input) {
     worker.addEventListener("error", () => reject(new M1Error("not_loaded", "the worker")));
     worker.postMessage({ id, ...input }, [input.password.buffer]);
   }).finally(() => worker.terminate());
-}
-
-/** @type {{createScriptURL: (url: string) => unknown} | undefined} */
-let policy;
-
-/** @returns {unknown} a TrustedScriptURL where the browser has Trusted Types */
-function workerUrl() {
-  const factory = /** @type {any} */ (globalThis).trustedTypes;
-  if (!factory) return WORKER_URL;
-  policy ??= factory.createPolicy(POLICY, {
-    createScriptURL: (/** @type {string} */ url) => {
-      require(url === WORKER_URL, "bad_worker", "not a listed worker");
-      return url;
-    },
-  });
-  return policy?.createScriptURL(WORKER_URL);
 }

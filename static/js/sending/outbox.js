@@ -1,42 +1,26 @@
 // What is written and not yet in the log: kept in the order it was written, sealed when its turn
 // comes, sent byte-identical until the server gives a definite answer (docs/protocol.md,
-// docs/encryption.md 4.13). One message of a conversation is in flight at a time. What is kept when
-// is in queue.js; when a page says that something waits, in retry.js.
+// docs/encryption.md 4.13). One message of a conversation is in flight at a time (inflight.js), and none before its files
+// are whole at the server (uploads.js). What is kept when is in queue.js; when a page says that it waits, in retry.js.
 //
-// Policy: `#failed` (what is definite; only that gives the counter back), `stale` (a new name only
+// Policy: `#failed` (what is definite; only that gives the counter back), `#sealAgain` (a new name only
 // if the old one is nowhere in the log), `#transmit` (when the same bytes go again).
 
-import { Queue } from "./queue.js";
+import { InFlight } from "./inflight.js";
+import { Queue, uploads } from "./queue.js";
 import { Patience } from "./retry.js";
 
 /** @typedef {import("./queue.js").Entry} Entry */
-/** @typedef {import("./queue.js").Sealed} Sealed */
-/** @typedef {import("./queue.js").Turn} Turn */
-/** @typedef {import("./queue.js").OutboxStore} OutboxStore */
-/** @typedef {import("../clock.js").Clock} Clock */
 /** @typedef {import("../protocol.js").SendFrame} Send */
 /** @typedef {import("../protocol.js").ServerFrame} ServerFrame */
-
-/**
- * @typedef {object} OutboxParts
- * @property {OutboxStore} store
- * @property {Clock} clock
- * @property {(entry: Entry, turn: Turn) => Promise<Sealed>} seal throws what `#failed` judges
- * @property {(frame: Send) => boolean} transmit false: not connected
- * @property {(conv: string) => Promise<void>} sync brings the conversation up to date; own
- *   messages seen on the way come back as `seen`
- * @property {(conv: string) => Promise<void>} renew a newer epoch than the last is needed
- * @property {(entry: Entry, gone: boolean) => void} changed
- */
+/** @typedef {import("./outboxparts.js").OutboxParts} OutboxParts */
 
 export const ANSWER_MS = 15_000; // the connection is open and silent: the same bytes again
 const DEFINITE = new Set(["unknown", "not_connected", "too_big", "bad_seq", "blob", "reused", "unsupported"]);
 
 export class Outbox {
   /** @type {OutboxParts} */ #parts;
-  /** @type {Map<string, string>} */ #inFlight = new Map(); // conv → client_id
-  /** @type {Set<string>} */ #working = new Set(); // conversations being sealed or sent
-  /** @type {Map<string, number>} */ #timers = new Map();
+  #inFlight;
   #queue;
   #patience;
   #open = false; // the vector has come: resending is safe
@@ -45,19 +29,21 @@ export class Outbox {
   constructor(parts) {
     this.#parts = parts;
     this.#queue = new Queue(parts.store, parts.clock);
+    this.#inFlight = new InFlight(parts.clock, (conv) => void this.pump(conv));
     this.#patience = new Patience(parts.clock, (conv) => this.#tellAll(conv));
   }
 
   async load() {
     await this.#queue.load();
     for (const conv of this.#queue.convs()) this.#patience.begin(conv);
+    for (const entry of this.all()) if (uploads(entry)) this.#parts.files.begin(entry);
   }
 
   /** As pages show them. @param {string} conv @returns {Entry[]} */
   of(conv) {
     return this.all()
       .filter((entry) => entry.conv === conv)
-      .map((entry) => this.#patience.shown(entry, this.#open));
+      .map((entry) => this.#shown(entry));
   }
 
   /** @returns {Entry[]} */
@@ -89,8 +75,23 @@ export class Outbox {
       this.#queue.restore(entry);
       throw error;
     }
+    this.#parts.files.discarded(entry);
     this.#gone(entry);
     return entry;
+  }
+
+  /** Its files are at the server: it has its turn. @param {string} id */
+  whole(id) {
+    const entry = this.#queue.find(id);
+    if (!entry || entry.failed) return;
+    entry.whole = true;
+    this.#waits(entry);
+  }
+
+  /** Its files will never be there. @param {string} id @param {string} code */
+  async fail(id, code) {
+    const entry = this.#queue.find(id);
+    if (entry && !entry.sealed) await this.#failed(entry, { code, definite: true });
   }
 
   /** The live connection is open and every conversation's newest rows were seen. */
@@ -111,8 +112,6 @@ export class Outbox {
   closed() {
     this.#open = false;
     this.#inFlight.clear();
-    for (const timer of this.#timers.values()) this.#parts.clock.cancel(timer);
-    this.#timers.clear();
     for (const conv of this.#queue.convs()) this.#patience.look(conv);
   }
 
@@ -121,10 +120,10 @@ export class Outbox {
    * @param {string} conv
    */
   async pump(conv) {
-    if (!this.#open || this.#inFlight.has(conv) || this.#working.has(conv)) return;
+    if (!this.#open || this.#inFlight.has(conv)) return;
     const entry = this.#queue.first(conv);
     if (!entry) return;
-    await this.#alone(conv, async () => {
+    await this.#inFlight.alone(conv, async () => {
       try {
         // Under this name its row comes back: pages show one of the two.
         if (await this.#queue.seal(entry, this.#parts.seal)) this.#tell(entry);
@@ -145,7 +144,7 @@ export class Outbox {
     const entry = this.#queue.named(client_id);
     if (applied || !entry) return this.seen(conv, client_id);
     entry.there = true;
-    this.#landed(conv);
+    this.#inFlight.end(conv);
     this.#moved(conv);
     void this.pump(conv);
   }
@@ -157,10 +156,11 @@ export class Outbox {
    */
   async seen(conv, clientId) {
     const entry = this.#queue.named(clientId);
-    if (this.#inFlight.get(conv) === clientId) this.#landed(conv);
+    if (this.#inFlight.is(conv, clientId)) this.#inFlight.end(conv);
     if (!entry) return void this.pump(conv);
     // If it stays on the disk, a restart sends the same bytes once more, to the same answer.
     await this.#queue.drop(entry).catch(() => {});
+    this.#parts.files.sent(entry);
     this.#gone(entry);
   }
 
@@ -169,37 +169,61 @@ export class Outbox {
     const entry = frame.client_id && this.#queue.named(frame.client_id);
     if (!entry) return;
     const { conv } = entry;
-    this.#landed(conv);
+    this.#inFlight.end(conv);
     if (frame.t === "busy" || !DEFINITE.has(frame.code)) return this.#later(conv, "busy", frame.retry_ms);
-    await this.#alone(conv, () => this.#failed(entry, frame));
+    if (frame.code === "blob" && entry.content.att) return this.#unwhole(conv, frame.client_id);
+    await this.#inFlight.alone(conv, () => this.#failed(entry, frame));
     if (entry.failed) void this.pump(conv);
   }
 
   /**
-   * Not appended under this epoch. Seal again, but only if the log does not hold it already.
+   * Not appended under this epoch.
    * @param {Extract<ServerFrame, {t: "stale_epoch"}>} frame
    */
   async stale({ client_id, conv }) {
     if (!this.#queue.named(client_id)) return;
-    this.#landed(conv);
-    const sealAgain = async () => {
+    this.#inFlight.end(conv);
+    if (await this.#sealAgain(conv, client_id, () => this.#parts.renew(conv))) void this.pump(conv);
+  }
+
+  /** A file of it is not there, or no more. @param {string} conv @param {string | undefined} clientId */
+  async #unwhole(conv, clientId = "") {
+    const upload = async (/** @type {Entry | undefined} */ entry) => {
+      if (!entry) return;
+      delete entry.whole;
+      this.#parts.files.begin(entry, true);
+    };
+    if (await this.#sealAgain(conv, clientId, upload)) void this.pump(conv);
+  }
+
+  /**
+   * Seal again, but only if the log does not hold it already.
+   * @param {string} conv
+   * @param {string} clientId
+   * @param {(entry: Entry | undefined) => Promise<void>} then
+   * @returns {Promise<boolean>} false: not now
+   */
+  async #sealAgain(conv, clientId, then) {
+    const work = async () => {
       await this.#parts.sync(conv);
-      const entry = this.#queue.named(client_id);
+      const entry = this.#queue.named(clientId);
       if (entry) await this.#queue.unseal(entry);
-      await this.#parts.renew(conv);
+      await then(entry);
     };
     try {
-      await this.#alone(conv, sealAgain);
+      await this.#inFlight.alone(conv, work);
+      return true;
     } catch (error) {
-      return this.#later(conv, codeOf(error)); // at once it would be stale again, and again
+      this.#later(conv, codeOf(error)); // at once it would be the same again, and again
+      return false;
     }
-    void this.pump(conv);
   }
 
   /** @param {Entry | null} entry */
   #waits(entry) {
     if (!entry) return;
-    this.#patience.begin(entry.conv);
+    if (uploads(entry)) this.#parts.files.begin(entry);
+    else this.#patience.begin(entry.conv);
     this.#tell(entry);
     void this.pump(entry.conv);
   }
@@ -209,8 +233,7 @@ export class Outbox {
     const { conv, sealed } = entry;
     if (!sealed || !this.#open || !this.#queue.holds(entry)) return;
     if (!this.#parts.transmit({ t: "send", ...sealed.frame })) return;
-    this.#inFlight.set(conv, sealed.frame.client_id);
-    this.#again(conv, ANSWER_MS);
+    this.#inFlight.begin(conv, sealed.frame.client_id, ANSWER_MS);
   }
 
   /**
@@ -222,7 +245,8 @@ export class Outbox {
   async #failed(entry, error) {
     const { conv } = entry;
     const code = codeOf(error);
-    if (!DEFINITE.has(code) && /** @type {Error} */ (error).name !== "M1Error") {
+    const { definite, name } = /** @type {{definite?: boolean, name?: string}} */ (error);
+    if (!definite && !DEFINITE.has(code) && name !== "M1Error") {
       if (code === "stale_list") await this.#parts.renew(conv).catch(() => {});
       return this.#later(conv, code);
     }
@@ -248,27 +272,10 @@ export class Outbox {
     if (this.#queue.first(conv)) this.#patience.begin(conv);
   }
 
-  /** @param {string} conv */
-  #landed(conv) {
-    this.#inFlight.delete(conv);
-    this.#parts.clock.cancel(this.#timers.get(conv));
-    this.#timers.delete(conv);
-  }
-
   /** @param {string} conv @param {string} why @param {number} [ms] */
   #later(conv, why, ms) {
     const patiently = this.#patience.again(conv, why);
-    this.#again(conv, ms ?? patiently);
-  }
-
-  /** @param {string} conv @param {number} ms */
-  #again(conv, ms) {
-    this.#parts.clock.cancel(this.#timers.get(conv));
-    const timer = this.#parts.clock.after(ms, () => {
-      this.#landed(conv);
-      void this.pump(conv);
-    });
-    this.#timers.set(conv, timer);
+    this.#inFlight.again(conv, ms ?? patiently);
   }
 
   /** @param {string} conv */
@@ -278,17 +285,12 @@ export class Outbox {
 
   /** @param {Entry} entry */
   #tell(entry) {
-    this.#parts.changed(this.#patience.shown(entry, this.#open), false);
+    this.#parts.changed(this.#shown(entry), false);
   }
 
-  /** Nothing else is sealed or sent there meanwhile. @param {string} conv @param {() => Promise<void>} work */
-  async #alone(conv, work) {
-    this.#working.add(conv);
-    try {
-      await work();
-    } finally {
-      this.#working.delete(conv);
-    }
+  /** What is uploaded says by itself how far it is. @param {Entry} entry */
+  #shown(entry) {
+    return uploads(entry) ? { ...entry } : this.#patience.shown(entry, this.#open);
   }
 }
 

@@ -16,6 +16,7 @@
  * @property {number} written ms, this device's clock
  * @property {Sealed} [sealed] from its first transmission on
  * @property {string} [failed] the definite refusal
+ * @property {boolean} [whole] its files are at the server, as far as is known
  * @property {boolean} [there] in the log, while its row could not be kept here; in memory alone
  * @property {string} [waits] for pages alone: why it is not sent yet, where that takes long
  */
@@ -174,8 +175,13 @@ export class Queue {
 }
 
 /** @param {Entry} entry */
-function waits({ failed, there }) {
-  return !failed && !there;
+function waits(entry) {
+  return !entry.failed && !entry.there && !uploads(entry);
+}
+
+/** Its files are on their way. @param {Entry} entry */
+export function uploads({ content, sealed, whole, failed }) {
+  return Boolean(content.att) && !sealed && !whole && !failed;
 }
 
 /** @param {Entry} a @param {Entry} b */

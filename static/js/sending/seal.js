@@ -6,9 +6,9 @@ import { b64, fromB64 } from "../crypto/encoding.js";
 import { sealMessage } from "../crypto/envelope.js";
 import { side } from "../crypto/epochs.js";
 
-/** @typedef {import("./outbox.js").Entry} Entry */
-/** @typedef {import("./outbox.js").Turn} Turn */
-/** @typedef {import("./outbox.js").Sealed} Sealed */
+/** @typedef {import("./queue.js").Entry} Entry */
+/** @typedef {import("./queue.js").Turn} Turn */
+/** @typedef {import("./queue.js").Sealed} Sealed */
 /** @typedef {import("../crypto/encoding.js").Bytes} Bytes */
 /** @typedef {import("../crypto/devicelist.js").Link} Link */
 /** @typedef {{row: {peer: string}, have: number, sentUnder: (n: number) => number}} Talk what sealing asks of a conversation */

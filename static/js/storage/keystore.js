@@ -14,6 +14,7 @@
 
 import { equal, hex, newId, random, sha256 } from "../crypto/encoding.js";
 import { kemPublicKey, newSeed, newSigningKey, sign, verify } from "../crypto/keys.js";
+import { BlobFiles } from "./blobfiles.js";
 import { today } from "./earlier.js";
 import { asked, done, KeystoreError, rangeAround, rangeOf } from "./indexed.js";
 import { DEVICE, NAME, openDatabase, STORES } from "./schema.js";
@@ -60,6 +61,7 @@ export class Keystore {
 
   /** Ends everything that this browser knows of an account. @param {Bytes} uid */
   static async wipe(uid) {
+    await BlobFiles.wipe(hex(uid)).catch(() => {}); // ciphertext, and its keys are in the database
     await asked(indexedDB.deleteDatabase(PREFIX + hex(uid)));
   }
 

@@ -12,18 +12,17 @@ import { LiveConnection } from "../network/liveconnection.js";
 import { Contacts } from "../people/contacts.js";
 import { DeviceLists } from "../people/devicelists.js";
 import { Verification } from "../people/verification.js";
-import { Outbox } from "../sending/outbox.js";
-import { outboxStore } from "../sending/outboxstore.js";
-import { sealer } from "../sending/seal.js";
 import { correct } from "./applystate.js";
 import { arrive } from "./arriving.js";
 import { sync } from "./catchup.js";
 import { Clearing } from "./clearing.js";
 import { Conversation } from "./conversation.js";
+import { evict, evictDeleted, withFiles } from "./evicting.js";
 import { HistoryRequests } from "./historyrequests.js";
 import { learnContacts } from "./joined.js";
 import { blank } from "./kept.js";
 import { Notices } from "./notices.js";
+import { outgoing } from "./outgoing.js";
 import { Presence } from "./presence.js";
 import { Receipts } from "./receipts.js";
 import { Rollback } from "./rollback.js";
@@ -44,6 +43,8 @@ export class Client {
   #breaks = 0; // of the live connection
   /** @type {VectorRow[]} until it is learned: what is heard meanwhile is newer */ #vector = [];
   /** @type {string} my uid */ me;
+  /** @type {import("../sending/outbox.js").Outbox} */ outbox;
+  /** @type {import("../sending/uploads.js").Uploads} */ uploads;
   #history;
   #summaries;
   #rollback;
@@ -69,7 +70,11 @@ export class Client {
     this.#summaries = new ChatSummaries({ clock, tell, client: this });
     this.presence = new Presence({ clock, send, tell, watched: () => recentPeers(this.conversations.values()) });
     this.#rollback = new Rollback({ stores, tell, ask: this.#ask, receipts: this.receipts, epochs: this.epochs });
-    this.outbox = new Outbox(this.#outboxParts());
+    const keys = {
+      sync: (/** @type {string} */ conv) => sync(this.conversations.get(conv), this.#ask),
+      renew: (/** @type {string} */ conv) => this.#renewKeys(conv),
+    };
+    ({ outbox: this.outbox, uploads: this.uploads } = outgoing(this, keys));
     this.clearing = new Clearing({ stores, clock, call: this.#clear, changed: (conv) => this.tellChat(conv) });
     this.live = new LiveConnection({
       ...parts,
@@ -86,6 +91,18 @@ export class Client {
     for (const [, kept] of await this.parts.stores.all("chats")) this.#open(kept);
     await Promise.all([this.notices.load(), this.clearing.load()]);
     this.live.start();
+    await this.uploads.sweep(this.outbox.all()).catch(() => {}); // the next start does it
+  }
+
+  stop() {
+    this.live.stop();
+    this.uploads.stop();
+  }
+
+  /** The network may be back. */
+  wake() {
+    this.live.wake();
+    this.uploads.wake();
   }
 
   /** The summary of one conversation, for the list of chats. @param {Conversation} one */
@@ -125,29 +142,6 @@ export class Client {
     return conversation;
   }
 
-  /** @returns {import("../sending/outbox.js").OutboxParts} */
-  #outboxParts() {
-    const { stores, clock, account, tell } = this.parts;
-    return {
-      store: outboxStore(stores),
-      clock,
-      seal: sealer({
-        me: account,
-        deviceLists: this.deviceLists,
-        rotation: this.rotation,
-        conversation: (conv) => this.conversations.get(conv),
-        now: clock.now,
-      }),
-      transmit: (frame) => {
-        this.receipts.flush(frame.conv);
-        return this.live.send(frame);
-      },
-      sync: (conv) => sync(this.conversations.get(conv), this.#ask),
-      renew: (conv) => this.#renewKeys(conv),
-      changed: (entry, gone) => tell("entry", { entry, gone: Boolean(gone) }),
-    };
-  }
-
   /** @param {import("../network/liveconnection.js").LiveState} state @param {{reason?: string, inMs?: number}} more */
   #statusChanged(state, more) {
     const was = this.status.state;
@@ -166,6 +160,7 @@ export class Client {
     this.#vector = rows ?? [];
     void learnContacts(this);
     this.clearing.opened();
+    this.uploads.wake();
     await arrive(rows, this, {
       follow: () => this.#rollback.follow(rows, data, this.conversations.values()),
       open: (row) => this.#open(blank(row)),
@@ -238,6 +233,7 @@ export class Client {
   async #applied(message, fresh) {
     const { conv, seq, mid, mine, device } = message;
     this.parts.tell("message", { message, fresh });
+    await evictDeleted(this.parts.stores, this.parts.files, message);
     if (mine && mid && device === b64(this.parts.account.device)) await this.outbox.seen(conv, mid);
     if (!mine && message.gone !== "withheld") {
       this.presence.peerRests(conv);
@@ -258,7 +254,10 @@ export class Client {
     const relation = { conv, peer, since, state, ...(cleared && { cleared }) };
     correct(this.#vector, relation);
     const conversation = this.conversations.get(conv) ?? this.#open(blank(unwritten(relation)));
+    const clears = cleared && cleared > conversation.row.cleared;
+    const files = clears ? await withFiles(this.parts.stores, conv, cleared) : [];
     await conversation.learn(relation);
+    await evict(this.parts.files, files);
     await learnContacts(this);
     this.presence.watch();
     void this.outbox.pump(conv);

@@ -18,6 +18,7 @@
  * @property {import("../protocol.js").SettingsFrame} settings
  * @property {{state: import("../network/liveconnection.js").LiveState, reason?: string, inMs?: number}} status
  * @property {{conv: string, typing: boolean}} typing
+ * @property {import("../sending/uploads.js").Upload} upload
  */
 
 /** @typedef {<E extends keyof Events>(event: E, detail: Events[E]) => void} Tell */

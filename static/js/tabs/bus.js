@@ -3,12 +3,13 @@
 
 import { api, openAccount, refresh } from "../account/openaccount.js";
 import { stoppable, wallClock } from "../clock.js";
-import { b64, fromB64 } from "../crypto/encoding.js";
+import { b64, fromB64, hex } from "../crypto/encoding.js";
 import { socketProof } from "../crypto/proofs.js";
 import { bootToken } from "../network/boot.js";
 import { pollDial } from "../network/longpoll.js";
 import { localMemory, transports } from "../network/transports.js";
 import { liveUrl, webSocketDial } from "../network/websocket.js";
+import { BlobFiles } from "../storage/blobfiles.js";
 import { carryOver } from "../storage/earlier.js";
 import { Fence } from "../storage/fence.js";
 import { Quota } from "../storage/quota.js";
@@ -96,6 +97,7 @@ export class Bus extends EventTarget {
       tell("quota", { full });
       if (!full) goOn(client);
     });
+    const token = liveTokens();
     const client = new Client({
       stores: quota,
       api,
@@ -107,7 +109,10 @@ export class Bus extends EventTarget {
         clock,
         memory: localMemory,
       }),
-      credentials: credentialsOf(account),
+      credentials: credentialsOf(account, token),
+      token,
+      fetch: (input, init) => fetch(input, init),
+      files: BlobFiles.open(hex(account.uid)),
       renewAccount: async () => void (await refresh(account, quota)),
       tell,
     });
@@ -122,7 +127,7 @@ export class Bus extends EventTarget {
       stop: () => {
         leads = false;
         fence.end();
-        client.live.stop();
+        client.stop();
         clock.stop();
       },
     };
@@ -159,11 +164,8 @@ function goOn(client) {
   client.live.start();
 }
 
-/**
- * @param {Account} account
- * @returns {import("../network/liveconnection.js").LiveConnectionParts["credentials"]}
- */
-function credentialsOf({ uid, device, dsk }) {
+/** @returns {(fresh: boolean) => Promise<string>} asked for once, until it is old or refused */
+function liveTokens() {
   /** @type {Promise<{token: string}>} */ let asked;
   let until = 0;
   const ask = () => {
@@ -176,9 +178,20 @@ function credentialsOf({ uid, device, dsk }) {
   const page = bootToken();
   if (page) [asked, until] = [Promise.resolve(page), page.until];
   else ask(); // while the transport is dialled: two ways to the server and back
-  return async (nonce, fresh) => {
+  return async (fresh) => {
     if (fresh || Date.now() > until) ask();
-    const { token } = await asked;
+    return (await asked).token;
+  };
+}
+
+/**
+ * @param {Account} account
+ * @param {(fresh: boolean) => Promise<string>} live
+ * @returns {import("../network/liveconnection.js").LiveConnectionParts["credentials"]}
+ */
+function credentialsOf({ uid, device, dsk }, live) {
+  return async (nonce, fresh) => {
+    const token = await live(fresh);
     const place = { host: location.host, nonce: fromB64(nonce, 32), uid, device };
     return { token, device: b64(device), proof: b64(await socketProof(dsk, place)) };
   };

@@ -11,6 +11,7 @@ export const requests = (client) => ({
   ...standing(client),
   ...history(client),
   ...sending(client),
+  ...files(client),
   ...reading(client),
   ...looking(client),
   ...clearing(client),
@@ -26,7 +27,7 @@ const standing = (client) => ({
   chats: () => client.summaries(),
   contacts: () => client.verification.people(),
   me: () => client.me,
-  wake: () => client.live.wake(),
+  wake: () => client.wake(),
   offline: () => client.live.drop(),
 });
 
@@ -72,6 +73,26 @@ const sending = (client) => ({
   retry: (id) => client.outbox.retry(id),
   /** @param {string} id */
   discard: (id) => client.outbox.discard(id),
+});
+
+/** What pages do with files is in media.js. @param {Client} client */
+const files = ({ uploads, parts: { api, token } }) => ({
+  /** @param {string} conv */
+  uploads: (conv) => uploads.of(conv),
+  /** @param {string} id of an entry */
+  pauseUpload: (id) => uploads.pause(id),
+  /** @param {string} id of an entry */
+  resumeUpload: (id) => uploads.resume(id),
+  /** Sealed by a page that had no room on the disk. @param {string} name hex @param {Blob} sealed */
+  lend: (name, sealed) => uploads.lend(name, sealed),
+  /** @param {string} name hex */
+  takeBack: (name) => uploads.takeBack(name),
+  /** @param {boolean} fresh the last one was refused */
+  liveToken: (fresh) => token(fresh),
+  storage: async () => {
+    const { used, limit, file_max } = await api.get("/api/storage", { proof: true });
+    return { used, limit, fileMax: file_max };
+  },
 });
 
 /** @param {Client} client */

@@ -1,0 +1,256 @@
+// The bytes of blobs, in numbered parts (media/protocol.py): up with the ticket of a grant, down with a live token. A
+// part that did not arrive is sent again; nobody but the caller decides when to give up.
+
+/** @typedef {import("../crypto/encoding.js").Bytes} Bytes */
+/** @typedef {import("../clock.js").Clock} Clock */
+/** @typedef {typeof globalThis.fetch} Fetch */
+
+export const PART_SMALL = 256 * 1024;
+export const PART_MIDDLE = 1024 * 1024;
+export const PART_LARGE = 4 * 1024 * 1024;
+const PARTS = [PART_SMALL, PART_MIDDLE, PART_LARGE];
+const FAST = 1_000_000; // bytes a second: 8 Mbit/s
+const SLOW_MS = 20_000; // for one part
+const PUT_MS = 130_000; // the server gives a body two minutes
+const IDLE_MS = 20_000; // nothing came of a part that comes
+const AHEAD = 2; // parts that are asked for at once
+const PATIENCE_MS = 30_000; // without a byte, until a download gives up
+const AGAIN_MS = 500; // doubled with each try
+
+/** What became of a part. `code`: offline, busy (later), denied (ticket or token), whole, gone, refused. */
+export class PartError extends Error {
+  /** @param {string} code @param {number} [retryMs] @param {unknown} [cause] */
+  constructor(code, retryMs, cause) {
+    super(`part: ${code}`, { cause });
+    this.name = "PartError";
+    this.code = code;
+    this.retryMs = retryMs;
+  }
+}
+
+/** How fast parts have gone up lately, and how large the parts of the next blob are. */
+export class Speed {
+  /** @type {{from: number, to: number, bytes: number}[]} the last of them */ #parts = [];
+
+  /** @param {number} from ms @param {number} to ms @param {number} bytes */
+  note(from, to, bytes) {
+    this.#parts = [...this.#parts.slice(-5), { from, to, bytes }];
+  }
+
+  /** Bytes; undefined before the first part. */
+  get perSecond() {
+    if (!this.#parts.length) return undefined;
+    const begun = Math.min(...this.#parts.map(({ from }) => from));
+    const ended = Math.max(...this.#parts.map(({ to }) => to));
+    return (1000 * this.#parts.reduce((sum, { bytes }) => sum + bytes, 0)) / Math.max(1, ended - begun);
+  }
+
+  /** @returns {number} */
+  get part() {
+    if (this.#parts.some(({ from, to }) => to - from > SLOW_MS)) return PART_SMALL;
+    return (this.perSecond ?? 0) >= FAST ? PART_LARGE : PART_MIDDLE;
+  }
+}
+
+/**
+ * @param {Fetch} fetch
+ * @param {{blob: string, n: number, ticket: string, body: BodyInit}} part `blob` in hex
+ * @param {AbortSignal} signal
+ * @returns {Promise<void>} once the server has it; throws PartError, and what `signal` says
+ */
+export async function putPart(fetch, { blob, n, ticket, body }, signal) {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(PUT_MS)]);
+  const headers = { Authorization: `Ticket ${ticket}`, "Content-Type": "application/octet-stream" };
+  const answer = await reached(
+    () => fetch(`/blobs/${blob}/${n}`, { ...PLAIN, method: "PUT", headers, body, signal: limit }),
+    signal,
+  );
+  if (!answer.ok) throw refusal(answer);
+}
+
+/** @type {RequestInit} */
+const PLAIN = { cache: "no-store", credentials: "same-origin", redirect: "error" };
+
+/**
+ * @template T
+ * @param {() => Promise<T>} ask
+ * @param {AbortSignal} signal
+ * @returns {Promise<T>}
+ */
+async function reached(ask, signal) {
+  try {
+    return await ask();
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    throw new PartError("offline", undefined, error);
+  }
+}
+
+const CODES = new Map([
+  [401, "denied"],
+  [403, "denied"],
+  [404, "gone"],
+  [409, "whole"],
+  [410, "gone"],
+]);
+
+/** @param {Response} answer */
+function refusal({ status, headers }) {
+  const later = status >= 500 || status === 429 || status === 408;
+  const seconds = Number(headers.get("Retry-After"));
+  return new PartError(CODES.get(status) ?? (later ? "busy" : "refused"), seconds > 0 ? seconds * 1000 : undefined);
+}
+
+/**
+ * @typedef {object} Down
+ * @property {Fetch} fetch
+ * @property {Clock} clock
+ * @property {import("../lanes.js").Lanes} lanes how many parts may come at once, of all blobs
+ * @property {(fresh: boolean) => Promise<string>} token the live token; `fresh`: the last one was refused
+ * @property {AbortSignal} signal
+ * @property {(done: number) => void} progress bytes that have come
+ */
+
+/**
+ * The bytes of a blob in their order.
+ * @param {string} blob hex
+ * @param {number} size bytes, sealed
+ * @param {Down} down
+ * @returns {AsyncGenerator<Bytes, void>} throws PartError: `gone`, or what was in the way too long
+ */
+export async function* getParts(blob, size, down) {
+  const counted = new Counted(down.progress);
+  const first = await getPart(blob, 0, down, counted);
+  const part = first.length;
+  // Of the last part alone another length is right; of a blob that is one part, it is the first.
+  if (part > size || (part < size && !PARTS.includes(part))) throw new PartError("refused");
+  yield first;
+  const count = Math.ceil(size / part);
+  /** @type {Promise<Bytes>[]} */
+  const coming = [];
+  for (let n = 1; n < count; n++) {
+    while (coming.length < AHEAD && n + coming.length < count) {
+      const asked = getPart(blob, n + coming.length, down, counted);
+      asked.catch(() => {}); // heard when its turn comes
+      coming.push(asked);
+    }
+    yield await /** @type {Promise<Bytes>} */ (coming.shift());
+  }
+}
+
+/** Bytes that came, of all parts: those of a try that failed do not count. */
+class Counted {
+  #sum = 0;
+  #told;
+
+  /** @param {(done: number) => void} told */
+  constructor(told) {
+    this.#told = told;
+  }
+
+  /** @param {number} bytes */
+  add(bytes) {
+    this.#sum += bytes;
+    this.#told(this.#sum);
+  }
+}
+
+/** @param {string} blob @param {number} n @param {Down} down @param {Counted} counted @returns {Promise<Bytes>} */
+async function getPart(blob, n, down, counted) {
+  const { clock, lanes, signal } = down;
+  let fresh = false; // the last token was refused
+  let begun = clock.now();
+  for (let tries = 0; ; tries++) {
+    let came = 0;
+    try {
+      const token = await down.token(fresh);
+      const note = (/** @type {number} */ bytes) => {
+        came += bytes;
+        begun = clock.now();
+        counted.add(bytes);
+      };
+      return await lanes.run(() => getOnce(blob, n, token, down, note));
+    } catch (error) {
+      counted.add(-came);
+      signal.throwIfAborted();
+      const { code, retryMs } = asPartError(error);
+      const denied = /** @type {boolean} */ (code === "denied" && !fresh);
+      fresh ||= denied;
+      const later = denied || code === "offline" || code === "busy";
+      if (!later || clock.now() - begun > PATIENCE_MS) throw error;
+      if (!denied) await pause(clock, Math.min(PATIENCE_MS, retryMs ?? AGAIN_MS * 2 ** Math.min(tries, 6)), signal);
+    }
+  }
+}
+
+/** The token comes from another tab, which may be away as a server is. @param {unknown} error */
+function asPartError(error) {
+  return error instanceof PartError ? error : new PartError("offline", undefined, error);
+}
+
+/**
+ * @param {string} blob
+ * @param {number} n
+ * @param {string} token
+ * @param {Down} down
+ * @param {(bytes: number) => void} came
+ * @returns {Promise<Bytes>}
+ */
+async function getOnce(blob, n, token, { fetch, clock, signal }, came) {
+  const idle = new AbortController();
+  /** @type {number | undefined} */ let timer;
+  const wait = () => {
+    clock.cancel(timer);
+    timer = clock.after(IDLE_MS, () => idle.abort());
+  };
+  const either = AbortSignal.any([signal, idle.signal]);
+  const headers = { Authorization: `Live ${token}` };
+  wait();
+  try {
+    return await reached(async () => {
+      const answer = await fetch(`/blobs/${blob}/${n}`, { ...PLAIN, headers, signal: either });
+      if (!answer.ok) return answer;
+      return await bodyOf(answer, (bytes) => {
+        wait();
+        came(bytes);
+      });
+    }, signal).then((answer) => {
+      if (answer instanceof Uint8Array) return answer;
+      throw refusal(answer);
+    });
+  } finally {
+    clock.cancel(timer);
+  }
+}
+
+/** @param {Response} answer @param {(bytes: number) => void} came @returns {Promise<Bytes>} */
+async function bodyOf(answer, came) {
+  const length = Number(answer.headers.get("Content-Length"));
+  if (!(length > 0 && length <= PART_LARGE)) throw new Error("a part without its length");
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const reader = /** @type {ReadableStream<Bytes>} */ (answer.body).getReader(); ; ) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    if (at + value.length > length) throw new Error("longer than it said");
+    whole.set(value, at);
+    at += value.length;
+    came(value.length);
+  }
+  if (at < length) throw new Error("cut");
+  return whole;
+}
+
+/** @param {Clock} clock @param {number} ms @param {AbortSignal} signal ends it @returns {Promise<void>} */
+export function pause(clock, ms, signal) {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((done) => {
+    const over = () => {
+      clock.cancel(timer);
+      signal.removeEventListener("abort", over);
+      done();
+    };
+    const timer = clock.after(ms, over);
+    signal.addEventListener("abort", over);
+  });
+}

@@ -1,0 +1,98 @@
+// One blob on its way to the server: leave to upload (a grant), the parts that are not there yet, and the word that it
+// is whole. All of it may be repeated.
+
+import { Lanes } from "../lanes.js";
+import { putPart, Speed } from "../network/parts.js";
+
+/** @typedef {{state: "granted" | "whole" | "linked", size: number, part: number, ticket: string, present: [number, number][]}} Grant */
+/** @typedef {{id: string, name: string, size: number, done: number, whole: boolean}} Uploaded `id` base64, `name` its hex */
+/** @typedef {{conv: string, sealed: Blob | undefined, signal: AbortSignal, arrived: () => void}} Way */
+
+const LANES = 3; // parts in flight, of all files
+const ACCESS = { proof: true };
+
+export class Uploader {
+  #parts;
+  #lanes = new Lanes(LANES);
+  speed = new Speed();
+
+  /** @param {Pick<import("./uploads.js").UploadsParts, "api" | "fetch" | "clock">} parts */
+  constructor(parts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * One try, which ends when it is whole. Throws what was in the way; code `lost` where its bytes are gone.
+   * @param {Uploaded} blob
+   * @param {Way} way
+   */
+  async upload(blob, way) {
+    const grant = await this.#grant(blob, way.conv);
+    const open = grant.state === "granted";
+    blob.done = open ? bytesOf(grant) : blob.size;
+    way.arrived();
+    if (open) await this.#sendParts(blob, grant, way);
+    if (open) await this.#parts.api.post(`/api/blobs/${blob.name}/whole`, {}, ACCESS);
+    blob.whole = true;
+  }
+
+  /** Of an upload that was begun, or leave for a new one. @param {Uploaded} blob @param {string} conv @returns {Promise<Grant>} */
+  async #grant({ id, name, size }, conv) {
+    try {
+      return await this.#parts.api.get(`/api/blobs/${name}`, ACCESS);
+    } catch (error) {
+      if (/** @type {{status?: number}} */ (error).status !== 404) throw error;
+    }
+    return await this.#parts.api.post("/api/blobs", { blob: id, conv, size, part: this.speed.part }, ACCESS);
+  }
+
+  /** Those that are not there yet. @param {Uploaded} blob @param {Grant} grant @param {Way} way */
+  async #sendParts(blob, grant, way) {
+    if (way.sealed?.size !== blob.size) throw refusal("lost");
+    const failed = new AbortController(); // the first that fails ends the others
+    const signal = AbortSignal.any([way.signal, failed.signal]);
+    const sending = missing(grant).map((n) =>
+      this.#lanes.run(async () => {
+        signal.throwIfAborted();
+        await this.#sendPart(blob, grant, n, { ...way, signal });
+      }),
+    );
+    try {
+      await Promise.all(sending);
+    } finally {
+      failed.abort();
+      await Promise.allSettled(sending);
+    }
+  }
+
+  /** @param {Uploaded} blob @param {Grant} grant @param {number} n @param {Way} way */
+  async #sendPart(blob, { part, ticket }, n, { sealed, signal, arrived }) {
+    const { clock, fetch } = this.#parts;
+    const body = await sealed
+      ?.slice(n * part, (n + 1) * part)
+      .arrayBuffer()
+      .catch(() => undefined);
+    if (!body) throw refusal("lost");
+    const begun = clock.now();
+    await putPart(fetch, { blob: blob.name, n, ticket, body }, signal);
+    this.speed.note(begun, clock.now(), body.byteLength);
+    blob.done += body.byteLength;
+    arrived();
+  }
+}
+
+/** Bytes of the parts that are there. @param {Grant} grant */
+function bytesOf({ present, part, size }) {
+  return present.reduce((sum, [from, to]) => sum + Math.min(size, (to + 1) * part) - from * part, 0);
+}
+
+/** @param {Grant} grant @returns {number[]} */
+function missing({ present, part, size }) {
+  const there = (/** @type {number} */ n) => present.some(([from, to]) => from <= n && n <= to);
+  return Array.from({ length: Math.ceil(size / part) }, (_, n) => n).filter((n) => !there(n));
+}
+
+/** @param {string} code */
+export function refusal(code) {
+  return Object.assign(new Error(code), { code });
+}

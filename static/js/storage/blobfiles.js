@@ -1,0 +1,208 @@
+// Sealed files of an account in files of the browser's own (OPFS): ciphertext alone, under the hex of the blob's id.
+//
+// out/   sealed here, until the message is in the log or was given up
+// in/    fetched, or sent from here: a cache with a limit; the least recently used goes first
+// used/  an empty twin of each file of in/, written when that is used: its time is what `in/` is ordered by
+// limit  of in/, in bytes, where the person chose one
+//
+// Writing takes a worker (Safari writes by a handle that workers alone may have); reading, moving and removing do not.
+
+/** @typedef {"out" | "in"} Place */
+/** @typedef {{name: string, size: number, used: number}} Cached `used`: ms */
+
+export const CACHE_LIMIT = 512 * 1024 * 1024;
+const RESERVE = 32 * 1024 * 1024; // left to the database: words are more important than pictures
+const NEW = ".new"; // a file of in/ that is not whole yet
+const FOLDER = "m1-";
+
+export class BlobFiles {
+  #root;
+
+  /** @param {FileSystemDirectoryHandle} root */
+  constructor(root) {
+    this.#root = root;
+  }
+
+  /** @param {string} uid in hex @returns {Promise<BlobFiles | undefined>} undefined: this browser has no such files */
+  static async open(uid) {
+    try {
+      const top = await navigator.storage.getDirectory();
+      return new BlobFiles(await top.getDirectoryHandle(FOLDER + uid, { create: true }));
+    } catch {
+      return undefined; // an old browser, or a private window of some
+    }
+  }
+
+  /** Everything of an account. @param {string} uid in hex */
+  static async wipe(uid) {
+    const top = await globalThis.navigator?.storage?.getDirectory?.();
+    await top?.removeEntry(FOLDER + uid, { recursive: true });
+  }
+
+  /** @param {Place} place @param {string} id @returns {Promise<File | undefined>} */
+  async file(place, id) {
+    const folder = await this.#folder(place);
+    try {
+      return await (await folder.getFileHandle(id)).getFile();
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * A new file, for a worker. One that is there already is begun again.
+   * @param {Place} place
+   * @param {string} id
+   * @returns {Promise<{write: (bytes: Uint8Array) => void, close: () => Promise<void>, drop: () => Promise<void>}>}
+   *   throws where another tab writes it, or there is no room
+   */
+  async create(place, id) {
+    const folder = await this.#folder(place);
+    const name = place === "in" ? id + NEW : id;
+    const handle = /** @type {any} */ (await folder.getFileHandle(name, { create: true }));
+    const access = await handle.createSyncAccessHandle();
+    access.truncate(0);
+    let at = 0;
+    return {
+      write: (bytes) => {
+        while (bytes.length) {
+          const written = access.write(bytes, { at });
+          if (!written) throw new DOMException("nothing was written", "QuotaExceededError");
+          at += written;
+          bytes = bytes.subarray(written);
+        }
+      },
+      close: async () => {
+        access.flush();
+        access.close();
+        if (place === "in") await handle.move(folder, id);
+      },
+      drop: async () => {
+        access.close();
+        await folder.removeEntry(name).catch(() => {});
+      },
+    };
+  }
+
+  /** @param {Place} place @param {string} id */
+  async remove(place, id) {
+    for (const folder of place === "in" ? [place, "used"] : [place]) {
+      await (await this.#folder(folder)).removeEntry(id).catch(() => {}); // not there, or being written
+    }
+  }
+
+  /** It is in the log: from now on a copy of what the server has. @param {string} id */
+  async settle(id) {
+    const from = await this.#folder("out");
+    try {
+      const handle = /** @type {any} */ (await from.getFileHandle(id));
+      await handle.move(await this.#folder("in"), id);
+    } catch {
+      await this.remove("out", id);
+    }
+  }
+
+  /** What waits in out/. @returns {Promise<{name: string, modified: number}[]>} */
+  async waiting() {
+    const found = [];
+    for (const [name, file] of await this.#files("out")) found.push({ name, modified: file.lastModified });
+    return found;
+  }
+
+  /** For a worker. @param {string} id */
+  async touch(id) {
+    try {
+      const handle = /** @type {any} */ (await (await this.#folder("used")).getFileHandle(id, { create: true }));
+      const access = await handle.createSyncAccessHandle();
+      access.write(new Uint8Array(1), { at: 0 });
+      access.close();
+    } catch {
+      // Another tab does the same, or there is no room: its place in the order is older.
+    }
+  }
+
+  /** Bytes of in/. */
+  async used() {
+    let sum = 0;
+    for (const [, file] of await this.#files("in")) sum += file.size;
+    return sum;
+  }
+
+  async limit() {
+    try {
+      const text = await (await (await this.#root.getFileHandle("limit")).getFile()).text();
+      const limit = Number(text);
+      return text && Number.isSafeInteger(limit) && limit >= 0 ? limit : CACHE_LIMIT;
+    } catch {
+      return CACHE_LIMIT;
+    }
+  }
+
+  /** For a worker. @param {number} bytes */
+  async setLimit(bytes) {
+    const handle = /** @type {any} */ (await this.#root.getFileHandle("limit", { create: true }));
+    const access = await handle.createSyncAccessHandle();
+    access.truncate(0);
+    access.write(new TextEncoder().encode(String(bytes)), { at: 0 });
+    access.close();
+    await this.trim(bytes);
+  }
+
+  async clear() {
+    for (const name of /** @type {const} */ (["in", "used"])) {
+      await this.#root.removeEntry(name, { recursive: true }).catch(() => {});
+    }
+  }
+
+  /** Until in/ has so many bytes at most, the least recently used first. @param {number} bytes */
+  async trim(bytes) {
+    const cached = await this.#cached();
+    let sum = cached.reduce((all, { size }) => all + size, 0);
+    for (const { name, size } of cached.sort((a, b) => a.used - b.used)) {
+      if (sum <= bytes) return;
+      await this.remove("in", name);
+      sum -= size;
+    }
+  }
+
+  /**
+   * Whether so many bytes can be written; where not, the cache gives way.
+   * @param {number} bytes
+   */
+  async room(bytes) {
+    if ((await free()) >= bytes) return true;
+    await this.trim(0);
+    return (await free()) >= bytes;
+  }
+
+  /** @returns {Promise<Cached[]>} */
+  async #cached() {
+    const times = new Map((await this.#files("used")).map(([name, { lastModified }]) => [name, lastModified]));
+    return (await this.#files("in")).map(([name, { size, lastModified }]) => {
+      return { name, size, used: Math.max(lastModified, times.get(name) ?? 0) };
+    });
+  }
+
+  /** @param {string} place @returns {Promise<[string, File][]>} */
+  async #files(place) {
+    /** @type {[string, File][]} */
+    const found = [];
+    const folder = /** @type {any} */ (await this.#folder(place));
+    for await (const [name, handle] of folder.entries()) {
+      const file = await handle.getFile().catch(() => undefined); // gone meanwhile
+      if (file) found.push([name, file]);
+    }
+    return found;
+  }
+
+  /** @param {string} name */
+  #folder(name) {
+    return this.#root.getDirectoryHandle(name, { create: true });
+  }
+}
+
+/** Bytes that this browser still gives the site, less what is kept for its database. */
+async function free() {
+  const { quota = 0, usage = 0 } = await navigator.storage.estimate();
+  return quota - usage - RESERVE;
+}

@@ -1,0 +1,185 @@
+// Files away from the page, which goes on answering keys: sealed into the browser's own files, fetched, opened. A module
+// worker: bytes of a file are here and nowhere else in between, a chunk or some parts at a time.
+//
+// A question {id, ask, …} ends in {id, value} or {id, error}. Before that: {id, progress: [done, total]} in bytes, and
+// {id, need: "token", fresh}, which the page answers with {id, token}. {id, stop} gives a question up.
+
+import { wallClock } from "../clock.js";
+import { openBlob, sealBlob, sealedSize } from "../crypto/blob.js";
+import { Lanes } from "../lanes.js";
+import { getParts } from "../network/parts.js";
+import { BlobFiles } from "../storage/blobfiles.js";
+
+/** @typedef {import("../crypto/encoding.js").Bytes} Bytes */
+/** @typedef {import("../crypto/blob.js").Role} Role */
+/** @typedef {import("../crypto/blob.js").BlobKey} BlobKey */
+/**
+ * @typedef {object} Task
+ * @property {number} id
+ * @property {AbortController} stopped
+ * @property {((token: string | null) => void)[]} tokens that are waited for
+ */
+
+const LOG2 = 18;
+const SLICE = 1024 * 1024; // read at once of a file that is opened
+const PARTS_MAX = 3; // come at once: a browser has six connections to a site, and the chat needs some
+const OPENED_MAX = 4; // files that are opened at once
+const TRIM_EVERY = 16 * 1024 * 1024; // bytes that come into the cache before its limit is looked at
+
+const scope = /** @type {any} */ (self);
+/** @type {Map<number, Task>} */ const tasks = new Map();
+const parts = new Lanes(PARTS_MAX);
+const opening = new Lanes(OPENED_MAX);
+let sinceTrim = TRIM_EVERY; // what other tabs have put there is not known yet
+
+/** @type {Record<string, (given: any, task: Task) => Promise<unknown>>} */
+const WORK = {
+  seal,
+  open: (given, task) => opening.run(() => open(given, task)),
+  cache: async ({ uid }) => {
+    const files = await BlobFiles.open(uid);
+    return files ? { bytes: await files.used(), limit: await files.limit() } : { bytes: 0, limit: 0 };
+  },
+  limit: async ({ uid, bytes }) => (await BlobFiles.open(uid))?.setLimit(bytes),
+  clear: async ({ uid }) => (await BlobFiles.open(uid))?.clear(),
+  remove: async ({ uid, blob }) => (await BlobFiles.open(uid))?.remove("out", blob),
+};
+
+scope.addEventListener("message", async (/** @type {MessageEvent} */ { data }) => {
+  const { id, ask, stop, token } = data;
+  if (stop) return tasks.get(id)?.stopped.abort();
+  if (token !== undefined) return tasks.get(id)?.tokens.shift()?.(token);
+  /** @type {Task} */
+  const task = { id, stopped: new AbortController(), tokens: [] };
+  tasks.set(id, task);
+  try {
+    scope.postMessage({ id, value: await WORK[ask]?.(data, task) });
+  } catch (error) {
+    const { code, name } = /** @type {{code?: unknown, name: string}} */ (error);
+    scope.postMessage({ id, error: typeof code === "string" ? code : name });
+  } finally {
+    tasks.delete(id);
+  }
+});
+
+/**
+ * @param {{uid: string, blob: string, file: Blob, role: Role}} given
+ * @param {Task} task
+ * @returns {Promise<BlobKey & {kept?: Blob}>} `kept`: the blob, where there is no room or no place for files
+ */
+async function seal({ uid, blob, file, role }, task) {
+  const total = sealedSize({ size: file.size, log2: LOG2 }, role);
+  const files = await BlobFiles.open(uid);
+  const sink = files && (await files.room(total)) ? await files.create("out", blob).catch(() => undefined) : undefined;
+  if (sink) {
+    try {
+      const key = await sealInto(file, role, (bytes) => sink.write(bytes), total, task);
+      await sink.close();
+      return key;
+    } catch (error) {
+      await sink.drop();
+      if (/** @type {Error} */ (error).name !== "QuotaExceededError") throw error;
+    }
+  }
+  /** @type {Blob[]} */ const pieces = []; // not on the heap: the browser puts them where it has room
+  const key = await sealInto(file, role, (bytes) => void pieces.push(new Blob([bytes])), total, task);
+  return { ...key, kept: new Blob(pieces) };
+}
+
+/** @param {Blob} file @param {Role} role @param {(bytes: Bytes) => void} write @param {number} total @param {Task} task */
+function sealInto(file, role, write, total, { id, stopped }) {
+  let done = 0;
+  return sealBlob(file, role, (bytes) => {
+    stopped.signal.throwIfAborted();
+    write(bytes);
+    done += bytes.length;
+    scope.postMessage({ id, progress: [done, total] });
+  });
+}
+
+/**
+ * @param {{uid: string, blob: string, key: BlobKey, role: Role, kept?: Blob}} given `kept`: sealed here, not sent yet
+ * @param {Task} task
+ * @returns {Promise<Blob>} without a type
+ */
+async function open({ uid, blob, key, role, kept }, task) {
+  task.stopped.signal.throwIfAborted();
+  if (kept) return opened(slices(kept, task), key, role);
+  const files = await BlobFiles.open(uid);
+  for (const place of /** @type {const} */ (["out", "in"])) {
+    const file = await files?.file(place, blob);
+    if (!file || file.size !== sealedSize(key, role)) continue; // another tab still writes it
+    try {
+      const plain = await opened(slices(file, task), key, role);
+      if (place === "in") await files?.touch(blob);
+      return plain;
+    } catch (error) {
+      task.stopped.signal.throwIfAborted();
+      if (place === "out") throw error;
+      await files?.remove("in", blob); // what a disk lost, the server still has
+    }
+  }
+  return fetched({ blob, key, role }, files, task);
+}
+
+/** @param {{blob: string, key: BlobKey, role: Role}} given @param {BlobFiles | undefined} files @param {Task} task */
+async function fetched({ blob, key, role }, files, { id, stopped, tokens }) {
+  const total = sealedSize(key, role);
+  const limit = (await files?.limit()) ?? 0;
+  let sink = files && total <= limit && (await files.room(total)) && (await files.create("in", blob).catch(() => null));
+  const down = {
+    fetch: (/** @type {any} */ input, /** @type {any} */ init) => fetch(input, init),
+    clock: wallClock,
+    lanes: parts,
+    signal: stopped.signal,
+    progress: (/** @type {number} */ done) => scope.postMessage({ id, progress: [done, total] }),
+    token: (/** @type {boolean} */ fresh) =>
+      new Promise((done, failed) => {
+        tokens.push((token) => (token === null ? failed(new Error("no token")) : done(token)));
+        scope.postMessage({ id, need: "token", fresh });
+      }),
+  };
+  async function* kept() {
+    for await (const bytes of getParts(blob, total, down)) {
+      try {
+        if (sink) sink.write(bytes);
+      } catch {
+        await (sink || undefined)?.drop(); // full: it is shown, and fetched again another time
+        sink = null;
+      }
+      yield bytes;
+    }
+  }
+  try {
+    const plain = await opened(kept(), key, role);
+    await (sink || undefined)?.close();
+    if (sink && files) await trim(files, total, limit);
+    return plain;
+  } catch (error) {
+    await (sink || undefined)?.drop();
+    throw error;
+  }
+}
+
+/** @param {BlobFiles} files @param {number} bytes @param {number} limit */
+async function trim(files, bytes, limit) {
+  sinceTrim += bytes;
+  if (sinceTrim < TRIM_EVERY) return;
+  sinceTrim = 0;
+  await files.trim(limit);
+}
+
+/** Nothing of it is handed out before the last chunk has verified. @param {AsyncIterable<Bytes>} sealed @param {BlobKey} key @param {Role} role */
+async function opened(sealed, key, role) {
+  /** @type {Blob[]} */ const chunks = []; // not on the heap
+  for await (const chunk of openBlob(sealed, key, role)) chunks.push(new Blob([chunk]));
+  return new Blob(chunks);
+}
+
+/** @param {Blob} file @param {Task} task */
+async function* slices(file, { stopped }) {
+  for (let at = 0; at < file.size; at += SLICE) {
+    stopped.signal.throwIfAborted();
+    yield new Uint8Array(await file.slice(at, at + SLICE).arrayBuffer());
+  }
+}

@@ -1,0 +1,108 @@
+// A message with files waits for them alone, and holds up nothing else.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { PATIENCE_MS } from "../../static/js/sending/retry.js";
+import { settle } from "./moved_clock.js";
+import { start } from "./outbox_world.js";
+
+const sentFrame = (client_id, conv = "c1") => ({ t: "sent", client_id, conv });
+const bodies = ({ sent }) => sent.map(({ body }) => body);
+
+async function waiting() {
+  const world = await start();
+  world.outbox.opened();
+  await world.send("picture");
+  await world.write("a");
+  await settle();
+  await settle();
+  return world;
+}
+
+test("a text written after a picture goes before it, and the picture once it is whole", async () => {
+  const world = await waiting();
+  assert.deepEqual(world.uploads, [["begin", "picture"]]);
+  assert.deepEqual(bodies(world), ["text of a"]);
+  await world.outbox.sent(sentFrame("mid1"));
+  world.outbox.whole("picture");
+  await settle();
+  await settle();
+  assert.deepEqual(bodies(world), ["text of a", ""]);
+  assert.deepEqual(
+    world.sent.map(({ ctr }) => ctr),
+    [1, 2],
+  );
+  await world.outbox.sent(sentFrame("mid2"));
+  assert.deepEqual(world.uploads.at(-1), ["sent", "picture"]);
+  assert.equal(world.disk.entries.size, 0);
+});
+
+test("what is uploaded does not say that it waits", async () => {
+  const world = await start();
+  await world.send("picture");
+  await world.clock.pass(PATIENCE_MS);
+  assert.equal(world.outbox.of("c1")[0].waits, undefined);
+  world.outbox.whole("picture");
+  await world.clock.pass(PATIENCE_MS);
+  assert.equal(world.outbox.of("c1")[0].waits, "offline");
+});
+
+test("after a restart the upload goes on; one that was sealed needs none", async () => {
+  const first = await waiting();
+  assert.deepEqual((await start(first.disk)).uploads, [["begin", "picture"]]);
+  await first.outbox.sent(sentFrame("mid1"));
+  first.outbox.whole("picture");
+  await settle();
+  await settle();
+  const second = await start(first.disk);
+  assert.deepEqual(second.uploads, []);
+  second.outbox.opened();
+  await settle();
+  assert.deepEqual(second.sent, first.sent.slice(1));
+});
+
+test("a server that lacks a file gives the counter back, and the file goes again", async () => {
+  const world = await waiting();
+  world.outbox.whole("picture");
+  await world.outbox.sent(sentFrame("mid1"));
+  await settle();
+  await settle();
+  assert.equal(world.sent.at(-1).ctr, 2);
+  await world.outbox.refused({ t: "error", code: "blob", client_id: "mid2" });
+  assert.deepEqual(world.uploads.at(-1), ["again", "picture"]);
+  await world.write("b");
+  await settle();
+  await settle();
+  assert.deepEqual(world.sent.at(-1).body, "text of b");
+  assert.equal(world.sent.at(-1).ctr, 2);
+  await world.outbox.sent(sentFrame(world.names().at(-1)));
+  world.outbox.whole("picture");
+  await settle();
+  await settle();
+  assert.equal(world.sent.at(-1).ctr, 3);
+});
+
+test("a refusal that came for a message that is in the log changes nothing", async () => {
+  const world = await waiting();
+  world.outbox.whole("picture");
+  await world.outbox.sent(sentFrame("mid1"));
+  await settle();
+  await settle();
+  world.inLog = (conv) => world.outbox.seen(conv, "mid2");
+  await world.outbox.refused({ t: "error", code: "blob", client_id: "mid2" });
+  assert.deepEqual(world.uploads.slice(1), [["sent", "picture"]]);
+  assert.equal(world.disk.entries.size, 0);
+});
+
+test("files that are refused end the message, which can be tried again", async () => {
+  const world = await start();
+  await world.send("picture");
+  await world.outbox.fail("picture", "quota");
+  assert.equal(world.outbox.of("c1")[0].failed, "quota");
+  assert.equal((await start(world.disk)).uploads.length, 0);
+  await world.outbox.retry("picture");
+  assert.deepEqual(world.uploads.at(-1), ["begin", "picture"]);
+  await world.outbox.discard("picture");
+  assert.deepEqual(world.uploads.at(-1), ["discarded", "picture"]);
+  assert.equal(world.disk.entries.size, 0);
+});
