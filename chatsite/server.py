@@ -28,6 +28,7 @@ from chatsite.door.places import SPARE_DESCRIPTORS, Places
 from chatsite.door.server import BoundedServer
 from chatsite.door.sockets import Socket
 from chatsite.running import away, metrics, tasks
+from media.stores import PART_MAX
 from messaging import expiry, fanout
 from messaging.hub import Hub
 from messaging.protocol import CLOSE_RESTART, MAX_FRAME
@@ -69,6 +70,7 @@ class ChatServer(BoundedServer):
                 for endpoint in build_endpoint_description_strings(host=host, port=port)
             ],
             http_timeout=HTTP_SECONDS,
+            request_buffer_size=PART_MAX + 1,  # a body is one message: of a part there is no copy
             websocket_timeout=NEVER,
             websocket_handshake_timeout=OPENING_SECONDS,
             websocket_connect_timeout=OPENING_SECONDS,

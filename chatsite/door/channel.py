@@ -86,8 +86,13 @@ class Channel(http.HTTPChannel):  # type: ignore[misc]
                 return self._leave_with(told)
         if refusal is None and (self.length or 0) > bodies.limit(self._path):
             refusal = refusals.TOO_BIG
+        if refusal is None:
+            refusal = bodies.judge(self._command, self._path, headers, self.length)
         if refusal is None and not self._counts_for_its_client():
             refusal = refusals.TOO_MANY
+        if refusal is None and bodies.is_part(self._command, self._path):
+            room = self.requests[-1].hold_part(self.length or 0)
+            refusal = None if room else refusals.NO_ROOM_FOR_PART
         if refusal is not None:
             return self.refuse(refusal)
         self.stage = Stage.BODY

@@ -33,7 +33,7 @@ class Door:
         may read `/metrics`, beside this machine."""
         self.factory = factory
         self.channels: set[Channel] = set()
-        self.budget = Budget()
+        self.budget, self.budget_of_parts = Budget(), Budget()
         self.proxies = proxies
         self.readiness = Readiness(self.lag, places.percent_taken)
         self.probes = Probes(self.readiness, proxies, readers)

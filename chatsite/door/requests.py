@@ -13,6 +13,7 @@ class Request(WebRequest):  # type: ignore[misc]
     content: io.BytesIO | None
     _parsePOSTFormSubmission = False  # noqa: N815 -- the site parses its forms itself
     held = 0  # bytes of the budget
+    budget: bodies.Budget  # that it is taken from
 
     @property
     def gate(self) -> "asyncio.Future[None] | None":
@@ -21,19 +22,33 @@ class Request(WebRequest):  # type: ignore[misc]
     def gotLength(self, length: int | None) -> None:  # noqa: N802 -- twisted's
         """Never a file: what the limits let in is too small for one."""
         self.content = io.BytesIO()
+        if not self.held:
+            self.budget = self.channel.door.budget
         self.largest = bodies.limit(self.channel._path)
-        self.budget = self.channel.door.budget
 
     def handleContentChunk(self, data: bytes) -> None:  # noqa: N802 -- twisted's
         if self.content is None:  # refused; the rest of the packet
             return
-        if self.held + len(data) > self.largest:
+        come = self.content.tell() + len(data)
+        if come > self.largest:
             self.channel.refuse(refusals.TOO_BIG)
-        elif not self.budget.take(len(data)):
+        elif not self._hold(come):
             self.channel.refuse(refusals.NO_ROOM)
         else:
-            self.held += len(data)
             self.content.write(data)
+
+    def hold_part(self, length: int) -> bool:
+        """Take all that a part of a file needs before its first byte; whether there was room."""
+        self.budget = self.channel.door.budget_of_parts
+        return self._hold(length)
+
+    def _hold(self, size: int) -> bool:
+        """Whether the budget has so many bytes for this body in all."""
+        more = max(0, size - self.held)
+        if not self.budget.take(more):
+            return False
+        self.held += more
+        return True
 
     def process(self) -> Any:
         channel = self.channel
@@ -54,6 +69,13 @@ class Request(WebRequest):  # type: ignore[misc]
         if self.held:
             self.budget.give(self.held)
         self.held, self.content = 0, None
+
+    def handle_exception(self, exception: BaseException) -> None:
+        """Once an answer has begun only the end of the connection says that it is not whole."""
+        if self._response_started and self.channel is not None:
+            self.channel.transport.abortConnection()
+        else:
+            super().handle_exception(exception)
 
     def check_timeouts(self) -> None:
         """Once an answer is under way its pace decides (Channel.check): a long download goes on."""

@@ -1,0 +1,169 @@
+"""Use cases of uploads: leave to send parts, the word that all were sent, cancelling, room.
+
+SQL runs in threads, the store is asked on the loop. Every call may be repeated.
+"""
+
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+from django.conf import settings
+
+from chatsite.edge.refusals import Conflict, Unknown, bad
+from chatsite.edge.wire import Id
+from chatsite.running import threads
+from e2ee.padding import padme
+from media import protocol, refusals, rows, tickets
+from media.backends import store
+from media.models import Blob, State
+from media.stores import StoreAway, StoreFull
+from media.tickets import Upload
+from messaging import conversations
+
+PARTS_MAX = 10_000  # of a blob; a client that needs more takes larger ones
+CHUNK_MIN = 1 << 16  # bytes of a file that are sealed at a time, at least
+SEAL_HEADER, SEAL_TAG = 54, 16  # bytes that sealing adds, once and for each chunk
+UNCLAIMED = (State.GRANTED, State.WHOLE)
+
+
+async def grant(wanted: Upload, now: int) -> protocol.Grant:
+    """Leave to upload it. Raises Unknown, NotConnected, FileTooLarge, Quota, SiteFull, Taken,
+    StorageAway."""
+    _require_size(wanted)
+    member = await conversations.require_member(wanted.owner, wanted.conv)
+    conversations.require_connected(member)
+    row = await threads.run(_granted, wanted, now)
+    return await _told(row, now)
+
+
+async def resume(owner: bytes, blob: bytes, now: int) -> protocol.Grant:
+    """The grant with a fresh ticket. Raises Unknown, StorageAway."""
+    return await _told(await _own(owner, blob), now)
+
+
+async def whole(owner: bytes, blob: bytes, now: int) -> protocol.Grant:
+    """Every part was sent: none is taken any more, and a message may have the blob. Raises
+    Unknown, StorageAway, and Conflict with the grant where a part is missing."""
+    row = await _own(owner, blob)
+    if row.state == State.GRANTED:
+        told = await _told(row, now)
+        if told.present != [(0, tickets.parts_of(row.size, row.part) - 1)]:
+            raise Conflict(told)
+        await threads.run(rows.moved, row, [State.GRANTED], State.WHOLE, now)
+        row = await _own(owner, blob)  # cancelled meanwhile, or whole by another call
+    return await _told(row, now)
+
+
+async def cancel(owner: bytes, blob: bytes, now: int) -> None:
+    """Before a message has it. Raises Unknown, Linked."""
+    row = await _own(owner, blob)
+    if not await threads.run(rows.moved, row, UNCLAIMED, State.DELETING, now):
+        raise refusals.Linked
+    try:
+        await remove(row)
+    except StoreAway:
+        return  # the sweep does it
+
+
+async def remove(row: Blob) -> None:
+    """Parts first, then the row of a blob that is to be deleted. Raises StoreAway; repeatable."""
+    await store().delete(row.blob)
+    await threads.run(Blob.objects.filter(pk=row.pk, state=State.DELETING).delete)
+
+
+async def storage(owner: bytes) -> protocol.Storage:
+    used = await threads.run(rows.used_by, owner)
+    return protocol.Storage(
+        used=used, limit=settings.MEDIA_PERSON_QUOTA, file_max=settings.MEDIA_FILE_MAX
+    )
+
+
+def sealed_max(size: int) -> int:
+    """Bytes that a file of `size` bytes has at most once it is sealed (docs/encryption.md 4.11)."""
+    padded = padme(size)
+    return SEAL_HEADER + padded + SEAL_TAG * max(1, -(-padded // CHUNK_MIN))
+
+
+@contextmanager
+def reached() -> Iterator[None]:
+    """What the store says of itself, as a refusal."""
+    try:
+        yield
+    except StoreFull:
+        raise refusals.SiteFull from None
+    except StoreAway as error:
+        raise refusals.StorageAway(error) from None
+
+
+def runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
+    """First and last of each run of numbers, which come in order."""
+    found: list[tuple[int, int]] = []
+    for n in numbers:
+        if found and found[-1][1] == n - 1:
+            found[-1] = (found[-1][0], n)
+        else:
+            found.append((n, n))
+    return found
+
+
+def _require_size(wanted: Upload) -> None:
+    if wanted.size > sealed_max(settings.MEDIA_FILE_MAX):
+        raise refusals.FileTooLarge(settings.MEDIA_FILE_MAX)
+    if wanted.parts > PARTS_MAX:
+        bad("parts", f"A file has at most {PARTS_MAX} parts.")
+
+
+def _granted(wanted: Upload, now: int) -> Blob:
+    try:
+        if rows.owned(wanted.owner, wanted.blob) is None:
+            _require_room(wanted.size)
+        return rows.grant(wanted, settings.MEDIA_PERSON_QUOTA, now)
+    except rows.Taken:
+        raise refusals.Taken from None
+    except rows.OverQuota as over:
+        raise refusals.Quota(over.limit, over.used) from None
+
+
+def _require_room(size: int) -> None:
+    """On the site. Two grants in the same moment may pass its limit by the size of one file."""
+    if settings.MEDIA_SITE_QUOTA and rows.used_in_all() + size > settings.MEDIA_SITE_QUOTA:
+        raise refusals.SiteFull
+
+
+async def _own(owner: bytes, blob: bytes) -> Blob:
+    row = await threads.run(rows.owned, owner, blob)
+    if row is None:
+        raise Unknown
+    return row
+
+
+async def _told(row: Blob, now: int) -> protocol.Grant:
+    upload = Upload(row.owner, row.conv, row.blob, row.size, row.part)
+    ticket, expires = tickets.make(
+        settings.SECRETS["ticket"], upload, now_ms=now, random=secrets.token_bytes(16)
+    )
+    return protocol.Grant(
+        blob=Id(row.blob),
+        conv=Id(row.conv),
+        size=row.size,
+        part=row.part,  # type: ignore[arg-type]  # one of the three, as it came
+        state=_STATES[State(row.state)],
+        ticket=ticket,
+        expires=expires,
+        present=await _present(upload, State(row.state)),
+        mode=settings.MEDIA_TRANSFER,
+    )
+
+
+async def _present(upload: Upload, state: State) -> list[tuple[int, int]]:
+    if state != State.GRANTED:
+        return [(0, upload.parts - 1)]
+    with reached():
+        sizes = await store().sizes(upload.blob)
+    return runs(n for n in range(upload.parts) if sizes.get(n) == upload.length(n))
+
+
+_STATES: dict[State, Literal["granted", "whole", "linked"]] = {
+    State.GRANTED: "granted", State.WHOLE: "whole", State.LINKED: "linked"
+}  # fmt: skip

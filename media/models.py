@@ -1,0 +1,68 @@
+"""Tables of blobs: relational whatever engine keeps the messages.
+
+    Blob ── BlobLink   which message has it   (blob, conv, client_id)
+
+A blob goes one way: granted → whole → linked → deleting, and may go from any state to the last.
+Each step is one UPDATE that names the state before it (`moved`), so of two that meet one wins. Its
+row goes last, after its parts: what has no row is nobody's.
+"""
+
+from typing import ClassVar
+
+from django.db import models
+
+from accounts.fields import Bytes, Ms
+
+
+class State(models.IntegerChoices):
+    GRANTED = 1  # parts may be sent
+    WHOLE = 2  # all were, and none is taken any more
+    LINKED = 3  # a message has it
+    DELETING = 4  # for everybody it is gone; its parts follow
+
+
+class Blob(models.Model):
+    """`version` rises with each change of state or links: a compare-and-set on it fails where
+    somebody came first."""
+
+    blob = Bytes(16, unique=True)
+    owner = Bytes(16, db_index=True)  # uid
+    conv = Bytes(16)
+    size = models.BigIntegerField()  # sealed bytes
+    part = models.IntegerField()  # bytes of each part but the last
+    state = models.SmallIntegerField(choices=State.choices, default=State.GRANTED)
+    changed = Ms()  # when the state last changed
+    version = models.IntegerField(default=0)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["state", "changed"])]
+
+    def __str__(self) -> str:
+        return "blob"
+
+
+class BlobLink(models.Model):
+    """A message that has the blob. A blob may be in several: one that was sealed again, under
+    another client_id, has the same ones."""
+
+    blob = models.ForeignKey(Blob, models.CASCADE, related_name="links")
+    conv = Bytes(16)
+    client_id = Bytes(16)
+    after_seq = models.BigIntegerField()  # the message lies above it, if it was appended
+    made = Ms()
+    withheld = models.BooleanField()  # from the peer: for its sender alone
+    expires = Ms(null=True)  # with its message; None = kept
+    confirmed = models.BooleanField(default=False)  # the sweep found the message in the log
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["blob", "conv", "client_id"], name="blob_of_message")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["conv", "client_id"]),
+            models.Index(fields=["confirmed", "made"]),
+            models.Index(fields=["expires"]),
+        ]
+
+    def __str__(self) -> str:
+        return "link"

@@ -1,0 +1,210 @@
+"""The way of the bytes: `PUT` and `GET /blobs/{id}/{n}`, plain ASGI without Django's middleware.
+
+Policy: `admit` (which ticket may put which part; the door asks it before the body), and
+`Readers.find` (who may read). A part is in memory once at most, on either way.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from django.conf import settings
+
+from accounts import tokens
+from accounts.tokens import Claims
+from chatsite.edge.refusals import Refusal, Unknown
+from chatsite.edge.wire import Problem, encoder
+from chatsite.running import away, metrics, threads
+from chatsite.running.clock import now_ms
+from e2ee.encoding import id_from_hex
+from e2ee.errors import M1Error
+from media import rows, tickets
+from media.backends import store
+from media.blobs import reached
+from media.models import State
+from media.reading import Readers, SignedOut
+from media.stores import Missing, Part, number_of
+from media.tickets import Upload
+from messaging.backends.base import Busy
+
+PREFIX = "/blobs/"
+RETRY_MS = 2_000  # while a database is away
+HEADERS = [
+    (b"Cross-Origin-Resource-Policy", b"same-origin"),
+    (b"Content-Security-Policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"Referrer-Policy", b"no-referrer"),
+    (b"X-Content-Type-Options", b"nosniff"),
+]
+SHOWN = [
+    *HEADERS,
+    (b"Content-Type", b"application/octet-stream"),
+    (b"Accept-Ranges", b"none"),  # a part is asked for whole
+    (b"Cache-Control", b"private, immutable, max-age=30"),
+]
+
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+
+logger = logging.getLogger(__name__)
+
+
+class Address(NamedTuple):
+    blob: bytes
+    n: int
+
+
+class Parts:
+    """The ASGI application."""
+
+    def __init__(self) -> None:
+        self._readers = Readers()
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        headers = {name.lower(): value for name, value in scope["headers"]}
+        try:
+            if scope["method"] == "PUT":
+                await _put(scope["path"], headers, receive)
+                await _answer(send, HTTPStatus.NO_CONTENT, b"", HEADERS)
+            elif scope["method"] == "GET":
+                await self._get(scope["path"], headers, send)
+            else:
+                raise Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "method", "Only PUT and GET.")
+        except Refusal as refusal:
+            await _refuse(send, refusal)
+        except Exception as error:
+            if not isinstance(error, Busy) and not away.told(error):
+                raise
+            await _refuse(send, Refusal(503, "busy", "A database is away. Try again.", RETRY_MS))
+
+    async def _get(self, path: str, headers: dict[bytes, bytes], send: Send) -> None:
+        address, now = _address(path), now_ms()
+        who = _reader(headers.get(b"authorization", b""), now)
+        try:
+            shown = await self._readers.find(who, address.blob, now)
+        except SignedOut:
+            raise _denied("You are signed out here.") from None
+        if shown is None or address.n >= tickets.parts_of(shown.size, shown.part):
+            raise Unknown
+        length = tickets.length_of(shown.size, shown.part, address.n)
+        try:
+            with reached():
+                async with store().get(*address) as part:
+                    await _show(part, length, send)
+        except Missing:
+            logger.error("a part of a blob is missing in the store: %s", address.blob.hex())
+            raise Unknown from None
+
+
+def admit(method: str, path: str, authorization: bytes, length: int | None) -> Upload | None:
+    """What may be put there, by its ticket; None for another method. Needs no SQL. `length`: of
+    the body, None = not given. Raises Refusal."""
+    if method != "PUT":
+        return None
+    address = _address(path)
+    kind, _, ticket = authorization.partition(b" ")
+    try:
+        if kind != b"Ticket":
+            raise _denied("A ticket is missing.")
+        upload = tickets.check(settings.SECRETS["ticket"], ticket.decode("latin1"), now_ms())
+    except M1Error as error:
+        raise _denied(f"Refused: {error}.") from None
+    if upload.blob != address.blob or address.n >= upload.parts:
+        raise Unknown
+    wanted = upload.length(address.n)
+    if length is None:
+        raise Refusal(HTTPStatus.LENGTH_REQUIRED, "length", "Say how long the part is.")
+    if length != wanted:
+        status = 413 if length > wanted else 400
+        raise Refusal(status, "length", f"This part has {wanted} bytes.")
+    return upload
+
+
+async def _put(path: str, headers: dict[bytes, bytes], receive: Receive) -> None:
+    announced = headers.get(b"content-length", b"")
+    length = int(announced[:9]) if announced.isdigit() else None
+    upload = admit("PUT", path, headers.get(b"authorization", b""), length)
+    assert upload is not None
+    address = _address(path)
+    body = await _body(receive, upload.length(address.n))
+    state = await threads.run(rows.state_for, upload)
+    if state in (State.WHOLE, State.LINKED):
+        raise Refusal(409, "whole", "Nothing is added to a file that is whole.")
+    if state is not State.GRANTED:
+        raise Unknown
+    with reached():
+        await store().put(*address, body)
+    metrics.BLOB_BYTES.add("up", len(body))
+
+
+async def _body(receive: Receive, length: int) -> bytes:
+    """All of it; the door gives a part in one piece."""
+    pieces: list[bytes] = []
+    more = True
+    while more:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            raise Refusal(400, "length", "The part ends too early.")
+        pieces.append(event.get("body", b""))
+        more = event.get("more_body", False)
+    body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    if len(body) != length:
+        raise Refusal(400, "length", f"This part has {length} bytes.")
+    return body
+
+
+async def _show(part: Part, length: int, send: Send) -> None:
+    """Nothing is begun that cannot be ended: what fails later ends the connection (the door)."""
+    if part.size != length:
+        raise Missing
+    first = await anext(part.chunks, b"")
+    headers = [*SHOWN, (b"Content-Length", str(length).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await _piece(send, first)
+    async for chunk in part.chunks:
+        await _piece(send, chunk)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _piece(send: Send, chunk: bytes) -> None:
+    metrics.BLOB_BYTES.add("down", len(chunk))
+    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+
+
+def _address(path: str) -> Address:
+    blob, _, n = path.removeprefix(PREFIX).partition("/")
+    number = number_of(n)
+    try:
+        if number is None:
+            raise Unknown
+        return Address(id_from_hex(blob), number)
+    except M1Error:
+        raise Unknown from None
+
+
+def _reader(authorization: bytes, now: int) -> Claims:
+    kind, _, token = authorization.partition(b" ")
+    try:
+        if kind != b"Live":
+            raise _denied("A live token is missing.")
+        return tokens.check(settings.SECRETS["live"], token.decode("latin1"), now)
+    except M1Error as error:
+        raise _denied(f"Refused: {error}.") from None
+
+
+def _denied(message: str) -> Refusal:
+    return Refusal(HTTPStatus.UNAUTHORIZED, "denied", message)
+
+
+async def _refuse(send: Send, refusal: Refusal) -> None:
+    problem = Problem(refusal.code, refusal.message, refusal.retry_ms)
+    headers = [*HEADERS, (b"Content-Type", b"application/json"), (b"Cache-Control", b"no-store")]
+    headers += [(name.encode(), value.encode()) for name, value in refusal.headers.items()]
+    await _answer(send, refusal.status, encoder.encode(problem), headers)
+
+
+async def _answer(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+    if body:
+        headers = [*headers, (b"Content-Length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": int(status), "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,60 @@
+"""Who may read a blob, remembered for a while: a file of many parts asks once."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from accounts import sessions
+from accounts.sessions import Bound
+from accounts.tokens import Claims
+from chatsite.running import threads
+from media import rows
+from media.rows import Shown
+from messaging.backends import connection_store
+
+KEPT_MS = 30_000  # what was deleted, and who was signed out, may read for so long
+KEPT_MAX = 10_000  # answers of this process
+
+
+class SignedOut(Exception):
+    """The session of the live token is over, or its device gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    until: int  # ms
+    shown: Shown
+
+
+class Readers:
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[Bound, bytes], Known] = OrderedDict()
+
+    async def find(self, who: Claims, blob: bytes, now: int) -> Shown | None:
+        """The blob, if this person may read it; None alike for one that is not there. Raises
+        SignedOut, and what the two stores raise that are asked."""
+        asked = (Bound(who.session, who.uid, who.device), blob)
+        known = self._known.get(asked)
+        if known is not None and now < known.until:
+            return known.shown
+        shown = await self._ask(*asked, now)
+        if shown is not None:
+            self._known[asked] = Known(now + KEPT_MS, shown)
+            self._known.move_to_end(asked)
+            if len(self._known) > KEPT_MAX:
+                self._known.popitem(last=False)
+        return shown
+
+    async def _ask(self, reader: Bound, blob: bytes, now: int) -> Shown | None:
+        shown = await threads.run(_read, reader, blob, now)
+        if shown is None or shown.owner == reader.uid:
+            return shown
+        for conv in shown.convs:
+            if await connection_store().contact(reader.uid, conv) is not None:
+                return shown
+        return None
+
+
+def _read(reader: Bound, blob: bytes, now: int) -> Shown | None:
+    if sessions.ended([reader], now):
+        raise SignedOut
+    return rows.shown(blob, now)

@@ -1,0 +1,162 @@
+"""What happens to the rows of blobs: every change of state, each one compare-and-set. Plain SQL on
+the default database, SQLite or PostgreSQL; callers on the event loop go through a thread.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
+
+from accounts.models import User
+from media.models import Blob, BlobLink, State
+from media.tickets import Upload
+
+SENDABLE = (State.WHOLE, State.LINKED)
+
+
+class Taken(Exception):
+    """The id stands for another blob, or for one that is being deleted."""
+
+
+class OverQuota(Exception):
+    """There is no room for so many bytes more. `limit`, `used`: bytes."""
+
+    def __init__(self, limit: int, used: int) -> None:
+        super().__init__("over the quota")
+        self.limit, self.used = limit, used
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A message that is to have blobs. `expires`: ms, or None = kept. `withheld`: from the peer."""
+
+    conv: bytes
+    client_id: bytes
+    after_seq: int
+    expires: int | None
+    withheld: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Who may read a blob: its owner, and members of these conversations."""
+
+    owner: bytes
+    size: int
+    part: int
+    convs: frozenset[bytes]
+
+
+def grant(wanted: Upload, quota: int, now: int) -> Blob:
+    """The row, which may be there already. Raises Taken, and OverQuota where the owner would have
+    more than `quota` bytes (0 = no limit)."""
+    with transaction.atomic():
+        # One grant of a person at a time: two would both find the last room.
+        User.objects.select_for_update(no_key=True).filter(uid=wanted.owner).first()
+        found = Blob.objects.filter(blob=wanted.blob).first()
+        if found is not None:
+            return _same(found, wanted)
+        used = used_by(wanted.owner)
+        if quota and used + wanted.size > quota:
+            raise OverQuota(quota, used)
+        try:
+            with transaction.atomic():
+                return Blob.objects.create(
+                    blob=wanted.blob, owner=wanted.owner, conv=wanted.conv, size=wanted.size,
+                    part=wanted.part, changed=now,
+                )  # fmt: skip
+        except IntegrityError:  # somebody else's, in the same moment
+            raise Taken from None
+
+
+def used_by(owner: bytes) -> int:
+    """Sealed bytes that a person's uploads take, whole or not."""
+    return Blob.objects.filter(owner=owner).aggregate(all=Sum("size"))["all"] or 0
+
+
+def used_in_all() -> int:
+    return Blob.objects.aggregate(all=Sum("size"))["all"] or 0
+
+
+def owned(owner: bytes, blob: bytes) -> Blob | None:
+    """A blob of theirs that is not going."""
+    found = Blob.objects.filter(blob=blob, owner=owner).exclude(state=State.DELETING)
+    return found.first()
+
+
+def state_for(upload: Upload) -> State | None:
+    """Of the blob that a ticket was given for."""
+    mine = Blob.objects.filter(
+        blob=upload.blob, owner=upload.owner, size=upload.size, part=upload.part
+    )
+    found = mine.values_list("state", flat=True).first()
+    return None if found is None else State(found)
+
+
+def moved(row: Blob, before: Iterable[State], after: State, now: int) -> bool:
+    """Whether the blob went from one of these states to `after`: it had not changed since `row`."""
+    same = Blob.objects.filter(pk=row.pk, version=row.version, state__in=list(before))
+    return bool(same.update(state=after, changed=now, version=F("version") + 1))
+
+
+def link(owner: bytes, ids: Sequence[bytes], to: Link, now: int) -> bool:
+    """Give a message its blobs: all of them, or False and nothing is changed. Each must be whole,
+    of this person, and granted for this conversation. Repeatable; a later expiry counts."""
+    with transaction.atomic():
+        mine = Blob.objects.filter(blob__in=ids, owner=owner, conv=to.conv, state__in=SENDABLE)
+        count = mine.update(state=State.LINKED, changed=now, version=F("version") + 1)
+        if count != len(ids):
+            transaction.set_rollback(True)
+            return False
+        keys = Blob.objects.filter(blob__in=ids).values_list("pk", flat=True)
+        BlobLink.objects.bulk_create(
+            [
+                BlobLink(
+                    blob_id=key, conv=to.conv, client_id=to.client_id, after_seq=to.after_seq,
+                    made=now, withheld=to.withheld, expires=to.expires,
+                )
+                for key in keys
+            ],
+            update_conflicts=True,
+            unique_fields=["blob", "conv", "client_id"],
+            update_fields=["made", "expires"],
+        )  # fmt: skip
+        return True
+
+
+def release(conv: bytes, client_id: bytes, now: int) -> int:
+    """A message has no blobs any more; how many are gone by that. Repeatable."""
+    return unlinked(BlobLink.objects.filter(conv=conv, client_id=client_id), now)
+
+
+def unlinked(links: QuerySet[BlobLink], now: int) -> int:
+    """Without these links; blobs that no message has then are to be deleted: how many."""
+    with transaction.atomic():
+        blobs = list(links.values_list("blob_id", flat=True))
+        if not blobs:
+            return 0
+        # First the rows of the blobs: a link that is made meanwhile waits, or we wait for it.
+        Blob.objects.filter(pk__in=blobs).update(version=F("version") + 1)
+        links.filter(blob_id__in=blobs).delete()
+        alone = Blob.objects.filter(pk__in=blobs, state=State.LINKED).exclude(
+            Exists(BlobLink.objects.filter(blob=OuterRef("pk")))
+        )
+        return alone.update(state=State.DELETING, changed=now, version=F("version") + 1)
+
+
+def shown(blob: bytes, now: int) -> Shown | None:
+    """Where it may be read, or None: it is not whole, or not there any more."""
+    found = Blob.objects.filter(blob=blob, state__in=SENDABLE).first()
+    if found is None:
+        return None
+    links = found.links.filter(Q(expires=None) | Q(expires__gt=now), withheld=False)
+    convs = frozenset(bytes(conv) for conv in links.values_list("conv", flat=True))
+    return Shown(found.owner, found.size, found.part, convs)
+
+
+def _same(found: Blob, wanted: Upload) -> Blob:
+    has = Upload(found.owner, found.conv, found.blob, found.size, found.part)
+    if found.state == State.DELETING or has != wanted:
+        raise Taken
+    return found

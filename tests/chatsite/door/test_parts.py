@@ -1,0 +1,64 @@
+"""A part of a file is let in by its ticket, before its body; an answer that breaks off ends the
+connection."""
+
+import base64
+import secrets
+
+from chatsite.door.bodies import BUDGET
+from media import tickets
+from media.tickets import Upload
+from testkit.cast import now_ms
+from testkit.running import Site
+from tests.chatsite.door.stranger import ask, dial, memory, read_all, request, status
+
+MB = 1024 * 1024
+PART = 4 * MB
+
+
+def head(site: Site, blob: bytes, ticket: str, length: int, n: int = 0) -> bytes:
+    headers = (f"Authorization: Ticket {ticket}", f"Content-Length: {length}")
+    return request(site, f"/blobs/{blob.hex()}/{n}", *headers, method="PUT")
+
+
+def ticket(site: Site, blob: bytes, size: int = PART) -> str:
+    line = (site.var / "secrets" / "ticket").read_text().strip()
+    kid, _, key = line.partition(":")
+    keys = [(kid, base64.b64decode(key))]
+    upload = Upload(secrets.token_bytes(16), secrets.token_bytes(16), blob, size, PART)
+    return tickets.make(keys, upload, now_ms=now_ms(), random=secrets.token_bytes(16))[0]
+
+
+def test_without_a_good_ticket_nothing_of_the_body_is_read(site: Site) -> None:
+    blob = secrets.token_bytes(16)
+    good = ticket(site, blob)
+    for what, length, wanted in (
+        ("x", PART, 401), (good, PART + 1, 413), (good, PART - 1, 400), (good, 0, 400),
+        (ticket(site, secrets.token_bytes(16)), PART, 404),
+    ):  # fmt: skip
+        with dial(site) as link:
+            link.sendall(head(site, blob, what, length))
+            assert status(read_all(link)) == wanted, length
+
+
+def test_what_has_a_ticket_and_no_row_is_read_and_refused(site: Site) -> None:
+    blob = secrets.token_bytes(16)
+    data = head(site, blob, ticket(site, blob), PART) + bytes(PART)
+    assert status(ask(site, data)) == 404
+
+
+def test_more_parts_than_there_is_room_for_are_told_to_wait(site: Site) -> None:
+    before = memory(site)
+    blob = secrets.token_bytes(16)
+    links = []
+    for _ in range(BUDGET // PART):
+        link = dial(site)
+        link.sendall(head(site, blob, ticket(site, blob), PART) + b"x")
+        links.append(link)
+    with dial(site) as link:
+        link.sendall(head(site, blob, ticket(site, blob), PART))
+        answer = read_all(link)
+    assert (status(answer), b"Retry-After: 1" in answer) == (503, True)
+    assert status(ask(site, request(site))) == 200, "other requests have a budget of their own"
+    for link in links:
+        link.close()
+    assert memory(site) - before < 16 * MB
