@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
-from redis import ConnectionPool, Redis
+from redis import Redis
 from redis.exceptions import ResponseError
 
-from chatsite.running import metrics
+from chatsite.running import metrics, redis_at
 from chatsite.running.breaker import Breaker
 
 SECONDS = 1.0  # for one command, or to connect
@@ -51,7 +51,8 @@ class Client(RedisCacheClient):
 
 class SharedCache(RedisCache):
     def __init__(self, server: str, params: dict[str, Any]) -> None:
-        super().__init__(server, {"KEY_PREFIX": f"{settings.SITE_HOST}:c", **params})
+        # A list: Django splits a text at its commas, and an address may have some.
+        super().__init__([server], {"KEY_PREFIX": f"{settings.SITE_HOST}:c", **params})
         self._class = Client
         self._breaker = _breaker(server)
 
@@ -85,8 +86,7 @@ class SharedCache(RedisCache):
 @cache
 def _driver(url: str) -> Redis:
     """For all threads: each command takes a connection of the pool."""
-    pool = ConnectionPool.from_url(url, socket_timeout=SECONDS, socket_connect_timeout=SECONDS)
-    return Redis(connection_pool=pool)
+    return Redis(connection_pool=redis_at.pool(url, SECONDS))
 
 
 @cache

@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urlsplit
 
 from redis import Redis
 from redis.exceptions import (
@@ -15,7 +14,7 @@ from redis.exceptions import (
     ResponseError,
 )
 
-from chatsite.running import away
+from chatsite.running import away, redis_at
 from chatsite.running.findings import Finding, clock, latency, ok, warning, wrong
 from chatsite.running.needs import Unfit
 
@@ -32,8 +31,7 @@ def check(url: str) -> None:
 def examine(url: str, seconds: float) -> Iterator[Finding]:
     with _client(url, seconds) as redis:
         known = _known(redis)
-        parts = urlsplit(url)
-        where = f"{parts.hostname}:{parts.port or 6379}"
+        where = redis_at.where(url)
         yield ok(f"{known['redis_version']} at {where}, answers in {latency(redis.ping)}")
         _fit(known)
         yield from _role(known)
@@ -45,7 +43,7 @@ def examine(url: str, seconds: float) -> Iterator[Finding]:
 
 
 def _client(url: str, seconds: float) -> Redis:
-    return Redis.from_url(url, socket_timeout=seconds, socket_connect_timeout=seconds, retry=None)
+    return Redis.from_pool(redis_at.pool(url, seconds, retry=None))
 
 
 def _known(redis: Redis) -> dict[str, Any]:
@@ -60,6 +58,11 @@ def _known(redis: Redis) -> dict[str, Any]:
 
 
 def _fit(known: dict[str, Any]) -> None:
+    if known.get("redis_mode") == "sentinel":
+        raise Unfit(
+            "this is a Sentinel, which leads to a Redis and is none: "
+            "write redis+sentinel://HOST:26379/SERVICE/0"
+        )
     if known["cluster_enabled"]:
         raise Unfit("this Redis is a cluster, which is not supported: name a single one")
     if known["maxmemory_policy"] != KEEPS and known["maxmemory"]:

@@ -16,6 +16,7 @@ from channels_redis.pubsub import RedisPubSubChannelLayer
 from django.conf import settings
 
 from chatsite.inbox import CAPACITY, CAPACITY_BYTES, EXPIRY_SECONDS, Inbox, Message
+from chatsite.running import redis_at
 
 SECONDS = 1.0  # for one command of Redis, to connect, or to join a group
 AGAIN_SECONDS = 0.05  # between two tries to hear oneself
@@ -36,11 +37,7 @@ class RedisLayer(BaseChannelLayer):
     ) -> None:
         """`site`: before every name, so that several sites may share a Redis."""
         super().__init__(expiry=EXPIRY_SECONDS, capacity=capacity)
-        host = {
-            "address": url or settings.REDIS_URL,
-            "socket_timeout": SECONDS,
-            "socket_connect_timeout": SECONDS,
-        }
+        host = redis_at.layer_host(url or settings.REDIS_URL, SECONDS)
         self.dropped = 0  # that came here while nobody read
         self._capacity_bytes = capacity_bytes
         self._redis: Any = RedisPubSubChannelLayer(

@@ -4,9 +4,10 @@ import re
 import ssl
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import SplitResult, unquote, urlencode, urlsplit
 
 from chatsite.env import BadSetting, filled, integer, text, words
+from chatsite.running.sentinels import sentinels
 
 AUTHORITY = "DATABASE_CA"
 REDIS_SCHEMES = ("redis", "rediss")  # plain, and with TLS
@@ -65,18 +66,30 @@ def redis(name: str, default: str = "") -> str:
     value = text(name, "")
     if not value:
         return default
-    try:
-        parts = urlsplit(value)
-        number = parts.path.lstrip("/")
-        good = parts.scheme in REDIS_SCHEMES and parts.hostname and parts.port != 0
-    except ValueError:  # its text may hold the password
-        raise BadSetting(f"{name} has brackets or a port that cannot be") from None
-    if not good or not (number.isdecimal() or not number) or parts.query:
-        raise BadSetting(f"{name} must look like redis://user:password@host:6379/0, or rediss://")
+    parts = _redis(name, value)
     ca = authority("REDIS_CA")
-    if ca and parts.scheme != "rediss":
+    if ca and not parts.scheme.startswith("rediss"):
         raise BadSetting(f"REDIS_CA is set, but {name} is not rediss://, which has TLS")
     return f"{value}?{urlencode({'ssl_ca_certs': ca})}" if ca else value
+
+
+def _redis(name: str, value: str) -> SplitResult:
+    try:
+        parts = urlsplit(value)
+        if sentinels(value) is not None:
+            good = not parts.query
+        else:
+            number = parts.path.lstrip("/")
+            good = parts.scheme in REDIS_SCHEMES and bool(parts.hostname) and parts.port != 0
+            good = good and (number.isdecimal() or not number) and not parts.query
+    except ValueError:  # its text may hold the password
+        raise BadSetting(f"{name} has hosts, brackets or a port that cannot be") from None
+    if not good:
+        raise BadSetting(
+            f"{name} must look like redis://user:password@host:6379/0, or "
+            "redis+sentinel://user:password@host:26379,host:26379/SERVICE/0; rediss has TLS"
+        )
+    return parts
 
 
 def cassandra() -> dict[str, object] | None:

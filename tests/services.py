@@ -97,6 +97,7 @@ class Redis:
     folder: Path
     port: int
     options: tuple[str, ...] = ()
+    settings: str = ""  # other ones than those of bin/services
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -104,7 +105,9 @@ class Redis:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> "Redis":
-        server, settings = str(shutil.which("redis-server")), str(ROOT / "services/redis.conf")
+        server, settings = str(shutil.which("redis-server")), self.folder / "redis.conf"
+        if not settings.exists():  # a copy of its own: a Sentinel lets a Redis rewrite them
+            settings.write_text(self.settings or (ROOT / "services/redis.conf").read_text())
         own = ["--port", str(self.port), "--dir", str(self.folder), *self.options]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen([server, settings, *own], stdout=log, stderr=log)

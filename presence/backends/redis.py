@@ -17,9 +17,10 @@ from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError
 
+from chatsite.running import redis_at
 from presence.backends.base import (
     ENTRY_MS,
     LEASE_MS,
@@ -225,14 +226,7 @@ class _Client:
     """The connections and scripts of one loop."""
 
     def __init__(self, url: str) -> None:
-        pool = BlockingConnectionPool.from_url(
-            url,
-            max_connections=CONNECTIONS,
-            timeout=SECONDS,
-            socket_timeout=SECONDS,
-            socket_connect_timeout=SECONDS,
-        )
-        self.redis = Redis.from_pool(pool)
+        self.redis = Redis.from_pool(redis_at.loop_pool(url, SECONDS, CONNECTIONS))
         self._scripts = {name: self._script(text) for name, text in _SCRIPTS.items()}
 
     async def run(self, name: str, keys: list[str], arguments: list[Any]) -> Any:
