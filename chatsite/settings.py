@@ -54,6 +54,7 @@ CASSANDRA: dict[str, Any] = _engine.get("CASSANDRA", {})
 NEEDS: list[tuple[str, str, Any]] = _engine["NEEDS"]
 EXAMINED: list[tuple[str, str, Any]] = _engine["EXAMINED"]  # by `manage.py doctor`
 WAIT_SECONDS = env.integer("WAIT_SECONDS", 60, 0, 3600)  # of `serve`, for each service
+MESSAGING_BLOBS = "media.hooks.BlobLinks"  # messaging/blobs.py is its port
 # accounts/hooks.py calls these, and never imports them
 DIRECTORY_READABLE = "messaging.hooks.readable_lists"
 DIRECTORY_CHANGED = "messaging.hooks.list_changed"

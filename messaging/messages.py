@@ -16,11 +16,13 @@ from e2ee.envelope import Envelope, check_sent_by, parse_envelope
 from e2ee.errors import M1Error
 from messaging import conversations, protocol
 from messaging.backends import log
+from messaging.blobs import Linked, blobs
 from messaging.domain import Contact, Draft, EpochHead, Gone, Row, Uid
 from messaging.hub import Hub
 
 ROW_OVERHEAD = 420  # bytes of a row on the wire beside its body, at most
 BLOB_OVERHEAD = 30  # and of each blob id
+EXPIRES_AFTER_MS = 60_000  # blobs after their message, whose time may be ahead of this clock
 
 # The newest epoch, if a message may be sent under this one; else it raises StaleEpoch.
 Epochs = Callable[[Contact, int], Awaitable[EpochHead]]
@@ -45,14 +47,21 @@ async def send(
 
     Idempotent by client_id. `to` is the author's side of the conversation, `usable` says which
     epochs may be used. A message to somebody who blocks the author is kept and announced
-    to the author alone, with the same answer. Raises NotConnected, Unsupported, StaleEpoch, and
-    what MessageLog.append raises.
+    to the author alone, with the same answer. Blobs are linked before the append, and released
+    after it where their message is erased. Raises NotConnected, Unsupported, StaleEpoch, and what
+    MessageLog.append and Blobs.link raise.
     """
     conversations.require_connected(to)
     envelope = _opened(author, frame)
     draft = _draft(author, frame, envelope, to, await usable(to, frame.epoch))
+    if frame.blobs:
+        await _link(author, frame, to, now)
     row = await log().append(draft, _seal(envelope, to.peer), now)
     metrics.APPENDS.add()
+    if frame.blobs and row.gone:  # a repeat of what was erased meanwhile
+        await blobs().release(draft.conv, draft.client_id, now)
+    if draft.erase:
+        await blobs().release(draft.conv, draft.erase[1], now)
     await _announce(hub, author, frame, row, to)
     return row
 
@@ -121,9 +130,20 @@ def _opened(author: Author, frame: protocol.Send) -> Envelope:
         raise Unsupported
     if frame.ttl and not protocol.TTL_MIN <= frame.ttl <= protocol.TTL_MAX:
         raise Unsupported
-    if frame.blobs:  # attachments do not exist yet
+    if frame.blobs and len(set(frame.blobs)) != len(frame.blobs):
         raise Unsupported
     return envelope
+
+
+async def _link(author: Author, frame: protocol.Send, to: Contact, now: int) -> None:
+    """Blobs of a message that is there already may have gone with it: then it is a repeat."""
+    expires = now + frame.ttl * 1000 + EXPIRES_AFTER_MS if frame.ttl else None
+    message = Linked(author.uid, frame.conv, frame.client_id, frame.after_seq, expires, to.withheld)
+    try:
+        await blobs().link(message, frame.blobs or [], now)
+    except Refusal:
+        if await log().find(frame.conv, frame.client_id, frame.after_seq) is None:
+            raise
 
 
 def _draft(
@@ -143,6 +163,7 @@ def _draft(
         ttl=frame.ttl,
         text=frame.body,
         salt=frame.salt,
+        url=" ".join(blob.hex() for blob in frame.blobs or ()),
         withheld=to.withheld,
         erase=(frame.erase.seq, frame.erase.client_id) if frame.erase else None,
     )

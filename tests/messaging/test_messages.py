@@ -142,7 +142,7 @@ async def test_a_frame_that_contradicts_its_envelope_is_refused(
     wrong_kind.kind = 2
     wrong_ttl.ttl = 3600
     garbled.body = garbled.body[:-1]
-    blobs.blobs = [Id(secrets.token_bytes(16))]
+    blobs.blobs = [Id(bytes(16)), Id(bytes(16))]
     short_lived = alice.message(conv, "x", ttl=protocol.TTL_MIN - 1)
     for bad in (of_another_device, wrong_id, wrong_kind, wrong_ttl, garbled, blobs, short_lived):
         assert (await refusal(at_alice, bad)).code == "unsupported"
