@@ -19,6 +19,7 @@ await Promise.all([
   import("./elements/chat-person.js"),
   import("./elements/chat-verify.js"),
   import("./elements/chat-composer.js"),
+  import("./elements/chat-media.js"),
 ]);
 announceFailures();
 const list = /** @type {import("./elements/chat-list.js").ChatList} */ (main.querySelector("chat-list"));

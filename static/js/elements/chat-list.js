@@ -7,8 +7,9 @@ import { same } from "../same.js";
 import { bus } from "../tabs/bus.js";
 import { format, gettext } from "../text.js";
 import { Asks } from "../ui/asks.js";
+import { summaryWords } from "../ui/attachmentwords.js";
 import { badge } from "../ui/badges.js";
-import { part, wordsOf } from "../ui/bubbles.js";
+import { part, summaryOf } from "../ui/bubbles.js";
 import { ChatRows } from "../ui/chatrows.js";
 import { onNewDay } from "../ui/day.js";
 import { icon } from "../ui/icons.js";
@@ -225,9 +226,9 @@ export class ChatList extends HTMLElement {
     if (this.#typing.has(row.conv)) place.textContent = gettext("is writing…");
     else if (draft) place.textContent = format(gettext("Draft: {text}"), { text: draft });
     else if (entry)
-      place.replaceChildren(icon(entry.failed ? "circle-alert" : "clock", "icon-s"), entry.content.body ?? "");
+      place.replaceChildren(icon(entry.failed ? "circle-alert" : "clock", "icon-s"), summaryWords(entry.content));
     else if (newest && newest.seq > row.cleared) {
-      const words = newest.gone === "withheld" ? "" : wordsOf(newest);
+      const words = newest.gone === "withheld" ? "" : summaryOf(newest);
       if (!newest.mine) place.textContent = words;
       else place.replaceChildren(tick(tickOf(row, newest.seq)), format(gettext("You: {text}"), { text: words }));
     } else if (row.cleared) place.textContent = gettext("You cleared this chat.");

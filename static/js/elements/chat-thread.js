@@ -17,7 +17,8 @@ import { Reading } from "../ui/reading.js";
 import { reconcile } from "../ui/reconcile.js";
 import { Scrolling } from "../ui/scrolling.js";
 import { layout } from "../ui/threadlayout.js";
-import { actOnUnsent } from "../ui/unsentact.js";
+import { ThreadMedia } from "../ui/threadmedia.js";
+import { wireUnsent } from "../ui/unsentact.js";
 
 /** @typedef {import("../sync/decrypt.js").Message} Message */
 /** @typedef {import("../sending/outbox.js").Entry} Entry */
@@ -51,6 +52,7 @@ export class ChatThread extends HTMLElement {
     read: ({ conv, seq, ord }) => void bus.ask("read", conv, seq, ord),
   });
   /** @type {MessageDetails | undefined} */ #details;
+  /** @type {ThreadMedia | undefined} */ #media;
   /** @type {(() => void)[]} */ #stop = [];
 
   get conv() {
@@ -68,7 +70,8 @@ export class ChatThread extends HTMLElement {
     this.#details ??= new MessageDetails(part(this, "messages"), () => this.#render());
     part(this, "jump").addEventListener("click", () => void this.#jump());
     part(this, "first").addEventListener("click", () => void this.#toFirst());
-    this.addEventListener("click", (event) => this.#act(event));
+    this.#media ??= new ThreadMedia(box, this.#nodes);
+    wireUnsent(this);
     for (const sign of ["focus", "blur", "visibilitychange"]) window.addEventListener(sign, () => this.#reading.look());
     window.addEventListener("focus", () => this.#unmark());
     onReturn(() => this.#reading.look());
@@ -82,6 +85,7 @@ export class ChatThread extends HTMLElement {
       bus.on("rewound", ({ conv }) => conv === this.conv && this.attributeChangedCallback()),
       bus.on("typing", ({ conv, typing }) => conv === this.conv && this.#types(typing)),
       onNewDay(() => this.#render()),
+      this.#media.listen(),
     ];
   }
 
@@ -127,6 +131,7 @@ export class ChatThread extends HTMLElement {
     const { chat, current } = await bus.ask("opening", this.conv);
     if (turn !== this.#turn) return;
     this.#chat = chat;
+    void this.#media?.open(this.conv);
     this.#first.take(chat);
     this.#unmark();
     const begin = this.#first.ord ?? 0;
@@ -199,7 +204,9 @@ export class ChatThread extends HTMLElement {
       reconcile(part(this, "messages"), this.#nodes, items, (node, item) => {
         fill(node, item, nameOf(this.#chat?.contact));
         if (item.type === "bubble") this.#details?.fill(node, item, this.#chat);
+        this.#media?.fill(node, item);
       });
+      this.#media?.show(items, nameOf(this.#chat?.contact));
       this.#details?.settle();
     });
     this.#showJump();
@@ -286,14 +293,6 @@ export class ChatThread extends HTMLElement {
     if (!this.#settled || !attentive() || this.#chat?.row.state !== STATE.CONNECTED) return [];
     const shown = this.#scrolling?.visible().map((node) => this.#window.get(Number(node.dataset.seq))) ?? [];
     return shown.filter((message) => message !== undefined).filter(({ mine }) => !mine);
-  }
-
-  /** @param {MouseEvent} event */
-  #act(event) {
-    const button = /** @type {HTMLElement} */ (event.target).closest("[data-act]");
-    const id = button?.closest("[data-entry]")?.getAttribute("data-entry");
-    const act = /** @type {HTMLElement | null} */ (button)?.dataset.act;
-    if (id && (act === "retry" || act === "discard")) void actOnUnsent(act, id);
   }
 }
 

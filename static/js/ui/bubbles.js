@@ -1,6 +1,7 @@
 // One item of a thread as nodes: clones of the one <template>, filled by textContent alone.
 
 import { format, gettext, ngettext } from "../text.js";
+import { summaryWords } from "./attachmentwords.js";
 import { joinedWords } from "./joinednews.js";
 import { linkify } from "./linkify.js";
 import { putTick } from "./tick.js";
@@ -21,6 +22,11 @@ const FAILURES = {
   unknown: apart,
   too_big: () => gettext("Not sent: this message is too long."),
   too_long: () => gettext("Not sent: this message is too long."),
+  file_too_large: () => gettext("Not sent: a file is larger than this server takes."),
+  quota: () =>
+    gettext("Not sent: your storage on this server is full. A smaller file may fit; Settings show what is left."),
+  site_full: () => gettext("Not sent: this server has no room for files right now. Try again later."),
+  lost: () => gettext("Not sent: this browser lost the file. Delete this message and attach the file again."),
   unsupported: () => gettext("Not sent: this server does not take such messages."),
   bad_seq: refused,
   blob: refused,
@@ -77,7 +83,7 @@ export function fill(node, item, peerName) {
 
 /** What a screen reader hears of a new message, once. @param {Pick<Bubble, "message">} bubble @param {string} peerName */
 export function spoken({ message }, peerName) {
-  return format(gettext("{name}: {text}"), { name: peerName, text: message ? wordsOf(message) : "" });
+  return format(gettext("{name}: {text}"), { name: peerName, text: message ? summaryOf(message) : "" });
 }
 
 /** The text of a message, or why there is none. @param {import("../sync/decrypt.js").Message} message */
@@ -88,6 +94,12 @@ export function wordsOf({ content, gone, broken }) {
   if (broken === "before_reset") return gettext("From before you reset your account.");
   if (broken) return gettext("This message cannot be opened, so it is not shown.");
   return content?.body ?? "";
+}
+
+/** The same in one line, with what is attached. @param {import("../sync/decrypt.js").Message} message */
+export function summaryOf(message) {
+  const { content, gone, broken } = message;
+  return content && !gone && !broken ? summaryWords(content) : wordsOf(message);
 }
 
 /** @param {Item} item @param {string} peerName */

@@ -6,8 +6,18 @@ import { explain } from "./explain.js";
 import { toast } from "./toast.js";
 import { done } from "./undo.js";
 
+/** @param {HTMLElement} thread in which the messages stand */
+export function wireUnsent(thread) {
+  thread.addEventListener("click", (event) => {
+    const button = /** @type {HTMLElement} */ (event.target).closest("[data-act]");
+    const id = button?.closest("[data-entry]")?.getAttribute("data-entry");
+    const act = /** @type {HTMLElement | null} */ (button)?.dataset.act;
+    if (id && (act === "retry" || act === "discard")) void actOnUnsent(act, id);
+  });
+}
+
 /** @param {"retry" | "discard"} act @param {string} id of the entry */
-export async function actOnUnsent(act, id) {
+async function actOnUnsent(act, id) {
   try {
     const message = await bus.ask(act, id);
     settleFocus();
