@@ -226,7 +226,6 @@ class ChatServer(BoundedServer):
 def _show_node(hub: Hub) -> None:
     metrics.SESSIONS.read_by(lambda: sum(map(len, hub.sessions.values())))
     metrics.POLLS.read_by(lambda: len(here().polls))
-    metrics.ALONE.read_by(lambda: hub.reach.away)
     metrics.STREAMS.read_by(lambda: len(hub.streams))
     metrics.REACH.read_by(lambda: not hub.reach.away)
     metrics.BREAKERS.read_by(lambda: not hub.reach.asked, "presence")

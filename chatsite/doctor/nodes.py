@@ -101,7 +101,7 @@ def _complaints(name: str, numbers: Mapping[str, float]) -> Iterator[Finding]:
 
     if not of(metrics.READY):
         yield warning(f"{name} takes nobody new", "its /readyz says why")
-    if of(metrics.ALONE):
+    if not of(metrics.REACH):
         yield wrong(f"{name} does not reach the other nodes", "see whether it reaches Redis")
     if wrong_node := of(metrics.WRONG_NODE):
         yield warning(

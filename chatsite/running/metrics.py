@@ -80,7 +80,6 @@ STATEMENTS = _counter("chat_cassandra_statements_total", "Statements sent.", "ki
 SPENT = _counter("chat_cassandra_seconds_total", "Time that they took, in sum.", "kind")
 GAPS = _counter("chat_gaps_total", "Frames of other nodes that never came.")
 DROPPED = _counter("chat_dropped_total", "Events for other nodes that were lost.", "why")
-ALONE = _gauge("chat_alone", "1 while other nodes are out of reach.")
 AWAY = _counter("chat_database_away_total", "Times that a database did not answer.")
 WRONG_NODE = _counter("chat_poll_wrong_node_total", "Calls meant for another node.")
 REFUSALS = _counter("chat_door_refusals_total", "What the door refused.", "code")
