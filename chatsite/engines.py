@@ -87,7 +87,7 @@ def distributed(var: Path) -> Settings:
         "BLOB_STORE": "media.backends.files.FileStore",
         "CASSANDRA": cassandra,
         "ENGINE_APPS": ["django_cassandra_engine", "messaging.backends.cassandra"],
-        "DATABASES": {"default": _kept(postgres), ALIAS: database(cassandra)},
+        "DATABASES": {"default": kept(postgres), ALIAS: database(cassandra)},
         "DATABASE_ROUTERS": [],
         "STORAGES": _STORAGES,
         "SESSION_ENGINE": "django.contrib.sessions.backends.db",
@@ -152,12 +152,13 @@ def choose(var: Path) -> tuple[str, Settings]:
 def _databases(var: Path) -> Settings:
     postgres = services.postgres("DATABASE_URL")
     if postgres:
-        postgres = _kept(postgres)
+        postgres = kept(postgres)
         return {"default": postgres, "messages": {**postgres, "TEST": {"MIRROR": "default"}}}
     return {"default": _sqlite(var, "site.sqlite3"), "messages": _sqlite(var, "messages.sqlite3")}
 
 
-def _kept(postgres: Settings) -> Settings:
+def kept(postgres: Settings) -> Settings:
+    """A PostgreSQL whose connections stay open, as every site has it."""
     return {**postgres, **_KEPT, "OPTIONS": {**postgres["OPTIONS"], **_OPTIONS}}
 
 

@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.db import connections
 from django.db.utils import ConnectionHandler
 
+from chatsite import engines
 from messaging.backends.base import ConnectionStore, MessageLog, StoreMeta
 from messaging.backends.sql.connections import SqlConnectionStore
 from messaging.backends.sql.database import database
@@ -124,14 +125,16 @@ def sqlite_settings(path: Path) -> dict[str, Any]:
 
 def postgres_settings(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
-    return {
+    place = {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.path.lstrip("/"),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or ""),
+        "OPTIONS": {},
     }
+    return engines.kept(place)
 
 
 @pytest.fixture(autouse=True)

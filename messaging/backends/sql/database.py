@@ -33,7 +33,6 @@ SQLITE_READERS = 4
 POSTGRES_READERS = 8
 LOCK_WAIT_MS = 5_000  # for SQLite's write lock, for a row's on PostgreSQL; then Busy
 CHECKPOINT_PAGES = 4_000  # 16 MB of journal: folding it in less often costs less in all
-PREPARE_AFTER = 2  # executions of a statement on one connection
 
 # FULL: NORMAL may drop the last acknowledged rows when the power goes. secure_delete: an
 # expired salt is overwritten, not only unlinked.
@@ -65,7 +64,7 @@ class Session:
         self._file, self._used = files.place(self._django), time.monotonic()
         self.sqlite = self._django.vendor == "sqlite"
         if not self.sqlite:
-            _bind_on_the_server(self._raw)
+            _write_whole_numbers_alike(self._raw)
         for statement in SQLITE_SETUP if self.sqlite else POSTGRES_SETUP:
             self._raw.execute(statement).close()
 
@@ -145,14 +144,10 @@ class Session:
         self._django.dec_thread_sharing()
 
 
-def _bind_on_the_server(raw: Any) -> None:
-    """Statements are parsed and planned once. Django's own cursor writes values into the text."""
-    import psycopg  # a site on SQLite starts without it
-    from psycopg.types.numeric import Int8BinaryDumper
+def _write_whole_numbers_alike(raw: Any) -> None:
+    """By their size they would be of three types, and each statement be prepared for each mix."""
+    from psycopg.types.numeric import Int8BinaryDumper  # a site on SQLite starts without it
 
-    raw.cursor_factory = psycopg.Cursor
-    raw.prepare_threshold = PREPARE_AFTER
-    # By their size numbers would be of three types, and each statement be prepared for each mix.
     raw.adapters.register_dumper(int, Int8BinaryDumper)
 
 

@@ -60,3 +60,14 @@ async def test_a_writer_that_was_not_idle_does_not_know_what_became_of_it(
     with pytest.raises(Busy):
         await chat.log.append(draft, lambda _: ("kid", b"R" * 32), NOW)
     assert (await chat.log.append(draft, lambda _: ("kid", b"R" * 32), NOW)).seq == 2
+
+
+async def test_statements_are_prepared_once_for_numbers_of_any_size(adapters) -> None:
+    def asked(session: database.Session) -> object:
+        for number in (1, 2**20, 2**40):
+            session.execute("SELECT %s + 1", (number,))
+        listed = "SELECT statement, parameter_types::text FROM pg_prepared_statements"
+        return [row for row in session.execute(listed).fetchall() if row[0] == "SELECT $1 + 1"]
+
+    read = adapters.log._db.read
+    assert await read(asked) == [("SELECT $1 + 1", "{bigint}")]
