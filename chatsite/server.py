@@ -28,6 +28,7 @@ from chatsite.door.places import SPARE_DESCRIPTORS, Places
 from chatsite.door.server import BoundedServer
 from chatsite.door.sockets import Socket
 from chatsite.running import away, metrics, tasks
+from media import sweep
 from media.stores import PART_MAX
 from messaging import expiry, fanout
 from messaging.hub import Hub
@@ -126,7 +127,7 @@ class ChatServer(BoundedServer):
         hub = fanout.serve(self._node)
         _show_node(hub)
         self.door.readiness.clock_is_wrong = lambda: here().clock_check.wrong
-        rounds = [expiry.every_minute(), housekeeping.every_hour()]
+        rounds = [expiry.every_minute(), housekeeping.every_hour(), sweep.every_minute()]
         if self._keep is not None:
             rounds.append(tasks.forever("keeping the data", self._keep_data, alone.KEEP_SECONDS))
         self._work = [asyncio.ensure_future(each) for each in [*rounds, self._connect()]]

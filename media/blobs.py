@@ -24,7 +24,6 @@ from messaging import conversations
 PARTS_MAX = 10_000  # of a blob; a client that needs more takes larger ones
 CHUNK_MIN = 1 << 16  # bytes of a file that are sealed at a time, at least
 SEAL_HEADER, SEAL_TAG = 54, 16  # bytes that sealing adds, once and for each chunk
-UNCLAIMED = (State.GRANTED, State.WHOLE)
 
 
 async def grant(wanted: Upload, now: int) -> protocol.Grant:
@@ -34,12 +33,15 @@ async def grant(wanted: Upload, now: int) -> protocol.Grant:
     member = await conversations.require_member(wanted.owner, wanted.conv)
     conversations.require_connected(member)
     row = await threads.run(_granted, wanted, now)
+    await threads.run(rows.touch, row, now)
     return await _told(row, now)
 
 
 async def resume(owner: bytes, blob: bytes, now: int) -> protocol.Grant:
     """The grant with a fresh ticket. Raises Unknown, StorageAway."""
-    return await _told(await _own(owner, blob), now)
+    row = await _own(owner, blob)
+    await threads.run(rows.touch, row, now)
+    return await _told(row, now)
 
 
 async def whole(owner: bytes, blob: bytes, now: int) -> protocol.Grant:
@@ -58,7 +60,7 @@ async def whole(owner: bytes, blob: bytes, now: int) -> protocol.Grant:
 async def cancel(owner: bytes, blob: bytes, now: int) -> None:
     """Before a message has it. Raises Unknown, Linked."""
     row = await _own(owner, blob)
-    if not await threads.run(rows.moved, row, UNCLAIMED, State.DELETING, now):
+    if not await threads.run(rows.moved, row, rows.UNCLAIMED, State.DELETING, now):
         raise refusals.Linked
     try:
         await remove(row)

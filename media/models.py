@@ -52,7 +52,8 @@ class BlobLink(models.Model):
     made = Ms()
     withheld = models.BooleanField()  # from the peer: for its sender alone
     expires = Ms(null=True)  # with its message; None = kept
-    confirmed = models.BooleanField(default=False)  # the sweep found the message in the log
+    # When the sweep looks for the message in the log; None = it was there.
+    look_at = Ms(null=True, db_index=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -60,7 +61,6 @@ class BlobLink(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["conv", "client_id"]),
-            models.Index(fields=["confirmed", "made"]),
             models.Index(fields=["expires"]),
         ]
 

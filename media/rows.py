@@ -13,6 +13,8 @@ from media.models import Blob, BlobLink, State
 from media.tickets import Upload
 
 SENDABLE = (State.WHOLE, State.LINKED)
+UNCLAIMED = (State.GRANTED, State.WHOLE)
+LOOK_MS = 60_000  # from a link until its message is looked for
 
 
 class Taken(Exception):
@@ -114,13 +116,13 @@ def link(owner: bytes, ids: Sequence[bytes], to: Link, now: int) -> bool:
             [
                 BlobLink(
                     blob_id=key, conv=to.conv, client_id=to.client_id, after_seq=to.after_seq,
-                    made=now, withheld=to.withheld, expires=to.expires,
+                    made=now, withheld=to.withheld, expires=to.expires, look_at=now + LOOK_MS,
                 )
                 for key in keys
             ],
             update_conflicts=True,
             unique_fields=["blob", "conv", "client_id"],
-            update_fields=["made", "expires"],
+            update_fields=["made", "expires", "look_at"],
         )  # fmt: skip
         return True
 
@@ -153,6 +155,49 @@ def shown(blob: bytes, now: int) -> Shown | None:
     links = found.links.filter(Q(expires=None) | Q(expires__gt=now), withheld=False)
     convs = frozenset(bytes(conv) for conv in links.values_list("conv", flat=True))
     return Shown(found.owner, found.size, found.part, convs)
+
+
+def touch(row: Blob, now: int) -> None:
+    """Somebody goes on with this upload."""
+    Blob.objects.filter(pk=row.pk, state__in=UNCLAIMED).update(changed=now)
+
+
+def give_up(before: int, now: int) -> int:
+    """Uploads that nobody went on with since: how many."""
+    old = Blob.objects.filter(state__in=UNCLAIMED, changed__lte=before)
+    return old.update(state=State.DELETING, changed=now, version=F("version") + 1)
+
+
+def expire(now: int, limit: int) -> int:
+    """Take blobs from messages that have expired: of how many links, `limit` at most."""
+    some = list(BlobLink.objects.filter(expires__lte=now).values_list("pk", flat=True)[:limit])
+    unlinked(BlobLink.objects.filter(pk__in=some, expires__lte=now), now)
+    return len(some)
+
+
+def due(now: int, limit: int) -> list[BlobLink]:
+    """Links whose message is to be looked for."""
+    return list(BlobLink.objects.filter(look_at__lte=now).order_by("look_at")[:limit])
+
+
+def confirm(link: BlobLink) -> None:
+    """Its message is in the log."""
+    BlobLink.objects.filter(pk=link.pk).update(look_at=None)
+
+
+def look_again(link: BlobLink, at: int) -> None:
+    BlobLink.objects.filter(pk=link.pk, made=link.made).update(look_at=at)
+
+
+def going(limit: int) -> list[Blob]:
+    """Those whose parts are to be deleted."""
+    return list(Blob.objects.filter(state=State.DELETING).order_by("changed")[:limit])
+
+
+def unknown(ids: Sequence[bytes]) -> list[bytes]:
+    """Those that have no row."""
+    known = {bytes(one) for one in Blob.objects.filter(blob__in=ids).values_list("blob", flat=True)}
+    return [one for one in ids if one not in known]
 
 
 def _same(found: Blob, wanted: Upload) -> Blob:

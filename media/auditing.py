@@ -1,0 +1,128 @@
+"""The truth test: every blob that a message names has all its parts, and every part has an owner.
+
+Reads the whole message store, the whole table of blobs and the whole listing of their store, each
+once and in pages. What looks wrong is looked at again by itself, since people go on meanwhile.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from chatsite.running import threads
+from media import rows, tickets
+from media.backends import store
+from media.models import Blob, BlobLink
+from media.stores import Stored
+from messaging.backends import tables
+from messaging.backends.tables import BROWSE_MAX, Table
+from messaging.domain import Gone, Row
+
+ROWS = 1_000  # of the table of blobs, at a time
+
+Say = Callable[[str, int], None]  # what was read, and how many by now
+
+
+@dataclass
+class Truth:
+    """Counts, and ids of what is wrong: people lose something there."""
+
+    messages: int = 0  # that name blobs
+    named: int = 0  # blobs that messages name
+    stored: int = 0  # blobs in the store
+    released: int = 0  # blobs of erased messages, which had stayed
+    lost: set[bytes] = field(default_factory=set)  # named, and there is no row or no link
+    broken: set[bytes] = field(default_factory=set)  # whole by its row, and parts are missing
+
+    @property
+    def holds(self) -> bool:
+        return not self.lost and not self.broken
+
+    def __str__(self) -> str:
+        return (
+            f"{self.messages} messages name {self.named} files; the store has {self.stored}. "
+            f"{len(self.lost)} of them lost, {len(self.broken)} broken"
+        )
+
+
+async def audit(say: Say, now: int, *, dry: bool = False) -> Truth:
+    """Also takes blobs from messages that are erased, unless it is `dry`: a process that ended
+    between the two had no time to. Raises Busy and StoreAway."""
+    truth = Truth()
+    await _read_messages(truth, say, now, dry=dry)
+    await _read_store(truth, say)
+    return truth
+
+
+async def _read_messages(truth: Truth, say: Say, now: int, *, dry: bool) -> None:
+    cursor, read = None, 0
+    while True:
+        browsed = await tables().browse(Table.CONVERSATION, cursor, BROWSE_MAX, sure=True)
+        found = [one for one in browsed.records if isinstance(one, Row)]
+        truth.messages += sum(bool(row.url) for row in found)
+        truth.named += sum(len(row.url.split()) for row in found)
+        truth.lost |= await threads.run(_lost, found)
+        erased = [row for row in found if row.gone is Gone.ERASED]
+        truth.released += await threads.run(_release, erased, now, dry)
+        read += len(found)
+        say("messages", read)
+        cursor = browsed.cursor
+        if cursor is None:
+            return
+
+
+def _lost(found: Iterable[Row]) -> set[bytes]:
+    wanted = {
+        (bytes.fromhex(name), row.conv, row.client_id) for row in found for name in row.url.split()
+    }
+    links = BlobLink.objects.filter(client_id__in={client_id for *_, client_id in wanted})
+    there = {
+        (bytes(blob), bytes(conv), bytes(client_id))
+        for blob, conv, client_id in links.values_list("blob__blob", "conv", "client_id")
+    }
+    return {blob for blob, *_ in wanted - there}
+
+
+def _release(erased: Sequence[Row], now: int, dry: bool) -> int:
+    names = {(row.conv, row.client_id) for row in erased}
+    links = BlobLink.objects.filter(client_id__in={client_id for _, client_id in names})
+    stale = [link for link in links if (link.conv, link.client_id) in names]
+    if not dry:
+        rows.unlinked(BlobLink.objects.filter(pk__in=[link.pk for link in stale]), now)
+    return len(stale)
+
+
+async def _read_store(truth: Truth, say: Say) -> None:
+    """Two lists in the order of ids, side by side."""
+    after: bytes | None = None
+    suspects: list[Blob] = []
+    while page := await store().blobs(after):
+        truth.stored += len(page)
+        suspects += await threads.run(_differing, page, after, page[-1].blob)
+        after = page[-1].blob
+        say("files", truth.stored)
+    suspects += await threads.run(_differing, [], after, None)
+    for row in suspects:
+        if await _is_broken(row):
+            truth.broken.add(row.blob)
+
+
+def _differing(page: Sequence[Stored], after: bytes | None, last: bytes | None) -> list[Blob]:
+    """Rows of whole blobs above `after` and up to `last` of which the store has less or more."""
+    there = {one.blob: (one.parts, one.size) for one in page}
+    found = Blob.objects.filter(state__in=rows.SENDABLE)
+    if after is not None:
+        found = found.filter(blob__gt=after)
+    if last is not None:
+        found = found.filter(blob__lte=last)
+    return [
+        row
+        for row in found.iterator(ROWS)
+        if there.get(row.blob) != (tickets.parts_of(row.size, row.part), row.size)
+    ]
+
+
+async def _is_broken(row: Blob) -> bool:
+    if (await threads.run(rows.owned, row.owner, row.blob)) is None:
+        return False  # deleted meanwhile
+    sizes = await store().sizes(row.blob)
+    count = tickets.parts_of(row.size, row.part)
+    return any(sizes.get(n) != tickets.length_of(row.size, row.part, n) for n in range(count))

@@ -1,0 +1,72 @@
+import sys
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import Count, Sum
+
+from accounts.models import User
+from chatsite.running import threads
+from chatsite.running.clock import now_ms
+from media import auditing, sweep
+from media.models import Blob
+from media.stores import StoreAway
+
+EVERY = 10_000  # of what was read, a line
+
+
+class Command(BaseCommand):
+    help = (
+        "Delete files that nobody has: uploads that were never sent, those of expired messages, "
+        "parts that belong to nothing. The server does it by itself. With --check also compare "
+        "every message with the store: exit 1 where a file is lost."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="delete nothing, and count")
+        parser.add_argument("--check", action="store_true", help="read all messages and all files")
+        parser.add_argument(
+            "--people", type=int, default=0, metavar="N",
+            help="and list the N people whose files take most",
+        )  # fmt: skip
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self._said: dict[str, int] = {}
+        try:
+            async_to_sync(self._prune)(dry=options["dry_run"], check=options["check"])
+        except StoreAway as away:
+            raise CommandError(f"The store of files does not answer: {away}") from away
+        self._tell_room(options["people"])
+
+    async def _prune(self, *, dry: bool, check: bool) -> None:
+        now = now_ms()
+        truth = await auditing.audit(self._say, now, dry=dry) if check else None
+        swept = await threads.run(sweep.counted, now) if dry else await sweep.sweep(now)
+        swept.orphans = await sweep.remove_orphans(now, dry=dry)
+        self.stdout.write(f"{'Would delete' if dry else 'Files'}: {swept}.")
+        if truth is not None:
+            self.stdout.write(f"{truth}.")
+            if not truth.holds:
+                wrong = sorted(truth.lost | truth.broken)[:20]
+                raise CommandError("Lost: " + ", ".join(blob.hex() for blob in wrong))
+
+    def _say(self, what: str, count: int) -> None:
+        if count - self._said.get(what, 0) >= EVERY:
+            self._said[what] = count
+            sys.stderr.write(f"{count:,} {what} read\n")
+
+    def _tell_room(self, people: int) -> None:
+        """What all take, and those that take most."""
+        all_of_them = Blob.objects.aggregate(files=Count("pk"), size=Sum("size"))
+        size = all_of_them["size"] or 0
+        self.stdout.write(f"Now {all_of_them['files']} files take {size:,} bytes.")
+        each = Blob.objects.values("owner").annotate(files=Count("pk"), size=Sum("size"))
+        most = list(each.order_by("-size")[:people])
+        names = dict(
+            User.objects.filter(uid__in=[one["owner"] for one in most]).values_list(
+                "uid", "username"
+            )
+        )
+        for one in most:
+            name = names.get(one["owner"], one["owner"].hex())
+            self.stdout.write(f"{one['size']:>16,} bytes {one['files']:>7} files  {name}")

@@ -1,0 +1,112 @@
+"""What happens to blobs that nobody wants: uploads that were never sent, messages that were never
+appended, those that expired, those that are to be deleted, and parts that have no row.
+
+One process of the site does it, every minute; `manage.py prune_attachments` does it by hand. Each
+step is a compare-and-set, so that it meets a link or a release that comes at the same time.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chatsite.running import jobs, metrics, tasks, threads
+from chatsite.running.clock import now_ms
+from media import blobs, rows
+from media.backends import store
+from media.models import Blob, BlobLink, State
+from media.stores import StoreAway
+from messaging.backends import log
+from messaging.backends.base import Busy
+
+EVERY_SECONDS = 60
+ORPHANS_SECONDS = 86_400  # between two looks for parts that have no row: it lists the whole store
+UNCLAIMED_MS = 86_400_000  # from the last grant until an upload is given up
+FORGOTTEN_MS = 2 * 86_400_000  # from the last `send` until a message counts as never appended
+ORPHAN_MS = 3 * 86_400_000  # since the newest part
+BATCH = 200
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Swept:
+    """Counts, of one round."""
+
+    unclaimed: int = 0  # uploads that were given up
+    expired: int = 0  # blobs whose message has expired
+    unsent: int = 0  # blobs whose message was never appended
+    deleted: int = 0  # blobs that are gone, with their parts
+    orphans: int = 0  # blobs in the store that have no row
+
+    def __str__(self) -> str:
+        return (
+            f"{self.unclaimed} never sent, {self.expired} expired, {self.unsent} of no message, "
+            f"{self.orphans} of nobody; {self.deleted} deleted"
+        )
+
+
+async def every_minute(clock: Callable[[], int] = now_ms) -> None:
+    """Until it is cancelled, by one process of the site."""
+
+    async def step() -> None:
+        try:
+            await jobs.once_a_site("blobs", lambda: sweep(clock()), EVERY_SECONDS)
+            await jobs.once_a_site("orphans", lambda: remove_orphans(clock()), ORPHANS_SECONDS)
+        except (Busy, StoreAway) as error:
+            logger.warning("deleting files waits for the next minute: %s", error)
+
+    await tasks.forever("deleting files that nobody has", step, EVERY_SECONDS)
+
+
+async def sweep(now: int) -> Swept:
+    """One round. Raises Busy and StoreAway; repeatable."""
+    swept = Swept()
+    swept.unclaimed = await threads.run(rows.give_up, now - UNCLAIMED_MS, now)
+    while ended := await threads.run(rows.expire, now, BATCH):
+        swept.expired += ended
+    await _look_for_messages(swept, now)
+    while going := await threads.run(rows.going, BATCH):
+        for row in going:
+            await blobs.remove(row)
+            metrics.BLOBS_DELETED.add()
+        swept.deleted += len(going)
+    return swept
+
+
+async def remove_orphans(now: int, *, dry: bool = False) -> int:
+    """Parts of blobs that have no row, of days ago: an upload that went on while it was cancelled,
+    or a database of an older day. How many blobs."""
+    count, after = 0, None
+    while page := await store().blobs(after):
+        after = page[-1].blob
+        old = [one.blob for one in page if one.changed <= now - ORPHAN_MS]
+        for blob in await threads.run(rows.unknown, old):
+            count += 1
+            if not dry:
+                await store().delete(blob)
+    return count
+
+
+async def _look_for_messages(swept: Swept, now: int) -> None:
+    """A link is looked at soon after it was made, while its message is near the end of the log,
+    and a last time when nobody repeats that any more."""
+    while due := await threads.run(rows.due, now, BATCH):
+        for link in due:
+            found = await log().find(link.conv, link.client_id, link.after_seq)
+            if found is not None:
+                await threads.run(rows.confirm, link)
+            elif link.made > now - FORGOTTEN_MS:
+                await threads.run(rows.look_again, link, link.made + FORGOTTEN_MS)
+            else:
+                same = BlobLink.objects.filter(pk=link.pk, made=link.made)
+                swept.unsent += await threads.run(rows.unlinked, same, now)
+
+
+def counted(now: int) -> Swept:
+    """What a round would find now, as far as SQL knows."""
+    old = Blob.objects.filter(state__in=rows.UNCLAIMED, changed__lte=now - UNCLAIMED_MS)
+    return Swept(
+        unclaimed=old.count(),
+        expired=BlobLink.objects.filter(expires__lte=now).count(),
+        deleted=Blob.objects.filter(state=State.DELETING).count(),
+    )

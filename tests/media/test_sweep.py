@@ -1,0 +1,174 @@
+"""What nobody wants goes, and nothing else: by the minute, by the day, and by hand."""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from io import StringIO
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.core.management import CommandError, call_command
+from django.db import connections
+
+from chatsite.running import threads
+from media import blobs, rows, sweep
+from media.models import Blob, BlobLink, State
+from messaging.backends import log
+from testkit.cast import Person, now_ms
+from tests.media.carrying import get, granted, put, uploaded
+from tests.media.test_messages import erasing, message, state
+from tests.messaging.socket import arrived
+from tests.messaging.test_messages import send
+
+HOUR = 3_600_000
+DAY = 24 * HOUR
+
+
+@pytest.fixture(autouse=True)
+def nothing_of_others(database_access: None) -> None:
+    """Counts are of the whole site."""
+    Blob.objects.all().delete()
+    with connections["messages"].cursor() as cursor:
+        cursor.execute("UPDATE conversation SET url = ''")
+
+
+async def linked_without_message(who: Person, conv: bytes, now: int) -> bytes:
+    """As a process leaves it that ends before the append."""
+    blob = (await uploaded(who, conv, b"x" * 100)).blob
+    to = rows.Link(conv, secrets.token_bytes(16), 0, None, withheld=False)
+    assert await threads.run(rows.link, who.uid, [blob], to, now)
+    return blob
+
+
+async def test_an_upload_that_nobody_goes_on_with_goes_after_a_day(
+    alice: Person, conv: bytes, blob_store: Any
+) -> None:
+    half, whole = await granted(alice, conv, 100), await uploaded(alice, conv, b"x" * 100)
+    await put(half, 0, b"x" * 100)
+    now = now_ms()
+    assert (await sweep.sweep(now + DAY - HOUR)).unclaimed == 0
+    await blobs.resume(alice.uid, whole.blob, now + DAY - HOUR)
+    swept = await sweep.sweep(now + DAY + HOUR)
+    assert (swept.unclaimed, swept.deleted) == (1, 1)
+    assert await state(half.blob) is None
+    assert await blob_store.sizes(half.blob) == {}
+    assert await state(whole.blob) == State.WHOLE
+    assert (await sweep.sweep(now + 3 * DAY)).unclaimed == 1
+
+
+async def test_a_message_that_was_never_appended_loses_its_blobs(
+    alice: Person, conv: bytes
+) -> None:
+    now = now_ms()
+    blob = await linked_without_message(alice, conv, now)
+    for later in (HOUR, 2 * DAY - HOUR):
+        assert (await sweep.sweep(now + later)).unsent == 0
+    assert await state(blob) == State.LINKED
+    assert (await sweep.sweep(now + 2 * DAY + HOUR)).unsent == 1
+    assert await state(blob) is None
+
+
+async def test_one_that_was_appended_keeps_them_and_is_looked_for_once(
+    alice: Person, bob: Person, conv: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_alice = await arrived(alice)
+    blob = (await uploaded(alice, conv, b"x" * 100)).blob
+    await send(at_alice, message(alice, conv, blob))
+    await sweep.sweep(now_ms() + HOUR)
+    monkeypatch.setattr(type(log()), "find", None)
+    await sweep.sweep(now_ms() + 9 * DAY)
+    assert await state(blob) == State.LINKED
+    assert (await get(bob, blob)).status == 200
+
+
+async def test_a_link_that_comes_meanwhile_wins(
+    alice: Person, conv: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sweep has looked and found nothing; then the message is sent after all."""
+    now = now_ms()
+    blob = await linked_without_message(alice, conv, now)
+    [link] = await threads.run(lambda: list(BlobLink.objects.filter(blob__blob=blob)))
+    real: Callable[..., Any] = type(log()).find
+
+    async def found(*arguments: Any) -> int | None:
+        seq: int | None = await real(*arguments)
+        to = rows.Link(conv, link.client_id, 0, None, withheld=False)
+        await threads.run(rows.link, alice.uid, [blob], to, now + 2 * DAY + HOUR - 1)
+        return seq
+
+    monkeypatch.setattr(type(log()), "find", found)
+    assert (await sweep.sweep(now + 2 * DAY + HOUR)).unsent == 0
+    assert await state(blob) == State.LINKED
+
+
+async def test_links_sweeps_and_releases_at_once_leave_no_blob_without_its_message(
+    alice: Person, conv: bytes
+) -> None:
+    now = now_ms()
+    for _ in range(5):
+        blob = await linked_without_message(alice, conv, now)
+        client_id = secrets.token_bytes(16)
+        to = rows.Link(conv, client_id, 0, None, withheld=False)
+        linked, *_ = await asyncio.gather(
+            threads.run(rows.link, alice.uid, [blob], to, now + 3 * DAY),
+            sweep.sweep(now + 3 * DAY),
+        )
+        links = await threads.run(BlobLink.objects.filter(blob__blob=blob).count)
+        assert (await state(blob), links) == ((State.LINKED, 1) if linked else (None, 0))
+
+
+async def test_blobs_of_an_expired_message_go(alice: Person, bob: Person, conv: bytes) -> None:
+    at_alice = await arrived(alice)
+    blob = (await uploaded(alice, conv, b"x" * 100)).blob
+    await send(at_alice, message(alice, conv, blob, ttl=60))
+    assert (await sweep.sweep(now_ms() + 61_000)).expired == 0, "never before its message"
+    assert (await sweep.sweep(now_ms() + 180_000)).expired == 1
+    assert await state(blob) is None
+    assert (await get(bob, blob)).status == 404
+
+
+async def test_parts_without_a_row_go_after_three_days(
+    alice: Person, conv: bytes, blob_store: Any
+) -> None:
+    kept, nobodys = await uploaded(alice, conv, b"x" * 100), secrets.token_bytes(16)
+    await blob_store.put(nobodys, 0, b"x")
+    assert await sweep.remove_orphans(now_ms() + 2 * DAY) == 0
+    assert await sweep.remove_orphans(now_ms() + 4 * DAY, dry=True) == 1
+    assert await sweep.remove_orphans(now_ms() + 4 * DAY) == 1
+    assert (await blob_store.sizes(nobodys), await blob_store.sizes(kept.blob)) == ({}, {0: 100})
+
+
+def pruned(*arguments: str) -> str:
+    out = StringIO()
+    call_command("prune_attachments", *arguments, stdout=out)
+    return out.getvalue()
+
+
+async def test_by_hand_with_counts_and_a_test_of_the_truth(
+    alice: Person, bob: Person, conv: bytes, blob_store: Any
+) -> None:
+    at_alice = await arrived(alice)
+    blob, doomed = [(await uploaded(alice, conv, b"x" * 100)).blob for _ in range(2)]
+    await send(at_alice, message(alice, conv, blob))
+    frame = message(alice, conv, doomed)
+    sent = await send(at_alice, frame)
+    row = await threads.run(Blob.objects.get, blob=doomed)
+    old_link = await threads.run(lambda: BlobLink.objects.get(blob=row))
+    await send(at_alice, erasing(alice, conv, sent.seq, frame.client_id))
+    # A process that ends between the two leaves the link.
+    await threads.run(Blob.objects.filter(pk=row.pk).update, state=State.LINKED)
+    await threads.run(old_link.save, force_insert=True)
+    run = sync_to_async(pruned)
+    assert "Would delete" in await run("--dry-run", "--check")
+    assert await state(doomed) == State.LINKED
+    told = await run("--check", "--people", "3")
+    assert await state(doomed) is None
+    assert "Now 1 files take 100 bytes." in told
+    assert alice.name in told
+    await blob_store.delete(blob)
+    with pytest.raises(CommandError, match=blob.hex()):
+        await run("--check")
+    await threads.run(Blob.objects.filter(blob=blob).delete)
+    with pytest.raises(CommandError, match=blob.hex()):
+        await run("--check")
