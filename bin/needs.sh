@@ -6,7 +6,7 @@ lacks() { # a loud skip, or a failure where everything is demanded
   [ "${CHAT_REQUIRE_SERVICES:-}" != 1 ] || exit 1
 }
 
-services=(postgres=CHAT_TEST_POSTGRES_URL redis=CHAT_TEST_REDIS_URL cassandra=CHAT_TEST_CASSANDRA_HOSTS)
+services=(postgres=CHAT_TEST_POSTGRES_URL redis=CHAT_TEST_REDIS_URL s3=CHAT_TEST_S3_URL cassandra=CHAT_TEST_CASSANDRA_HOSTS)
 started=() # by us: what runs already is somebody else's, and goes on running
 
 need_balancer() { # for the tests of nodes behind one; bin/services runs none for them

@@ -1,7 +1,7 @@
 """Waits until a service answers: answers.py KIND HOST PORT SECONDS PID.
 
 Exit status 1 when its process ends before, or the time is over. An open port alone says little:
-Redis loads its data behind one. KIND is redis, cassandra, http, node (of the site), or ring:N,
+Redis loads its data behind one. KIND is redis, cassandra, http, s3, node (of the site), or ring:N,
 a Cassandra that sees N nodes alive, up to three.
 """
 
@@ -16,6 +16,7 @@ QUESTIONS = {  # what is asked, which bytes of the answer count, what they must 
     "redis": (b"PING\r\n", slice(5), b"+PONG"),
     "cassandra": (b"\4\0\0\0\5\0\0\0\0", slice(4, 5), b"\x06"),  # OPTIONS, SUPPORTED
     "http": (b"GET /readyz HTTP/1.0\r\n\r\n", slice(5), b"HTTP/"),
+    "s3": (b"GET /health HTTP/1.0\r\n\r\n", slice(8, 12), b" 200"),
     "node": (b"GET /readyz HTTP/1.0\r\n\r\n", slice(8, 12), b" 200"),
 }
 # A read from all replicas of a table that Cassandra keeps on three nodes.
