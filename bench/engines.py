@@ -12,11 +12,13 @@ from urllib.parse import urlsplit
 from bench.process import SERVER, a_site, listener, pid_of
 from testkit.postgres import own_database
 from testkit.running import ROOT, Site
+from testkit.s3 import s3_variables
 
 Env = Mapping[str, str]
 TOLD = {
     "postgres": "CHAT_TEST_POSTGRES_URL",
     "redis": "CHAT_TEST_REDIS_URL",
+    "s3": "CHAT_TEST_S3_URL",
     "cassandra": "CHAT_TEST_CASSANDRA_HOSTS",
 }
 CASSANDRA_PORT = 9042
@@ -80,10 +82,16 @@ def _postgres(env: Env) -> Iterator[Engine]:
 @contextmanager
 def _distributed(env: Env) -> Iterator[Engine]:
     """One process of the site and one node of Cassandra."""
-    with keyspace() as (host, name), service("redis") as redis, postgres() as url:
+    with (
+        keyspace() as (host, name),
+        service("redis") as redis,
+        service("s3") as s3,
+        postgres() as url,
+    ):
         own = {
             "CHAT_ENGINE": "distributed", "DATABASE_URL": url, "REDIS_URL": redis,
             "CASSANDRA_HOSTS": host, "CASSANDRA_KEYSPACE": name,
+            **s3_variables(s3),
         }  # fmt: skip
         services = {
             "postgres": _listens(url),

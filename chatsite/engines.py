@@ -23,7 +23,6 @@ def embedded(var: Path) -> Settings:
         "STORE_META": "messaging.backends.sql.meta.SqlStoreMeta",
         "TABLES": "messaging.backends.sql.tables.SqlTables",
         "PRESENCE": "presence.backends.memory.MemoryPresence",
-        "BLOB_STORE": "media.backends.files.FileStore",
         "RELAY": "chatsite.control.relay",  # of commands: their process knows no live session
         "CHANNEL_LAYERS": {"default": {"BACKEND": "chatsite.layers.InProcessLayer"}},
         "ENGINE_APPS": ["messaging.backends.sql"],
@@ -39,12 +38,29 @@ def embedded(var: Path) -> Settings:
         },
         "STORAGES": _STORAGES,
         "SESSION_ENGINE": "django.contrib.sessions.backends.db",
-        "NEEDS": [],  # its database is at hand, or waited for by the claim
+        **_blobs(s3 := services.s3()),
+        "NEEDS": _needed(s3),  # its database is at hand, or waited for by the claim
         "EXAMINED": [
             ("Accounts", DATABASE, "default"),
             ("Messages", DATABASE, "messages"),
+            *_looked_at(s3),
         ],
     }
+
+
+def _blobs(s3: dict[str, str] | None) -> Settings:
+    """Where pictures and files lie."""
+    if s3 is None:
+        return {"BLOB_STORE": "media.backends.files.FileStore"}
+    return {"BLOB_STORE": "media.backends.s3.store.S3Store", "S3": s3}
+
+
+def _needed(s3: dict[str, str] | None) -> list[tuple[str, str, Any]]:
+    return [] if s3 is None else [("Object storage", "media.backends.s3.checking.check", s3)]
+
+
+def _looked_at(s3: dict[str, str] | None) -> list[tuple[str, str, Any]]:
+    return [] if s3 is None else [("Object storage", "media.backends.s3.checking.examine", s3)]
 
 
 def several(redis: str, cache: str) -> Settings:
@@ -68,10 +84,12 @@ def distributed(var: Path) -> Settings:
     redis = services.redis("REDIS_URL")
     cassandra = services.cassandra()
     postgres = services.postgres("DATABASE_URL")
+    s3 = services.s3()
     for value, variable, holds in (
         (redis, "REDIS_URL", "what its processes share in Redis"),
         (cassandra, "CASSANDRA_HOSTS", "messages in Cassandra"),
         (postgres, "DATABASE_URL", "accounts in PostgreSQL"),
+        (s3, "S3_BUCKET", "pictures and files in an S3 server"),
     ):
         if not value:
             raise env.BadSetting(f"{variable} is missing: the distributed engine keeps {holds}")
@@ -84,7 +102,7 @@ def distributed(var: Path) -> Settings:
         "CONNECTION_STORE": "messaging.backends.cassandra.connections.CassandraConnectionStore",
         "STORE_META": "messaging.backends.cassandra.meta.CassandraStoreMeta",
         "TABLES": "messaging.backends.cassandra.tables.CassandraTables",
-        "BLOB_STORE": "media.backends.files.FileStore",
+        **_blobs(s3),
         "CASSANDRA": cassandra,
         "ENGINE_APPS": ["django_cassandra_engine", "messaging.backends.cassandra"],
         "DATABASES": {"default": kept(postgres), ALIAS: database(cassandra)},
@@ -95,8 +113,9 @@ def distributed(var: Path) -> Settings:
             ("PostgreSQL", "chatsite.needs.database", "default"),
             *(("Redis", "chatsite.redis_check.check", url) for url in {redis, cache}),
             ("Cassandra", "messaging.backends.cassandra.schema.check", cassandra),
+            *_needed(s3),
         ],
-        "EXAMINED": _examined({redis, cache}, cassandra),
+        "EXAMINED": [*_examined({redis, cache}, cassandra), *_looked_at(s3)],
     }
 
 
@@ -122,7 +141,6 @@ DISTRIBUTED_ONLY = (
     "CASSANDRA_ADDRESS_MAP", "CASSANDRA_CA", "REDIS_CA",
 )  # fmt: skip
 PREPARE_AFTER = 2  # executions of a query on one connection
-NOBODYS = ("S3_BUCKET", "S3_ENDPOINT_URL")  # until there are pictures
 # Of PostgreSQL. A machine that is gone without a word is noticed: by a new connection after two
 # seconds, by one that waits for an answer after ten or so. A query is parsed and planned once on
 # each connection: that of the caller's session costs more to plan than to run.
@@ -143,7 +161,7 @@ _STORAGES = {
 def choose(var: Path) -> tuple[str, Settings]:
     """The engine's name and its settings. Raises BadSetting for an unknown one."""
     name = env.choice("CHAT_ENGINE", "embedded", list(ENGINES))
-    for variable in (*NOBODYS, *(DISTRIBUTED_ONLY if name == "embedded" else ())):
+    for variable in DISTRIBUTED_ONLY if name == "embedded" else ():
         if env.text(variable, ""):
             raise env.BadSetting(f"{variable} is set, but the {name} engine does not use it")
     return name, ENGINES[name](var)

@@ -120,6 +120,49 @@ def cassandra() -> dict[str, object] | None:
     }
 
 
+S3_NEEDED = ("S3_BUCKET", "S3_ENDPOINT_URL", "S3_ACCESS_KEY", "S3_SECRET_KEY")
+S3_MORE = ("S3_REGION", "S3_PUBLIC_ENDPOINT", "S3_CA")
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+
+
+def s3() -> dict[str, str] | None:
+    """settings.S3, or None when nothing of it is named."""
+    given = {name: text(name, "") for name in S3_NEEDED}
+    missing = [name for name, value in given.items() if not value]
+    named = [name for name in (*S3_NEEDED, *S3_MORE) if text(name, "")]
+    if not named:
+        return None
+    if missing:
+        raise BadSetting(f"{named[0]} is set, but {' and '.join(missing)} is missing: all or none")
+    if not BUCKET.fullmatch(given["S3_BUCKET"]):
+        raise BadSetting(f"S3_BUCKET must match {BUCKET.pattern}, not {given['S3_BUCKET']!r}")
+    endpoint, ca = _endpoint("S3_ENDPOINT_URL"), authority("S3_CA")
+    if ca and not endpoint.startswith("https:"):
+        raise BadSetting("S3_CA is set, but S3_ENDPOINT_URL is not https://, which has TLS")
+    return {
+        "BUCKET": given["S3_BUCKET"],
+        "ENDPOINT_URL": endpoint,
+        "PUBLIC_ENDPOINT": _endpoint("S3_PUBLIC_ENDPOINT"),
+        "ACCESS_KEY": given["S3_ACCESS_KEY"],
+        "SECRET_KEY": given["S3_SECRET_KEY"],
+        "REGION": filled("S3_REGION", "us-east-1"),
+        "CA_FILE": ca,
+    }
+
+
+def _endpoint(name: str) -> str:
+    """Where an S3 server is, as http://host:port; empty when unset."""
+    value = text(name, "")
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:  # its text may hold a key
+        good = False
+    if value and (not good or parts.path.strip("/") or parts.query or "@" in parts.netloc):
+        raise BadSetting(f"{name} must look like https://host:port, and keys are named elsewhere")
+    return value.rstrip("/")
+
+
 def _pairs(name: str, default: str, between: str) -> dict[str, str]:
     """A list of a:b, separated by commas."""
     pairs = [word.rpartition(between) for word in words(name, default)]

@@ -42,6 +42,7 @@ STORE_META: str = _engine["STORE_META"]
 TABLES: str = _engine["TABLES"]
 PRESENCE: str = _engine["PRESENCE"]
 BLOB_STORE: str = _engine["BLOB_STORE"]
+S3: dict[str, str] = _engine.get("S3", {})
 BLOB_FOLDER = VAR / "blobs"  # of the store in files
 MEDIA_FILE_MAX = env.integer("MEDIA_FILE_MAX", 2 * 1024**3, 1, 2**40)  # bytes, before sealing
 MEDIA_PERSON_QUOTA = env.integer("MEDIA_PERSON_QUOTA", 2 * 1024**3, 0, 2**50)  # 0 = no limit

@@ -101,6 +101,11 @@ class BlobStore(ABC):
         answers and cannot be used chatsite.running.needs.Unfit with one sentence."""
 
     @abstractmethod
+    async def prepare(self) -> list[str]:
+        """Makes what the store needs, where that is missing; says in a sentence each what is there
+        now. Raises as `check`."""
+
+    @abstractmethod
     async def close(self) -> None:
         """Gives back connections and threads; the next call takes new ones."""
 

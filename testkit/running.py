@@ -64,6 +64,7 @@ class Site:
         )  # fmt: skip
         self.manage("migrate", "--verbosity", "0")
         self.manage("migrate_store", "--verbosity", "0")
+        self.manage("storage_setup", "--verbosity", "0")
         self._collect_static_files()
         return self
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE
@@ -18,6 +18,7 @@ import pytest
 
 from testkit.postgres import own_database
 from testkit.running import ROOT, free_port
+from testkit.s3 import s3_variables
 
 START_SECONDS = 60
 
@@ -88,6 +89,33 @@ def own_server() -> Iterator[Postgres]:
 def shared_redis() -> str:
     """The URL of a Redis that other tests use at the same time: keys need a prefix of their own."""
     return place("CHAT_TEST_REDIS_URL", "redis")
+
+
+@contextmanager
+def own_bucket() -> Iterator[dict[str, str]]:
+    """What a site's environment says of a bucket of its own, which is not there yet."""
+    given = s3_variables(place("CHAT_TEST_S3_URL", "s3"))
+    try:
+        yield given
+    finally:
+        _remove_bucket(as_settings(given))
+
+
+def as_settings(given: dict[str, str]) -> dict[str, str]:
+    """settings.S3 of that environment."""
+    short = {name.removeprefix("S3_"): value for name, value in given.items()}
+    return {"PUBLIC_ENDPOINT": "", "REGION": "us-east-1", "CA_FILE": "", **short}
+
+
+def _remove_bucket(s3: dict[str, str]) -> None:
+    from media.backends.s3.client import client  # it takes a while to load
+
+    asking, bucket = client(s3, s3["ENDPOINT_URL"]), s3["BUCKET"]
+    with suppress(asking.exceptions.NoSuchBucket):
+        for page in asking.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+            if keys := [{"Key": one["Key"]} for one in page.get("Contents", ())]:
+                asking.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+        asking.delete_bucket(Bucket=bucket)
 
 
 @dataclass

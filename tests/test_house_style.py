@@ -98,7 +98,7 @@ def test_only_env_reads_the_environment() -> None:
 
 
 def test_the_embedded_engine_loads_no_driver_of_another() -> None:
-    drivers = ("redis", "cassandra", "boto3")
+    drivers = ("redis", "cassandra", "boto3", "aiohttp")
     loads = f"import chatsite.asgi, sys; print([m for m in {drivers} if m in sys.modules])"
     run = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", loads],

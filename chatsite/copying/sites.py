@@ -106,7 +106,7 @@ def require_whole() -> None:
 def prepare(new: Target) -> None:
     """Its secrets and its tables. Raises Problem."""
     _carry_secrets(Path(settings.VAR) / SECRETS, new.var / SECRETS)
-    for command in ("migrate", "migrate_store"):
+    for command in ("migrate", "migrate_store", "storage_setup"):
         run = [sys.executable, "-W", "ignore", str(settings.BASE_DIR / "manage.py"), command]
         done = subprocess.run(  # noqa: S603 -- our own command
             [*run, "--verbosity", "0"],

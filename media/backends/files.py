@@ -97,6 +97,10 @@ class FileStore(BlobStore):
     async def check(self) -> None:
         await self._run(self._check)
 
+    async def prepare(self) -> list[str]:
+        await self.check()
+        return [f"blobs lie in {self._folder}"]
+
     async def close(self) -> None:
         if self._threads is not None:
             self._threads.shutdown(wait=False)

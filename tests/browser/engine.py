@@ -18,7 +18,7 @@ from testkit import running
 from testkit.running import START_SECONDS, Site, free_port
 from tests.keyspace import drop, own_keyspace
 from tests.nodes.balancer import balancer
-from tests.services import own_postgres, own_redis
+from tests.services import own_bucket, own_postgres, own_redis
 
 DISTRIBUTED = "distributed"
 ENGINES = ("embedded", DISTRIBUTED)
@@ -81,6 +81,7 @@ def several(env: Mapping[str, str]) -> Several:
             "CASSANDRA_KEYSPACE": options["KEYSPACE"],
             "DATABASE_URL": made.enter_context(own_postgres()),
             "REDIS_URL": made.enter_context(own_redis()).url,
+            **made.enter_context(own_bucket()),
             "TRUSTED_PROXIES": "127.0.0.1",
             **env,
         }

@@ -19,6 +19,7 @@ from redis import Redis
 
 from testkit.postgres import own_database
 from testkit.running import Site
+from testkit.s3 import s3_variables
 from tests.chaos.plan import Plan
 from tests.chaos.proxy import Address, Door, Weather
 from tests.chaos.server import migrate, node, revive
@@ -67,6 +68,7 @@ class Cluster:
             "DATABASE_URL": self._belongings.enter_context(own_database(postgres)),
             "REDIS_URL": services.url("redis"),
             "CASSANDRA_HOSTS": ",".join(services.url(name) for name in services.cassandras),
+            **s3_variables(services.url("s3")),
             "CASSANDRA_KEYSPACE": f"storm_{secrets.token_hex(6)}",
             "SITE_URL": self.url,
             "TRUSTED_PROXIES": LOCAL,

@@ -86,3 +86,4 @@ def migrate(site: Site) -> None:
     make_secrets.main(site.var / "secrets")
     site.manage("migrate", "--verbosity", "0")
     site.manage("migrate_store", "--verbosity", "0")
+    site.manage("storage_setup", "--verbosity", "0")

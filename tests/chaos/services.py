@@ -1,4 +1,4 @@
-"""PostgreSQL, Redis, Cassandra and HAProxy of a storm's own, by `bin/services` in its own folder.
+"""PostgreSQL, Redis, Cassandra, S3 and HAProxy of a storm's own, by `bin/services` in one folder.
 
 One run after the other uses them, and undoes what it did to them.
 """
@@ -31,7 +31,7 @@ class Services:
 
     @property
     def names(self) -> tuple[str, ...]:
-        return ("postgres", "redis", "haproxy", *self.cassandras)
+        return ("postgres", "redis", "s3", "haproxy", *self.cassandras)
 
     def run(self, *words: str) -> str:
         """What `bin/services WORDS` prints. Raises RuntimeError with what went wrong."""

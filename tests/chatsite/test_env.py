@@ -303,7 +303,14 @@ DISTRIBUTED = {
     "DATABASE_URL": "postgres://chat@localhost/chat",
     "REDIS_URL": "redis://localhost:6379/0",
     "CASSANDRA_HOSTS": "127.0.0.1",
+    "S3_BUCKET": "chat",
+    "S3_ENDPOINT_URL": "http://localhost:9000",
+    "S3_ACCESS_KEY": "key",
+    "S3_SECRET_KEY": "secret",
 }
+
+
+S3 = [name for name in DISTRIBUTED if name.startswith("S3_")]
 
 
 @pytest.mark.parametrize(
@@ -327,7 +334,13 @@ DISTRIBUTED = {
         ({"CASSANDRA_REPLICATION": "dc2:3"}, "CASSANDRA_REPLICATION must say"),
         ({"CASSANDRA_REPLICATION": "dc1:0"}, "CASSANDRA_REPLICATION must say"),
         ({"CASSANDRA_ADDRESS_MAP": "127.0.0.1"}, "CASSANDRA_ADDRESS_MAP must be a list"),
-        ({"S3_BUCKET": "pictures"}, "S3_BUCKET is set"),
+        ({"S3_BUCKET": ""}, "S3_ENDPOINT_URL is set, but S3_BUCKET is missing"),
+        ({"S3_BUCKET": "Pictures!"}, "S3_BUCKET must match"),
+        ({"S3_ENDPOINT_URL": "localhost:9000"}, "S3_ENDPOINT_URL must look like"),
+        ({"S3_ENDPOINT_URL": "http://key:secret@localhost"}, "S3_ENDPOINT_URL must look like"),
+        ({"S3_PUBLIC_ENDPOINT": "https://s3.example/x"}, "S3_PUBLIC_ENDPOINT must look like"),
+        ({"S3_CA": "/nowhere"}, "S3_CA: /nowhere holds no certificate"),
+        (dict.fromkeys(S3, ""), "S3_BUCKET is missing: the distributed engine keeps pictures"),
         ({"CASSANDRA_CA": "/nowhere"}, "CASSANDRA_CA: /nowhere holds no certificate (No such file"),
         ({"DATABASE_CA": __file__}, "test_env.py holds no certificate"),
     ],

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from media.backends.files import FileStore
+from media.backends.s3.store import S3Store
 from media.stores import CHUNK, PART_MAX, BlobStore, Missing, Stored
 from tests.contracts import factories
+from tests.services import as_settings, own_bucket
 
 Make = factories.Make[BlobStore]
 ENDS = bytes(16), b"\xff" * 16  # the ids at both ends of a listing
@@ -27,7 +29,18 @@ async def files(count: int) -> AsyncIterator[list[BlobStore]]:
             await one.close()
 
 
-make = factories.factory(files)
+@asynccontextmanager
+async def s3(count: int) -> AsyncIterator[list[BlobStore]]:
+    """In a bucket of its own."""
+    with own_bucket() as given:
+        made = [S3Store(as_settings(given)) for _ in range(count)]
+        await made[0].prepare()
+        yield list(made)
+        for one in made:
+            await one.close()
+
+
+make = factories.factory(files, s3)
 
 
 def new_blob() -> bytes:

@@ -15,7 +15,7 @@ from testkit.client.device import Device
 from testkit.client.people import Person
 from testkit.running import Site, free_port, new_site
 from tests.keyspace import drop, own_keyspace
-from tests.services import Redis, own_postgres, own_redis
+from tests.services import Redis, own_bucket, own_postgres, own_redis
 
 
 @dataclass
@@ -84,14 +84,16 @@ def on_cassandra(**other: str) -> Iterator[dict[str, str]]:
     """The distributed engine, on a keyspace that goes with the block. `other`: than one expects."""
     options = own_keyspace()
     try:
-        yield {
-            "CHAT_ENGINE": "distributed",
-            "CASSANDRA_HOSTS": options["HOSTS"][0],
-            "CASSANDRA_PORT": str(options["PORT"]),
-            "CASSANDRA_KEYSPACE": options["KEYSPACE"],
-            "CASSANDRA_DC": options["DC"],
-            **other,
-        }
+        with own_bucket() as bucket:
+            yield {
+                "CHAT_ENGINE": "distributed",
+                "CASSANDRA_HOSTS": options["HOSTS"][0],
+                "CASSANDRA_PORT": str(options["PORT"]),
+                "CASSANDRA_KEYSPACE": options["KEYSPACE"],
+                "CASSANDRA_DC": options["DC"],
+                **bucket,
+                **other,
+            }
     finally:
         drop(options)
 

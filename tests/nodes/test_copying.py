@@ -21,7 +21,7 @@ from testkit.client.m1 import body as bodies
 from testkit.client.people import Person, nobody_alarmed
 from testkit.running import ROOT, Site, free_port, new_site
 from tests.keyspace import drop, own_keyspace
-from tests.services import own_postgres, own_redis
+from tests.services import own_bucket, own_postgres, own_redis
 from tests.strangers import strangers
 
 STRANGERS = 80  # pairs besides, so that a copy takes a while
@@ -69,7 +69,12 @@ class Move:
 @pytest.fixture
 def move(tmp_path: Path, django_db_blocker: Any) -> Iterator[Move]:
     options = own_keyspace()
-    with own_postgres() as url, own_redis() as redis, django_db_blocker.unblock():
+    with (
+        own_postgres() as url,
+        own_redis() as redis,
+        own_bucket() as bucket,
+        django_db_blocker.unblock(),
+    ):
         port = free_port()
         common = {"SITE_URL": f"http://localhost:{port}", "LIVE_RATE_FACTOR": "1000"}
         site = new_site({**common, "DATABASE_URL": ""}, tmp_path)
@@ -77,6 +82,7 @@ def move(tmp_path: Path, django_db_blocker: Any) -> Iterator[Move]:
         distributed = {
             "DATABASE_URL": url,
             "REDIS_URL": redis.url,
+            **bucket,
             "CASSANDRA_HOSTS": ",".join(options["HOSTS"]),
             "CASSANDRA_KEYSPACE": options["KEYSPACE"],
         }
