@@ -7,7 +7,6 @@ import pytest
 from playwright.sync_api import Browser, Route, expect
 
 from testkit.browser.people import press
-from testkit.running import Site
 from tests.browser.chatting import Pair, composer, newcomer
 from tests.browser.conftest import OpenWindow
 
@@ -100,17 +99,6 @@ def test_what_another_key_hash_or_size_names_does_not_open(pair: Pair) -> None:
     }
 
 
-def test_without_room_on_the_disk_it_stays_in_memory(open_window: OpenWindow, site: Site) -> None:
-    a = open_window("alice").page
-    quota = {"origin": site.url, "quotaSize": 16 * MB}
-    a.context.new_cdp_session(a).send("Storage.overrideQuotaForOrigin", quota)
-    newcomer(a, "Alice")
-    outcome = a.evaluate(SEAL, [5 * MB, "file"])
-    assert outcome["same"]
-    assert outcome["entry"]["inMemory"]
-    assert a.evaluate(FILES) == []
-
-
 def test_a_browser_without_files_of_its_own_keeps_them_in_memory(open_window: OpenWindow) -> None:
     a = open_window("alice").page
     a.context.route("**/workers/media.js", lambda route: without_files(route))
@@ -172,6 +160,6 @@ def peak(browser: Browser) -> int:
 
 
 def high_water(pid: int) -> int:
-    with open(f"/proc/{pid}/status") as status:
+    with Path(f"/proc/{pid}/status").open() as status:
         [line] = [line for line in status if line.startswith("VmHWM")]
     return int(line.split()[1]) * 1024
