@@ -49,6 +49,7 @@ class Outbound:
         )
         conversation.ctr, conversation.prev = ctr, sealed.commitment
         frame = _frame(conversation, sealed)
+        frame.blobs = [Id(blob) for blob in bodies.blobs(bodies.parse(body, ctr))] or None
         return Outgoing(frame, sealed, body, compose, ctr, prev)
 
     async def deliver(self, conversation: Conversation) -> Message:

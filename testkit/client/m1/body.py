@@ -73,6 +73,16 @@ def parse(raw: bytes, ctr: int) -> dict[str, Any]:
     return members
 
 
+def blobs(members: Mapping[str, Any]) -> list[bytes]:
+    """What the server is told of the files of a message: their ids, thumbnails included."""
+    return [
+        from_base64(one["blob"], 16)
+        for entry in members.get("att", ())
+        for one in (entry, entry.get("thumb"))
+        if one
+    ]
+
+
 def _common(ts: int, me: Head, peer: Head, prev: bytes | None) -> dict[str, Any]:
     members: dict[str, Any] = {"ts": ts, "heads": {"me": _head(me), "peer": _head(peer)}}
     if prev is not None:
