@@ -1,0 +1,103 @@
+// Small files with everything in them that must not be sent, made byte by byte.
+
+import { crc32, deflateSync } from "node:zlib";
+
+export const SECRET = "N 48 12.345 E 11 34.567";
+
+export const ascii = (text) => Buffer.from(text, "latin1");
+export const joined = (...parts) => new Uint8Array(Buffer.concat(parts));
+const u32 = (value) => Buffer.from([value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255]);
+const u32le = (value) => Buffer.from(u32(value)).reverse();
+const u16le = (value) => Buffer.from([value & 255, value >>> 8]);
+
+/** A TIFF with one entry, the orientation, and the secret behind it. */
+export function exif(orientation = 1) {
+  const entry = [u16le(0x0112), u16le(3), u32le(1), u16le(orientation), u16le(0)];
+  return Buffer.concat([ascii("II*\0"), u32le(8), u16le(1), ...entry, u32le(0), ascii(SECRET)]);
+}
+
+const chunk = (name, body) => {
+  const named = Buffer.concat([ascii(name), body]);
+  return Buffer.concat([u32(body.length), named, u32(crc32 ? crc32(named) : 0)]);
+};
+
+export function png({ w = 2, h = 1, orientation, moves = false, texts = true } = {}) {
+  const head = Buffer.concat([u32(w), u32(h), Buffer.from([8, 2, 0, 0, 0])]);
+  const row = Buffer.concat([Buffer.from([0]), Buffer.alloc(3 * w, 200)]);
+  const pixels = deflateSync(Buffer.concat(Array.from({ length: h }, () => row)));
+  const control = (n) => Buffer.concat([u32(n), u32(w), u32(h), u32(0), u32(0), Buffer.from([0, 1, 0, 1, 0, 0])]);
+  return joined(
+    ascii("\x89PNG\r\n\x1a\n"),
+    chunk("IHDR", head),
+    ...(moves ? [chunk("acTL", Buffer.concat([u32(2), u32(0)])), chunk("fcTL", control(0))] : []),
+    ...(orientation ? [chunk("eXIf", exif(orientation))] : []),
+    ...(texts
+      ? [chunk("tEXt", ascii(`Comment\0${SECRET}`)), chunk("iTXt", ascii(`XML:com.adobe.xmp\0${SECRET}`))]
+      : []),
+    chunk("IDAT", pixels),
+    ...(moves ? [chunk("fcTL", control(1)), chunk("fdAT", Buffer.concat([u32(2), pixels]))] : []),
+    chunk("IEND", Buffer.alloc(0)),
+    ...(texts ? [ascii(`behind the end: ${SECRET}`)] : []),
+  );
+}
+
+const GIF_FRAME = [0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0];
+const gifBlocks = (text) => [text.length, ...ascii(text), 0];
+
+export function gif({ frames = 2 } = {}) {
+  const shown = Array.from({ length: frames }, () => [0x21, 0xf9, 4, 0, 10, 0, 0, 0, ...GIF_FRAME]).flat();
+  return joined(
+    ascii("GIF89a"),
+    Buffer.from([1, 0, 1, 0, 0x80, 0, 0, 255, 0, 0, 0, 0, 255]),
+    Buffer.from([0x21, 0xff, 11, ...ascii("NETSCAPE2.0"), 3, 1, 0, 0, 0]),
+    Buffer.from([0x21, 0xfe, ...gifBlocks(SECRET)]),
+    Buffer.from([0x21, 0xff, 11, ...ascii("XMP DataXMP"), ...gifBlocks(SECRET)]),
+    Buffer.from(shown),
+    Buffer.from([0x3b]),
+    ascii(SECRET),
+  );
+}
+
+const riff = (name, body) => Buffer.concat([ascii(name), u32le(body.length), body, Buffer.alloc(body.length % 2)]);
+// One pixel, lossless.
+const VP8L = Buffer.from("2f000000001007101111118888fe070000", "hex");
+
+export function webp({ orientation = 1 } = {}) {
+  const body = Buffer.concat([
+    riff("VP8X", Buffer.from([0x0c, 0, 0, 0, 0, 0, 0, 0, 0, 0])),
+    riff("VP8L", VP8L),
+    riff("EXIF", exif(orientation)),
+    riff("XMP ", ascii(SECRET)),
+  ]);
+  return joined(ascii("RIFF"), u32le(4 + body.length), ascii("WEBP"), body, ascii(SECRET));
+}
+
+export const box = (name, ...bodies) => {
+  const body = Buffer.concat(bodies);
+  return Buffer.concat([u32(8 + body.length), ascii(name), body]);
+};
+
+/** A film without frames: what is read of one is its boxes. */
+export function mp4() {
+  const times = Buffer.alloc(8, 7);
+  return joined(
+    box("ftyp", ascii("isom\0\0\0\0isom")),
+    box("mdat", ascii("the frames")),
+    box("uuid", ascii(SECRET)),
+    box(
+      "moov",
+      box("mvhd", Buffer.alloc(4), times),
+      box("trak", box("tkhd", Buffer.alloc(4), times), box("udta", ascii(SECRET))),
+      box("udta", box("\xa9xyz", ascii(SECRET))),
+      box("meta", ascii(SECRET)),
+    ),
+  );
+}
+
+export function heic({ w = 4032, h = 3024 } = {}) {
+  const spread = (x, y) => box("ispe", Buffer.alloc(4), u32(x), u32(y));
+  return joined(
+    box("ftyp", ascii("heic\0\0\0\0mif1heic")),
+    box("meta", Buffer.alloc(4), box("iprp", box("ipco", spread(512, 512), spread(w, h)))),
+  );
+}

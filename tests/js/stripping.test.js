@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { sniff } from "../../static/js/chat/filetypes.js";
+import { withoutPlaces } from "../../static/js/chat/filmplaces.js";
+import { heifSize } from "../../static/js/chat/heif.js";
+import { isTurned, stripped } from "../../static/js/chat/stripping.js";
+import { ascii, gif, heic, joined, mp4, png, SECRET, webp } from "./made_files.js";
+
+const tells = (bytes) => Buffer.from(bytes).includes(SECRET);
+const clean = (bytes, mime) => {
+  const parts = stripped(bytes, mime);
+  return parts && joined(...parts);
+};
+
+const PICTURES = [
+  ["a PNG", "image/png", png({ orientation: 6 })],
+  ["an animated PNG", "image/png", png({ moves: true })],
+  ["a GIF", "image/gif", gif()],
+  ["a WebP", "image/webp", webp()],
+];
+
+for (const [name, mime, bytes] of PICTURES) {
+  test(`${name} keeps its pixels and its motion, and loses what was written into it`, () => {
+    assert.ok(tells(bytes));
+    const left = clean(bytes, mime);
+    assert.ok(!tells(left));
+    assert.deepEqual(sniff(left), sniff(bytes));
+    assert.deepEqual(clean(left, mime), left); // what is clean stays as it is
+  });
+
+  test(`${name} that is cut off anywhere is stripped as far as it goes, or refused`, () => {
+    for (let length = 0; length < bytes.length; length++) {
+      const left = clean(bytes.slice(0, length), mime);
+      if (left) assert.ok(!tells(left), `${length} bytes`);
+    }
+  });
+
+  test(`${name} with any byte changed ends in no error`, () => {
+    for (let at = 0; at < bytes.length; at++) {
+      for (const value of [0, 1, 127, 255]) clean(bytes.with(at, value), mime);
+    }
+  });
+}
+
+test("lengths that lie lead nowhere", () => {
+  const long = png();
+  long.set([0xff, 0xff, 0xff, 0xff], 33); // of the block behind the head
+  assert.equal(stripped(long, "image/png"), null);
+  assert.equal(stripped(ascii("no picture"), "image/webp"), null);
+  assert.equal(stripped(png(), "image/jpeg"), null); // JPEG is drawn again, always
+});
+
+test("a picture that lies on its side is not stripped of the word that says so", () => {
+  assert.equal(isTurned(png({ orientation: 6 }), "image/png"), true);
+  assert.equal(isTurned(png({ orientation: 1 }), "image/png"), false);
+  assert.equal(isTurned(png(), "image/png"), false);
+  assert.equal(isTurned(webp({ orientation: 8 }), "image/webp"), true);
+  assert.equal(isTurned(webp(), "image/webp"), false);
+});
+
+test("a film loses place and times, and no frame moves", async () => {
+  const film = mp4();
+  const left = new Uint8Array(await (await withoutPlaces(new Blob([film]))).arrayBuffer());
+  assert.ok(tells(film));
+  assert.ok(!tells(left));
+  assert.equal(left.length, film.length);
+  assert.equal(Buffer.from(left).indexOf("the frames"), Buffer.from(film).indexOf("the frames"));
+  assert.ok(!left.includes(7)); // when it was made
+});
+
+test("a film that cannot be followed from box to box is not touched", async () => {
+  const film = mp4();
+  for (const broken of [film.slice(0, -3), film.with(3, 3), ascii("RIFF"), joined(film, ascii("rest"))]) {
+    assert.equal(await withoutPlaces(new Blob([broken])), null);
+  }
+  for (let at = 0; at < film.length; at++) {
+    for (const value of [0, 1, 8, 255]) await withoutPlaces(new Blob([film.with(at, value)]));
+  }
+});
+
+test("a picture of a phone is known, with the size of the largest of its parts", () => {
+  assert.deepEqual(heifSize(heic()), { w: 4032, h: 3024 });
+  assert.deepEqual(heifSize(heic().slice(0, 24)), { w: 0, h: 0 });
+  assert.equal(heifSize(mp4()), null);
+  assert.equal(heifSize(ascii("ftyp")), null);
+});
