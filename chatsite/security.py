@@ -26,6 +26,7 @@ _STATIC = (
 )
 _WASM = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; frame-ancestors 'none'"
 _PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()"
+_PERMISSIONS_CHATS = _PERMISSIONS.replace("microphone=()", "microphone=(self)")  # voice notes
 
 
 class Headers:
@@ -45,7 +46,10 @@ class Headers:
         # Forms of the admin need an Origin, which no-referrer would turn into "null".
         response.headers.setdefault("Referrer-Policy", "same-origin" if admin else "no-referrer")
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        response.headers.setdefault("Permissions-Policy", _PERMISSIONS)
+        chats = request.path == "/chats" or request.path.startswith("/chats/")
+        response.headers.setdefault(
+            "Permissions-Policy", _PERMISSIONS_CHATS if chats else _PERMISSIONS
+        )
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 

@@ -20,6 +20,8 @@ await Promise.all([
   import("./elements/chat-verify.js"),
   import("./elements/chat-composer.js"),
   import("./elements/chat-media.js"),
+  import("./elements/chat-attach.js"),
+  import("./elements/chat-voice.js"),
 ]);
 announceFailures();
 const list = /** @type {import("./elements/chat-list.js").ChatList} */ (main.querySelector("chat-list"));
@@ -28,6 +30,8 @@ const person = /** @type {import("./elements/chat-person.js").ChatPerson} */ (ma
 const composer = /** @type {import("./elements/chat-composer.js").ChatComposer} */ (
   main.querySelector("chat-composer")
 );
+const attach = /** @type {import("./elements/chat-attach.js").ChatAttach} */ (main.querySelector("chat-attach"));
+const voice = /** @type {import("./elements/chat-voice.js").ChatVoice} */ (main.querySelector("chat-voice"));
 
 main.addEventListener("pick", (event) => {
   event.preventDefault(); // this page shows it
@@ -76,5 +80,7 @@ function show(conv) {
   list.mark(conv);
   void person.open(conv);
   void composer.open(conv);
+  void attach.open(conv);
+  void voice.open(conv);
   page?.look();
 }

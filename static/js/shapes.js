@@ -72,11 +72,11 @@ export function text(limit = Number.POSITIVE_INFINITY) {
 }
 
 /**
- * @param {...(string | number)} values
+ * @param {...string} values
  * @returns {Shape}
  */
 export function oneOf(...values) {
-  return (value) => values.some((one) => one === value);
+  return (value) => typeof value === "string" && values.includes(value);
 }
 
 /**

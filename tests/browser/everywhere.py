@@ -98,6 +98,7 @@ DIALOGS: dict[str, dict[str, Callable[[Page], None]]] = {
     },
     "conversation": {
         "menu": _press("[popovertarget='thread-menu']"),
+        "attach": _press("[popovertarget='attach-menu']"),
         "name": _choose("rename"),
         "verify": _verify,
     },

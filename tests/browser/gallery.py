@@ -130,7 +130,7 @@ def _readme_picture(alice: Page, bob: Page) -> None:
     chatting.expect_status(alice, "See you in ten minutes!", "Read")
     alice.emulate_media(color_scheme="light")
     alice.set_viewport_size({"width": 1200, "height": 750})
-    alice.locator("chat-composer textarea").blur()
+    alice.locator("#message-text").blur()
     alice.mouse.move(0, 0)
     alice.screenshot(path=IMAGES / "conversation.png")
 

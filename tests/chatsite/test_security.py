@@ -51,6 +51,17 @@ def test_a_page_allows_our_scripts_alone(client: Client) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("address", "microphone"),
+    [("/sign-in", "()"), ("/chats", "(self)"), (f"/chats/{'0' * 32}", "(self)"), ("/chatsx", "()")],
+)
+def test_the_pages_of_chats_alone_may_record(client: Client, address: str, microphone: str) -> None:
+    policy = client.get(address)["Permissions-Policy"].split(", ")
+    assert f"microphone={microphone}" in policy
+    assert {"camera=()", "geolocation=()"} <= set(policy)
+
+
+@pytest.mark.django_db
 def test_every_response_has_a_nonce_of_its_own(client: Client) -> None:
     first, second = (client.get("/sign-in")["Content-Security-Policy"] for _ in range(2))
     assert first != second

@@ -25,11 +25,26 @@ export class ChatComposer extends HTMLElement {
   /** @type {(() => void)[]} */ #stop = [];
 
   get #text() {
-    return /** @type {HTMLTextAreaElement} */ (this.querySelector("textarea"));
+    return /** @type {HTMLTextAreaElement} */ (this.querySelector(".composer > textarea"));
   }
 
   get #button() {
     return /** @type {HTMLButtonElement} */ (this.querySelector("button[type='submit']"));
+  }
+
+  /** Whether anything can be sent to the chat that is open. */
+  get writable() {
+    return !this.#text.disabled;
+  }
+
+  /** What stands in the field; files have it as their caption. */
+  get words() {
+    return this.#text.value;
+  }
+
+  set words(text) {
+    this.#put(text);
+    this.#typed();
   }
 
   connectedCallback() {
@@ -64,7 +79,8 @@ export class ChatComposer extends HTMLElement {
     this.#say("");
     this.#put("");
     this.#chat = undefined;
-    this.#text.disabled = this.#button.disabled = true;
+    this.#off(true);
+    this.#button.disabled = true;
     if (!conv) return;
     const draft = await bus.ask("draft", conv);
     const { chat, current } = await bus.ask("opening", conv); // last: what is heard after its answer is newer
@@ -96,8 +112,14 @@ export class ChatComposer extends HTMLElement {
     part(this, "form").hidden = Boolean(why);
     part(this, "unblock").hidden = chat?.row.state !== STATE.BLOCKED;
     this.#chat = chat;
-    this.#text.disabled = !chat || Boolean(why);
+    this.#off(!chat || Boolean(why));
     this.#measure();
+  }
+
+  /** @param {boolean} off the field, and what attaches or records for it */
+  #off(off) {
+    this.#text.disabled = off;
+    for (const tool of this.querySelectorAll("[data-tool]")) /** @type {HTMLButtonElement} */ (tool).disabled = off;
   }
 
   async #unblock() {
@@ -156,6 +178,24 @@ export class ChatComposer extends HTMLElement {
     if (this.#sending || !this.#conv) return;
     this.#putBack(this.#conv);
     void this.#keep();
+  }
+
+  /** It leaves the field, to be sent with files. @returns {string} */
+  take() {
+    const text = this.#text.value.trim();
+    this.#put("");
+    void this.#keep();
+    return text;
+  }
+
+  /** The files were not sent. @param {string} conv @param {string} text */
+  giveBack(conv, text) {
+    if (text) this.#refused.set(conv, [...(this.#refused.get(conv) ?? []), text]);
+    if (conv === this.#conv) this.#putBack(conv);
+  }
+
+  focusText() {
+    this.#text.focus({ preventScroll: true });
   }
 
   /** In the order it was written, before what was typed meanwhile. @param {string} conv */
