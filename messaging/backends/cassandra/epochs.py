@@ -8,7 +8,8 @@ from messaging.backends.base import EpochConflict
 from messaging.backends.cassandra.attempts import until_decided
 from messaging.backends.cassandra.driver import Profile
 from messaging.backends.cassandra.members import members
-from messaging.backends.cassandra.store import Row, Statement, Store, Unsettled
+from messaging.backends.cassandra.sharing import Row
+from messaging.backends.cassandra.store import Statement, Store, Unsettled
 from messaging.domain import MAX_INT, Conv, EpochHead, EpochRecord, NewEpoch, Uid
 
 HEAD = Statement("""

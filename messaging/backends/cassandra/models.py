@@ -167,7 +167,8 @@ class Unread(Model):
 
 class Read(Model):
     """How far to_user has read, and received, what from_user sent, as `owner` sees it. read_seq,
-    read_ord and time at timestamp read_seq, the others at got_seq."""
+    read_ord and time at timestamp read_seq, got_seq and got_time at got_seq, gap_seq at its own
+    value: in the row of to_user alone, and written before the gap that ends there."""
 
     __table_name__ = "read"
     __options__ = OPTIONS
@@ -179,6 +180,7 @@ class Read(Model):
     time = columns.BigInt()
     got_seq = columns.BigInt()
     got_time = columns.BigInt()
+    gap_seq = columns.BigInt()  # no gap of mark_gap reaches beyond it
 
 
 class MarkGap(Model):

@@ -7,7 +7,7 @@ is also when the session connects. The loop never waits for the driver.
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
@@ -24,14 +24,12 @@ from messaging.backends.base import Busy
 from messaging.backends.cassandra import driver
 from messaging.backends.cassandra.driver import Options, Profile
 from messaging.backends.cassandra.inbox import Inbox
+from messaging.backends.cassandra.sharing import Numbered, Row, Sharing, Values
 from messaging.backends.cassandra.values import Prepared, plain
 
 IN_FLIGHT_MAX = 512  # statements of this process; the next one is Busy at once
 PAGE_ROWS = 1000  # of an answer; longer ones are fetched page by page
 TRY_AGAIN_SECONDS = 0.5  # between two tries to connect
-
-Values = Mapping[str, Any]
-Row = tuple[Any, ...]
 
 AWAY = (DriverException, NoHostAvailable, ConnectionException, ErrorMessage)
 MISTAKEN = (InvalidRequest, SyntaxException)  # a statement that cannot be right
@@ -80,6 +78,7 @@ class Store:
         self._prepared: dict[str, Prepared] = {}
         self._free = threading.BoundedSemaphore(IN_FLIGHT_MAX)
         self._inbox: Inbox | None = None
+        self._sharing = Sharing[Statement](self.rows)
         self._spent = [0, 0]
 
     @property
@@ -95,6 +94,11 @@ class Store:
             call = await self._ask(statement, values, call.more)
             found += call.prepared.rows(call.rows)
         return found
+
+    async def shared(self, of: Numbered[Statement], values: Values) -> list[Row]:
+        """A read or a repeatable write that others may share (sharing.py): all rows of all of them.
+        Raises Busy."""
+        return await self._sharing.rows(of, values)
 
     async def page(
         self, statement: Statement, n: int, state: bytes | None

@@ -154,9 +154,11 @@ def _sent(values: Values) -> Record:
     return Sent(*values)
 
 
-def _mark(values: Values) -> Record:
+def _mark(values: Values) -> Record | None:
     owner, sender, reader, *marks = values
     read_seq, read_ord, time, got_seq, got_time = (mark or 0 for mark in marks)
+    if not read_seq and not got_seq:  # a gap without a mark so far
+        return None
     if owner == reader:
         return Mark(owner, sender, reader, read_seq, read_ord, time, got_seq, 0)
     return Mark(owner, sender, reader, read_seq, 0, time, got_seq, got_time)

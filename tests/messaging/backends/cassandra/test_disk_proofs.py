@@ -69,8 +69,8 @@ class TestRegisters:
 
         async def stand(seq: int, count: int) -> None:
             for people in marked.values():
-                [found] = await tables.rows(marks.MARKS, people)
-                assert found[1:3] == (seq, count)
+                [found] = await tables.shared(marks.marks, people)
+                assert found[3:5] == (seq, count)
 
         await put(10, 5)
         disk.flush("read")
@@ -93,8 +93,8 @@ class TestRegisters:
             several = BatchStatement(kind)
             several.add(bound.bind(people | {"seq": 7, "ord": 9}))
             tables._session.execute(several)
-        found = await tables.rows(marks.MARKS, people)
-        assert [row[1] for row in found] == [10]
+        found = await tables.shared(marks.marks, people)
+        assert [row[3] for row in found] == [10]
 
 
 class TestWhatIsGone:

@@ -1,7 +1,9 @@
 """How many statements each use case sends, and how many partitions they touch. Each is a round trip
 and about 0.4 ms of the store's CPU; more of them is a decision."""
 
+import asyncio
 from collections.abc import Awaitable
+from functools import partial
 
 import pytest
 
@@ -34,7 +36,7 @@ class TestAppend:
         [
             ({}, (2, 3)),  # the batch, then both watermarks
             ({"kind": 2}, (2, 3)),
-            ({"withheld": True}, (3, 3)),  # one watermark and the gap
+            ({"withheld": True}, (4, 4)),  # one watermark, how far gaps reach, the gap
             ({"ttl": 60}, (4, 5)),  # is it there already, the salt
         ],
     )
@@ -104,23 +106,41 @@ class TestReading:
 
 class TestMarks:
     async def test_that_are_told(self, log, chat, cost) -> None:
-        """How they stand, what is passed over, both rows."""
+        """How they stand, both rows."""
         await chat.send(chat.alice)
         mark = log.mark(chat.conv, chat.bob, chat.alice, NOW, got=1, read=(1, 1))
-        assert await cost(mark) == (3, 5)
+        assert await cost(mark) == (2, 4)
         again = log.mark(chat.conv, chat.bob, chat.alice, NOW, got=1, read=(1, 1))
         assert await cost(again) == (1, 2)
 
+    async def test_that_pass_over_a_gap(self, log, chat, cost) -> None:
+        """It is read once."""
+        mark = partial(log.mark, chat.conv, chat.bob, chat.alice, NOW)
+        await chat.send(chat.alice, withheld=True)
+        for seq, spent in ((2, (3, 5)), (3, (2, 4))):
+            await chat.send(chat.alice)
+            assert await cost(mark(got=seq, read=(seq, seq - 1))) == spent
+
     async def test_in_private(self, log, chat, cost) -> None:
-        await chat.send(chat.alice)
-        mark = log.mark(chat.conv, chat.bob, chat.alice, NOW, read=(1, 1), own_only=True)
-        assert await cost(mark) == (4, 5)
+        """How they stand, how far gaps reach, the gap, one row. The second time the gap grows."""
+        mark = partial(log.mark, chat.conv, chat.bob, chat.alice, NOW, own_only=True)
+        for seq, spent in ((1, (4, 5)), (2, (5, 6))):
+            await chat.send(chat.alice)
+            assert await cost(mark(read=(seq, seq))) == spent
 
     async def test_of_a_node_that_does_not_know_the_head(self, chat, cost, cold) -> None:
         await chat.send(chat.alice)
         log = cold()
         mark = log.mark(chat.conv, chat.bob, chat.alice, NOW, got=1)
-        assert await cost(mark) == (5, 7)
+        assert await cost(mark) == (4, 6)
+
+    async def test_of_several_people(self, adapters, log, cost) -> None:
+        """Those of one moment share their statements, five at a time."""
+        chats = [await connected(adapters) for _ in range(7)]
+        for chat in chats:
+            await chat.send(chat.alice)
+        marks = [log.mark(chat.conv, chat.bob, chat.alice, NOW, got=1) for chat in chats]
+        assert await cost(asyncio.gather(*marks)) == (4, 28)
 
 
 async def test_floor(log, chat, cost) -> None:

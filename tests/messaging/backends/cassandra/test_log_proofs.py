@@ -121,9 +121,9 @@ class TestRegisters:
         way = {"sender": sender, "reader": reader, "time": NOW}
         for read, count in ((10, 5), (7, 9), (10, 4), (10, 6), (9, 7)):
             both = {"read": read, "ord": count, "got": read}
-            await tables.run(marks.MOVE[marks.OWN, True, True], way | both)
-        [found] = await tables.rows(marks.MARKS, {"sender": sender, "reader": reader})
-        assert found == (reader, 10, 6, 10)
+            await tables.shared(marks.MOVED[marks.OWN, True, True], way | both)
+        [found] = await tables.shared(marks.marks, {"sender": sender, "reader": reader})
+        assert found == (reader, sender, reader, 10, 6, 10, None)
 
 
 class TestErasing:
