@@ -11,7 +11,7 @@ from tests.chaos.proxy import IN, OUT, Weather
 from tests.chaos.services import FULL, ROOMY
 from tests.chaos.setback import patiently
 
-STEP_SECONDS = 120.0  # until all are in step again, at most: then the next fault comes all the same
+STEP_SECONDS = 60.0  # until all are in step again, at most: then the next fault comes all the same
 POLL_SECONDS = 0.1
 ACCOUNTS = ("lost", "revoke")  # people sign in and off: that wants a site which is well
 BETWEEN = {
@@ -37,9 +37,9 @@ class ClusterNemesis(Nemesis):
         await super().strike(fault)
 
     async def rest(self, fault: str) -> None:
-        """As often as not until everybody is in step again; else faults overlap with what is left
-        of those before."""
-        if self.chance.random() < 0.5:
+        """Now and then until everybody is in step again; else faults overlap with what is left of
+        those before."""
+        if self.chance.random() < self.plan.measured:
             return await self._in_step(fault)
         await super().rest(fault)
 

@@ -28,8 +28,12 @@ class History:
     _file: TextIO | None = None
     _began: float = field(default_factory=time.monotonic)
 
+    @property
+    def now(self) -> float:
+        return round(time.monotonic() - self._began, 4)
+
     def add(self, client: str, op: str, kind: str, **value: Any) -> None:
-        event = Event(round(time.monotonic() - self._began, 4), client, op, kind, value)
+        event = Event(self.now, client, op, kind, value)
         self.events.append(event)
         if self.path is not None:
             self._file = self._file or self.path.open("w")

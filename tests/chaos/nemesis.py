@@ -4,6 +4,7 @@ import asyncio
 import random
 import signal
 from collections import Counter
+from collections.abc import Awaitable, Callable
 
 from testkit.client import account
 from testkit.running import Site
@@ -17,6 +18,8 @@ from tests.chaos.setback import Setback
 CLOCK_MS = (-5000, 5000, 3_600_000, 0)  # slow, fast, an hour off, right again
 CLOCKS_MS = (-5000, 5000)  # of a node among others, for a while: such a one takes nobody new
 AWAY_TIMES = 3  # as long as other faults
+FLOOR_SECONDS = 20.0  # for a new epoch to be made, at most: those who are to make it may be away
+LOOK_SECONDS = 0.1
 MOVED = {
     "stall": Weather(hold=frozenset({IN, OUT})),
     "deaf": Weather(swallow=frozenset({IN})),
@@ -36,6 +39,9 @@ class Nemesis:
         self.done: Counter[str] = Counter()  # begun
         self.finished = 0
         self.enough = False
+        self.hush = False  # nobody writes now
+        self.missed = False  # something was, in a hush
+        self.all_same: Callable[[str], Awaitable[bool]] | None = None  # waits for it, so long
         self.setback = Setback(scene)
 
     async def run(self) -> None:
@@ -47,9 +53,25 @@ class Nemesis:
             for fault in faults:
                 if self.enough:
                     return
-                await self.strike(fault)
-                self.finished += 1
-                await self.rest(fault)
+                await (self._hushed(fault) if self.plan.hush else self._struck(fault))
+
+    async def _struck(self, fault: str) -> None:
+        await self.strike(fault)
+        self.finished += 1
+        await self.rest(fault)
+
+    async def _hushed(self, fault: str) -> None:
+        """What follows would hide that something got lost: nothing follows. It is enough where
+        something did."""
+        assert self.all_same is not None
+        await asyncio.sleep(self._while())
+        self.hush = self.plan.hush == "begin"
+        await self.strike(fault)
+        self.hush = True
+        if not await self.all_same(f"after {fault}"):
+            self.missed = self.enough = True
+        self.finished += 1
+        self.hush = False
 
     async def rest(self, fault: str) -> None:
         """Between two faults."""
@@ -136,13 +158,28 @@ class Nemesis:
             stalled.send(conv, self.say.text(stalled))
         await asyncio.sleep(0.2)  # sealed and sent by then, to nobody
         await self.scene.lose(spare)
+        floors = {conv: self._floor(conv) for conv in somebody.convs}
         await self._revoked(somebody, spare)
         for other in self.scene.devices():  # who writes first makes the new epoch
             for conv in set(self.scene.owner(other).convs) & set(somebody.convs):
                 if other is not stalled:
                     other.send(conv, self.say.text(other))
-        await asyncio.sleep(self._while())
+        await self._until_raised(floors)
         stalled.door.set(Weather())
+
+    async def _until_raised(self, floors: dict[str, int]) -> None:
+        """Until the observer has seen it of every conversation: what comes later is below it."""
+        until = asyncio.get_running_loop().time() + FLOOR_SECONDS
+        while any(self._floor(conv) <= before for conv, before in floors.items()):
+            if asyncio.get_running_loop().time() > until:
+                return
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _floor(self, conv: str) -> int:
+        """As the observer last saw it."""
+        events = reversed(self.scene.history.events)
+        floors = (e.value["floor"] for e in events if e.op == "floor" and e.value["conv"] == conv)
+        return next(floors, 0)
 
     async def _restore(self) -> None:
         self.say("fault", "restore", [])

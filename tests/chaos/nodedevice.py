@@ -123,7 +123,11 @@ class NodeDevice:
 
     async def holding(self, *, fresh: bool = False) -> Holding:
         chats, alarms = {}, []
-        for chat in await self._ask("report"):
+        try:
+            report = await self._ask("report")
+        except RuntimeError as error:
+            return Holding(self.name, self.user, {}, fresh, (f"says nothing: {error}",))
+        for chat in report:
             messages = tuple(_message(message) for message in chat["messages"])
             conv = _hex(chat["conv"])
             waiting = len(chat["entries"])

@@ -47,6 +47,9 @@ class Plan:
     fault_seconds: tuple[float, float] = (0.5, 2.5)  # between two, and of each
     storm_seconds: float = 900.0  # it ends then, whatever hangs
     quiet_seconds: float = 60.0  # after it, at most
+    measured: float = 0.5  # of the faults of several nodes: until all are in step again
+    hush: str = ""  # people stop writing at each fault's "begin" or "end", until all have the same
+    # by themselves: nobody is in front of a device that would ask for what it lacks
     presence: bool = True
     fresh: str = "np"  # devices that sign in at the end, one of each for each person in turn
     mutant: str = "none"  # of the server

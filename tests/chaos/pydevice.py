@@ -17,8 +17,6 @@ from testkit.client import account
 from testkit.client.account import Opened, Secrets
 from testkit.client.api import Api, ApiError
 from testkit.client.comeback import Comeback
-from testkit.client.conversation import Conversation
-from testkit.client.device import Device
 from testkit.client.live import Closed
 from testkit.client.outbound import SendRefused
 from tests.chaos.held import chats, suspicions
@@ -26,6 +24,7 @@ from tests.chaos.history import History
 from tests.chaos.outcome import Holding
 from tests.chaos.proxy import Door, Weather
 from tests.chaos.skew import skew_ms
+from tests.chaos.watched import Watched
 
 CONNECT_SECONDS = 10
 SILENT_SECONDS = 4.0  # without a frame, although it was asked: the line is dead
@@ -39,7 +38,7 @@ class PyDevice:
         self, name: str, api: Api, opened: Opened, door: Door, history: History, skew: int = 0
     ) -> None:
         self.name, self.door, self.history, self.skew = name, door, history, skew
-        self.user, self.device = opened.uid.hex(), _Watched(api, opened, self)
+        self.user, self.device = opened.uid.hex(), Watched(api, opened, self)
         self.online = asyncio.Event()
         self.seen: dict[str, str] = {}  # presence by uid
         self.lines = 0  # connections that came to stand
@@ -162,6 +161,10 @@ class PyDevice:
 
     # ------------------------------------------------------------ its own life
 
+    def rewound(self, conv: bytes) -> None:
+        """The server was set back: what is read is told when it is read again."""
+        self._wanted.pop(conv, None)
+
     def saw(self) -> None:
         """Something arrived: write down what it says of the others' marks."""
         for key, row in self.device.vector.rows.items():
@@ -279,21 +282,3 @@ class PyDevice:
 
 def _soon(least: float, most: float) -> float:
     return random.uniform(min(least, RETRY_SECONDS), min(most, RETRY_SECONDS))
-
-
-class _Watched(Device):
-    """The client's device, and who wants to know what it heard."""
-
-    def __init__(self, api: Api, opened: Opened, owner: PyDevice) -> None:
-        super().__init__(api, opened, receipt_seconds=0.5)
-        self.owner = owner
-
-    def rewound(self, conversation: Conversation) -> None:
-        self.owner._wanted.pop(conversation.conv, None)
-
-    async def _handle(self, frame: protocol.Frame) -> None:
-        await super()._handle(frame)
-        if isinstance(frame, protocol.Presence):
-            self.owner.seen.update({bytes(s.user).hex(): s.state for s in frame.users})
-        self.frames.clear()  # nobody asks for them here
-        self.owner.saw()

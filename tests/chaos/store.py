@@ -96,9 +96,11 @@ def read_ords(place: Place) -> dict[tuple[str, str], int]:
 
 def observe(place: Place, history: History) -> None:
     """One look at every register, as an observer of its own."""
+    asked = history.now
     told = place.ask(Table.HEAD, *MARKS)
     for conv, last_seq, floor in told[Table.HEAD]:
-        history.add("store", "floor", "ok", conv=conv, last_seq=last_seq, floor=floor)
+        seen = {"conv": conv, "last_seq": last_seq, "floor": floor}
+        history.add("store", "floor", "ok", **seen, asked=asked)
     convs = _convs(told)
     for owner, sender, reader, *marks in told[Table.READ]:
         way = f"{sender[:6]}>{reader[:6]} of {owner[:6]}"

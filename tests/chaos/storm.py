@@ -57,6 +57,7 @@ class _Storm:
         self.say = Teller(self.scene, plan.canary)
         kind = ClusterNemesis if isinstance(self.scene.site, Cluster) else Nemesis
         self.nemesis = kind(self.scene, self.say)
+        self.nemesis.all_same = partial(self._until_quiet, hush=True)
         self.chance = random.Random(f"work {plan.seed}")
         self.ops: Counter[str] = Counter()
         self.seconds: dict[str, float] = {}
@@ -72,14 +73,22 @@ class _Storm:
         await asyncio.wait_for(storm, STRIKE_SECONDS)
         await self.nemesis.heal()
         await asyncio.gather(*self.background)  # what a busy device is still asked
-        await self._timed("quiet", self._until_quiet("after the storm"))
-        if self.plan.presence:
-            await self._timed("presence", self._presence())
-        await self._timed("fresh", self._fresh())
+        if not self.nemesis.missed:
+            await self._timed("quiet", self._until_quiet("after the storm"))
+        if not self._is_late():  # else more would be lateness, too
+            await self._afterwards()
         observer.cancel()
         await asyncio.gather(observer, return_exceptions=True)
         outcome = await self._outcome()
         return Result(outcome, self.nemesis.done, self.ops, self.seconds)
+
+    async def _afterwards(self) -> None:
+        if self.plan.presence:
+            await self._timed("presence", self._presence())
+        await self._timed("fresh", self._fresh())
+
+    def _is_late(self) -> bool:
+        return any(True for _ in self.history.of("quiet", "fail"))
 
     async def end(self) -> None:
         for task in tuple(self.background):
@@ -88,7 +97,7 @@ class _Storm:
         self.scene.remove()
         self.history.close()
 
-    async def _timed(self, what: str, work: Awaitable[None]) -> None:
+    async def _timed(self, what: str, work: Awaitable[object]) -> None:
         began = time.monotonic()
         await work
         self.seconds[what] = round(time.monotonic() - began, 1)
@@ -99,12 +108,14 @@ class _Storm:
         kinds, weights = list(OPS), list(OPS.values())
         began, strikes = time.monotonic(), self.plan.strikes if self.plan.faults else 0
         while self.ops.total() < self.plan.ops or self.nemesis.finished < strikes:
-            if time.monotonic() - began > self.plan.storm_seconds:
+            if time.monotonic() - began > self.plan.storm_seconds or self.nemesis.enough:
                 return
             await asyncio.sleep(1 / self.plan.ops_a_second)
             if storm.done():
                 storm.result()  # a nemesis that failed is a fault of the harness: say so
             await _until(lambda: self._open() <= OPEN_MAX or storm.done(), CATCH_UP_SECONDS)
+            if self.nemesis.hush:
+                continue
             device = self.chance.choice(self.scene.devices())
             conv = self.chance.choice(self.scene.owner(device).convs)
             self._do(self.chance.choices(kinds, weights)[0], device, conv)
@@ -135,20 +146,27 @@ class _Storm:
 
     # ------------------------------------------------------------ calm
 
-    async def _until_quiet(self, when: str) -> None:
-        """Until all have the same, or the time is over: then the checkers see who has not."""
+    async def _until_quiet(self, when: str, *, hush: bool = False) -> bool:
+        """Until all have the same, or the time is over: then the checkers see who has not. In a
+        hush nobody wakes them, and the last sockets and marks are waited for by nobody."""
         deadline = time.monotonic() + self.plan.quiet_seconds
-        for turn in range(10_000):
+        turn = 0
+        while True:
             heads, ords = await self._stored()
-            calm = {each.name: await self._calm(each, heads, ords) for each in self.scene.devices()}
+            calm = {
+                each.name: await self._calm(each, heads, None if hush else ords)
+                for each in self.scene.devices()
+            }
             if all(calm.values()):
-                return
+                return True
             if time.monotonic() > deadline:
                 late = [name for name, is_calm in calm.items() if not is_calm]
-                return self.history.add("harness", "quiet", "fail", when=when, late=late)
-            if turn % 8 == 0:  # who is back in front of it wakes a device
+                self.history.add("harness", "quiet", "fail", when=when, late=late)
+                return False
+            if not hush and turn % 8 == 0:  # who is back in front of it wakes a device
                 for device in self.scene.devices():
                     await _weathered(device.wake())
+            turn += 1
             await asyncio.sleep(POLL_SECONDS)
 
     async def _stored(self) -> tuple[dict[str, int], dict[tuple[str, str], int]]:
@@ -157,11 +175,14 @@ class _Storm:
         return heads, await patiently(partial(asyncio.to_thread, store.read_ords, place))
 
     async def _calm(
-        self, device: Device, heads: dict[str, int], ords: dict[tuple[str, str], int]
+        self, device: Device, heads: dict[str, int], ords: dict[tuple[str, str], int] | None
     ) -> bool:
         try:
-            settled = await device.settled(heads) and await self._told(device, ords)
-            return settled and not device.door.left  # no socket of it stands beside another
+            settled = await device.settled(heads)
+            if ords is None or not settled:
+                return settled
+            # No socket of it stands beside another.
+            return await self._told(device, ords) and not device.door.left
         except EXPECTED:
             return False
 
@@ -179,14 +200,27 @@ class _Storm:
         for somebody in self.scene.people.values():
             await self._part(somebody.devices[:-1][:1])
         for device in self.scene.devices():
+            device.seen.clear()
             await device.watch(self._peers(self.scene.owner(device)))
-        await _until(lambda: all(shown == true for *_, shown, true in self._shown()), SHOWN_SECONDS)
+        await _until(self._is_shown, SHOWN_SECONDS)
         await asyncio.sleep(STAYS_SECONDS)
         # Who the site believes to be there: tells a lie of the site from one of a screen.
         said = await asyncio.to_thread(self.scene.site.direct.manage_says, "presence")
         self.history.add("server", "registry", "ok", entries=said.splitlines())
-        for device, peer, shown, true in self._shown():
-            self.history.add(device.name, "presence", "ok", user=peer, shown=shown, truth=true)
+        for place in self._shown():
+            self._note_shown(*place)
+
+    def _is_shown(self) -> bool:
+        """Whether the truth is. Who is there must not be shown as gone even for a moment: their
+        next heartbeat would bring them back."""
+        shown = list(self._shown())
+        for device, peer, seen, true in shown:
+            if (seen, true) == ("offline", "online"):
+                self._note_shown(device, peer, seen, true)
+        return all(seen == true for *_, seen, true in shown)
+
+    def _note_shown(self, device: Device, peer: str, shown: str, true: str) -> None:
+        self.history.add(device.name, "presence", "ok", user=peer, shown=shown, truth=true)
 
     async def _part(self, gone: list[Device]) -> None:
         for device in gone:

@@ -14,7 +14,7 @@ from testkit.client.people import Person
 from testkit.running import Site
 from tests.chaos.checkers import check
 from tests.chaos.cluster import Cluster
-from tests.chaos.plan import Plan
+from tests.chaos.plan import CLUSTER_FAULTS, Plan
 from tests.chaos.proxy import Weather
 from tests.chaos.services import Services, own_services
 from tests.chaos.storm import run
@@ -25,6 +25,17 @@ from tests.services import place
 SOON = 60.0
 LOOK_SECONDS = 0.1
 CLOSED = Weather(refuse=True)
+# In every run of the tests: each kind of fault that is over soon. The others are in SHORT and RING.
+EACH_ONCE = tuple(
+    fault
+    for fault in CLUSTER_FAULTS
+    if fault not in ("rolling", "cassandra_kill", "lost", "revoke")
+)
+SHORT_OF_ALL = Plan(
+    seed=2, ops=200, strikes=len(EACH_ONCE), nodes=3, ops_a_second=10, quiet_seconds=180,
+    fault_seconds=(0.2, 0.8), people=(("alice", "np"), ("bob", "np")), pairs=(("alice", "bob"),),
+    faults=EACH_ONCE, measured=0.0, presence=False, fresh="p",
+)  # fmt: skip
 SHORT = Plan(
     seed=1, ops=150, strikes=8, nodes=2, ops_a_second=20, quiet_seconds=180,
     people=(("alice", "np"), ("bob", "np")), pairs=(("alice", "bob"),), clocks_differ=False,
@@ -81,6 +92,13 @@ async def test_a_door_that_is_shut_cuts_its_node_and_no_other(cluster: Cluster) 
     await _until(lambda: _refusal(bob) == "")
     await alice.close()
     await bob.close()
+
+
+@has_node
+async def test_nothing_is_lost_in_a_short_storm(services: Services, tmp_path: Path) -> None:
+    result = await run(SHORT_OF_ALL, services, tmp_path / "history.jsonl")
+    assert check(result.outcome) == {}
+    assert set(result.faults) == set(EACH_ONCE)
 
 
 @long

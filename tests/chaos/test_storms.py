@@ -1,7 +1,8 @@
 """Whole storms: the real server, real browsers' modules and clients, and the faults of a seed.
 
-Two small ones are part of every run of the tests. CHAT_CHAOS=full takes longer storms and every
-broken server and browser; without it `bin/test chaos` takes a few of them.
+Two small ones are part of every run of the tests, and one over several nodes (test_cluster.py).
+CHAT_CHAOS=full takes longer storms and every broken server and browser; without it `bin/test chaos`
+takes a few of them.
 """
 
 import os

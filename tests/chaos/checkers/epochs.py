@@ -1,5 +1,6 @@
 """I10: one linear history of epochs, and nothing below the floor once the floor was seen."""
 
+from bisect import bisect_left
 from collections import defaultdict
 
 from tests.chaos.checkers import restored
@@ -9,7 +10,7 @@ NO_PREVIOUS = "00" * 32
 
 
 def floor_holds(outcome: Outcome) -> list[str]:
-    return _chain(outcome) + _floor(outcome)
+    return _chain(outcome) + _floor(outcome) + _promised(outcome)
 
 
 def _chain(outcome: Outcome) -> list[str]:
@@ -47,4 +48,22 @@ def _floor(outcome: Outcome) -> list[str]:
             problems.append(
                 f"row {row.seq} of {row.conv} is under epoch {row.epoch}, below {seen[-1][1]}"
             )
+    return problems
+
+
+def _promised(outcome: Outcome) -> list[str]:
+    """Who looks after a floor was promised sees it."""
+    floors: dict[str, list[tuple[float, int]]] = defaultdict(list)  # when, the highest by then
+    problems = []
+    for event in restored.in_steady_state(outcome.history):
+        if event is None:
+            floors.clear()
+        elif event.op == "floor raised":
+            known = floors[event.value["conv"]]
+            known.append((event.t, max(event.value["epoch"], known[-1][1] if known else 0)))
+        elif event.op == "floor":
+            conv, floor = event.value["conv"], event.value["floor"]
+            before = bisect_left(floors[conv], (event.value["asked"], 0))
+            if before and floor < floors[conv][before - 1][1]:
+                problems.append(f"a look at {event.value['asked']} saw floor {floor} of {conv}")
     return problems

@@ -6,7 +6,7 @@ from weakref import WeakKeyDictionary
 
 import pytest
 
-ROUTES_SECONDS = 2.0
+ROUTES_SECONDS = 10.0
 
 
 def core_layer(patch: pytest.MonkeyPatch) -> None:
@@ -43,7 +43,7 @@ def caches_kept(patch: pytest.MonkeyPatch) -> None:
 
 
 def routes_kept(patch: pytest.MonkeyPatch) -> None:
-    """Where somebody is, is asked every two seconds."""
+    """Where somebody is, is asked every ten seconds."""
     from messaging.routes import Routes
 
     real, kept = Routes.of, WeakKeyDictionary[Any, dict[bytes, tuple[float, Any]]]()
