@@ -94,6 +94,16 @@ def move(tmp_path: Path, django_db_blocker: Any) -> Iterator[Move]:
             shutil.rmtree(site.var, ignore_errors=True)
 
 
+@pytest.fixture(params=["SQLite", pytest.param("PostgreSQL", marks=pytest.mark.long)])
+def home(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Where the site ends on the engine where it began: a DATABASE_URL, or its own files."""
+    if request.param == "SQLite":
+        yield ""
+        return
+    with own_postgres() as url:
+        yield url
+
+
 async def same_as_before(person: Person) -> None:
     """Nothing of the state comes again: the server has exactly what the device knows."""
     device: Device = person.device
@@ -187,7 +197,7 @@ async def settle(site: Site, *people: Person) -> None:
 
 
 @pytest.mark.timeout(900)
-async def test_a_site_goes_to_the_other_engine_and_back(move: Move) -> None:
+async def test_a_site_goes_to_the_other_engine_and_back(move: Move, home: str) -> None:
     site = move.site.start()
     url = site.env["SITE_URL"]
     alice, bob, carol = people = [
@@ -221,16 +231,17 @@ async def test_a_site_goes_to_the_other_engine_and_back(move: Move) -> None:
     taken = await asyncio.to_thread(move.copy, "embedded")
     assert (taken.returncode, "There is a site already" in taken.stderr) == (1, True)
     (site.var / checkpoint.NAME).unlink()
-    done = await asyncio.to_thread(move.copy, "embedded", TO_CHAT_VAR=str(move.back))
+    there = {"TO_CHAT_VAR": str(move.back), **({"TO_DATABASE_URL": home} if home else {})}
+    done = await asyncio.to_thread(move.copy, "embedded", **there)
     assert "The copy is complete and equal" in done.stdout, done.stderr
 
     (move.back / "static").symlink_to(site.var / "static")
-    home = replace(site, var=move.back, env=embedded, process=None)
-    await asyncio.to_thread(home.start)
+    again = replace(site, var=move.back, env={**embedded, "DATABASE_URL": home}, process=None)
+    await asyncio.to_thread(again.start)
     try:
         for person in people:
             await asyncio.to_thread(person.sign_in_again)
         await still(alice, bob, carol, "and home again")
     finally:
         await asyncio.gather(*(person.close() for person in people))
-        await asyncio.to_thread(home.stop)
+        await asyncio.to_thread(again.stop)
