@@ -1,7 +1,7 @@
 """One file, read from the environment by chatsite/env.py. README lists the variables."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from chatsite import engines, env
 from chatsite.make_secrets import PURPOSES
@@ -47,7 +47,6 @@ BLOB_FOLDER = VAR / "blobs"  # of the store in files
 MEDIA_FILE_MAX = env.integer("MEDIA_FILE_MAX", 2 * 1024**3, 1, 2**40)  # bytes, before sealing
 MEDIA_PERSON_QUOTA = env.integer("MEDIA_PERSON_QUOTA", 2 * 1024**3, 0, 2**50)  # 0 = no limit
 MEDIA_SITE_QUOTA = env.integer("MEDIA_SITE_QUOTA", 10 * 1024**3, 0, 2**60)
-MEDIA_TRANSFER: Literal["node", "direct"] = "node"  # the bytes of blobs go through this process
 RELAY: str = _engine["RELAY"]
 CLAIM: str = _engine["CLAIM"]
 REDIS_URL: str = _engine.get("REDIS_URL", "")  # where several processes share one

@@ -154,7 +154,6 @@ async def _told(row: Blob, now: int) -> protocol.Grant:
         ticket=ticket,
         expires=expires,
         present=await _present(upload, State(row.state)),
-        mode=settings.MEDIA_TRANSFER,
     )
 
 

@@ -20,7 +20,6 @@ PART_SMALL = 256 * 1024  # bytes of a part on a slow line
 PART_MIDDLE = 1024 * 1024
 PART_LARGE = 4 * 1024 * 1024  # from 8 Mbit/s
 BLOB_MIN = 70  # bytes of an empty file, sealed
-URLS_MAX = 50  # a request
 
 Part = Literal[262_144, 1_048_576, 4_194_304]
 Size = Annotated[int, Meta(ge=BLOB_MIN, le=2**43)]  # sealed
@@ -50,21 +49,6 @@ class Grant(Body):
     ticket: str  # for every part
     expires: N  # of the ticket
     present: list[tuple[U32, U32]]  # parts that are there: first and last number of each run
-    mode: Literal["node", "direct"]  # direct: by addresses of the store (PartUrls)
-
-
-class SignParts(Body):
-    """POST /api/blobs/{id}/urls, where the mode is direct."""
-
-    parts: Annotated[list[U32], Meta(min_length=1, max_length=URLS_MAX)]
-    put: bool  # to upload; else to download
-
-
-class PartUrls(Body):
-    """Answers SignParts, in its order; good until `expires`."""
-
-    urls: list[str]
-    expires: N
 
 
 class Storage(Body):

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.cache.backends.locmem import LocMemCache
 from django.test import override_settings
 
+from media import backends as media
 from messaging import backends
 from presence import backends as presence
 
@@ -19,6 +20,7 @@ PORTS: dict[str, Any] = {
     "CONNECTION_STORE": backends.connection_store,
     "STORE_META": backends.store_meta,
     "PRESENCE": presence.registry,
+    "BLOB_STORE": media.store,
 }
 
 

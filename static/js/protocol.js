@@ -144,8 +144,6 @@ export const PART_MIDDLE = 1048576;
 export const PART_LARGE = 4194304;
 /** bytes of an empty file, sealed */
 export const BLOB_MIN = 70;
-/** a request */
-export const URLS_MAX = 50;
 /** bytes of any HTTP body */
 export const BODY_MAX = 131072;
 
@@ -755,21 +753,6 @@ export const BODY_MAX = 131072;
  * @property {string} ticket for every part
  * @property {number} expires of the ticket
  * @property {[number, number][]} present parts that are there: first and last number of each run
- * @property {"direct" | "node"} mode direct: by addresses of the store (PartUrls)
- */
-
-/**
- * POST /api/blobs/{id}/urls, where the mode is direct.
- * @typedef {object} SignParts
- * @property {number[]} parts
- * @property {boolean} put to upload; else to download
- */
-
-/**
- * Answers SignParts, in its order; good until `expires`.
- * @typedef {object} PartUrls
- * @property {string[]} urls
- * @property {number} expires
  */
 
 /**

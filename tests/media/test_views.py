@@ -19,7 +19,7 @@ def test_from_grant_to_cancel(ann, ben):
     wanted = body(befriend(ann, ben))
     path = f"/api/blobs/{wanted.blob.hex()}"
     assert call(ann, "POST", "/api/blobs", wanted).json["state"] == "granted"
-    assert call(ann, "GET", path).json["mode"] == "node"
+    assert call(ann, "GET", path).json["size"] == 1000
     missing = call(ann, "POST", f"{path}/whole")
     assert (missing.status, missing.json.get("present", [])) == (409, [])
     assert call(ann, "GET", "/api/storage").json["used"] == 1000
