@@ -78,6 +78,14 @@ export class MediaViewer extends HTMLElement {
     this.#dialog.toggleAttribute("data-alone", count === 1);
     this.#zooms(() => this.#zoom.reset());
     void this.#stage?.show(attachment, labelOf(attachment));
+    this.#keepFocus();
+  }
+
+  /** A button that is off has lost it, and keys would go nowhere. */
+  #keepFocus() {
+    const focused = document.activeElement;
+    if (!this.#dialog.open || (this.#dialog.contains(focused) && !focused?.matches(":disabled"))) return;
+    /** @type {HTMLElement | null} */ (this.querySelector("[data-act='close']"))?.focus();
   }
 
   #leave() {
@@ -153,6 +161,7 @@ export class MediaViewer extends HTMLElement {
     picture.style.transform = scale === 1 ? "" : `translate(${x}px, ${y}px) scale(${scale})`;
     this.#dialog.toggleAttribute("data-zoomed", scale > 1);
     /** @type {HTMLButtonElement} */ (part(this, "zoom-out")).disabled = scale === 1;
+    this.#keepFocus();
   }
 }
 

@@ -45,7 +45,7 @@ let lost;
 
 for (const day of document.querySelectorAll("time")) day.textContent = date(Date.parse(day.dateTime));
 await startBus();
-await import("../elements/chat-status.js");
+await Promise.all([import("../elements/chat-status.js"), import("../elements/storage-settings.js")]);
 onSubmit(byId("rename"), rename);
 wireDialogs();
 wirePassword();
