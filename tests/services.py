@@ -63,8 +63,21 @@ class Postgres:
         """At once, whatever is under way."""
         self._services("stop")
 
+    def freeze(self) -> None:
+        """All its processes: connections stay open, new ones come about, and nothing answers."""
+        self._send(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._send(signal.SIGCONT)
+
     def wipe(self) -> None:
         self._services("wipe")
+
+    def _send(self, number: signal.Signals) -> None:
+        first = int((self.folder / "postgres/data/postmaster.pid").read_text().split()[0])
+        os.kill(first, number)  # it makes no others then
+        for child in Path(f"/proc/{first}/task/{first}/children").read_text().split():
+            os.kill(int(child), number)
 
     def _services(self, verb: str) -> str:
         env = {**os.environ, "CHAT_SERVICES": str(self.folder)}

@@ -1,5 +1,6 @@
 """static/js/protocol.js: the constants, a JSDoc type of every frame and body, their shapes."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -149,7 +150,7 @@ def _type(kind: Any) -> str:
         case shapes.BytesType():
             return "Base64"
         case shapes.LiteralType():
-            return " | ".join(f'"{value}"' for value in kind.values)
+            return " | ".join(json.dumps(value) for value in kind.values)
         case shapes.ListType():
             return f"{_type(kind.item_type)}[]"
         case shapes.TupleType():
@@ -165,7 +166,7 @@ def _checker(kind: Any) -> str:
         case shapes.CustomType():
             return f"fixed({reading.size_of(kind)})"
         case shapes.LiteralType():
-            return f"oneOf({', '.join(f'{chr(34)}{value}{chr(34)}' for value in kind.values)})"
+            return f"oneOf({', '.join(json.dumps(value) for value in kind.values)})"
         case shapes.ListType():
             return f"list({_checker(kind.item_type)}{_tail(kind.max_length)})"
         case shapes.TupleType():

@@ -737,7 +737,7 @@ export const BODY_MAX = 131072;
  * @property {Id} blob
  * @property {Id} conv
  * @property {number} size
- * @property {"262144" | "1048576" | "4194304"} part
+ * @property {262144 | 1048576 | 4194304} part
  */
 
 /**
@@ -748,7 +748,7 @@ export const BODY_MAX = 131072;
  * @property {Id} blob
  * @property {Id} conv
  * @property {number} size
- * @property {"262144" | "1048576" | "4194304"} part
+ * @property {262144 | 1048576 | 4194304} part
  * @property {"granted" | "linked" | "whole"} state linked: a message has it
  * @property {string} ticket for every part
  * @property {number} expires of the ticket

@@ -72,11 +72,11 @@ export function text(limit = Number.POSITIVE_INFINITY) {
 }
 
 /**
- * @param {...string} values
+ * @param {...(string | number)} values
  * @returns {Shape}
  */
 export function oneOf(...values) {
-  return (value) => typeof value === "string" && values.includes(value);
+  return (value) => values.some((one) => one === value);
 }
 
 /**

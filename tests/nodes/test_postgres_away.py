@@ -122,6 +122,20 @@ async def test_it_stops_and_starts(
         assert "a database is away" in said
 
 
+async def test_it_stands_still(nodes: Nodes, pair: Pair, server: Postgres) -> None:
+    """No thread waits for ever: each has its connections afterwards, and answers."""
+    with nobody_alarmed(pair.alice, pair.bob):
+        await talk(pair, "with it")
+        await is_back(nodes, pair)  # each thread has a connection
+        server.freeze()
+        try:
+            await goes_on(nodes, pair)
+        finally:
+            server.thaw()
+        await is_back(nodes, pair)
+        await talk(pair, "with it again")
+
+
 async def goes_on(nodes: Nodes, pair: Pair) -> None:
     for number in range(5):
         await talk(pair, f"without it {number}")

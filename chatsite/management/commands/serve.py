@@ -2,6 +2,7 @@
 
 import gc
 import sys
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from chatsite.running import files, needs
 GC_THRESHOLD = (20_000, 20, 20)
 
 STATEMENT_MS = 5_000  # of PostgreSQL; migrations and copies are other commands, and take longer
+ANSWER_SECONDS = 6.0  # of one that ends no statement, since it stands still
 
 # Nothing here speaks TLS: without a proxy that is believed, no request ever counts as https.
 NO_PROXY = "SITE_URL is https, but TRUSTED_PROXIES is empty: every page will redirect to itself"
@@ -74,5 +76,20 @@ class Command(BaseCommand):
 def _bound(connection: Any, **_: Any) -> None:
     """A statement that takes too long fails, and those who wait are told to come back."""
     if connection.vendor == "postgresql":
+        connection.connection.wait = partial(_answered, connection.connection)
         with connection.cursor() as cursor:
             cursor.execute(f"SET statement_timeout = {STATEMENT_MS}")
+
+
+def _answered(raw: Any, answer: Any, *rest: Any, **more: Any) -> Any:
+    """In the place of the driver's own way to wait, which is for ever: the machine of a server that
+    stands still keeps its connections. The thread that waited goes on, without this one."""
+    from psycopg import OperationalError
+    from psycopg.pq import TransactionStatus
+
+    try:
+        return type(raw).wait(raw, answer, *rest, **{"timeout": ANSWER_SECONDS, **more})
+    except OperationalError:
+        if raw.info.transaction_status is TransactionStatus.ACTIVE:  # it has not answered
+            raw.close()
+        raise

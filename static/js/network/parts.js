@@ -9,6 +9,7 @@ export const PART_SMALL = 256 * 1024;
 export const PART_MIDDLE = 1024 * 1024;
 export const PART_LARGE = 4 * 1024 * 1024;
 const PARTS = [PART_SMALL, PART_MIDDLE, PART_LARGE];
+const COUNT_MAX = 10_000; // parts of a blob
 const FAST = 1_000_000; // bytes a second: 8 Mbit/s
 const SLOW_MS = 20_000; // for one part
 const PUT_MS = 130_000; // the server gives a body two minutes
@@ -45,10 +46,12 @@ export class Speed {
     return (1000 * this.#parts.reduce((sum, { bytes }) => sum + bytes, 0)) / Math.max(1, ended - begun);
   }
 
-  /** @returns {number} */
-  get part() {
-    if (this.#parts.some(({ from, to }) => to - from > SLOW_MS)) return PART_SMALL;
-    return (this.perSecond ?? 0) >= FAST ? PART_LARGE : PART_MIDDLE;
+  /** @param {number} size of the blob @returns {number} */
+  part(size) {
+    const slow = this.#parts.some(({ from, to }) => to - from > SLOW_MS);
+    const fast = (this.perSecond ?? 0) >= FAST;
+    if (slow && size <= COUNT_MAX * PART_SMALL) return PART_SMALL;
+    return fast || size > COUNT_MAX * PART_MIDDLE ? PART_LARGE : PART_MIDDLE;
   }
 }
 

@@ -4,7 +4,7 @@
 import { Lanes } from "../lanes.js";
 import { putPart, Speed } from "../network/parts.js";
 
-/** @typedef {{state: "granted" | "whole" | "linked", size: number, part: number, ticket: string, present: [number, number][]}} Grant */
+/** @typedef {import("../protocol.js").Grant} Grant */
 /** @typedef {{id: string, name: string, size: number, done: number, whole: boolean}} Uploaded `id` base64, `name` its hex */
 /** @typedef {{conv: string, sealed: Blob | undefined, signal: AbortSignal, arrived: () => void}} Way */
 
@@ -36,33 +36,46 @@ export class Uploader {
     blob.whole = true;
   }
 
-  /** Of an upload that was begun, or leave for a new one. @param {Uploaded} blob @param {string} conv @returns {Promise<Grant>} */
+  /**
+   * Leave for a new upload. One that was begun in parts of another size goes on in those.
+   * @param {Uploaded} blob
+   * @param {string} conv
+   * @returns {Promise<Grant>}
+   */
   async #grant({ id, name, size }, conv) {
+    const wanted = { blob: id, conv, size, part: this.speed.part(size) };
     try {
-      return await this.#parts.api.get(`/api/blobs/${name}`, ACCESS);
+      return await this.#parts.api.post("/api/blobs", wanted, ACCESS);
     } catch (error) {
-      if (/** @type {{status?: number}} */ (error).status !== 404) throw error;
+      if (/** @type {{code?: string}} */ (error).code !== "taken") throw error;
     }
-    return await this.#parts.api.post("/api/blobs", { blob: id, conv, size, part: this.speed.part }, ACCESS);
+    const grant = await this.#parts.api.get(`/api/blobs/${name}`, ACCESS);
+    if (grant.size !== size || grant.conv !== conv) throw refusal("blob");
+    return grant;
   }
 
-  /** Those that are not there yet. @param {Uploaded} blob @param {Grant} grant @param {Way} way */
+  /**
+   * Those that are not there yet. After one that failed no other is begun, but those under way may arrive.
+   * @param {Uploaded} blob
+   * @param {Grant} grant
+   * @param {Way} way
+   */
   async #sendParts(blob, grant, way) {
     if (way.sealed?.size !== blob.size) throw refusal("lost");
-    const failed = new AbortController(); // the first that fails ends the others
-    const signal = AbortSignal.any([way.signal, failed.signal]);
+    let failed = false;
     const sending = missing(grant).map((n) =>
       this.#lanes.run(async () => {
-        signal.throwIfAborted();
-        await this.#sendPart(blob, grant, n, { ...way, signal });
+        way.signal.throwIfAborted();
+        if (failed) return;
+        await this.#sendPart(blob, grant, n, way).catch((error) => {
+          failed = true;
+          throw error;
+        });
       }),
     );
-    try {
-      await Promise.all(sending);
-    } finally {
-      failed.abort();
-      await Promise.allSettled(sending);
-    }
+    const outcomes = await Promise.allSettled(sending);
+    const first = outcomes.find((outcome) => outcome.status === "rejected");
+    if (first) throw first.reason;
   }
 
   /** @param {Uploaded} blob @param {Grant} grant @param {number} n @param {Way} way */

@@ -32,7 +32,7 @@ import { refusal, Uploader } from "./uploader.js";
  * @property {State} state
  * @property {string} [why]
  * @property {AbortController} stopped
- * @property {() => void} [wake] ends a pause between two tries
+ * @property {AbortController} woken ends the pauses between two tries
  * @property {number} tries since a part arrived
  */
 
@@ -98,7 +98,7 @@ export class Uploads {
   /** @param {string} id of an entry */
   resume(id) {
     const job = this.#jobs.get(id);
-    if (job?.state === "waiting") job.wake?.();
+    if (job) wake(job);
     if (job?.state !== "paused") return;
     job.stopped = new AbortController();
     void this.#run(job);
@@ -106,7 +106,7 @@ export class Uploads {
 
   /** The network may be back. */
   wake() {
-    for (const job of this.#jobs.values()) job.wake?.();
+    for (const job of this.#jobs.values()) wake(job);
   }
 
   /** This tab leads no longer. */
@@ -128,16 +128,19 @@ export class Uploads {
 
   /** In the log: what was sealed here is a copy from now on. @param {Entry} entry */
   async sent(entry) {
+    if (!entry.content.att) return;
     this.#end(entry);
     const files = await this.#parts.files;
     for (const { name } of blobsIn(entry)) {
       this.#lent.delete(name);
       await files?.settle(name);
     }
+    await files?.trim(await files.limit());
   }
 
   /** @param {Entry} entry */
   discarded(entry) {
+    if (!entry.content.att) return;
     this.#end(entry);
     for (const { name } of blobsIn(entry)) {
       void this.#parts.api.delete(`/api/blobs/${name}`, ACCESS).catch(() => {}); // else the server's sweep takes it
@@ -162,10 +165,12 @@ export class Uploads {
   async #run(job) {
     this.#become(job, "sending");
     const { signal } = job.stopped;
-    const outcomes = await Promise.allSettled(job.blobs.map((blob) => this.#blob(job, blob, signal)));
+    /** @type {unknown} */ let failed;
+    await Promise.all(job.blobs.map((blob) => this.#blob(job, blob, signal))).catch((error) => {
+      failed = error;
+    });
     if (signal.aborted || this.#jobs.get(job.entry.id) !== job) return;
-    const failed = outcomes.find(({ status }) => status === "rejected");
-    if (failed) return this.#fail(job, codeOf(/** @type {PromiseRejectedResult} */ (failed).reason));
+    if (failed) return this.#fail(job, codeOf(failed));
     this.#jobs.delete(job.entry.id);
     this.#parts.whole(job.entry.id);
   }
@@ -205,15 +210,12 @@ export class Uploads {
     const code = codeOf(error);
     const { status, retryMs } = /** @type {{status?: number, retryMs?: number}} */ (error);
     if (DEFINITE.has(code)) throw error;
-    if (code === "taken") throw refusal("blob");
     if (REFUSED.has(status ?? 0)) throw refusal(code);
     // An older ticket, or parts that went: the grant says what is there.
     if ((SOON.has(code) || status === 409) && job.tries++ === 0) return;
     this.#become(job, "waiting", code);
     const ms = retryMs ?? Math.min(AGAIN_MAX_MS, AGAIN_MS * 2 ** Math.min(job.tries++, 8));
-    const woken = new AbortController();
-    job.wake = () => woken.abort();
-    await pause(this.#parts.clock, ms, AbortSignal.any([signal, woken.signal]));
+    await pause(this.#parts.clock, ms, AbortSignal.any([signal, job.woken.signal]));
   }
 
   /** @param {Job} job @param {string} code */
@@ -263,7 +265,14 @@ export class Uploads {
 
 /** @param {Entry} entry @returns {Job} */
 function newJob(entry) {
-  return { entry, blobs: blobsIn(entry), state: "sending", stopped: new AbortController(), tries: 0 };
+  const [stopped, woken] = [new AbortController(), new AbortController()];
+  return { entry, blobs: blobsIn(entry), state: "sending", stopped, woken, tries: 0 };
+}
+
+/** @param {Job} job */
+function wake(job) {
+  job.woken.abort();
+  job.woken = new AbortController();
 }
 
 /** @param {Entry} entry @returns {Uploaded[]} */

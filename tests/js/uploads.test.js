@@ -1,0 +1,199 @@
+// Files on their way up: in parts, again where something was in the way, to an end that has a name.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { settle } from "./moved_clock.js";
+import { attached, Files, message, nameOf, problem, world } from "./uploads_world.js";
+
+const MiB = 1024 * 1024;
+
+async function all(there) {
+  for (let turn = 0; turn < 20 && !there.whole.length && !there.failed.length; turn++) await there.clock.pass(1000);
+}
+
+test("a file goes up in parts, three at a time, and is told in bytes that arrived", async () => {
+  const there = world();
+  const { uploads, files, server, told, whole } = there;
+  const file = files.hold(attached(5 * MiB));
+  uploads.begin(message("m", file));
+  await all(there);
+  assert.deepEqual(whole, ["m"]);
+  assert.equal(server.puts.length, 6);
+  assert.equal(server.most, 3);
+  const { total } = told[0];
+  assert.ok(told.every(({ done }) => done <= 0.95 * total));
+  assert.deepEqual(there.states(), ["sending", "finishing"]);
+  assert.equal(server.blobs.get(nameOf(file.blob)).state, "whole");
+  await uploads.sent(message("m", file));
+  assert.deepEqual([...files.in.keys()], [nameOf(file.blob)]);
+  assert.deepEqual(uploads.of("c1"), []);
+});
+
+test("an album with its small pictures is whole when all of it is", async () => {
+  const there = world();
+  const att = [1, 2, 3].map(() => there.files.hold(attached(100, { thumb: there.files.hold(attached(9), "thumb") })));
+  there.uploads.begin(message("m", ...att));
+  await all(there);
+  assert.deepEqual(there.whole, ["m"]);
+  assert.equal(there.server.puts.length, 6);
+});
+
+test("a cut costs the part that it struck", async () => {
+  const there = world();
+  there.server.troubles = [undefined, "away"];
+  there.uploads.begin(message("m", there.files.hold(attached(5 * MiB))));
+  await all(there);
+  assert.deepEqual(there.whole, ["m"]);
+  assert.equal(there.server.puts.length, 7);
+  assert.deepEqual(there.states(), ["sending", "waiting", "sending", "finishing"]);
+});
+
+test("another tab, or the next page, goes on with what is missing", async () => {
+  const first = world();
+  const entry = message("m", first.files.hold(attached(5 * MiB)));
+  first.server.troubles = [undefined, undefined, undefined, new Promise(() => {})];
+  first.uploads.begin(entry);
+  await settle();
+  await settle();
+  await settle();
+  first.uploads.stop();
+  const arrived = first.server.blobs.values().next().value.parts.size;
+  first.server.puts = [];
+  first.server.troubles = [];
+  const second = world(first);
+  second.uploads.begin(entry);
+  await all(second);
+  assert.deepEqual(second.whole, ["m"]);
+  assert.ok(arrived >= 3);
+  assert.equal(second.server.puts.length, 6 - arrived);
+});
+
+test("a grant in parts of another size goes on in those", async () => {
+  const first = world();
+  const entry = message("m", first.files.hold(attached(3 * MiB)));
+  const { size } = first.files.out.get(nameOf(entry.content.att[0].blob));
+  await first.server.api.post("/api/blobs", { blob: entry.content.att[0].blob, conv: "c1", size, part: 262_144 });
+  first.uploads.begin(entry);
+  await all(first);
+  assert.deepEqual(first.whole, ["m"]);
+  assert.equal(first.server.puts.length, 13);
+});
+
+test("an id that stands for another file ends the message", async () => {
+  const there = world();
+  const file = there.files.hold(attached(100));
+  await there.server.api.post("/api/blobs", { blob: file.blob, conv: "c1", size: 5000, part: 262_144 });
+  there.uploads.begin(message("m", file));
+  await all(there);
+  assert.deepEqual(there.failed, [["m", "blob"]]);
+});
+
+test("paused, nothing goes; resumed, only what is missing", async () => {
+  const there = world();
+  const { uploads, server } = there;
+  uploads.begin(message("m", there.files.hold(attached(5 * MiB))));
+  await settle();
+  uploads.pause("m");
+  await there.clock.pass(60_000);
+  const { length } = server.puts;
+  assert.equal(uploads.of("c1")[0].state, "paused");
+  await there.clock.pass(60_000);
+  assert.equal(server.puts.length, length);
+  uploads.resume("m");
+  await all(there);
+  assert.deepEqual(there.whole, ["m"]);
+});
+
+test("refusals that are definite end the message, each by its name", async () => {
+  for (const code of ["file_too_large", "quota", "site_full", "not_connected"]) {
+    const there = world();
+    there.server.refusal = problem(413, code);
+    there.uploads.begin(message("m", there.files.hold(attached(10))));
+    await all(there);
+    assert.deepEqual(there.failed, [["m", code]]);
+    assert.deepEqual(there.states(), ["sending", "failed"]);
+  }
+});
+
+test("one file that is refused ends the others of its message", async () => {
+  const there = world();
+  const [small, gone] = [there.files.hold(attached(5 * MiB)), attached(10)];
+  there.uploads.begin(message("m", small, gone));
+  await all(there);
+  assert.deepEqual(there.failed, [["m", "lost"]]);
+  await there.clock.pass(60_000);
+  assert.ok(there.server.puts.length <= 3);
+});
+
+test("a store that is away is waited for as it says, and the way back is taken at once", async () => {
+  const there = world();
+  there.server.refusal = problem(503, "storage_away", 20_000);
+  there.uploads.begin(message("m", there.files.hold(attached(10))));
+  await there.clock.pass(1000);
+  const [upload] = there.uploads.of("c1");
+  assert.deepEqual([upload.state, upload.why], ["waiting", "storage_away"]);
+  there.server.refusal = null;
+  there.uploads.wake();
+  await settle();
+  await there.clock.pass(0);
+  assert.deepEqual(there.whole, ["m"]);
+});
+
+test("a ticket that is too old is renewed", async () => {
+  const there = world();
+  there.server.troubles = [401];
+  there.uploads.begin(message("m", there.files.hold(attached(10))));
+  for (let turn = 0; turn < 5; turn++) await settle();
+  assert.deepEqual(there.whole, ["m"]);
+  assert.equal(there.server.puts.length, 2);
+});
+
+test("what a page had no room for is lent by it", async () => {
+  const there = world();
+  const file = there.files.hold(attached(10));
+  const sealed = there.files.out.get(nameOf(file.blob));
+  there.files.out.clear();
+  there.uploads.lend(nameOf(file.blob), sealed);
+  there.uploads.begin(message("m", file));
+  await all(there);
+  assert.deepEqual(there.whole, ["m"]);
+});
+
+test("given up, the server hears of it, and the files go when nobody takes it back", async () => {
+  const there = world();
+  const { uploads, files, server } = there;
+  const entry = message("m", files.hold(attached(5 * MiB)));
+  uploads.begin(entry);
+  await settle();
+  uploads.discarded(entry);
+  await settle();
+  assert.ok(server.calls.some((call) => call.startsWith("DELETE")));
+  assert.equal(files.out.size, 1);
+  uploads.begin({ ...entry, id: "again" });
+  await all(there);
+  assert.deepEqual(there.whole, ["again"]);
+  uploads.discarded({ ...entry, id: "again" });
+  await there.clock.pass(61_000);
+  assert.equal(files.out.size, 0);
+});
+
+test("a message that the server refuses again and again, with files that it calls whole, ends", async () => {
+  const there = world();
+  const entry = message("m", there.files.hold(attached(10)));
+  for (let turn = 0; turn < 9 && !there.failed.length; turn++) {
+    there.whole.length = 0;
+    there.uploads.begin(entry, turn > 0);
+    await all(there);
+  }
+  assert.deepEqual(there.failed, [["m", "blob"]]);
+});
+
+test("what no message names and no page can still send is swept", async () => {
+  const files = new Files();
+  const [named, old, young] = [attached(10), attached(10), attached(10)].map((entry) => files.hold(entry));
+  const there = world({ files });
+  for (const entry of [named, old]) files.out.get(nameOf(entry.blob)).modified = 0;
+  files.out.get(nameOf(young.blob)).modified = there.clock.now();
+  await there.uploads.sweep([message("m", named)]);
+  assert.deepEqual([...files.out.keys()].sort(), [nameOf(named.blob), nameOf(young.blob)].sort());
+});
