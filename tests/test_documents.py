@@ -14,7 +14,7 @@ from testkit.running import ROOT
 FOLDERS = (ROOT, ROOT / "static", ROOT / "static/js", ROOT / "tests")
 MADE_AT_SET_UP = ("var/", ".venv/", "node_modules/", ".services/")
 # Files of a backup, which a document describes.
-ELSEWHERE = {"secrets/", "manifest.json"}
+ELSEWHERE = {"secrets/", "blobs/", "manifest.json"}
 
 PATH = re.compile(r"`((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:py|js|css|html|md|toml))`")
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)")

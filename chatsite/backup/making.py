@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from chatsite.backup import Failed, Problem, manifest
+from chatsite.backup import Failed, Problem, blobs, manifest
 
 PAGES = 4096  # a step: 16 MB, between two of which a waiting writer is let in
 SPARE_BYTES = 16 << 20  # free beside the copies: a site needs room on its disk
@@ -19,8 +19,8 @@ SPARE_BYTES = 16 << 20  # free beside the copies: a site needs room on its disk
 Progress = Callable[[str, int, int], None]  # what, bytes done, bytes in all
 
 
-def make(target: Path, databases: dict[str, Path], secrets: Path, progress: Progress) -> None:
-    """Write the backup `target`, whole or not at all. Raises Problem."""
+def make(target: Path, databases: dict[str, Path], var: Path, progress: Progress) -> None:
+    """Write the backup `target` of the site in `var`, whole or not at all. Raises Problem."""
     if target.exists() or target.is_symlink():
         raise Problem(f"{target} is there already; name a folder that is not.")
     if not target.parent.is_dir():
@@ -32,7 +32,8 @@ def make(target: Path, databases: dict[str, Path], secrets: Path, progress: Prog
             partial.mkdir(mode=0o700)
             for alias, name in manifest.DATABASES.items():
                 _copy_database(databases[alias], partial / name, name, progress)
-            _copy_secrets(secrets, partial / manifest.SECRETS)
+            _copy_secrets(var / manifest.SECRETS, partial / manifest.SECRETS)
+            _copy_blobs(var / manifest.BLOBS, partial, progress)
             manifest.write(partial, datetime.now(UTC).isoformat(timespec="seconds"))
             sync(partial)
             partial.rename(target)
@@ -71,7 +72,11 @@ def sync_folder(path: Path) -> None:
 
 
 def _require_room(folder: Path, databases: Iterable[Path]) -> None:
-    needed = SPARE_BYTES + sum(path.stat().st_size for path in databases)
+    _require_free(folder, sum(path.stat().st_size for path in databases))
+
+
+def _require_free(folder: Path, size: int) -> None:
+    needed = SPARE_BYTES + size
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise Problem(f"{folder} has {_mb(free)} free; the backup needs {_mb(needed)}.")
@@ -103,6 +108,18 @@ def _copy_secrets(source: Path, target: Path) -> None:
     for path in sorted(source.iterdir()):
         if path.is_file() and path.suffix != ".new":
             shutil.copyfile(path, target / path.name)
+
+
+def _copy_blobs(source: Path, partial: Path, progress: Progress) -> None:
+    """None where they lie in an S3 server."""
+    if not source.is_dir():
+        return
+    wanted = blobs.whole(partial / manifest.DATABASES["default"])
+    size, done = sum(wanted.values()), 0
+    _require_free(partial, size)
+    for more in blobs.copy(wanted, source, partial):
+        done += more
+        progress(blobs.WHAT, done, size)
 
 
 @contextmanager

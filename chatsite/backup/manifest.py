@@ -12,11 +12,14 @@ from chatsite.backup import Problem
 
 NAME = "manifest.json"
 FORMAT = 1
-MANIFEST_MAX = 1_000_000  # bytes
+MANIFEST_MAX = 64_000_000  # bytes: some 400,000 files
 CHUNK = 1 << 20
 DATABASES = {"messages": "messages.sqlite3", "default": "site.sqlite3"}  # in the order of copying
-SECRETS = "secrets"
-_FILE = re.compile(rf"({'|'.join(map(re.escape, DATABASES.values()))}|{SECRETS}/[A-Za-z0-9_-]+)")
+SECRETS, BLOBS = "secrets", "blobs"
+_FILE = re.compile(
+    rf"{'|'.join(map(re.escape, DATABASES.values()))}|{SECRETS}/[A-Za-z0-9_-]+"
+    rf"|{BLOBS}/[0-9a-f]{{2}}/[0-9a-f]{{32}}/[0-9]{{1,9}}"
+)
 
 Advance = Callable[[int], None]  # bytes more
 

@@ -64,6 +64,7 @@ def _unpack(source: Path, said: Manifest, ready: Path, progress: Progress) -> No
             progress(name, done, size)
 
         try:
+            (ready / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             shutil.copyfile(source / name, ready / name)
         except FileNotFoundError as error:
             raise Problem(f"{source} is not complete: {name} is missing.") from error

@@ -1,8 +1,8 @@
 """A site on one engine becomes a site on another: `manage.py copy_store`.
 
 `sites.py` says from where to where, `accounts.py` copies what is relational, `conversations.py` the
-message store, each with its comparison; `checkpoint.py` remembers what is done. docs/operations.md
-is for operators, ADR 36 says why.
+message store, `blobs.py` pictures and files, each with its comparison; `checkpoint.py` remembers
+what is done. docs/operations.md is for operators, ADR 36 says why.
 """
 
 

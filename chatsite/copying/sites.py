@@ -14,16 +14,18 @@ from django.db import connections
 from django.db.utils import ConnectionHandler
 from django.utils.module_loading import import_string
 
-from chatsite import alone, control, engines, env, needs
+from chatsite import alone, control, engines, env, needs, services
 from chatsite.copying import Problem
 from chatsite.running import away
 from chatsite.running.needs import Need, Unfit, wait_for
+from media.stores import BlobStore
 from messaging.backends.tables import Tables
 from presence.registry import wall_clock
 
 ACCOUNTS = "elsewhere_accounts"  # alias of the target's database of accounts
 KEEPS = "default"
 SECRETS = "secrets"
+BUCKET = ("ENDPOINT_URL", "BUCKET")  # what tells one from another
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,23 @@ class Target:
         adapter: type[Tables] = import_string(self.engine["TABLES"])
         return adapter.elsewhere(self.engine)
 
+    @property
+    def keeps_blobs(self) -> bool:
+        """They are in one bucket on both engines: nothing is to be copied."""
+        there: Mapping[str, str] = self.engine.get("S3", {})
+        return bool(there) and all(settings.S3.get(of) == there[of] for of in BUCKET)
+
+    def blobs(self) -> BlobStore:
+        adapter = import_string(self.engine["BLOB_STORE"])
+        store: BlobStore = adapter(
+            self.engine.get("S3") or self.var / Path(settings.BLOB_FOLDER).name
+        )
+        return store
+
 
 def target(to: str) -> Target:
     """Raises Problem where it cannot be."""
-    ours = (*engines.DISTRIBUTED_ONLY, "DATABASE_URL")
+    ours = (*engines.DISTRIBUTED_ONLY, *services.S3_NEEDED, *services.S3_MORE, "DATABASE_URL")
     variables = env.of_target(to, ours)
     try:
         with env.reading(variables):

@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import secrets
 import shutil
 import sqlite3
 import stat
@@ -18,6 +19,7 @@ import psycopg
 import pytest
 
 from chatsite.backup import Failed, Problem, making, manifest, restoring
+from media.models import State
 from testkit.cast import Person, seeded
 from testkit.running import ROOT, Site, new_site
 
@@ -48,7 +50,7 @@ def site(prepared: tuple[Site, list[Person]], tmp_path: Path) -> Iterator[Site]:
 @pytest.fixture
 def backup(site: Site) -> Path:
     folder = site.var.parent / "backup"
-    making.make(folder, databases_of(site), site.var / "secrets", lambda *_: None)
+    making.make(folder, databases_of(site), site.var, lambda *_: None)
     return folder
 
 
@@ -73,6 +75,10 @@ def write(path: Path, statement: str) -> None:
         database.execute(statement)
 
 
+def blob_of(var: Path, blob: bytes) -> Path:
+    return var / "blobs" / blob.hex()[:2] / blob.hex()
+
+
 def data_of(var: Path) -> list[Any]:
     return rows(var / "messages.sqlite3", "SELECT value FROM meta WHERE key = 'data'")
 
@@ -94,6 +100,45 @@ def test_a_backup_is_whole_and_nobody_elses(site: Site, backup: Path) -> None:
     assert rows(backup / "site.sqlite3", "SELECT count(*) FROM accounts_user") == [(2,)]
     for secret in (site.var / "secrets").iterdir():
         assert (backup / "secrets" / secret.name).read_bytes() == secret.read_bytes()
+
+
+def test_pictures_and_files_come_back_with_their_messages(site: Site) -> None:
+    whole, going, begun = (secrets.token_bytes(16) for _ in range(3))
+    for blob, state in ((whole, State.LINKED), (going, State.WHOLE), (begun, State.GRANTED)):
+        fields = "blob, owner, conv, size, part, state, changed, version"
+        row = f"x'{blob.hex()}', x'{'aa' * 16}', x'{'bb' * 16}', 11, 5, {state.value}, 1, 0"
+        write(site.var / "site.sqlite3", f"INSERT INTO media_blob ({fields}) VALUES ({row})")
+        for n, data in enumerate((b"first", b"other", b"!")):
+            part = blob_of(site.var, blob) / str(n)
+            part.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(data)
+    shutil.rmtree(blob_of(site.var, going))  # deleted while the copy runs
+    folder = site.var.parent / "backup"
+    said = run(site, "backup", folder)
+    assert said.returncode == 0, said.stderr
+    assert "pictures and files: 0 of 0 MB" in said.stdout
+    copied = {path.name for path in (folder / "blobs").rglob("*") if len(path.name) == 32}
+    assert copied == {whole.hex()}
+    shutil.rmtree(site.var / "blobs")
+    said = run(site, "restore", folder)
+    assert said.returncode == 0, said.stderr
+    found = {path.name: path.read_bytes() for path in blob_of(site.var, whole).iterdir()}
+    assert found == {"0": b"first", "1": b"other", "2": b"!"}
+
+
+def test_a_part_that_changed_in_the_backup_is_refused(site: Site) -> None:
+    part = blob_of(site.var, b"b" * 16) / "0"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"data")
+    row = f"x'{'62' * 16}', x'{'aa' * 16}', x'{'bb' * 16}', 4, 4, {State.LINKED.value}, 1, 0"
+    fields = "blob, owner, conv, size, part, state, changed, version"
+    write(site.var / "site.sqlite3", f"INSERT INTO media_blob ({fields}) VALUES ({row})")
+    folder = site.var.parent / "backup"
+    making.make(folder, databases_of(site), site.var, lambda *_: None)
+    (blob_of(folder, b"b" * 16) / "0").write_bytes(b"dota")
+    said = run(site, "restore", folder)
+    assert said.returncode == REFUSED
+    assert "it is damaged" in said.stderr
 
 
 def test_it_says_how_far_it_is(site: Site) -> None:
@@ -123,7 +168,7 @@ def test_one_moment_is_copied_while_the_site_writes(site: Site) -> None:
             write(path, f"INSERT INTO ballast VALUES ({len(steps)}, '')")
 
     target = site.var.parent / "b"
-    making.make(target, databases_of(site), site.var / "secrets", progress)
+    making.make(target, databases_of(site), site.var, progress)
     assert len(steps) > 1
     assert steps == sorted(set(steps))
     assert rows(target / "messages.sqlite3", "SELECT max(n) FROM ballast") == [(0,)]
@@ -149,7 +194,7 @@ def test_an_interrupted_backup_leaves_nothing(site: Site) -> None:
     target = site.var.parent / "b"
     before = beside(site.var.parent)
     with pytest.raises(Interrupted):
-        making.make(target, databases_of(site), site.var / "secrets", progress)
+        making.make(target, databases_of(site), site.var, progress)
     assert beside(site.var.parent) == before
 
 
@@ -161,7 +206,7 @@ def test_a_full_disk_is_named_and_leaves_nothing(
     with monkeypatch.context() as patched:
         patched.setattr(shutil, "disk_usage", lambda _: usage)
         with pytest.raises(Problem, match="has 1 MB free; the backup needs"):
-            making.make(target, databases_of(site), site.var / "secrets", lambda *_: None)
+            making.make(target, databases_of(site), site.var, lambda *_: None)
     limit = 50_000  # bytes a file: the disk is full in the middle of the first
 
     def narrow() -> None:
@@ -290,7 +335,7 @@ def test_a_full_disk_leaves_the_site_as_it_was(site: Site, backup: Path) -> None
 
 def test_an_older_schema_is_brought_up_to_date(site: Site, backup: Path) -> None:
     older = Site(site.var.parent / "older", site.port)
-    shutil.copytree(site.var / "secrets", older.var / "secrets")
+    shutil.copytree(site.var, older.var / "secrets")
     older.manage("migrate", "--database", "messages", "messaging_sql", "0001", "--verbosity", "0")
     assert not rows(older.var / "messages.sqlite3", "SELECT 1 FROM sqlite_master WHERE name='meta'")
     shutil.copy(older.var / "messages.sqlite3", backup)

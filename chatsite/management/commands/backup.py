@@ -19,25 +19,30 @@ BY_PG_DUMP = (
 
 class Command(BaseCommand):
     help = (
-        "Write a backup of this site into FOLDER, which must not be there yet, while the site goes "
-        "on: both databases (messages first, accounts second), the secrets, and a manifest with "
-        "their hashes. What was written is opened and checked before FOLDER appears; an "
-        "interrupted run leaves nothing. Policy: anybody who has a backup has what the server "
-        "knows, and may try passwords: encrypt it, and keep it on another machine. Try one now and "
-        "then: a backup that was never restored is a hope. "
-        "Exit: 0 done, 1 refused and nothing begun, 2 failed and what was written removed."
+        "Write a backup of this site into FOLDER, which must not be there yet, while the site "
+        "goes on: both databases (messages first, accounts second), the secrets, pictures and "
+        "files that lie on this machine, and a manifest with their hashes. What was written is "
+        "opened and checked before FOLDER appears; an interrupted run leaves nothing. Policy: "
+        "anybody who has a backup has what the server knows, and may try passwords: encrypt it,"
+        " and keep it on another machine. Try one now and then: a backup that was never "
+        "restored is a hope. Exit: 0 done, 1 refused and nothing begun, 2 failed and what was "
+        "written removed."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path, help="a name that is still free")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        secrets = Path(settings.VAR, "secrets")
-        databases = require_sqlite(BY_PG_DUMP.format(secrets=secrets))
+        var = Path(settings.VAR)
+        databases = require_sqlite(BY_PG_DUMP.format(secrets=var / "secrets"))
         target = options["folder"].absolute()
         try:
-            making.make(target, databases, secrets, Reporter(self.stdout))
+            making.make(target, databases, var, Reporter(self.stdout))
         except Problem as problem:
             code = FAILED if isinstance(problem, Failed) else REFUSED
             raise CommandError(str(problem), returncode=code) from problem
         self.stdout.write(f"The backup is in {target}. Keep it as safe as the site itself.")
+        if settings.S3:
+            self.stdout.write(
+                f"Pictures and files are not in it: they are in the bucket {settings.S3['BUCKET']}."
+            )

@@ -9,11 +9,20 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from chatsite import engines
-from chatsite.copying import Interrupted, Problem, accounts, checkpoint, conversations, sites
+from chatsite.copying import (
+    Interrupted,
+    Problem,
+    accounts,
+    blobs,
+    checkpoint,
+    conversations,
+    sites,
+)
 from chatsite.copying.checkpoint import Checkpoint
 from chatsite.copying.progress import Progress
 from chatsite.copying.sites import Target
 from chatsite.running import away
+from media.backends import store
 from messaging.backends import tables
 from messaging.backends.tables import Tables
 
@@ -23,13 +32,14 @@ TOLD_MAX = 20  # differences that are named
 
 class Command(BaseCommand):
     help = (
-        "Copy this site, which must be stopped, to another engine: accounts, keys, conversations, "
-        "secrets. Where to is said by variables like those of a site with TO_ before their names "
-        "(TO_CASSANDRA_HOSTS, TO_DATABASE_URL, TO_REDIS_URL, TO_CHAT_VAR); docs/operations.md has "
-        "the steps. The new place must be empty. Afterwards both are compared, message by message. "
-        "This site is not changed. May be repeated: what is done stands in var/copy.sqlite3, and a "
-        "copy that is finished is only compared again. "
-        "Exit: 0 copied and equal, 1 refused, 2 interrupted and to be repeated, 3 not equal."
+        "Copy this site, which must be stopped, to another engine: accounts, keys, "
+        "conversations, pictures and files, secrets. Where to is said by variables like those "
+        "of a site with TO_ before their names (TO_CASSANDRA_HOSTS, TO_DATABASE_URL, "
+        "TO_REDIS_URL, TO_CHAT_VAR); docs/operations.md has the steps. The new place must be "
+        "empty. Afterwards both are compared, message by message. This site is not changed. May"
+        " be repeated: what is done stands in var/copy.sqlite3, and a copy that is finished is "
+        "only compared again. Exit: 0 copied and equal, 1 refused, 2 interrupted and to be "
+        "repeated, 3 not equal."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -81,6 +91,8 @@ def _copy(new: Target, done: Checkpoint, progress: Progress, *, sessions: bool) 
             accounts.copy(sites.ACCOUNTS, chosen, progress)
         found = asyncio.run(_store(source, target, done, progress))
         found += accounts.differences(sites.ACCOUNTS, chosen, progress)
+        if not new.keeps_blobs:
+            found += asyncio.run(_blobs(new, blobs.wanted(), done, progress))
         sites.require_no_nodes(new)
     except DatabaseError as error:
         raise Interrupted(f"A database takes no more: {away.reason(error)}") from error
@@ -97,6 +109,19 @@ async def _store(source: Tables, target: Tables, done: Checkpoint, progress: Pro
     if not done.finished:
         await conversations.copy(source, target, every, done, progress)
     return await conversations.differences(source, target, every, progress)
+
+
+async def _blobs(
+    new: Target, every: list[bytes], done: Checkpoint, progress: Progress
+) -> list[str]:
+    source, target = store(), new.blobs()
+    try:
+        if not done.finished:
+            await blobs.copy(source, target, every, progress)
+        return await blobs.differences(source, target, every, progress)
+    finally:
+        await source.close()
+        await target.close()
 
 
 def _require_empty(new: Target, target: Tables) -> None:

@@ -1,0 +1,97 @@
+"""Pictures and files: the parts of every blob that a message may have. A repeat sends what is
+missing or has another size."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
+from chatsite.copying import Interrupted
+from chatsite.copying.progress import Progress
+from media.models import Blob, State
+from media.stores import BlobStore, Missing, StoreAway
+
+AT_A_TIME = 4  # blobs, of each one part in memory
+PAUSES = (0.5, 1, 2, 4, 8)  # seconds, before a call is made again
+
+T = TypeVar("T")
+
+
+def wanted() -> list[bytes]:
+    """Their ids. What was not sent as a whole is sent again by its owner's browser."""
+    whole = Blob.objects.filter(state__in=(State.WHOLE, State.LINKED))
+    return [bytes(blob) for blob in whole.order_by("blob").values_list("blob", flat=True)]
+
+
+async def copy(
+    source: BlobStore, target: BlobStore, every: Sequence[bytes], progress: Progress
+) -> None:
+    """Raises Problem."""
+
+    async def one(blob: bytes) -> None:
+        have = await _patiently(lambda: target.sizes(blob))
+        for n, size in (await _patiently(lambda: source.sizes(blob))).items():
+            if have.get(n) != size:
+                await _patiently(partial(_part, source, target, blob, n))
+
+    await _each("pictures and files", every, one, progress)
+
+
+async def differences(
+    source: BlobStore, target: BlobStore, every: Sequence[bytes], progress: Progress
+) -> list[str]:
+    """Blobs that the target has otherwise, in words."""
+    found: list[str] = []
+
+    async def one(blob: bytes) -> None:
+        here = await _patiently(lambda: source.sizes(blob))
+        there = await _patiently(lambda: target.sizes(blob))
+        if here != there:
+            found.append(
+                f"file {blob.hex()}: {len(here)} parts here, {len(there)} there, or others"
+            )
+
+    await _each("pictures and files compared", every, one, progress)
+    return found
+
+
+async def _part(source: BlobStore, target: BlobStore, blob: bytes, n: int) -> None:
+    try:
+        async with source.get(blob, n) as part:
+            data = b"".join([chunk async for chunk in part.chunks])
+    except Missing:  # between the listing and now: the comparison names it
+        return
+    await target.put(blob, n, data)
+
+
+async def _each(
+    what: str, every: Sequence[bytes], one: Callable[[bytes], Awaitable[None]], progress: Progress
+) -> None:
+    progress.begin(what, len(every))
+    left = iter(every)
+
+    async def work() -> None:
+        for blob in left:
+            await one(blob)
+            progress.step()
+
+    tasks = [asyncio.ensure_future(work()) for _ in range(AT_A_TIME)]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    progress.end()
+
+
+async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
+    for pause in PAUSES:
+        try:
+            return await call()
+        except StoreAway:
+            await asyncio.sleep(pause)
+    try:
+        return await call()
+    except StoreAway as away:
+        raise Interrupted(f"A store of files takes no more: {away}") from away
