@@ -47,9 +47,10 @@ def own_postgres() -> Iterator[str]:
 
 
 @dataclass
-class Postgres:
-    """A PostgreSQL that a test may stop and start. It keeps its port and its data."""
+class Service:
+    """One that a test may harm. It keeps its port and its data."""
 
+    name: str
     folder: Path
 
     @property
@@ -64,11 +65,15 @@ class Postgres:
         self._services("stop")
 
     def freeze(self) -> None:
-        """All its processes: connections stay open, new ones come about, and nothing answers."""
+        """All processes of PostgreSQL: connections stay open, new ones come about, and nothing
+        answers."""
         self._send(signal.SIGSTOP)
 
     def thaw(self) -> None:
         self._send(signal.SIGCONT)
+
+    def kill(self) -> None:
+        self._services("kill")
 
     def wipe(self) -> None:
         self._services("wipe")
@@ -81,17 +86,31 @@ class Postgres:
 
     def _services(self, verb: str) -> str:
         env = {**os.environ, "CHAT_SERVICES": str(self.folder)}
-        command = [str(ROOT / "bin/services"), verb, "postgres"]
+        command = [str(ROOT / "bin/services"), verb, self.name]
         return subprocess.run(command, env=env, check=True, stdout=PIPE, text=True).stdout
 
 
 @contextmanager
-def own_server() -> Iterator[Postgres]:
+def own_server() -> Iterator[Service]:
     """A PostgreSQL of its own, empty, for a test that harms it."""
     place("CHAT_TEST_POSTGRES_URL", "postgres")  # where that runs, there is a program to run
-    with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
-        Path(folder).chmod(0o755)  # it runs as another user
-        server = Postgres(Path(folder))
+    with _own("postgres") as server:
+        yield server
+
+
+@contextmanager
+def own_s3() -> Iterator[Service]:
+    """An S3 server of its own, empty, for a test that harms it."""
+    place("CHAT_TEST_S3_URL", "s3")
+    with _own("s3") as server:
+        yield server
+
+
+@contextmanager
+def _own(name: str) -> Iterator[Service]:
+    with tempfile.TemporaryDirectory(prefix=f"{name}-") as folder:
+        Path(folder).chmod(0o755)  # PostgreSQL runs as another user
+        server = Service(name, Path(folder))
         try:
             server.start()
             yield server

@@ -21,19 +21,19 @@ from testkit.postgres import own_database
 from testkit.running import Site
 from tests.nodes.conftest import Nodes, Pair, at, on_cassandra, two_nodes
 from tests.nodes.test_between import refused
-from tests.services import Postgres, own_server
+from tests.services import Service, own_server
 
 SOON = 60.0
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Postgres]:
+def server() -> Iterator[Service]:
     with own_server() as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory, server: Postgres) -> Iterator[Nodes]:
+def made(tmp_path_factory: pytest.TempPathFactory, server: Service) -> Iterator[Nodes]:
     with (
         on_cassandra() as engine,
         two_nodes(tmp_path_factory.mktemp("p"), engine, lambda: own_database(server.url)) as nodes,
@@ -96,7 +96,7 @@ def prove(device: Device) -> None:
 
 
 async def test_it_stops_and_starts(
-    nodes: Nodes, pair: Pair, carol: Person, server: Postgres
+    nodes: Nodes, pair: Pair, carol: Person, server: Service
 ) -> None:
     alice = pair.alice.device
     with nobody_alarmed(pair.alice, pair.bob, carol):
@@ -177,7 +177,7 @@ async def is_back(nodes: Nodes, pair: Pair) -> None:
 
 
 async def test_a_restart_between_two_questions_is_noticed_by_nobody(
-    nodes: Nodes, pair: Pair, server: Postgres
+    nodes: Nodes, pair: Pair, server: Service
 ) -> None:
     await talk(pair, "before")
     await asyncio.to_thread(server.stop)

@@ -31,10 +31,14 @@ class Transfer:
             asyncio.AbstractEventLoop, tuple[ClientSession, ClientSession]
         ] = WeakKeyDictionary()
 
-    async def put(self, url: str, data: bytes | bytearray | memoryview) -> None:
-        """Raises StoreAway."""
+    async def put(
+        self, url: str, data: bytes | bytearray | memoryview, headers: dict[str, str]
+    ) -> None:
+        """`headers`: which are signed. Raises StoreAway."""
         puts, _ = self._pools()
-        length = {"Content-Length": str(len(data)), "Content-Type": "application/octet-stream"}
+        length = {
+            **headers, "Content-Length": str(len(data)), "Content-Type": "application/octet-stream",
+        }  # fmt: skip
         try:
             async with (
                 asyncio.timeout(PUT_SECONDS),

@@ -8,17 +8,17 @@ from messaging.backends.base import Busy
 from messaging.backends.sql import database
 from messaging.domain import PAGE_MAX
 from tests.contracts.adapters import NOW, Adapters, connected, postgres_settings, sql_adapters
-from tests.services import Postgres, own_server
+from tests.services import Service, own_server
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Postgres]:
+def server() -> Iterator[Service]:
     with own_server() as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def adapters(server: Postgres, django_db_blocker) -> Iterator[Adapters]:
+def adapters(server: Service, django_db_blocker) -> Iterator[Adapters]:
     with django_db_blocker.unblock():
         yield from sql_adapters(postgres_settings(server.url))
 
