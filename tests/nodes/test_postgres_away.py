@@ -122,7 +122,7 @@ async def test_it_stops_and_starts(
         assert "a database is away" in said
 
 
-async def test_it_stands_still(nodes: Nodes, pair: Pair, server: Postgres) -> None:
+async def test_it_stands_still(nodes: Nodes, pair: Pair, server: Service) -> None:
     """No thread waits for ever: each has its connections afterwards, and answers."""
     with nobody_alarmed(pair.alice, pair.bob):
         await talk(pair, "with it")
