@@ -1,11 +1,11 @@
-"""python -m bench [live|append|steps|catchup|reconnect|page|all] [--engine …] [--json FILE] …"""
+"""python -m bench [live|append|steps|catchup|reconnect|page|media|all] [--engine …] …"""
 
 import argparse
 import json
 from pathlib import Path
 from typing import Any
 
-from bench import append, catchup, live, machine, page, reconnect, steps
+from bench import append, catchup, live, machine, media, page, reconnect, steps
 from bench.engines import ENGINES
 from bench.tables import aligned, put_into, require_places
 
@@ -16,6 +16,7 @@ MODES: dict[str, Any] = {
     "catchup": catchup,
     "reconnect": reconnect,
     "page": page,
+    "media": media,
 }
 OF_ENGINES = ("append", "live", "steps", "reconnect")  # the others measure SQLite alone
 PROFILED = ("live", "catchup", "reconnect")  # those with a server
