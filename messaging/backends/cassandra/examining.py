@@ -62,6 +62,7 @@ def _connected(cluster: Cluster, options: Options) -> Session:
 def _nodes(session: Session, cluster: Cluster, seconds: float) -> Iterator[Finding]:
     hosts = sorted(cluster.metadata.all_hosts(), key=lambda host: str(host.address))
     there = 0
+    seconds /= len(hosts) + 1  # one that stands still must leave some to the others
     for host in hosts:
         try:
             asked = time.time()
