@@ -61,6 +61,7 @@ class _Storm:
         self.chance = random.Random(f"work {plan.seed}")
         self.ops: Counter[str] = Counter()
         self.seconds: dict[str, float] = {}
+        self.known: set[tuple[str, str]] = set()  # device and whom it was shown as being there
         self.background: set[asyncio.Task[Any]] = set()
 
     async def run(self) -> Result:
@@ -200,7 +201,6 @@ class _Storm:
         for somebody in self.scene.people.values():
             await self._part(somebody.devices[:-1][:1])
         for device in self.scene.devices():
-            device.seen.clear()
             await device.watch(self._peers(self.scene.owner(device)))
         await _until(self._is_shown, SHOWN_SECONDS)
         await asyncio.sleep(STAYS_SECONDS)
@@ -211,11 +211,13 @@ class _Storm:
             self._note_shown(*place)
 
     def _is_shown(self) -> bool:
-        """Whether the truth is. Who is there must not be shown as gone even for a moment: their
-        next heartbeat would bring them back."""
+        """Whether the truth is. Who is there and was shown must not be shown as gone even for a
+        moment: their next heartbeat would bring them back."""
         shown = list(self._shown())
         for device, peer, seen, true in shown:
-            if (seen, true) == ("offline", "online"):
+            if (seen, true) == ("online", "online"):
+                self.known.add((device.name, peer))
+            elif (seen, true) == ("offline", "online") and (device.name, peer) in self.known:
                 self._note_shown(device, peer, seen, true)
         return all(seen == true for *_, seen, true in shown)
 
