@@ -123,11 +123,7 @@ class NodeDevice:
 
     async def holding(self, *, fresh: bool = False) -> Holding:
         chats, alarms = {}, []
-        try:
-            report = await self._ask("report")
-        except RuntimeError as error:
-            return Holding(self.name, self.user, {}, fresh, (f"says nothing: {error}",))
-        for chat in report:
+        for chat in await self._ask("report"):
             messages = tuple(_message(message) for message in chat["messages"])
             conv = _hex(chat["conv"])
             waiting = len(chat["entries"])

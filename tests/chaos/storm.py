@@ -16,7 +16,7 @@ from tests.chaos.cluster import Cluster
 from tests.chaos.harm import ClusterNemesis
 from tests.chaos.history import History
 from tests.chaos.nemesis import Nemesis, Teller
-from tests.chaos.outcome import Outcome
+from tests.chaos.outcome import Holding, Outcome
 from tests.chaos.plan import Plan
 from tests.chaos.scene import EXPECTED, Device, Scene, Somebody
 from tests.chaos.services import Services
@@ -251,10 +251,7 @@ class _Storm:
         await self._until_quiet("with new devices")
 
     async def _outcome(self) -> Outcome:
-        holdings = [
-            await device.holding(fresh=device.name.endswith("/fresh"))
-            for device in self.scene.devices()
-        ]
+        holdings = [await _holding(device) for device in self.scene.devices()]
         folders = await self.scene.site.stop()
         leaks = [
             leak
@@ -263,6 +260,14 @@ class _Storm:
         ]
         dump = await asyncio.to_thread(store.dump, self.scene.site.store)
         return Outcome(tuple(self.history.events), dump, tuple(holdings), tuple(leaks))
+
+
+async def _holding(device: Device) -> Holding:
+    fresh = device.name.endswith("/fresh")
+    try:
+        return await device.holding(fresh=fresh)
+    except RuntimeError as error:  # a broken site may have broken it
+        return Holding(device.name, device.user, {}, fresh, (f"says nothing: {error}",))
 
 
 async def _until(true: Callable[[], bool], seconds: float) -> None:
