@@ -24,6 +24,10 @@ class Request(WebRequest):  # type: ignore[misc]
         self.content = io.BytesIO()
         if not self.held:
             self.budget = self.channel.door.budget
+        elif length:  # a part, whose room is taken: made at once, it never moves
+            self.content.seek(length - 1)
+            self.content.write(b"\0")
+            self.content.seek(0)
         self.largest = bodies.limit(self.channel._path)
 
     def handleContentChunk(self, data: bytes) -> None:  # noqa: N802 -- twisted's
@@ -52,6 +56,8 @@ class Request(WebRequest):  # type: ignore[misc]
 
     def process(self) -> Any:
         channel = self.channel
+        if self.content is not None:
+            self.content.getvalue()  # trims what it has too much: daphne reads without a copy then
         done = super().process()
         if channel.transport.protocol is not channel:
             channel.hand_over()
