@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import secrets
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from urllib.parse import urlsplit
 
@@ -123,9 +124,13 @@ def _call(
 ) -> http.client.HTTPResponse:
     """As a browser does it, which knows nothing but the address."""
     parts = urlsplit(url or "")
-    secure = parts.scheme == "https"
-    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-    link = kind(parts.netloc, timeout=SECONDS)
+    if parts.scheme == "https":
+        context = ssl.create_default_context(cafile=settings.S3["CA_FILE"] or None)
+        link: http.client.HTTPConnection = http.client.HTTPSConnection(
+            parts.netloc, timeout=SECONDS, context=context
+        )
+    else:
+        link = http.client.HTTPConnection(parts.netloc, timeout=SECONDS)
     try:
         link.request(method, f"{parts.path}?{parts.query}".rstrip("?"), body, headers)
         answer = link.getresponse()

@@ -1,13 +1,14 @@
 """Waits until a service answers: answers.py KIND HOST PORT SECONDS PID.
 
 Exit status 1 when its process ends before, or the time is over. An open port alone says little:
-Redis loads its data behind one. KIND is redis, cassandra, http, s3, node (of the site), or ring:N,
-a Cassandra that sees N nodes alive, up to three.
+Redis loads its data behind one. KIND is redis, cassandra, http, s3, tls-s3 (whatever its
+certificate), node (of the site), or ring:N, a Cassandra that sees N nodes alive, up to three.
 """
 
 import os
 import signal
 import socket
+import ssl
 import sys
 import time
 
@@ -31,15 +32,21 @@ RESULT, UNAVAILABLE = 8, b"\0\0\x10\0"
 
 def answers(kind: str, address: tuple[str, int]) -> bool:
     kind, _, nodes = kind.partition(":")
+    tls = kind.startswith("tls-")
     try:
-        with socket.create_connection(address, timeout=2) as connection:
+        with _connection(address, tls=tls) as connection:
             if nodes:
                 return alive(connection) >= int(nodes)
-            question, part, wanted = QUESTIONS[kind]
+            question, part, wanted = QUESTIONS[kind.removeprefix("tls-")]
             connection.sendall(question)
             return connection.recv(16)[part] == wanted
     except (OSError, IndexError):  # it ended in the middle
         return False
+
+
+def _connection(address: tuple[str, int], *, tls: bool) -> socket.socket:
+    plain = socket.create_connection(address, timeout=2)
+    return ssl._create_unverified_context().wrap_socket(plain) if tls else plain  # noqa: S323
 
 
 def alive(connection: socket.socket) -> int:

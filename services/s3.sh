@@ -59,15 +59,16 @@ s3_keys() { # of this home alone: access key and secret key, in a file for its o
   cat "$file"
 }
 
-start_s3() {
+start_s3() { # with TLS where S3_CERTIFICATE and S3_KEY name files
   local program port access secret
   program=$(locked s3-program s3_program)
   port=$(port_of s3)
   read -r access secret <<<"$(s3_keys)"
   mkdir -p "$home/s3/data"
   ROOT_ACCESS_KEY=$access ROOT_SECRET_KEY=$secret GOMEMLIMIT=192MiB spawn s3 \
-    "$program" --port "127.0.0.1:$port" --quiet --keep-alive --health /health posix "$home/s3/data"
-  ready s3 s3 127.0.0.1 "$port" 20
+    "$program" --port "127.0.0.1:$port" --quiet --keep-alive --health /health \
+    ${S3_CERTIFICATE:+--cert "$S3_CERTIFICATE" --key "$S3_KEY"} posix "$home/s3/data"
+  ready s3 "${S3_CERTIFICATE:+tls-}s3" 127.0.0.1 "$port" 20
 }
 
 url_s3() { # with the keys, as the tests take it

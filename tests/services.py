@@ -19,6 +19,7 @@ import pytest
 from testkit.postgres import own_database
 from testkit.running import ROOT, free_port
 from testkit.s3 import s3_variables
+from tests.certificates import Held
 
 START_SECONDS = 60
 
@@ -52,6 +53,7 @@ class Service:
 
     name: str
     folder: Path
+    env: dict[str, str]
 
     @property
     def url(self) -> str:
@@ -85,7 +87,7 @@ class Service:
             os.kill(int(child), number)
 
     def _services(self, verb: str) -> str:
-        env = {**os.environ, "CHAT_SERVICES": str(self.folder)}
+        env = {**os.environ, "CHAT_SERVICES": str(self.folder), **self.env}
         command = [str(ROOT / "bin/services"), verb, self.name]
         return subprocess.run(command, env=env, check=True, stdout=PIPE, text=True).stdout
 
@@ -99,18 +101,20 @@ def own_server() -> Iterator[Service]:
 
 
 @contextmanager
-def own_s3() -> Iterator[Service]:
-    """An S3 server of its own, empty, for a test that harms it."""
+def own_s3(held: Held | None = None) -> Iterator[Service]:
+    """An S3 server of its own, empty, for a test that harms it; with TLS where it has a
+    certificate."""
     place("CHAT_TEST_S3_URL", "s3")
-    with _own("s3") as server:
+    files = {"S3_CERTIFICATE": str(held.certificate), "S3_KEY": str(held.key)} if held else {}
+    with _own("s3", files) as server:
         yield server
 
 
 @contextmanager
-def _own(name: str) -> Iterator[Service]:
+def _own(name: str, env: dict[str, str] | None = None) -> Iterator[Service]:
     with tempfile.TemporaryDirectory(prefix=f"{name}-") as folder:
         Path(folder).chmod(0o755)  # PostgreSQL runs as another user
-        server = Service(name, Path(folder))
+        server = Service(name, Path(folder), env or {})
         try:
             server.start()
             yield server

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from testkit.running import ROOT, Site, new_site
-from tests.services import own_bucket
+from testkit.s3 import s3_variables
+from tests.certificates import Authority
+from tests.services import own_bucket, own_s3
 
 ENDS_SECONDS = 60
 
@@ -77,6 +79,19 @@ def test_a_wrong_setting_has_its_own_sentence_at_the_start(
         assert done.returncode == 1
         assert said in done.stdout + done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_tls_must_be_that_of_the_authority(tmp_path: Path) -> None:
+    known, stranger = Authority(tmp_path), Authority(tmp_path, "stranger")
+    with own_s3(known.issue("127.0.0.1")) as server:
+        given = s3_variables(server.url.replace("http:", "https:"))
+        trusted = {**given, "DATABASE_URL": "", "S3_CA": str(known.file)}
+        site = new_site(trusted, tmp_path)
+        done = manage(site, "storage_check")
+        assert done.returncode == 0, done.stdout + done.stderr
+        done = manage(site, "serve", S3_CA=str(stranger.file))
+    assert done.returncode == 1
+    assert "the S3 server and S3_CA do not go together" in done.stdout + done.stderr
 
 
 def test_a_server_that_is_away_is_waited_for_and_named(site: Site) -> None:

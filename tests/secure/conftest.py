@@ -21,9 +21,10 @@ from cassandra.cluster import NoHostAvailable, Session
 from chatsite.doctor.web import get
 from messaging.backends.cassandra import driver
 from testkit.running import ROOT, Site, free_port, new_site
+from testkit.s3 import s3_variables
 from tests.certificates import Authority
 from tests.nodes.balancer import CONFIGURATION, balancer
-from tests.services import own_redis, place
+from tests.services import own_redis, own_s3, place
 
 PASSWORD = "of-the-test-alone"
 START_SECONDS = 240
@@ -175,7 +176,7 @@ def secured(folder: Path) -> Iterator[Secured]:
         *("--tls-ca-cert-file", str(authority.file)),
         *("--user", "chat", "on", f">{PASSWORD}", "~*", "&*", "+@all"),
     )
-    with own_redis(*options) as redis:
+    with own_redis(*options) as redis, own_s3(held) as s3:
         env = {
             "CHAT_ENGINE": "distributed",
             "DATABASE_URL": url,
@@ -186,6 +187,8 @@ def secured(folder: Path) -> Iterator[Secured]:
             "CASSANDRA_CA": str(authority.file),
             "CASSANDRA_USERNAME": "chat_tables",
             "CASSANDRA_PASSWORD": PASSWORD,
+            **s3_variables(s3.url.replace("http:", "https:")),
+            "S3_CA": str(authority.file),
             "SITE_URL": f"https://localhost:{front}",
             "TRUSTED_PROXIES": "127.0.0.1",
             "NODE": "N1",
