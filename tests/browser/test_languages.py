@@ -18,7 +18,7 @@ LANGUAGES = ("en", "de")
 # The same in both, or no words of the site: names, what people wrote, the name of a language.
 SAME = {
     "Chatsite", "Chats", "Name", "Online", "System", "Alice", "Bob", "A", "B",
-    "English", "Deutsch", "Code",
+    "English", "Deutsch", "Code", "Links",
 }  # fmt: skip
 SHOWN_TEXTS = """() => {
   const texts = [];
