@@ -127,7 +127,8 @@ class ChatServer(BoundedServer):
         hub = fanout.serve(self._node)
         _show_node(hub)
         self.door.readiness.clock_is_wrong = lambda: here().clock_check.wrong
-        rounds = [expiry.every_minute(), housekeeping.every_hour(), sweep.every_minute()]
+        rounds = [expiry.every_minute(), housekeeping.every_hour()]
+        rounds += [sweep.every_minute(), sweep.every_day()]
         if self._keep is not None:
             rounds.append(tasks.forever("keeping the data", self._keep_data, alone.KEEP_SECONDS))
         self._work = [asyncio.ensure_future(each) for each in [*rounds, self._connect()]]

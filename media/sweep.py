@@ -6,7 +6,7 @@ step is a compare-and-set, so that it meets a link or a release that comes at th
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from chatsite.running import jobs, metrics, tasks, threads
@@ -47,15 +47,22 @@ class Swept:
 
 async def every_minute(clock: Callable[[], int] = now_ms) -> None:
     """Until it is cancelled, by one process of the site."""
+    await _again_and_again("blobs", lambda: sweep(clock()), EVERY_SECONDS)
 
+
+async def every_day(clock: Callable[[], int] = now_ms) -> None:
+    """The same, for parts that have no row."""
+    await _again_and_again("orphans", lambda: remove_orphans(clock()), ORPHANS_SECONDS)
+
+
+async def _again_and_again(job: str, work: Callable[[], Awaitable[object]], rest: float) -> None:
     async def step() -> None:
         try:
-            await jobs.once_a_site("blobs", lambda: sweep(clock()), EVERY_SECONDS)
-            await jobs.once_a_site("orphans", lambda: remove_orphans(clock()), ORPHANS_SECONDS)
+            await jobs.once_a_site(job, work, rest)
         except (Busy, StoreAway) as error:
-            logger.warning("deleting files waits for the next minute: %s", error)
+            logger.warning("deleting files (%s) waits for the next time: %s", job, error)
 
-    await tasks.forever("deleting files that nobody has", step, EVERY_SECONDS)
+    await tasks.forever("deleting files that nobody has", step, rest)
 
 
 async def sweep(now: int) -> Swept:

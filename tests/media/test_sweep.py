@@ -139,6 +139,21 @@ async def test_parts_without_a_row_go_after_three_days(
     assert (await blob_store.sizes(nobodys), await blob_store.sizes(kept.blob)) == ({}, {0: 100})
 
 
+async def test_the_server_does_both_by_itself(alice: Person, conv: bytes, blob_store: Any) -> None:
+    half, nobodys = await granted(alice, conv, 100), secrets.token_bytes(16)
+    await blob_store.put(nobodys, 0, b"x")
+    later = now_ms() + 4 * DAY
+    work = [
+        asyncio.ensure_future(one(lambda: later)) for one in (sweep.every_minute, sweep.every_day)
+    ]
+    async with asyncio.timeout(60):
+        while await state(half.blob) or await blob_store.sizes(nobodys):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    for one in work:
+        one.cancel()
+    await asyncio.wait(work)
+
+
 def pruned(*arguments: str) -> str:
     out = StringIO()
     call_command("prune_attachments", *arguments, stdout=out)
