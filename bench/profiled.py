@@ -71,8 +71,9 @@ def _frames() -> dict[int, FrameType]:
 
 
 def _waits(code: CodeType) -> bool:
-    """A thread that waits has a frame, too."""
-    waiting = {"wait", "_worker", "_fill", "get", "select"}
+    """A thread that waits has a frame, too. `_run_loop` is that of Cassandra's driver: it waits in
+    C, and what it runs in Python has frames of its own."""
+    waiting = {"wait", "_worker", "_fill", "get", "select", "_run_loop"}
     return code.co_name in waiting and "asyncio" not in code.co_filename
 
 
