@@ -109,6 +109,7 @@ class PyDevice:
 
     async def watch(self, users: list[str]) -> None:
         ids = [Id(bytes.fromhex(user)) for user in users]
+        self.seen.clear()  # the answer names all of them
         await self.device.line.send(protocol.Watch(users=ids, focus=True))
 
     async def sign_in_again(self, known: Secrets, password: str) -> None:

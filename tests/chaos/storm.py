@@ -18,6 +18,7 @@ from tests.chaos.history import History
 from tests.chaos.nemesis import Nemesis, Teller
 from tests.chaos.outcome import Holding, Outcome
 from tests.chaos.plan import Plan
+from tests.chaos.pydevice import PyDevice
 from tests.chaos.scene import EXPECTED, Device, Scene, Somebody
 from tests.chaos.services import Services
 from tests.chaos.setback import patiently
@@ -61,7 +62,7 @@ class _Storm:
         self.chance = random.Random(f"work {plan.seed}")
         self.ops: Counter[str] = Counter()
         self.seconds: dict[str, float] = {}
-        self.known: set[tuple[str, str]] = set()  # device and whom it was shown as being there
+        self.known: set[tuple[str, str]] = set()  # device and of whom it was told something new
         self.background: set[asyncio.Task[Any]] = set()
 
     async def run(self) -> Result:
@@ -211,13 +212,14 @@ class _Storm:
             self._note_shown(*place)
 
     def _is_shown(self) -> bool:
-        """Whether the truth is. Who is there and was shown must not be shown as gone even for a
-        moment: their next heartbeat would bring them back."""
+        """Whether the truth is. Who is there must not be shown as gone even for a moment: their
+        next heartbeat would bring them back. At first a browser may show what it was told before.
+        """
         shown = list(self._shown())
         for device, peer, seen, true in shown:
-            if (seen, true) == ("online", "online"):
+            if isinstance(device, PyDevice) or (seen, true) == ("online", "online"):
                 self.known.add((device.name, peer))
-            elif (seen, true) == ("offline", "online") and (device.name, peer) in self.known:
+            if (seen, true) == ("offline", "online") and (device.name, peer) in self.known:
                 self._note_shown(device, peer, seen, true)
         return all(seen == true for *_, seen, true in shown)
 
