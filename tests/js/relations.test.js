@@ -82,7 +82,7 @@ test("what a message says of another one goes and comes back; all but texts are 
 
 test("a picture's keys are kept as they came", async () => {
   const { log, bob, hear } = await world();
-  const bytes = (value, length) => new Uint8Array(length).fill(value);
+  const bytes = (value, length) => b64(new Uint8Array(length).fill(value));
   const file = { blob: bytes(1, 16), fk: bytes(2, 32), size: 9, hash: bytes(3, 32), log2: 18, mime: "image/webp" };
   const content = { t: "text", body: "", att: [{ ...file, name: "a.webp", w: 1, h: 2 }] };
   await log.say(content);
