@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Route, expect
 
 from testkit.browser.people import press
+from testkit.running import Site
 from tests.browser.chatting import Pair, composer, newcomer
 from tests.browser.conftest import OpenWindow
 
@@ -97,6 +98,17 @@ def test_what_another_key_hash_or_size_names_does_not_open(pair: Pair) -> None:
         "hash": "bad_blob",
         "size": "bad_padding",
     }
+
+
+def test_a_disk_that_is_full_leaves_it_in_memory(open_window: OpenWindow, site: Site) -> None:
+    a = open_window("alice").page
+    quota = {"origin": site.url, "quotaSize": 16 * MB}
+    a.context.new_cdp_session(a).send("Storage.overrideQuotaForOrigin", quota)
+    newcomer(a, "Alice")
+    outcome = a.evaluate(SEAL, [24 * MB, "file"])
+    assert outcome["same"]
+    assert outcome["entry"]["inMemory"]
+    assert a.evaluate(FILES) == []
 
 
 def test_a_browser_without_files_of_its_own_keeps_them_in_memory(open_window: OpenWindow) -> None:

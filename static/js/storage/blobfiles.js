@@ -41,11 +41,10 @@ export class BlobFiles {
 
   /** @param {Place} place @param {string} id @returns {Promise<File | undefined>} */
   async file(place, id) {
-    const folder = await this.#folder(place);
     try {
-      return await (await folder.getFileHandle(id)).getFile();
+      return await (await (await this.#folder(place)).getFileHandle(id)).getFile();
     } catch {
-      return undefined;
+      return undefined; // not there, or no room for the folder of it
     }
   }
 
@@ -78,7 +77,11 @@ export class BlobFiles {
         if (place === "in") await handle.move(folder, id);
       },
       drop: async () => {
-        access.close();
+        try {
+          access.truncate(0);
+        } finally {
+          access.close();
+        }
         await folder.removeEntry(name).catch(() => {});
       },
     };

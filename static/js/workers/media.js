@@ -75,9 +75,10 @@ async function seal({ uid, blob, file, role }, task) {
     try {
       const key = await sealInto(file, role, (bytes) => sink.write(bytes), total, task);
       await sink.close();
-      return key;
+      if ((await files?.file("out", blob))?.size === total) return key;
+      await files?.remove("out", blob); // a full disk may take less than it says (Chromium 156)
     } catch (error) {
-      await sink.drop();
+      await sink.drop().catch(() => {}); // swept another day
       if (/** @type {Error} */ (error).name !== "QuotaExceededError") throw error;
     }
   }
@@ -144,7 +145,7 @@ async function fetched({ blob, key, role }, files, { id, stopped, tokens }) {
       try {
         if (sink) sink.write(bytes);
       } catch {
-        await (sink || undefined)?.drop(); // full: it is shown, and fetched again another time
+        await (sink || undefined)?.drop().catch(() => {}); // full: it is shown, and fetched again another time
         sink = null;
       }
       yield bytes;
@@ -156,7 +157,7 @@ async function fetched({ blob, key, role }, files, { id, stopped, tokens }) {
     if (sink && files) await trim(files, total, limit);
     return plain;
   } catch (error) {
-    await (sink || undefined)?.drop();
+    await (sink || undefined)?.drop().catch(() => {});
     throw error;
   }
 }
