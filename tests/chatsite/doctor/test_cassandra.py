@@ -65,7 +65,7 @@ BOX = (
             ["UPDATE meta SET value = '7' WHERE key = 'schema'"],
             ["UPDATE meta SET value = '1' WHERE key = 'schema'"],
             Level.WRONG,
-            "has tables of version 7, and this release needs 1",
+            "has tables of version 7, and this release needs 2",
         ),
         (
             NODES,
