@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { barsOf, boxRatio, kindOf, largeOnes } from "../../static/js/chat/attachmentkinds.js";
 import { fileName, savedName } from "../../static/js/chat/filenames.js";
-import { fits, PIXELS_MAX, sniff, THUMB_PIXELS_MAX } from "../../static/js/chat/filetypes.js";
+import { fits, HEAD_BYTES, PIXELS_MAX, sniff, THUMB_PIXELS_MAX } from "../../static/js/chat/filetypes.js";
 import { dangerWords, durationWords, sizeWords, summaryWords } from "../../static/js/ui/attachmentwords.js";
 
 const named = (name) => Object.values(fileName(name)).slice(0, 2).join("|");
@@ -21,6 +21,10 @@ test("an ending cannot be hidden", () => {
   assert.equal(named("setup.exe. . ."), "setup|.exe");
   assert.equal(named("setup.e\u200dxe"), "setup|.exe");
   assert.equal(named("setup.ｅｘｅ"), "setup|.exe");
+  for (const unseen of ["\ufe0f", "\u034f", "\u180b", "\u17b4", "\u200d", "\u200c"]) {
+    assert.equal(named(`setup.ex${unseen}e${unseen}`), "setup|.exe");
+    assert.equal(named(`setup.exe.${unseen}`), "setup|.exe");
+  }
   assert.equal(named("SETUP.EXE"), "SETUP|.exe");
   for (const name of ["a.svg", "a.HTML", "a.xhtml"]) assert.equal(fileName(name).danger, "page");
   for (const name of ["a.pdf", "a.txt", "a.zip", "a", ""]) assert.equal(fileName(name).danger, undefined);
@@ -144,4 +148,13 @@ test("a picture bomb is known before it is decoded", () => {
   assert.ok(!fits({ family: "picture", mime: "image/png", w: 20_000, h: 10 }));
   assert.ok(!fits({ family: "picture", mime: "image/webp", w: 4000, h: 4000 }, THUMB_PIXELS_MAX));
   assert.ok(PIXELS_MAX < 2 ** 26);
+  const wide = sniff(bytes([...GIF_HEAD], [0x2c, 0, 0, 0, 0, 255, 255, 255, 255, 0, 2, 1, 9, 0], [0x3b]));
+  assert.ok(wide && !fits(wide)); // decoders make the canvas as large as the first frame
+  const late = sniff(new Uint8Array([...GIF_HEAD, 0x21, 0xfe, ...Array(HEAD_BYTES).fill(1)]));
+  assert.ok(late && !fits(late));
+  const frame = "\xff\xc0\0\x11\x08\0\x01\0\x01";
+  for (const bare of ["\xff\x00", "\xff\x01", "\xff\xd0", "\xff\xd7"]) {
+    const [small, skipped] = [bytes(frame), bytes("\xff\xd8", bare, "\0\x04", "\xff\xc0")];
+    assert.equal(sniff(bytes([...skipped], [...small])), null, "two readings of one picture");
+  }
 });

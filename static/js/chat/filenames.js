@@ -15,9 +15,10 @@ const SAVED_BYTES = 180; // disks take 255, and the browser may add " (1)"
 const ENDING = /^[\p{L}\p{M}\p{N}~+-]{1,20}$/u;
 // Controls, formats, line ends, half characters and what is private; joiners make emoji and Persian words.
 const UNSEEN = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}]/gu;
-const JOINERS = /[\u200c\u200d]/g;
+const IGNORED = /\p{Default_Ignorable_Code_Point}/gu; // joiners, signs of variants: not seen in an ending
 const SEPARATORS = /[/\\:*?"<>|]/g; // mean something to a file system
 const SPACES = /[\s\u2800\u3164\uffa0\u115f\u1160]+/g; // blank letters push an ending out of sight, too
+const ENDLESS = /[. \p{Default_Ignorable_Code_Point}]+$/u; // Windows and browsers drop them, and "x.exe." runs
 const RESERVED = /^(?:con|prn|aux|nul|com\d|lpt\d)$/i; // devices of Windows
 
 const PROGRAMS = new Set(
@@ -35,7 +36,7 @@ const PAGES = new Set("svg svgz html htm shtml xhtml xht xml xsl xslt mht mhtml 
 export function fileName(name) {
   const clean = cleaned(name);
   const dot = clean.lastIndexOf(".");
-  const tail = clean.slice(dot + 1).replace(JOINERS, "");
+  const tail = clean.slice(dot + 1).replace(IGNORED, "");
   const ending = tail.normalize("NFKC").toLowerCase(); // full-width letters start a program, too
   if (dot < 0 || !ENDING.test(ending)) return { base: clean, ending: "", danger: undefined };
   return { base: clean.slice(0, dot), ending: `.${ending}`, danger: dangerOf(ending) };
@@ -58,7 +59,7 @@ export function savedName(name, instead) {
 function cleaned(name) {
   const looked = name.length > LOOKED_AT ? `${name.slice(0, LOOKED_AT / 2)}…${name.slice(-LOOKED_AT / 2)}` : name;
   const seen = looked.replace(UNSEEN, "").replace(SEPARATORS, "_").replace(SPACES, " ");
-  return seen.replace(/[. ]+$/, "").trimStart(); // Windows drops them, and "x.exe." runs
+  return seen.replace(ENDLESS, "").trimStart();
 }
 
 /** @param {string} tail */

@@ -77,6 +77,11 @@ function png(head, view) {
   return { family: "picture", mime: "image/png", w: view.getUint32(16), h: view.getUint32(20), moves };
 }
 
+/** Markers that no camera puts before the size: a decoder goes on right behind them, to another size. @param {number} marker */
+function isBare(marker) {
+  return marker < 0x02 || (marker >= 0xd0 && marker <= 0xd9);
+}
+
 /** From segment to segment up to the one that has the size. @param {DataView} view */
 function jpeg(view) {
   let at = 2;
@@ -87,6 +92,7 @@ function jpeg(view) {
       const [h, w] = [view.getUint16(at + 5), view.getUint16(at + 7)];
       return { family: /** @type {const} */ ("picture"), mime: "image/jpeg", w, h };
     }
+    if (isBare(marker)) return undefined;
     at += marker === 0xff ? 1 : 2 + view.getUint16(at + 2);
   }
   return undefined;
@@ -94,7 +100,7 @@ function jpeg(view) {
 
 /** @param {Bytes} head @param {DataView} view @returns {FileType} */
 function gif(head, view) {
-  const size = { w: view.getUint16(6, true), h: view.getUint16(8, true) };
+  let [w, h] = [view.getUint16(6, true), view.getUint16(8, true)];
   const flags = view.getUint8(10);
   let at = 13 + (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
   let frames = 0;
@@ -102,12 +108,15 @@ function gif(head, view) {
     const block = head[at];
     if (block === 0x2c) {
       frames += 1;
+      w = Math.max(w, view.getUint16(at + 1, true) + view.getUint16(at + 5, true)); // decoders grow with it
+      h = Math.max(h, view.getUint16(at + 3, true) + view.getUint16(at + 7, true));
       const own = head[at + 9] ?? 0;
       at = pastBlocks(head, at + 11 + (own & 0x80 ? 3 * 2 ** ((own & 7) + 1) : 0));
     } else if (block === 0x21) at = pastBlocks(head, at + 2);
     else break;
   }
-  return { family: "picture", mime: "image/gif", ...size, moves: frames > 1 };
+  if (!frames && head.length >= HEAD_BYTES) [w, h] = [0, 0]; // hidden behind what is skipped
+  return { family: "picture", mime: "image/gif", w, h, moves: frames > 1 };
 }
 
 /** @param {Bytes} head @param {number} from */
