@@ -14,7 +14,7 @@ function world() {
     asked.push([given.name, how]);
     if (given.name.endsWith(".heic") && how !== "file") throw new PictureError("unreadable");
     if (given.name === "gone") throw new Error("NotReadableError");
-    const ending = given.name.endsWith(".bmp") ? ".jpg" : "";
+    const ending = given.name.endsWith(".bmp") && how === "clean" ? ".jpg" : "";
     return { family: "file", bytes: given, mime: "any/type", ending, told: how !== "clean" };
   };
   let wake = () => {};
@@ -59,6 +59,44 @@ test("they are moved, removed, and given back before what came since", async () 
   assert.deepEqual(names(trays.of("bob")), ["b", "c", "d"]);
   trays.move("bob", "nobody", 1);
   assert.equal(trays.of("bob").length, 3);
+});
+
+test("what is given back goes on to be made ready, and no more than ten are sent", async () => {
+  const { trays, settled } = world();
+  trays.add("bob", [file("a")]);
+  const taken = trays.take("bob");
+  trays.add("carol", [file("c")]);
+  await settled("carol"); // by now the turn of a is over
+  trays.giveBack("bob", taken);
+  assert.equal((await settled("bob"))[0].state, "ready");
+  trays.add(
+    "bob",
+    Array.from({ length: 9 }, (_, at) => file(`file ${at}`)),
+  );
+  assert.equal(tooMuch(await settled("bob"), "", null), null);
+  trays.giveBack("bob", [...trays.of("bob").slice(0, 1)]);
+  assert.deepEqual(tooMuch(trays.of("bob"), "", null), { code: "too_many" });
+});
+
+test("a name changes and its ending stays, that of the bytes which go", async () => {
+  const { trays, settled } = world();
+  trays.add("bob", [file("scan.bmp"), file("README"), file("Dr. Who on stage"), file("Dr. Who on stage.bmp")]);
+  const [scan, readme, who, stage] = trays.of("bob");
+  trays.rename(scan, "while it is made ready");
+  await settled("bob");
+  assert.deepEqual(names([scan, who, stage]), [
+    "while it is made ready.jpg",
+    "Dr. Who on stage",
+    "Dr. Who on stage.jpg",
+  ]);
+  for (const typed of ["R.", "R.t", "R.tx", "R.txt"]) trays.rename(readme, typed);
+  assert.equal(readme.name, "R.txt");
+  trays.rename(scan, "Ж".repeat(180));
+  assert.ok(new TextEncoder().encode(scan.name).length <= 255); // more would be refused once it is sealed
+  assert.match(scan.name, /^Ж+\.jpg$/);
+  trays.redo("bob", stage.id, "original");
+  await settled("bob");
+  assert.equal(stage.name, "Dr. Who on stage.bmp");
 });
 
 test("what this browser cannot read asks, and goes as a file where that is wanted", async () => {

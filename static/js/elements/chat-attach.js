@@ -90,6 +90,7 @@ export class ChatAttach extends HTMLElement {
     return {
       remove: (id) => here((conv) => this.#remove(conv, id))(),
       move: (id, by) => here((conv) => this.#trays.move(conv, id, by))(),
+      rename: (item, base) => this.#trays.rename(item, base),
       redo: (id, how) => here((conv) => this.#trays.redo(conv, id, how))(),
       caption: (text) => void (this.#composer.words = text),
       send: here((conv) => void this.#send(conv)),

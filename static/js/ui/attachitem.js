@@ -1,13 +1,12 @@
 // One file on the sheet, before it is sent: the very bytes that will be sent, shown; its name, what it
 // shows, and whether it goes as it is.
 
-import { fileName } from "../chat/filenames.js";
 import { format, gettext } from "../text.js";
 import { sizeWords } from "./attachmentwords.js";
 import { cloned, part } from "./bubbles.js";
 import { icon } from "./icons.js";
 
-import { ALT_MAX } from "./trays.js";
+import { ALT_MAX, baseOf } from "./trays.js";
 
 /** @typedef {import("./trays.js").Item} Item */
 
@@ -29,10 +28,9 @@ export function nodeOfItem(item) {
  * @param {string} problem of this one; empty: none
  */
 export function fillItem(node, item, { at, count }, problem) {
-  const { prepared, name, state } = item;
-  const { base, ending } = fileName(name);
+  const { prepared, name, ending, state } = item;
   const typed = field(node, "name");
-  if (document.activeElement !== typed) typed.value = base;
+  if (document.activeElement !== typed) typed.value = baseOf(item);
   part(node, "ending").textContent = ending;
   part(node, "facts").textContent = factsOf(item);
   const picture = prepared?.family === "picture" || (state === "preparing" && item.how !== "file");

@@ -1,13 +1,12 @@
 // The sheet on which picked files are looked at before they are sent: each as it will be sent, in its
 // order, with the caption below.
 
-import { fileName } from "../chat/filenames.js";
 import { format, gettext, ngettext } from "../text.js";
 import { fillItem, letGo, nodeOfItem } from "./attachitem.js";
-import { shownName, sizeWords } from "./attachmentwords.js";
+import { sizeWords } from "./attachmentwords.js";
 import { part } from "./bubbles.js";
 import { sends } from "./composing.js";
-import { tooMuch } from "./trays.js";
+import { ATTACHMENTS_MAX, tooMuch } from "./trays.js";
 
 /** @typedef {import("./trays.js").Item} Item */
 /** @typedef {import("./trays.js").Room} Room */
@@ -15,6 +14,7 @@ import { tooMuch } from "./trays.js";
  * @typedef {object} Acts
  * @property {(id: string) => void} remove
  * @property {(id: string, by: number) => void} move
+ * @property {(item: Item, base: string) => void} rename its ending stays
  * @property {(id: string, how: import("./preparing.js").How) => void} redo
  * @property {(text: string) => void} caption
  * @property {() => void} send
@@ -65,7 +65,7 @@ export class AttachSheet {
     const over = tooMuch(items, this.#caption.value, room);
     part(this.#dialog, "title").textContent = format(gettext("Send to {name}"), { name });
     this.#list(items, over, room);
-    const words = problem || (over && !over.item ? whole(over.code, room) : "");
+    const words = problem || (over && !over.item ? whole(over.code, room, items.length - ATTACHMENTS_MAX) : "");
     put(part(this.#dialog, "sheet-problem"), words);
     part(this.#dialog, "sheet-problem").hidden = !words;
     put(part(this.#dialog, "sum"), sumOf(items));
@@ -139,18 +139,12 @@ export class AttachSheet {
     const typed = /** @type {HTMLInputElement} */ (event.target);
     const item = this.#itemOf(event);
     if (typed === /** @type {unknown} */ (this.#caption)) this.#acts.caption(typed.value);
-    else if (item && typed.dataset.part === "name") this.#rename(item, typed.value);
+    else if (item && typed.dataset.part === "name") this.#acts.rename(item, typed.value);
     else if (item && typed.dataset.part === "alt") item.alt = typed.value;
     else if (item && typed.dataset.part === "original") {
       this.#acts.redo(item.id, typed.checked ? "original" : "clean");
     }
     if (this.#shown) this.show(this.#shown);
-  }
-
-  /** Its ending stays: it says what the file is. @param {Item} item @param {string} base */
-  #rename(item, base) {
-    const { ending } = fileName(item.name);
-    item.name = shownName({ name: base.trim() + ending });
   }
 
   /** @param {KeyboardEvent} event */
@@ -189,13 +183,21 @@ function tooLarge(room) {
   return format(gettext("Too large: this site takes files of up to {limit}."), { limit });
 }
 
-/** @param {string} code @param {Room | null} room */
-function whole(code, room) {
+/** @param {string} code @param {Room | null} room @param {number} count more than one message takes */
+function whole(code, room, count) {
+  if (code === "too_many") {
+    const words = ngettext(
+      "Ten files go in one message: remove {count}.",
+      "Ten files go in one message: remove {count}.",
+      count,
+    );
+    return format(words, { count });
+  }
   if (code === "too_long")
     return gettext("Caption and descriptions are too long for one message. Shorten them, or send fewer files at once.");
   const left = sizeWords(Math.max(0, room?.left ?? 0));
   return format(
-    gettext("There is room for {left} more in your storage. Remove something, or delete old messages with files."),
+    gettext("There is room for {left} more in your storage on this server. Remove something, or send smaller files."),
     {
       left,
     },

@@ -1,7 +1,7 @@
 // What is picked and not sent yet, each chat for itself: whatever is opened meanwhile, a file stays with
 // the chat where it was picked. Files are made ready one after the other, for each may fill the memory.
 
-import { savedName } from "../chat/filenames.js";
+import { fileName, savedName } from "../chat/filenames.js";
 import { TEXT_MAX } from "./composing.js";
 import { PictureError } from "./pictures.js";
 
@@ -16,6 +16,7 @@ import { PictureError } from "./pictures.js";
  * @property {"unreadable" | "bomb"} [why] it asks
  * @property {Prepared} [prepared]
  * @property {string} name
+ * @property {string} ending of the name: it says what the file is, and stays. Empty: none
  * @property {string} alt what it shows, for who does not see it
  */
 /** @typedef {{fileMax: number, left: number}} Room bytes of a file, and of all that may still be kept */
@@ -65,7 +66,8 @@ export class Trays {
   /** @param {File} file @returns {Item} */
   #item(file) {
     const name = savedName(file.name, this.#unnamed());
-    return { id: crypto.randomUUID(), file, how: "clean", state: "preparing", name, alt: "" };
+    const { ending } = fileName(name);
+    return { id: crypto.randomUUID(), file, how: "clean", state: "preparing", name, ending, alt: "" };
   }
 
   /** @param {string} conv @param {string} id @param {How} how */
@@ -105,6 +107,12 @@ export class Trays {
   /** They were not sent: before what was picked since. @param {string} conv @param {Item[]} items */
   giveBack(conv, items) {
     this.#put(conv, [...items, ...this.of(conv)]);
+    for (const item of items) if (item.state === "preparing") this.#queue(conv, item); // given up meanwhile
+  }
+
+  /** @param {Item} item @param {string} base what somebody calls it, without its ending */
+  rename(item, base) {
+    item.name = savedName(base.trim() + item.ending, this.#unnamed());
   }
 
   /** @param {string} conv @param {string} id */
@@ -133,10 +141,11 @@ export class Trays {
   }
 
   /** @param {Item} item @param {How} how @returns {Promise<Partial<Item>>} */
-  async #outcome({ file, name }, how) {
+  async #outcome(item, how) {
     try {
-      const prepared = await this.#prepare(file, how);
-      return { state: "ready", prepared, name: withEnding(name, prepared.ending) };
+      const prepared = await this.#prepare(item.file, how);
+      const ending = prepared.ending || fileName(item.file.name).ending;
+      return { state: "ready", prepared, name: baseOf(item) + ending, ending };
     } catch (error) {
       if (error instanceof PictureError) return { state: "asks", why: error.code };
       return { state: "gone" }; // or changed on the disk since it was picked
@@ -144,9 +153,9 @@ export class Trays {
   }
 }
 
-/** @param {string} name @param {string} ending of the new type; empty: the name has the right one */
-export function withEnding(name, ending) {
-  return ending ? `${name.replace(/\.[^.]*$/, "")}${ending}` : name;
+/** @param {Pick<Item, "name" | "ending">} item what of its name somebody may change */
+export function baseOf({ name, ending }) {
+  return name.slice(0, name.length - ending.length);
 }
 
 /**
@@ -154,9 +163,10 @@ export function withEnding(name, ending) {
  * @param {readonly Item[]} items
  * @param {string} caption
  * @param {Room | null} room null: not known, as the server is away
- * @returns {{code: "file_too_large" | "quota" | "too_long", item?: Item} | null}
+ * @returns {{code: "file_too_large" | "quota" | "too_long" | "too_many", item?: Item} | null}
  */
 export function tooMuch(items, caption, room) {
+  if (items.length > ATTACHMENTS_MAX) return { code: "too_many" }; // given back to what was picked since
   const large = room && items.find(({ prepared }) => (prepared?.bytes.size ?? 0) > room.fileMax);
   if (large) return { code: "file_too_large", item: large };
   const all = items.reduce((sum, { prepared }) => sum + (prepared?.bytes.size ?? 0), 0);
