@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ANSWER_MS } from "../../static/js/sending/outbox.js";
 import { PATIENCE_MS } from "../../static/js/sending/retry.js";
 import { settle } from "./moved_clock.js";
 import { start } from "./outbox_world.js";
@@ -35,6 +36,21 @@ test("a text written after a picture goes before it, and the picture once it is 
   await world.outbox.sent(sentFrame("mid2"));
   assert.deepEqual(world.uploads.at(-1), ["sent", "picture"]);
   assert.equal(world.disk.entries.size, 0);
+});
+
+test("a picture that is whole does not overtake what is sealed and was not answered", async () => {
+  const world = await waiting();
+  world.outbox.whole("picture");
+  world.outbox.closed();
+  world.outbox.opened();
+  await settle();
+  await settle();
+  assert.deepEqual(world.names(), ["mid1", "mid1"]);
+  await world.clock.pass(ANSWER_MS);
+  assert.deepEqual(world.names(), ["mid1", "mid1", "mid1"]);
+  await world.outbox.sent(sentFrame("mid1"));
+  await settle();
+  assert.deepEqual(world.sent.at(-1), { client_id: "mid2", conv: "c1", body: "", ctr: 2, prev: "C-mid1" });
 });
 
 test("what is uploaded does not say that it waits", async () => {

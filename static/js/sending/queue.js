@@ -67,9 +67,15 @@ export class Queue {
     return this.#entries;
   }
 
-  /** The entry to send next. @param {string} conv @returns {Entry | undefined} */
+  /**
+   * The entry to send next: one that is sealed has the lower counter, and may be in the log by now. What was written
+   * before it may have waited for its files.
+   * @param {string} conv
+   * @returns {Entry | undefined}
+   */
   first(conv) {
-    return this.#entries.find((entry) => entry.conv === conv && waits(entry));
+    const waiting = this.#entries.filter((entry) => entry.conv === conv && waits(entry));
+    return waiting.find(({ sealed }) => sealed) ?? waiting[0];
   }
 
   /** The conversations in which something waits. @returns {Set<string>} */
