@@ -3,7 +3,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Lanes } from "../../static/js/lanes.js";
-import { getParts, PART_LARGE, PART_MIDDLE, PART_SMALL, putPart, Speed } from "../../static/js/network/parts.js";
+import {
+  getParts,
+  PART_LARGE,
+  PART_MIDDLE,
+  PART_SMALL,
+  PUT_MS,
+  putPart,
+  Speed,
+} from "../../static/js/network/parts.js";
 import { MovedClock, settle } from "./moved_clock.js";
 
 const PART = PART_SMALL;
@@ -130,9 +138,18 @@ test("stopped, it ends with the reason, and asks no more", async () => {
 
 test("what a part meets on its way up, by name", async () => {
   const { signal } = new AbortController();
-  const put = (answer) => putPart(async () => answer(), { blob: "ab", n: 0, ticket: "t", body: "x" }, signal);
+  const part = { blob: "ab", n: 0, ticket: "t", body: "x", ms: PUT_MS };
+  const put = (answer) => putPart({ fetch: async () => answer(), clock: new MovedClock() }, part, signal);
   await put(() => new Response(null, { status: 204 }));
-  const names = { 401: "denied", 404: "gone", 409: "whole", 413: "refused", 429: "busy", 503: "busy" };
+  const names = {
+    401: "denied",
+    404: "gone",
+    409: "whole",
+    413: "refused",
+    429: "busy",
+    503: "busy",
+    507: "site_full",
+  };
   for (const [status, code] of Object.entries(names)) {
     const headers = { "Retry-After": "3" };
     await assert.rejects(

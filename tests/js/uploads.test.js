@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { PUT_MS } from "../../static/js/network/parts.js";
 import { settle } from "./moved_clock.js";
 import { attached, Files, message, nameOf, problem, world } from "./uploads_world.js";
 
@@ -117,10 +118,11 @@ test("refusals that are definite end the message, each by its name", async () =>
 
 test("one file that is refused ends the others of its message", async () => {
   const there = world();
-  const [small, gone] = [there.files.hold(attached(5 * MiB)), attached(10)];
-  there.uploads.begin(message("m", small, gone));
+  const [small, other] = [there.files.hold(attached(5 * MiB)), attached(10)];
+  await there.server.api.post("/api/blobs", { blob: other.blob, conv: "c1", size: 5000, part: 262_144 });
+  there.uploads.begin(message("m", small, other));
   await all(there);
-  assert.deepEqual(there.failed, [["m", "lost"]]);
+  assert.deepEqual(there.failed, [["m", "blob"]]);
   await there.clock.pass(60_000);
   assert.ok(there.server.puts.length <= 3);
 });
@@ -159,6 +161,74 @@ test("what a page had no room for is lent by it", async () => {
   assert.deepEqual(there.whole, ["m"]);
 });
 
+test("a page that has it in memory may come a moment after the tab that leads; without it the file is lost", async () => {
+  const there = world();
+  const [lent, lost] = [there.files.hold(attached(10)), attached(10)];
+  const sealed = there.files.out.get(nameOf(lent.blob));
+  there.files.out.clear();
+  there.uploads.begin(message("m", lent));
+  there.uploads.begin(message("n", lost));
+  await there.clock.pass(2000);
+  assert.deepEqual(there.failed, []);
+  there.uploads.lend(nameOf(lent.blob), sealed);
+  await all(there);
+  assert.deepEqual([there.whole, there.failed], [["m"], []]);
+  there.whole.length = 0;
+  await all(there);
+  assert.deepEqual(there.failed, [["n", "lost"]]);
+});
+
+test("parts that are refused for good end the message; a store without room says so", async () => {
+  for (const [status, code] of [
+    [413, "blob"],
+    [507, "site_full"],
+  ]) {
+    const there = world();
+    there.server.troubles = Array(9).fill(status);
+    there.uploads.begin(message("m", there.files.hold(attached(10))));
+    await all(there);
+    assert.deepEqual(there.failed, [["m", code]]);
+  }
+});
+
+test("a chat that is no more ends the message", async () => {
+  const there = world();
+  there.server.refusal = problem(404, "unknown");
+  there.uploads.begin(message("m", there.files.hold(attached(10))));
+  await all(there);
+  assert.deepEqual(there.failed, [["m", "not_connected"]]);
+});
+
+test("parts that never arrive are tried less and less, although each grant is given", async () => {
+  for (const trouble of [401, 502]) {
+    const there = world();
+    there.server.troubles = Array(1000).fill(trouble);
+    there.uploads.begin(message("m", there.files.hold(attached(10))));
+    for (let second = 0; second < 60; second++) await there.clock.pass(1000);
+    assert.ok(there.server.puts.length > 4 && there.server.puts.length < 10);
+  }
+});
+
+test("a part that takes too long gets more time when it is sent again", async () => {
+  const there = world();
+  const { server, clock } = there;
+  server.slowly = () => new Promise((done) => clock.after(PUT_MS + 1000, done));
+  server.troubles = ["slow", "slow"];
+  there.uploads.begin(message("m", there.files.hold(attached(10))));
+  for (let turn = 0; turn < 30; turn++) await clock.pass(PUT_MS / 10);
+  assert.deepEqual(there.whole, ["m"]);
+  assert.equal(server.puts.length, 2);
+});
+
+test("a small file does not wait for all of a large one", async () => {
+  const there = world();
+  there.uploads.begin(message("large", there.files.hold(attached(20 * MiB))));
+  await settle();
+  there.uploads.begin(message("small", there.files.hold(attached(10))));
+  for (let turn = 0; turn < 99 && there.whole.length < 2; turn++) await settle();
+  assert.deepEqual(there.whole, ["small", "large"]);
+});
+
 test("given up, the server hears of it, and the files go when nobody takes it back", async () => {
   const there = world();
   const { uploads, files, server } = there;
@@ -169,9 +239,13 @@ test("given up, the server hears of it, and the files go when nobody takes it ba
   await settle();
   assert.ok(server.calls.some((call) => call.startsWith("DELETE")));
   assert.equal(files.out.size, 1);
-  uploads.begin({ ...entry, id: "again" });
+  there.entries.push({ ...entry, id: "again" });
+  uploads.begin(there.entries[0]);
   await all(there);
   assert.deepEqual(there.whole, ["again"]);
+  await there.clock.pass(61_000); // it is whole, and still waits to be sent
+  assert.equal(files.out.size, 1);
+  there.entries.pop();
   uploads.discarded({ ...entry, id: "again" });
   await there.clock.pass(61_000);
   assert.equal(files.out.size, 0);
@@ -186,6 +260,10 @@ test("a message that the server refuses again and again, with files that it call
     await all(there);
   }
   assert.deepEqual(there.failed, [["m", "blob"]]);
+  there.whole.length = 0;
+  there.uploads.begin(entry); // the person tries it again
+  for (let turn = 0; turn < 5; turn++) await settle();
+  assert.deepEqual(there.whole, ["m"]);
 });
 
 test("what no message names and no page can still send is swept", async () => {
@@ -194,6 +272,7 @@ test("what no message names and no page can still send is swept", async () => {
   const there = world({ files });
   for (const entry of [named, old]) files.out.get(nameOf(entry.blob)).modified = 0;
   files.out.get(nameOf(young.blob)).modified = there.clock.now();
-  await there.uploads.sweep([message("m", named)]);
+  there.entries.push(message("m", named));
+  await there.uploads.sweep();
   assert.deepEqual([...files.out.keys()].sort(), [nameOf(named.blob), nameOf(young.blob)].sort());
 });

@@ -25,7 +25,8 @@ export class Server {
   blobs = new Map(); // name → {size, part, parts, state}
   calls = [];
   puts = []; // [name, n]
-  troubles = []; // of the next parts: a status, "away", or a promise to wait for
+  troubles = []; // of the next parts: a status, "away", "slow", or a promise to wait for
+  slowly = () => {}; // what "slow" waits for
   refusal = null; // of the next grants
   flying = 0;
   most = 0;
@@ -53,10 +54,11 @@ export class Server {
     this.most = Math.max(this.most, ++this.flying);
     await settle();
     const trouble = await this.troubles.shift();
+    if (trouble === "slow") await Promise.race([this.slowly(), aborted(signal)]);
     this.flying -= 1;
     signal.throwIfAborted();
     if (trouble === "away") throw new TypeError("fetch failed");
-    if (trouble) return new Response("", { status: trouble });
+    if (Number(trouble)) return new Response("", { status: trouble });
     const blob = this.blobs.get(name);
     if (headers.Authorization !== `Ticket ${blob?.ticket}`) return new Response("", { status: 401 });
     blob.parts.set(Number(n), body.byteLength);
@@ -85,6 +87,8 @@ export class Server {
   }
 }
 
+const aborted = (signal) => new Promise((_, gone) => signal.addEventListener("abort", () => gone(signal.reason)));
+
 export const problem = (status, code, retryMs) => Object.assign(new Error(code), { status, code, retryMs });
 
 /** A browser's files, as BlobFiles has them, in memory. */
@@ -109,13 +113,14 @@ export class Files {
 }
 
 export function world({ server = new Server(), files = new Files() } = {}) {
-  const [clock, told, whole, failed] = [new MovedClock(), [], [], []];
+  const [clock, told, whole, failed, entries] = [new MovedClock(), [], [], [], []];
   const uploads = new Uploads({
     ...{ api: server.api, fetch: server.fetch, clock, files: Promise.resolve(files) },
+    entries: () => entries,
     whole: (id) => whole.push(id),
     failed: async (id, code) => failed.push([id, code]),
     told: (upload) => told.push(upload),
   });
   const states = () => told.map(({ state }) => state).filter((state, i, all) => state !== all[i - 1]);
-  return { server, files, clock, uploads, told, whole, failed, states };
+  return { server, files, clock, uploads, told, whole, failed, entries, states };
 }

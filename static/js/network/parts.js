@@ -12,13 +12,13 @@ const PARTS = [PART_SMALL, PART_MIDDLE, PART_LARGE];
 const COUNT_MAX = 10_000; // parts of a blob
 const FAST = 1_000_000; // bytes a second: 8 Mbit/s
 const SLOW_MS = 20_000; // for one part
-const PUT_MS = 130_000; // the server gives a body two minutes
+export const PUT_MS = 130_000; // for a part on its way up, at first; the server ends what hardly moves
 const IDLE_MS = 20_000; // nothing came of a part that comes
 const AHEAD = 2; // parts that are asked for at once
 const PATIENCE_MS = 30_000; // without a byte, until a download gives up
 const AGAIN_MS = 500; // doubled with each try
 
-/** What became of a part. `code`: offline, busy (later), denied (ticket or token), whole, gone, refused. */
+/** What became of a part. `code`: offline, busy (later), denied (ticket or token), whole, gone, site_full, refused. */
 export class PartError extends Error {
   /** @param {string} code @param {number} [retryMs] @param {unknown} [cause] */
   constructor(code, retryMs, cause) {
@@ -56,19 +56,22 @@ export class Speed {
 }
 
 /**
- * @param {Fetch} fetch
- * @param {{blob: string, n: number, ticket: string, body: BodyInit}} part `blob` in hex
+ * @param {{fetch: Fetch, clock: Clock}} seams
+ * @param {{blob: string, n: number, ticket: string, body: BodyInit, ms: number}} part `blob` in hex; `ms`: it may take
  * @param {AbortSignal} signal
  * @returns {Promise<void>} once the server has it; throws PartError, and what `signal` says
  */
-export async function putPart(fetch, { blob, n, ticket, body }, signal) {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(PUT_MS)]);
+export async function putPart({ fetch, clock }, { blob, n, ticket, body, ms }, signal) {
+  const late = new AbortController();
+  const timer = clock.after(ms, () => late.abort());
   const headers = { Authorization: `Ticket ${ticket}`, "Content-Type": "application/octet-stream" };
-  const answer = await reached(
-    () => fetch(`/blobs/${blob}/${n}`, { ...PLAIN, method: "PUT", headers, body, signal: limit }),
-    signal,
-  );
-  if (!answer.ok) throw refusal(answer);
+  const how = { ...PLAIN, method: "PUT", headers, body, signal: AbortSignal.any([signal, late.signal]) };
+  try {
+    const answer = await reached(() => fetch(`/blobs/${blob}/${n}`, how), signal);
+    if (!answer.ok) throw refusal(answer);
+  } finally {
+    clock.cancel(timer);
+  }
 }
 
 /** @type {RequestInit} */
@@ -95,6 +98,7 @@ const CODES = new Map([
   [404, "gone"],
   [409, "whole"],
   [410, "gone"],
+  [507, "site_full"],
 ]);
 
 /** @param {Response} answer */

@@ -2,13 +2,20 @@
 // is whole. All of it may be repeated.
 
 import { Lanes } from "../lanes.js";
-import { putPart, Speed } from "../network/parts.js";
+import { PUT_MS, putPart, Speed } from "../network/parts.js";
 
 /** @typedef {import("../protocol.js").Grant} Grant */
-/** @typedef {{id: string, name: string, size: number, done: number, whole: boolean}} Uploaded `id` base64, `name` its hex */
-/** @typedef {{conv: string, sealed: Blob | undefined, signal: AbortSignal, arrived: () => void}} Way */
+/**
+ * @typedef {{id: string, name: string, size: number, done: number, whole: boolean, ms?: number}} Uploaded `id` base64,
+ *   `name` its hex; `ms` that a part may take by now
+ */
+/**
+ * @typedef {{conv: string, sealed: Blob | undefined, signal: AbortSignal, arrived: (part: boolean) => void}} Way
+ *   `part`: one more; else what was there already
+ */
 
 const LANES = 3; // parts in flight, of all files
+const PUT_MAX_MS = 8 * PUT_MS; // a line that is slow must not begin the same part for ever
 const ACCESS = { proof: true };
 
 export class Uploader {
@@ -30,7 +37,7 @@ export class Uploader {
     const grant = await this.#grant(blob, way.conv);
     const open = grant.state === "granted";
     blob.done = open ? bytesOf(grant) : blob.size;
-    way.arrived();
+    way.arrived(false);
     if (open) await this.#sendParts(blob, grant, way);
     if (open) await this.#parts.api.post(`/api/blobs/${blob.name}/whole`, {}, ACCESS);
     blob.whole = true;
@@ -47,7 +54,9 @@ export class Uploader {
     try {
       return await this.#parts.api.post("/api/blobs", wanted, ACCESS);
     } catch (error) {
-      if (/** @type {{code?: string}} */ (error).code !== "taken") throw error;
+      const { code } = /** @type {{code?: string}} */ (error);
+      if (code === "unknown") throw refusal("not_connected"); // no such chat any more
+      if (code !== "taken") throw error;
     }
     const grant = await this.#parts.api.get(`/api/blobs/${name}`, ACCESS);
     if (grant.size !== size || grant.conv !== conv) throw refusal("blob");
@@ -55,7 +64,8 @@ export class Uploader {
   }
 
   /**
-   * Those that are not there yet. After one that failed no other is begun, but those under way may arrive.
+   * Those that are not there yet. After one that failed no other is begun, but those under way may arrive. Each blob
+   * asks for a lane as often as there are some, so a small file does not wait for all of a large one.
    * @param {Uploaded} blob
    * @param {Grant} grant
    * @param {Way} way
@@ -63,14 +73,20 @@ export class Uploader {
   async #sendParts(blob, grant, way) {
     if (way.sealed?.size !== blob.size) throw refusal("lost");
     let failed = false;
-    const sending = missing(grant).map((n) =>
-      this.#lanes.run(async () => {
-        way.signal.throwIfAborted();
+    const left = missing(grant).values();
+    const some = async () => {
+      for (const n of left) {
         if (failed) return;
-        await this.#sendPart(blob, grant, n, way).catch((error) => {
-          failed = true;
-          throw error;
+        await this.#lanes.run(async () => {
+          way.signal.throwIfAborted();
+          if (!failed) await this.#sendPart(blob, grant, n, way);
         });
+      }
+    };
+    const sending = Array.from({ length: LANES }, () =>
+      some().catch((error) => {
+        failed = true;
+        throw error;
       }),
     );
     const outcomes = await Promise.allSettled(sending);
@@ -80,17 +96,22 @@ export class Uploader {
 
   /** @param {Uploaded} blob @param {Grant} grant @param {number} n @param {Way} way */
   async #sendPart(blob, { part, ticket }, n, { sealed, signal, arrived }) {
-    const { clock, fetch } = this.#parts;
+    const { clock } = this.#parts;
     const body = await sealed
       ?.slice(n * part, (n + 1) * part)
       .arrayBuffer()
       .catch(() => undefined);
     if (!body) throw refusal("lost");
-    const begun = clock.now();
-    await putPart(fetch, { blob: blob.name, n, ticket, body }, signal);
+    const [begun, ms] = [clock.now(), blob.ms ?? PUT_MS];
+    try {
+      await putPart(this.#parts, { blob: blob.name, n, ticket, body, ms }, signal);
+    } catch (error) {
+      if (clock.now() - begun >= ms) blob.ms = Math.min(PUT_MAX_MS, 2 * ms);
+      throw error;
+    }
     this.speed.note(begun, clock.now(), body.byteLength);
     blob.done += body.byteLength;
-    arrived();
+    arrived(true);
   }
 }
 

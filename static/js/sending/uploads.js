@@ -1,6 +1,5 @@
-// The files of waiting messages on their way to the server, in the tab that leads. How one gets there is in uploader.js.
-// The server says what it has: so nothing is remembered here, and after a reload, in another tab, on another network
-// or node it goes on.
+// The files of waiting messages on their way to the server, in the tab that leads; uploader.js brings one there. The
+// server says what it has: nothing is remembered here, so after a reload, in another tab, on another network it goes on.
 //
 // Policy: `#judge` (what is waited out, what ends it), `#shown` (what pages see), `sweep` (what nobody will send).
 
@@ -33,6 +32,7 @@ import { refusal, Uploader } from "./uploader.js";
  * @property {string} [why]
  * @property {AbortController} stopped
  * @property {AbortController} woken ends the pauses between two tries
+ * @property {number} begun ms
  * @property {number} tries since a part arrived
  */
 
@@ -42,6 +42,7 @@ import { refusal, Uploader } from "./uploader.js";
  * @property {typeof globalThis.fetch} fetch
  * @property {import("../clock.js").Clock} clock
  * @property {Promise<import("../storage/blobfiles.js").BlobFiles | undefined>} files
+ * @property {() => Entry[]} entries all that wait or failed
  * @property {(id: string) => void} whole
  * @property {(id: string, code: string) => Promise<void>} failed
  * @property {(upload: Upload) => void} told
@@ -51,6 +52,7 @@ const AGAIN_MS = 1000; // doubled with each try
 const AGAIN_MAX_MS = 30_000;
 const SHOWN_MAX = 0.95;
 const REFUSALS_MAX = 3; // of one message whose files the server calls whole
+const LEND_MS = 10_000; // for a page that has a file in memory to hear that this tab leads
 const UNDO_MS = 60_000; // a deleted message may be written again
 const ORPHAN_MS = 24 * 60 * 60 * 1000; // a page that composes may be as old
 const DEFINITE = new Set(["file_too_large", "quota", "site_full", "not_connected", "lost", "blob"]);
@@ -79,7 +81,7 @@ export class Uploads {
   /** @param {Entry} entry @param {boolean} [refused] the server says that its files are not whole */
   begin(entry, refused = false) {
     if (this.#jobs.has(entry.id)) return;
-    const job = newJob(entry);
+    const job = newJob(entry, this.#parts.clock.now());
     this.#jobs.set(entry.id, job);
     const refusals = (this.#refusals.get(entry.id) ?? 0) + Number(refused);
     this.#refusals.set(entry.id, refusals);
@@ -146,19 +148,26 @@ export class Uploads {
       void this.#parts.api.delete(`/api/blobs/${name}`, ACCESS).catch(() => {}); // else the server's sweep takes it
     }
     this.#parts.clock.after(UNDO_MS, async () => {
-      if (this.#jobs.has(entry.id)) return;
-      const used = new Set([...this.#jobs.values()].flatMap((job) => job.blobs.map(({ name }) => name)));
-      for (const { name } of blobsIn(entry)) if (!used.has(name)) await (await this.#parts.files)?.remove("out", name);
+      const named = this.#named();
+      for (const { name } of blobsIn(entry).filter((blob) => !named.has(blob.name))) {
+        this.#lent.delete(name);
+        await (await this.#parts.files)?.remove("out", name);
+      }
     });
   }
 
-  /** What a page sealed and never sent. @param {Entry[]} entries all that wait */
-  async sweep(entries) {
+  /** What a page sealed and never sent. */
+  async sweep() {
     const files = await this.#parts.files;
-    const named = new Set(entries.flatMap(blobsIn).map(({ name }) => name));
+    const named = this.#named();
     for (const { name, modified } of (await files?.waiting()) ?? []) {
       if (!named.has(name) && this.#parts.clock.now() - modified > ORPHAN_MS) await files?.remove("out", name);
     }
+  }
+
+  #named() {
+    const waiting = this.#parts.entries();
+    return new Set(waiting.flatMap(blobsIn).map(({ name }) => name));
   }
 
   /** @param {Job} job */
@@ -185,7 +194,8 @@ export class Uploads {
     while (!signal.aborted && !blob.whole) {
       try {
         const sealed = this.#lent.get(blob.name) ?? (await (await this.#parts.files)?.file("out", blob.name));
-        await this.#uploader.upload(blob, { conv: job.entry.conv, sealed, signal, arrived: () => this.#arrived(job) });
+        const arrived = (/** @type {boolean} */ part) => this.#arrived(job, part);
+        await this.#uploader.upload(blob, { conv: job.entry.conv, sealed, signal, arrived });
       } catch (error) {
         if (!signal.aborted) await this.#judge(job, error, signal);
       }
@@ -193,9 +203,9 @@ export class Uploads {
     this.#told(job);
   }
 
-  /** @param {Job} job */
-  #arrived(job) {
-    job.tries = 0;
+  /** @param {Job} job @param {boolean} part a grant alone is no progress: its parts may be refused again */
+  #arrived(job, part) {
+    if (part) job.tries = 0;
     if (job.state === "waiting") this.#become(job, "sending");
     else this.#told(job);
   }
@@ -209,12 +219,13 @@ export class Uploads {
   async #judge(job, error, signal) {
     const code = codeOf(error);
     const { status, retryMs } = /** @type {{status?: number, retryMs?: number}} */ (error);
-    if (DEFINITE.has(code)) throw error;
-    if (REFUSED.has(status ?? 0)) throw refusal(code);
+    const grace = code === "lost" ? Math.max(0, job.begun + LEND_MS - this.#parts.clock.now()) : 0;
+    if (DEFINITE.has(code) && !grace) throw error;
+    if (REFUSED.has(status ?? 0) || code === "refused") throw refusal("blob");
     // An older ticket, or parts that went: the grant says what is there.
     if ((SOON.has(code) || status === 409) && job.tries++ === 0) return;
     this.#become(job, "waiting", code);
-    const ms = retryMs ?? Math.min(AGAIN_MAX_MS, AGAIN_MS * 2 ** Math.min(job.tries++, 8));
+    const ms = grace || (retryMs ?? Math.min(AGAIN_MAX_MS, AGAIN_MS * 2 ** Math.min(job.tries++, 8)));
     await pause(this.#parts.clock, ms, AbortSignal.any([signal, job.woken.signal]));
   }
 
@@ -223,6 +234,7 @@ export class Uploads {
     job.stopped.abort();
     this.#become(job, "failed", code);
     this.#jobs.delete(job.entry.id);
+    this.#refusals.delete(job.entry.id);
     await this.#parts.failed(job.entry.id, code);
   }
 
@@ -263,10 +275,10 @@ export class Uploads {
   }
 }
 
-/** @param {Entry} entry @returns {Job} */
-function newJob(entry) {
+/** @param {Entry} entry @param {number} begun @returns {Job} */
+function newJob(entry, begun) {
   const [stopped, woken] = [new AbortController(), new AbortController()];
-  return { entry, blobs: blobsIn(entry), state: "sending", stopped, woken, tries: 0 };
+  return { entry, blobs: blobsIn(entry), state: "sending", stopped, woken, begun, tries: 0 };
 }
 
 /** @param {Job} job */

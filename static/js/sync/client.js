@@ -91,7 +91,7 @@ export class Client {
     for (const [, kept] of await this.parts.stores.all("chats")) this.#open(kept);
     await Promise.all([this.notices.load(), this.clearing.load()]);
     this.live.start();
-    await this.uploads.sweep(this.outbox.all()).catch(() => {}); // the next start does it
+    await this.uploads.sweep().catch(() => {}); // the next start does it
   }
 
   stop() {

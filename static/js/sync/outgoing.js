@@ -14,6 +14,7 @@ export function outgoing(client, keys) {
   const { stores, clock, account, tell, api, fetch, files } = client.parts;
   const uploads = new Uploads({
     ...{ api, fetch, clock, files },
+    entries: () => outbox.all(),
     whole: (id) => outbox.whole(id),
     failed: (id, code) => outbox.fail(id, code),
     told: (upload) => tell("upload", upload),
