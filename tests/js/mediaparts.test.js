@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sharedIn } from "../../static/js/ui/sharedmedia.js";
-import { shareOf, uploadWords } from "../../static/js/ui/uploadline.js";
+import { goesUp, shareOf, uploadWords } from "../../static/js/ui/uploadline.js";
 import { ZOOM_MAX, Zoom } from "../../static/js/ui/zoom.js";
 
 const MB = 1_000_000;
@@ -71,4 +71,12 @@ test("what was shared, newest first", () => {
     shared.links.map(({ host }) => host),
     hosts,
   );
+});
+
+test("a message whose files are all there says by itself what it waits for", () => {
+  const content = { t: /** @type {const} */ ("text"), body: "", att: [] };
+  assert.equal(goesUp({ content }), true);
+  assert.equal(goesUp({ content, waits: "offline" }), false);
+  assert.equal(goesUp({ content, failed: "quota" }), false);
+  assert.equal(goesUp({ content: { t: "text", body: "words" } }), false);
 });

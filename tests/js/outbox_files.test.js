@@ -122,3 +122,28 @@ test("files that are refused end the message, which can be tried again", async (
   assert.deepEqual(world.uploads.at(-1), ["discarded", "picture"]);
   assert.equal(world.disk.entries.size, 0);
 });
+
+test("files that are refused while the disk is full end the message, too", async () => {
+  const world = await start();
+  await world.send("picture");
+  world.disk.full = true;
+  await world.outbox.fail("picture", "site_full");
+  assert.equal(world.outbox.of("c1")[0].failed, "site_full");
+  await assert.rejects(world.outbox.retry("picture"));
+  world.disk.full = false;
+  await world.outbox.retry("picture");
+  assert.deepEqual(world.uploads.at(-1), ["begin", "picture"]);
+});
+
+test("a message that could not be taken back is uploaded, although its upload ended just then", async () => {
+  const world = await start();
+  await world.send("picture");
+  world.disk.full = true;
+  const discarded = world.outbox.discard("picture");
+  world.outbox.whole("picture"); // nobody hears it
+  await assert.rejects(discarded);
+  assert.deepEqual(world.uploads, [
+    ["begin", "picture"],
+    ["begin", "picture"],
+  ]);
+});

@@ -73,6 +73,7 @@ export class Outbox {
       await this.#queue.drop(entry);
     } catch (error) {
       this.#queue.restore(entry);
+      if (uploads(entry)) this.#parts.files.begin(entry); // which may have ended meanwhile
       throw error;
     }
     this.#parts.files.discarded(entry);
@@ -115,10 +116,7 @@ export class Outbox {
     for (const conv of this.#queue.convs()) this.#patience.look(conv);
   }
 
-  /**
-   * Sends the first waiting message of the conversation, if none is under way.
-   * @param {string} conv
-   */
+  /** Sends the first waiting message of the conversation, if none is under way. @param {string} conv */
   async pump(conv) {
     if (!this.#open || this.#inFlight.has(conv)) return;
     const entry = this.#queue.first(conv);
@@ -253,7 +251,8 @@ export class Outbox {
     try {
       await this.#queue.unseal(entry, code);
     } catch (unkept) {
-      return this.#later(conv, codeOf(unkept)); // the same bytes will get the same answer
+      if (entry.sealed) return this.#later(conv, codeOf(unkept)); // the same bytes will get the same answer
+      entry.failed = code; // after a restart it is tried again
     }
     this.#moved(conv);
     this.#tell(entry);

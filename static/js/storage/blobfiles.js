@@ -87,18 +87,18 @@ export class BlobFiles {
     };
   }
 
-  /** @param {Place} place @param {string} id */
+  /** Never throws: what stays is ciphertext, and is trimmed or swept. @param {Place} place @param {string} id */
   async remove(place, id) {
-    for (const folder of place === "in" ? [place, "used"] : [place]) {
-      await (await this.#folder(folder)).removeEntry(id).catch(() => {}); // not there, or being written
+    for (const name of place === "in" ? [place, "used"] : [place]) {
+      const folder = await this.#folder(name).catch(() => undefined); // a full disk has no room for it
+      await folder?.removeEntry(id).catch(() => {}); // not there, or being written
     }
   }
 
-  /** It is in the log: from now on a copy of what the server has. @param {string} id */
+  /** It is in the log: from now on a copy of what the server has. Never throws. @param {string} id */
   async settle(id) {
-    const from = await this.#folder("out");
     try {
-      const handle = /** @type {any} */ (await from.getFileHandle(id));
+      const handle = /** @type {any} */ (await (await this.#folder("out")).getFileHandle(id));
       await handle.move(await this.#folder("in"), id);
     } catch {
       await this.remove("out", id);
@@ -190,8 +190,8 @@ export class BlobFiles {
   async #files(place) {
     /** @type {[string, File][]} */
     const found = [];
-    const folder = /** @type {any} */ (await this.#folder(place));
-    for await (const [name, handle] of folder.entries()) {
+    const folder = /** @type {any} */ (await this.#folder(place).catch(() => undefined)); // no room: it is not there
+    for await (const [name, handle] of folder?.entries() ?? []) {
       const file = await handle.getFile().catch(() => undefined); // gone meanwhile
       if (file) found.push([name, file]);
     }

@@ -35,7 +35,7 @@ export class UploadLines {
 
   /** @param {HTMLElement} node @param {import("../sending/outbox.js").Entry | undefined} entry */
   fill(node, entry) {
-    const upload = entry && !entry.failed && entry.content.att ? this.#uploads.get(entry.id) : undefined;
+    const upload = entry && goesUp(entry) ? this.#uploads.get(entry.id) : undefined;
     const line = part(node, "upload");
     line.hidden = !upload;
     if (!upload) return;
@@ -63,6 +63,15 @@ export class UploadLines {
     this.#uploads.set(upload.id, upload);
     this.#changed(upload.id);
   }
+}
+
+/**
+ * Whether this line says how far it is. Where all of its files are at the server and it waits for something else, the
+ * bubble says for what.
+ * @param {Pick<import("../sending/outbox.js").Entry, "content" | "failed" | "waits">} entry
+ */
+export function goesUp({ content, failed, waits }) {
+  return Boolean(content.att) && !failed && !waits;
 }
 
 /** @param {Pick<Upload, "done" | "total">} upload @returns {number} 0 to 1 */
