@@ -19,14 +19,15 @@ BUDGET = 64 * 1024 * 1024  # bytes of this process, of bodies that are not answe
 
 PARTS = parts.PREFIX.encode()
 _LIMITS = (
-    (PARTS, PART_MAX),
     (b"/api/", API_MAX),
     (b"/live", CALL_MAX),
     (b"/admin/", ADMIN_MAX),
 )
 
 
-def limit(target: bytes) -> int:
+def limit(method: bytes, target: bytes) -> int:
+    if is_part(method, target):
+        return PART_MAX
     for prefix, largest in _LIMITS:
         if target.startswith(prefix):
             return largest

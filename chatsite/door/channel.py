@@ -84,15 +84,14 @@ class Channel(http.HTTPChannel):  # type: ignore[misc]
             told = probes.answer(self._command, self._path, peer, headers)
             if told is not None:
                 return self._leave_with(told)
-        if refusal is None and (self.length or 0) > bodies.limit(self._path):
+        if refusal is None and (self.length or 0) > bodies.limit(self._command, self._path):
             refusal = refusals.TOO_BIG
         if refusal is None:
             refusal = bodies.judge(self._command, self._path, headers, self.length)
         if refusal is None and not self._counts_for_its_client():
             refusal = refusals.TOO_MANY
         if refusal is None and bodies.is_part(self._command, self._path):
-            room = self.requests[-1].hold_part(self.length or 0)
-            refusal = None if room else refusals.NO_ROOM_FOR_PART
+            refusal = self._refusal_of_part(self.length or 0)
         if refusal is not None:
             return self.refuse(refusal)
         self.stage = Stage.BODY
@@ -186,6 +185,13 @@ class Channel(http.HTTPChannel):  # type: ignore[misc]
             self.refuse(refusals.TOO_SLOW)
         elif not pending:
             self.loseConnection()
+
+    def _refusal_of_part(self, length: int) -> Answer | None:
+        """A process that ends begins none: its client sends it to the next one."""
+        if self.door.readiness.draining:
+            return refusals.DRAINING
+        room = self.requests[-1].hold_part(length)
+        return None if room else refusals.NO_ROOM_FOR_PART
 
     def _counts_for_its_client(self) -> bool:
         """False where that address has all the connections that it may have. A connection of a

@@ -28,7 +28,7 @@ class Request(WebRequest):  # type: ignore[misc]
             self.content.seek(length - 1)
             self.content.write(b"\0")
             self.content.seek(0)
-        self.largest = bodies.limit(self.channel._path)
+        self.largest = bodies.limit(self.channel._command, self.channel._path)
 
     def handleContentChunk(self, data: bytes) -> None:  # noqa: N802 -- twisted's
         if self.content is None:  # refused; the rest of the packet

@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import secrets
 import signal
 import time
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from messaging import protocol
 from messaging.sessions.drain import RESTART_MS
 from testkit.cast import Person, seeded
 from testkit.running import Site, new_site
+from tests.chatsite.door.stranger import ask, status
+from tests.chatsite.door.test_parts import PART, head, ticket
 from tests.chatsite.test_server import arrive, close_code, dial, receive
 
 SECONDS = 60  # in which the process has to be gone
@@ -85,6 +88,19 @@ async def test_while_it_ends_no_connection_is_kept(running: Running) -> None:
     last = link.getresponse()
     assert (last.status, last.headers["Connection"]) == (200, "close")
     assert last.read()
+    assert site.process.wait(SECONDS) == 0
+
+
+async def test_while_it_ends_no_upload_begins(running: Running) -> None:
+    site, _ = running
+    await until(site, "ready")
+    blob = secrets.token_bytes(16)
+    part = head(site, blob, ticket(site, blob), PART)
+    assert site.process
+    site.process.send_signal(signal.SIGTERM)
+    await until(site, "draining")
+    answer = await asyncio.to_thread(ask, site, part)
+    assert (status(answer), b"Retry-After: 1" in answer) == (503, True)
     assert site.process.wait(SECONDS) == 0
 
 

@@ -4,7 +4,9 @@ connection."""
 import base64
 import secrets
 
-from chatsite.door.bodies import BUDGET
+import pytest
+
+from chatsite.door.bodies import BUDGET, FORM_MAX
 from media import tickets
 from media.tickets import Upload
 from testkit.cast import now_ms
@@ -38,6 +40,16 @@ def test_without_a_good_ticket_nothing_of_the_body_is_read(site: Site) -> None:
         with dial(site) as link:
             link.sendall(head(site, blob, what, length))
             assert status(read_all(link)) == wanted, length
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_only_a_part_that_is_put_may_be_large(site: Site, method: str) -> None:
+    path = f"/blobs/{secrets.token_bytes(16).hex()}/0"
+    long = f"Content-Length: {FORM_MAX + 1}"
+    assert status(ask(site, request(site, path, long, method=method))) == 413
+    chunk = b"%x\r\n" % (FORM_MAX + 1) + bytes(FORM_MAX + 1)
+    head = request(site, path, "Transfer-Encoding: chunked", method=method)
+    assert status(ask(site, head + chunk)) == 413
 
 
 def test_what_has_a_ticket_and_no_row_is_read_and_refused(site: Site) -> None:
