@@ -15,7 +15,7 @@ from django.conf import settings
 from chatsite.running import metrics
 from chatsite.running.breaker import Away, Breaker
 from chatsite.running.needs import Unfit
-from media.backends.s3 import checking
+from media.backends.s3 import checking, transfer
 from media.backends.s3.client import client
 from media.backends.s3.transfer import Transfer
 from media.stores import (
@@ -49,6 +49,7 @@ class S3Store(BlobStore):
         self._bucket = self._s3["BUCKET"]
         self._transfer = Transfer(self._s3["CA_FILE"])
         self._threads: ThreadPoolExecutor | None = None  # made at the first call
+        self._readers = 0  # of parts, now
         self._breaker = Breaker("the S3 server", answers=(Missing, StoreFull, Unfit, ValueError))
         metrics.BREAKERS.read_by(lambda: self._breaker.away, "blobs")
 
@@ -82,14 +83,21 @@ class S3Store(BlobStore):
 
     @asynccontextmanager
     async def _entered(self, key: str) -> AsyncIterator[Part]:
-        """What its reader does is nothing that the breaker hears of."""
-        with self._tried():
-            opened = self._transfer.get(await self._signed("get_object", key))
-            part = await opened.__aenter__()
+        """What its reader does is nothing that the breaker hears of: many who take their time would
+        else end all uploads, too."""
+        if self._readers >= transfer.GETS:
+            raise StoreAway("too many people read files at the same time")
+        self._readers += 1
         try:
-            yield part
+            with self._tried():
+                opened = self._transfer.get(await self._signed("get_object", key))
+                part = await opened.__aenter__()
+            try:
+                yield part
+            finally:
+                await opened.__aexit__(None, None, None)
         finally:
-            await opened.__aexit__(None, None, None)
+            self._readers -= 1
 
     async def _noted(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         while True:
