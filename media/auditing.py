@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from chatsite.running import threads
+from chatsite.running.clock import now_ms
 from media import rows, tickets
 from media.backends import store
 from media.models import Blob, BlobLink
 from media.stores import Stored
-from messaging.backends import tables
+from messaging.backends import log, tables
 from messaging.backends.tables import BROWSE_MAX, Table
 from messaging.domain import Gone, Row
 
@@ -59,7 +60,7 @@ async def _read_messages(truth: Truth, say: Say, now: int, *, dry: bool) -> None
         found = [one for one in browsed.records if isinstance(one, Row)]
         truth.messages += sum(bool(row.url) for row in found)
         truth.named += sum(len(row.url.split()) for row in found)
-        truth.lost |= await threads.run(_lost, found)
+        truth.lost |= await _lost_for_good(found)
         erased = [row for row in found if row.gone is Gone.ERASED]
         truth.released += await threads.run(_release, erased, now, dry)
         read += len(found)
@@ -69,10 +70,22 @@ async def _read_messages(truth: Truth, say: Say, now: int, *, dry: bool) -> None
             return
 
 
+async def _lost_for_good(found: Sequence[Row]) -> set[bytes]:
+    """Of those whose message still has them: it may be erased by now, or have expired."""
+    lost = await threads.run(_lost, found)
+    again: list[Row] = []
+    for row in found:
+        if lost & _named(row):
+            again += await log().page(row.conv, 1, now_ms(), after=row.seq - 1)
+    return await threads.run(_lost, again)
+
+
+def _named(row: Row) -> set[bytes]:
+    return {bytes.fromhex(name) for name in row.url.split()}
+
+
 def _lost(found: Iterable[Row]) -> set[bytes]:
-    wanted = {
-        (bytes.fromhex(name), row.conv, row.client_id) for row in found for name in row.url.split()
-    }
+    wanted = {(blob, row.conv, row.client_id) for row in found for blob in _named(row)}
     links = BlobLink.objects.filter(client_id__in={client_id for *_, client_id in wanted})
     there = {
         (bytes(blob), bytes(conv), bytes(client_id))

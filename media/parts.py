@@ -6,6 +6,7 @@ Policy: `admit` (which ticket may put which part; the door asks it before the bo
 
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -92,7 +93,9 @@ class Parts:
                 async with store().get(*address) as part:
                     await _show(part, length, send)
         except Missing:
-            logger.error("a part of a blob is missing in the store: %s", address.blob.hex())
+            with suppress(SignedOut):  # else it was deleted just now, as it should
+                if await self._readers.find(who, address.blob, now, sure=True):
+                    logger.error("a part of a blob is missing: %s", address.blob.hex())
             raise Unknown from None
 
 

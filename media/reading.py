@@ -29,12 +29,13 @@ class Readers:
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[Bound, bytes], Known] = OrderedDict()
 
-    async def find(self, who: Claims, blob: bytes, now: int) -> Shown | None:
-        """The blob, if this person may read it; None alike for one that is not there. Raises
-        SignedOut, and what the two stores raise that are asked."""
+    async def find(self, who: Claims, blob: bytes, now: int, *, sure: bool = False) -> Shown | None:
+        """The blob, if this person may read it; None alike for one that is not there. `sure`: what
+        is remembered does not count. Raises SignedOut, and what the two stores raise that are
+        asked."""
         asked = (Bound(who.session, who.uid, who.device), blob)
         known = self._known.get(asked)
-        if known is not None and now < known.until:
+        if known is not None and now < known.until and not sure:
             return known.shown
         shown = await self._ask(*asked, now)
         if shown is not None:

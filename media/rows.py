@@ -73,8 +73,9 @@ def grant(wanted: Upload, quota: int, now: int) -> Blob:
 
 
 def used_by(owner: bytes) -> int:
-    """Sealed bytes that a person's uploads take, whole or not."""
-    return Blob.objects.filter(owner=owner).aggregate(all=Sum("size"))["all"] or 0
+    """Sealed bytes that a person's uploads take, whole or not, and not those that are going."""
+    mine = Blob.objects.filter(owner=owner).exclude(state=State.DELETING)
+    return mine.aggregate(all=Sum("size"))["all"] or 0
 
 
 def used_in_all() -> int:
@@ -104,7 +105,8 @@ def moved(row: Blob, before: Iterable[State], after: State, now: int) -> bool:
 
 def link(owner: bytes, ids: Sequence[bytes], to: Link, now: int) -> bool:
     """Give a message its blobs: all of them, or False and nothing is changed. Each must be whole,
-    of this person, and granted for this conversation. Repeatable; a later expiry counts."""
+    of this person, and granted for this conversation. Repeatable; what
+    is said last of expiry and withholding counts: an attempt before it may have come to nothing."""
     with transaction.atomic():
         mine = Blob.objects.filter(blob__in=ids, owner=owner, conv=to.conv, state__in=SENDABLE)
         count = mine.update(state=State.LINKED, changed=now, version=F("version") + 1)
@@ -122,7 +124,7 @@ def link(owner: bytes, ids: Sequence[bytes], to: Link, now: int) -> bool:
             ],
             update_conflicts=True,
             unique_fields=["blob", "conv", "client_id"],
-            update_fields=["made", "expires", "look_at"],
+            update_fields=["made", "expires", "withheld", "look_at"],
         )  # fmt: skip
         return True
 

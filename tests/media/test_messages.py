@@ -7,12 +7,13 @@ from django.db.models import F
 
 from chatsite.edge.wire import Id
 from chatsite.running import threads
-from media import reading
+from media import reading, rows
 from media.models import Blob, BlobLink, State
 from media.parts import Parts
+from media.stores import BlobStore
 from messaging import protocol
 from testkit import cast
-from testkit.cast import Person
+from testkit.cast import Person, now_ms
 from tests.media.carrying import PART, ask, get, granted, uploaded
 from tests.messaging.socket import Socket, arrived
 from tests.messaging.test_messages import block, page, refusal, send, unblock
@@ -158,6 +159,18 @@ async def test_a_withheld_one_is_for_its_sender_alone(
     assert (await get(bob, blob)).status == 404
 
 
+async def test_what_was_first_tried_while_blocked_is_shown_by_what_came_of_it(
+    alice: Person, bob: Person, conv: bytes, at_alice: Socket
+) -> None:
+    blob = (await uploaded(alice, conv, DATA)).blob
+    frame = message(alice, conv, blob)
+    tried = rows.Link(conv, frame.client_id, 0, None, withheld=True)
+    assert await threads.run(rows.link, alice.uid, [blob], tried, now_ms())
+    assert (await get(bob, blob)).status == 404
+    await send(at_alice, frame)  # again, and bob has unblocked her
+    assert (await get(bob, blob)).status == 200
+
+
 async def test_an_expired_one_is_gone_for_the_other(
     alice: Person, bob: Person, conv: bytes, at_alice: Socket
 ) -> None:
@@ -168,10 +181,18 @@ async def test_an_expired_one_is_gone_for_the_other(
     assert (await get(bob, blob)).status == 404
 
 
-async def test_a_missing_part_is_a_404(
-    alice: Person, bob: Person, conv: bytes, at_alice: Socket, blob_store: object
-) -> None:
-    blob = (await uploaded(alice, conv, DATA)).blob
-    await send(at_alice, message(alice, conv, blob))
-    await blob_store.delete(blob)  # type: ignore[attr-defined]
-    assert (await get(bob, blob)).status == 404
+async def test_a_missing_part_is_a_404_and_told_unless_the_blob_was_deleted(
+    alice: Person, bob: Person, conv: bytes, at_alice: Socket, blob_store: BlobStore,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    lost, going = [(await uploaded(alice, conv, DATA)).blob for _ in range(2)]
+    await send(at_alice, message(alice, conv, lost))
+    frame, app = message(alice, conv, going), Parts()
+    sent = await send(at_alice, frame)
+    assert (await get(bob, going, app=app)).status == 200, "it is remembered from now on"
+    await send(at_alice, erasing(alice, conv, sent.seq, frame.client_id))
+    for blob in (going, lost):
+        await blob_store.delete(blob)
+        assert (await get(bob, blob, app=app)).status == 404
+    told = [entry.getMessage() for entry in caplog.records if entry.name == "media.parts"]
+    assert told == [f"a part of a blob is missing: {lost.hex()}"]

@@ -12,9 +12,10 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 
 from chatsite.running import threads
-from media import blobs, rows, sweep
+from media import auditing, blobs, rows, sweep
 from media.models import Blob, BlobLink, State
-from messaging.backends import log
+from messaging.backends import log, tables
+from messaging.backends.base import Busy
 from testkit.cast import Person, now_ms
 from tests.media.carrying import get, granted, put, uploaded
 from tests.media.test_messages import erasing, message, state
@@ -187,3 +188,34 @@ async def test_by_hand_with_counts_and_a_test_of_the_truth(
     await threads.run(Blob.objects.filter(blob=blob).delete)
     with pytest.raises(CommandError, match=blob.hex()):
         await run("--check")
+
+
+async def test_what_a_message_lost_by_its_end_is_no_loss(
+    alice: Person, conv: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The messages are read once, and meanwhile people go on."""
+    at_alice = await arrived(alice)
+    blob = (await uploaded(alice, conv, b"x" * 100)).blob
+    frame = message(alice, conv, blob)
+    sent = await send(at_alice, frame)
+    real: Callable[..., Any] = type(tables()).browse
+
+    async def read(*arguments: Any, **more: Any) -> Any:
+        found = await real(*arguments, **more)
+        await send(at_alice, erasing(alice, conv, sent.seq, frame.client_id))
+        return found
+
+    monkeypatch.setattr(type(tables()), "browse", read)
+    truth = await auditing.audit(lambda *_: None, now_ms(), dry=True)
+    assert (truth.named, truth.lost, truth.broken) == (1, set(), set())
+
+
+def test_a_store_of_messages_that_is_away_is_told_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def busy(*_: Any, **__: Any) -> Any:
+        raise Busy
+
+    monkeypatch.setattr(type(tables()), "browse", busy)
+    with pytest.raises(CommandError, match="The store of messages does not answer"):
+        pruned("--check")

@@ -9,7 +9,7 @@ import pytest
 
 from chatsite.edge.refusals import Conflict, Unknown
 from chatsite.running import threads
-from media import blobs, refusals, rows, tickets
+from media import blobs, refusals, rows, sweep, tickets
 from media.models import Blob, State
 from messaging import connections
 from messaging.conversations import NotConnected
@@ -80,7 +80,7 @@ async def test_two_grants_whole_twice_and_cancel_at_once_have_one_outcome(
     )
     for outcome in outcomes:
         assert outcome is None or isinstance(outcome, Unknown | refusals.Linked) or outcome.state
-    assert await state(upload.blob) in (None, State.WHOLE)
+    assert await state(upload.blob) in (State.WHOLE, State.DELETING)
 
 
 async def test_what_was_cancelled_is_gone_and_takes_no_room(
@@ -94,6 +94,9 @@ async def test_what_was_cancelled_is_gone_and_takes_no_room(
     assert (await put(grant, 0, bytes(1000))).status == 404
     with pytest.raises(Unknown):
         await blobs.cancel(alice.uid, grant.blob, now_ms())
+    await blob_store.put(grant.blob, 0, bytes(1000))  # was on its way by then
+    await sweep.sweep(now_ms())
+    assert (await blob_store.sizes(grant.blob), await state(grant.blob)) == ({}, None)
 
 
 async def test_what_has_no_room_is_refused_with_figures(

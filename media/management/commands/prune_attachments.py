@@ -11,6 +11,7 @@ from chatsite.running.clock import now_ms
 from media import auditing, sweep
 from media.models import Blob
 from media.stores import StoreAway
+from messaging.backends.base import Busy
 
 EVERY = 10_000  # of what was read, a line
 
@@ -36,6 +37,8 @@ class Command(BaseCommand):
             async_to_sync(self._prune)(dry=options["dry_run"], check=options["check"])
         except StoreAway as away:
             raise CommandError(f"The store of files does not answer: {away}") from away
+        except Busy as busy:
+            raise CommandError("The store of messages does not answer. Try again.") from busy
         self._tell_room(options["people"])
 
     async def _prune(self, *, dry: bool, check: bool) -> None:

@@ -12,8 +12,8 @@ from media.stores import StoreAway
 
 class Command(BaseCommand):
     help = (
-        "Make the bucket where S3_BUCKET names one that is missing, and let pages of the site call "
-        "it where S3_PUBLIC_ENDPOINT says that they do. Repeating it has no effect."
+        "Make the bucket where S3_BUCKET names one that is missing. Where S3_PUBLIC_ENDPOINT is "
+        "set, let pages of the site call it, which they do not do yet. Repeating it has no effect."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
