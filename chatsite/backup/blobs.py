@@ -36,6 +36,7 @@ def copy(wanted: dict[str, int], source: Path, target: Path) -> Iterator[int]:
 
 
 def _parts(folder: Path) -> list[str]:
-    return (
-        [path.name for path in folder.iterdir() if path.name.isdecimal()] if folder.is_dir() else []
-    )
+    try:
+        return [path.name for path in folder.iterdir() if path.name.isdecimal()]
+    except FileNotFoundError:
+        return []

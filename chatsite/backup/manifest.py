@@ -12,7 +12,7 @@ from chatsite.backup import Problem
 
 NAME = "manifest.json"
 FORMAT = 1
-MANIFEST_MAX = 64_000_000  # bytes: some 400,000 files
+MANIFEST_MAX = 512_000_000  # bytes: some three million files
 CHUNK = 1 << 20
 DATABASES = {"messages": "messages.sqlite3", "default": "site.sqlite3"}  # in the order of copying
 SECRETS, BLOBS = "secrets", "blobs"
@@ -36,11 +36,15 @@ class Manifest(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def write(folder: Path, made: str) -> Manifest:
-    """The manifest of all files in `folder`, as they read back from the disk."""
+    """The manifest of all files in `folder`, as they read back from the disk. Raises Problem where
+    `read` would not take it."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     files = {path.relative_to(folder).as_posix(): described(path) for path in paths}
     manifest = Manifest(FORMAT, made, files)
-    (folder / NAME).write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2))
+    encoded = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
+    if len(encoded) > MANIFEST_MAX:
+        raise Problem(f"{len(files):,} files are too many for a backup: stop the site and copy it.")
+    (folder / NAME).write_bytes(encoded)
     return manifest
 
 

@@ -141,6 +141,16 @@ def test_a_part_that_changed_in_the_backup_is_refused(site: Site) -> None:
     assert "it is damaged" in said.stderr
 
 
+def test_more_files_than_a_restore_would_read_are_refused(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(manifest, "MANIFEST_MAX", 500)
+    folder = site.var.parent / "backup"
+    with pytest.raises(Failed, match="too many for a backup"):
+        making.make(folder, databases_of(site), site.var, lambda *_: None)
+    assert not folder.exists()
+
+
 def test_it_says_how_far_it_is(site: Site) -> None:
     said = run(site, "backup", site.var.parent / "b").stdout.splitlines()
     assert any(line.startswith("messages.sqlite3: ") and line.endswith(" MB") for line in said)
