@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from media.stores import PART_MAX
 from testkit.running import ROOT
 
 # As prose shortens paths; what set-up makes is not in the repository.
@@ -107,3 +108,9 @@ def test_words_are_those_that_people_use_today() -> None:
     for path in prose_and_code():
         if path != Path(__file__):
             assert not OLD_ENGLISH.search(path.read_text()), shown(path)
+
+
+def test_the_proxy_of_the_document_lets_a_part_of_a_file_through() -> None:
+    said = re.search(r"client_max_body_size (\d+)m;", (ROOT / "docs/operations.md").read_text())
+    assert said
+    assert int(said[1]) * 1024 * 1024 >= PART_MAX
