@@ -2,6 +2,7 @@
 // (workers/media.js); what is sealed waits in the browser's own files until the tab that leads has sent it.
 
 import { currentUid } from "../account/current.js";
+import { blobsOf } from "../chat/content.js";
 import { b64, fromB64, hex, newId } from "../crypto/encoding.js";
 import { MEDIA_WORKER, newWorker } from "../crypto/workers.js";
 import { bus } from "./bus.js";
@@ -89,6 +90,11 @@ const lend = (blob, sealed) => bus.ask("lend", blob, sealed);
 
 bus.on("lead", () => {
   for (const [blob, sealed] of kept) void lend(blob, sealed).catch(() => {});
+});
+
+bus.on("entry", ({ entry, gone }) => {
+  if (!gone || !entry.sealed) return; // not sent; what was deleted may be taken back
+  for (const { entry: file } of blobsOf(entry.content)) kept.delete(hexOf(file.blob));
 });
 
 /**

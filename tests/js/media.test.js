@@ -1,0 +1,38 @@
+// What a page without room on the disk holds of files in memory.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { b64, fromHex } from "../../static/js/crypto/encoding.js";
+
+const asked = [];
+
+/** The browser's: it seals, and has no room for files. */
+class NoRoom extends EventTarget {
+  postMessage(question) {
+    asked.push(question);
+    if (question.ask !== "seal") return;
+    const value = { kept: new Blob(["sealed"]), fk: new Uint8Array(32), hash: new Uint8Array(32), size: 1, log2: 18 };
+    queueMicrotask(() => this.dispatchEvent(new MessageEvent("message", { data: { id: question.id, value } })));
+  }
+}
+Object.assign(globalThis, { Worker: NoRoom, localStorage: { getItem: () => "ab".repeat(16) } });
+
+const { bus } = await import("../../static/js/tabs/bus.js");
+const { openAttachment, sealFile } = await import("../../static/js/tabs/media.js");
+
+test("a file in memory goes when its message is in the log, and not when that was deleted", async () => {
+  await assert.rejects(sealFile(new Blob(["x"]), "file"), /not started/); // no tab leads here
+  const blob = b64(fromHex(asked[0].blob));
+  const file = { blob, fk: b64(new Uint8Array(32)), hash: b64(new Uint8Array(32)), size: 1, log2: 18 };
+  const held = () => {
+    void openAttachment(file, "file");
+    return Boolean(asked.at(-1).kept);
+  };
+  const entry = { id: "m", conv: "c1", content: { t: "text", body: "", att: [{ ...file, mime: "", name: "" }] } };
+  const tell = (detail) => bus.dispatchEvent(new CustomEvent("entry", { detail }));
+  tell({ entry: { ...entry, sealed: {} }, gone: false });
+  tell({ entry, gone: true });
+  assert.equal(held(), true);
+  tell({ entry: { ...entry, sealed: {} }, gone: true });
+  assert.equal(held(), false);
+});
