@@ -116,7 +116,7 @@ async function open({ uid, blob, key, role, kept }, task) {
       return plain;
     } catch (error) {
       task.stopped.signal.throwIfAborted();
-      if (place === "out") throw error;
+      if (place === "out" && (await files?.file("out", blob))) throw error; // else it was sent in this moment
       await files?.remove("in", blob); // what a disk lost, the server still has
     }
   }
@@ -153,8 +153,7 @@ async function fetched({ blob, key, role }, files, { id, stopped, tokens }) {
   }
   try {
     const plain = await opened(kept(), key, role);
-    await (sink || undefined)?.close();
-    if (sink && files) await trim(files, total, limit);
+    if (sink && files) await keep(sink, files, total, limit);
     return plain;
   } catch (error) {
     await (sink || undefined)?.drop().catch(() => {});
@@ -162,12 +161,23 @@ async function fetched({ blob, key, role }, files, { id, stopped, tokens }) {
   }
 }
 
-/** @param {BlobFiles} files @param {number} bytes @param {number} limit */
-async function trim(files, bytes, limit) {
-  sinceTrim += bytes;
-  if (sinceTrim < TRIM_EVERY) return;
-  sinceTrim = 0;
-  await files.trim(limit);
+/**
+ * It has verified and is shown, whatever the disk says.
+ * @param {Awaited<ReturnType<BlobFiles["create"]>>} sink
+ * @param {BlobFiles} files
+ * @param {number} bytes
+ * @param {number} limit
+ */
+async function keep(sink, files, bytes, limit) {
+  try {
+    await sink.close();
+    sinceTrim += bytes;
+    if (sinceTrim < TRIM_EVERY) return;
+    sinceTrim = 0;
+    await files.trim(limit);
+  } catch {
+    await sink.drop().catch(() => {}); // full: it is fetched again another time
+  }
 }
 
 /** Nothing of it is handed out before the last chunk has verified. @param {AsyncIterable<Bytes>} sealed @param {BlobKey} key @param {Role} role */

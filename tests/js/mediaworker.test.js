@@ -1,0 +1,82 @@
+// The worker that opens files, with a disk that is full or changes under it.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { sealBlob } from "../../static/js/crypto/blob.js";
+
+const UID = "ab".repeat(16);
+const answers = new Map();
+const self = Object.assign(new EventTarget(), {
+  postMessage: ({ id, need, progress, ...answer }) => {
+    if (need) tell({ id, token: "token" });
+    else if (!progress) answers.get(id)(answer);
+  },
+});
+const tell = (data) => self.dispatchEvent(new MessageEvent("message", { data }));
+const missing = async () => Promise.reject(new DOMException("none", "NotFoundError"));
+
+/** Folders of the browser's own files, as far as they are read. */
+class Folder {
+  folders = new Map();
+  files = new Map();
+  getDirectoryHandle = async (name) => {
+    if (!this.folders.has(name)) this.folders.set(name, new Folder());
+    return this.folders.get(name);
+  };
+  getFileHandle = async (name) => this.files.get(name) ?? missing();
+  removeEntry = async (name) => void this.files.delete(name);
+  entries = () => [...this.files];
+}
+
+const top = new Folder();
+const storage = { getDirectory: async () => top, estimate: async () => ({ quota: 2 ** 40, usage: 0 }) };
+Object.defineProperty(globalThis, "navigator", { value: { storage } });
+Object.assign(globalThis, { self });
+await import("../../static/js/workers/media.js");
+
+const pieces = [];
+const key = await sealBlob(new Blob(["words"]), "file", (bytes) => void pieces.push(bytes), undefined);
+const sealed = new Blob(pieces);
+globalThis.fetch = async () => new Response(sealed, { headers: { "Content-Length": String(sealed.size) } });
+const account = await top.getDirectoryHandle(`m1-${UID}`);
+const [outgoing, cache] = [await account.getDirectoryHandle("out"), await account.getDirectoryHandle("in")];
+let count = 0;
+
+async function open(blob) {
+  const id = ++count;
+  const answer = new Promise((done) => answers.set(id, done));
+  tell({ id, ask: "open", uid: UID, blob, key, role: "file" });
+  const { value, error } = await answer;
+  return error ?? (await value.text());
+}
+
+test("what was fetched and has verified is shown, also where the disk fills up at its end", async () => {
+  let closed = 0;
+  const access = {
+    truncate: () => {},
+    write: ({ length }) => length,
+    flush: () => {
+      throw new DOMException("full", "QuotaExceededError");
+    },
+    close: () => void (closed += 1),
+  };
+  cache.files.set("aa.new", { createSyncAccessHandle: async () => access });
+  assert.equal(await open("aa"), "words");
+  assert.equal(closed, 1);
+  assert.equal(cache.files.size, 0);
+});
+
+test("a file that is sent while it is opened is found in its new place", async () => {
+  const gone = { size: sealed.size, slice: () => ({ arrayBuffer: missing }) };
+  const handle = (file) => ({ getFile: async () => file });
+  outgoing.files.set("bb", {
+    getFile: async () => {
+      outgoing.files.delete("bb");
+      cache.files.set("bb", handle(sealed));
+      return gone;
+    },
+  });
+  assert.equal(await open("bb"), "words");
+  outgoing.files.set("cc", handle(gone));
+  assert.equal(await open("cc"), "NotFoundError"); // it is there, and cannot be read
+});
