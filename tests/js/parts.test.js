@@ -116,6 +116,14 @@ test("what is gone is gone at once; a line that stays away is given up", async (
   assert.ok(world.asked.length < 12);
 });
 
+test("a part that waited long for others is not given up at its first trouble", async () => {
+  const world = line(10, ["away"]);
+  const { clock, down } = world;
+  for (let lane = 0; lane < 3; lane++) void down.lanes.run(() => new Promise((done) => clock.after(60_000, done)));
+  const { value } = await meanwhile(clock, world.all());
+  assert.equal(value.length, 1);
+});
+
 test("parts of a length that nobody grants, or larger than they said, are refused", async () => {
   const odd = new Response(new Uint8Array(999), { headers: { "Content-Length": "999" } });
   await assert.rejects(line(2000, [odd]).all(), { code: "refused" });

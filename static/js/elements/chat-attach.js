@@ -34,6 +34,7 @@ export class ChatAttach extends HTMLElement {
     forget,
     send: (message) => bus.ask("send", message),
     changed: (conv) => conv === this.#conv && this.#showGoing(),
+    inMemory: () => toast(gettext("Keep this page open until it is sent: this browser has no room to keep the files.")),
   });
   /** @type {AttachSheet | undefined} */ #sheet;
   #stop = () => {};
@@ -194,8 +195,7 @@ export class ChatAttach extends HTMLElement {
     this.#sheet?.close();
     this.#composer.focusText();
     try {
-      const { inMemory } = await this.sealings.send(conv, items, caption);
-      if (inMemory) toast(gettext("Keep this page open until it is sent: this browser has no room to keep the files."));
+      await this.sealings.send(conv, items, caption);
     } catch (error) {
       const stopped = /** @type {Error} */ (error).name === "AbortError";
       if (!stopped) this.#problems.set(conv, explain(error));

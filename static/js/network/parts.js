@@ -176,7 +176,11 @@ async function getPart(blob, n, down, counted) {
         begun = clock.now();
         counted.add(bytes);
       };
-      return await lanes.run(() => getOnce(blob, n, token, down, note));
+      const queued = clock.now();
+      return await lanes.run(() => {
+        begun += clock.now() - queued; // other parts were on their way
+        return getOnce(blob, n, token, down, note);
+      });
     } catch (error) {
       counted.add(-came);
       signal.throwIfAborted();

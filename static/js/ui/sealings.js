@@ -18,6 +18,7 @@ export class Sealings {
    * @param {(blobs: string[]) => unknown} parts.forget
    * @param {(message: import("../sending/queue.js").Message) => Promise<unknown>} parts.send
    * @param {(conv: string) => void} parts.changed
+   * @param {() => void} parts.inMemory a message is in the outbox, and this page has to stay until it is sent
    */
   constructor(parts) {
     this.#parts = parts;
@@ -44,8 +45,7 @@ export class Sealings {
    * @param {string} conv
    * @param {readonly (Item | Piece)[]} items all prepared
    * @param {string} caption
-   * @returns {Promise<{inMemory: boolean}>} it is in the outbox; `inMemory`: this page has to stay until it is sent.
-   *   Throws what hindered that, and AbortError
+   * @returns {Promise<void>} it is in the outbox. Throws what hindered that, and AbortError
    */
   send(conv, items, caption) {
     const sealing = { conv, count: items.length, share: 0, stop: new AbortController() };
@@ -73,7 +73,7 @@ export class Sealings {
         await forget(blobsOf(content).map(({ entry }) => entry.blob));
         throw error;
       }
-      return { inMemory };
+      if (inMemory) this.#parts.inMemory();
     } finally {
       this.#all.delete(sealing);
       changed(conv);
