@@ -4,6 +4,7 @@ SQL runs in threads, the store is asked on the loop. Every call may be repeated.
 """
 
 import secrets
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Literal
@@ -21,6 +22,7 @@ from media.stores import StoreAway, StoreFull
 from media.tickets import Upload
 from messaging import conversations
 
+SITE_SECONDS = 10.0  # for which it is remembered what all files take
 PARTS_MAX = 10_000  # of a blob; a client that needs more takes larger ones
 CHUNK_MIN = 1 << 16  # bytes of a file that are sealed at a time, at least
 SEAL_HEADER, SEAL_TAG = 54, 16  # bytes that sealing adds, once and for each chunk
@@ -117,18 +119,42 @@ def _require_size(wanted: Upload) -> None:
 
 def _granted(wanted: Upload, now: int) -> Blob:
     try:
-        if rows.owned(wanted.owner, wanted.blob) is None:
+        new = rows.owned(wanted.owner, wanted.blob) is None
+        if new:
             _require_room(wanted.size)
-        return rows.grant(wanted, settings.MEDIA_PERSON_QUOTA, now)
+        row = rows.grant(wanted, settings.MEDIA_PERSON_QUOTA, now)
     except rows.Taken:
         raise refusals.Taken from None
     except rows.OverQuota as over:
         raise refusals.Quota(over.limit, over.used) from None
+    if new:
+        site.add(wanted.size)
+    return row
+
+
+class Site:
+    """What all files take, as it was a moment ago, with what this process granted since: to add
+    them up reads the whole table."""
+
+    def __init__(self) -> None:
+        self._used, self._until = 0, float("-inf")  # bytes; monotonic
+
+    def used(self) -> int:
+        if time.monotonic() >= self._until:
+            self._used = rows.used_in_all()
+            self._until = time.monotonic() + SITE_SECONDS
+        return self._used
+
+    def add(self, size: int) -> None:
+        self._used += size
+
+
+site = Site()
 
 
 def _require_room(size: int) -> None:
-    """On the site. Two grants in the same moment may pass its limit by the size of one file."""
-    if settings.MEDIA_SITE_QUOTA and rows.used_in_all() + size > settings.MEDIA_SITE_QUOTA:
+    """On the site. What other processes grant within SITE_SECONDS may pass its limit."""
+    if settings.MEDIA_SITE_QUOTA and site.used() + size > settings.MEDIA_SITE_QUOTA:
         raise refusals.SiteFull
 
 

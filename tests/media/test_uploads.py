@@ -99,6 +99,23 @@ async def test_what_was_cancelled_is_gone_and_takes_no_room(
     assert (await blob_store.sizes(grant.blob), await state(grant.blob)) == ({}, None)
 
 
+async def test_many_grants_add_up_the_whole_site_once(
+    alice: Person, conv: bytes, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blobs, "site", blobs.Site())
+    await granted(alice, conv, 10_000)
+    settings.MEDIA_SITE_QUOTA = await threads.run(rows.used_in_all) + 10_000
+    monkeypatch.setattr(rows, "used_in_all", None)
+    settings.MEDIA_PERSON_QUOTA = 1
+    with pytest.raises(refusals.Quota):  # takes nothing of the site's room either
+        await granted(alice, conv, 5_000)
+    settings.MEDIA_PERSON_QUOTA = 0
+    for _ in range(2):
+        await granted(alice, conv, 5_000)
+    with pytest.raises(refusals.SiteFull):
+        await granted(alice, conv, 5_000)
+
+
 async def test_what_has_no_room_is_refused_with_figures(
     alice: Person, conv: bytes, settings: Any
 ) -> None:
