@@ -26,3 +26,55 @@ test("where there is no folder, nothing waits and nothing is kept", async () => 
   await files.trim(0);
   await files.clear();
 });
+
+/** A folder of the browser's; names in `written` are being written by another tab. */
+class Folder {
+  entriesByName = new Map();
+  constructor(written = new Set()) {
+    this.written = written;
+  }
+  get locked() {
+    return [...this.entriesByName].some(([name, entry]) => this.written.has(name) || entry.locked);
+  }
+  getDirectoryHandle = async (name, { create = false } = {}) => {
+    if (!this.entriesByName.has(name) && !create) throw new DOMException("none", "NotFoundError");
+    if (!this.entriesByName.has(name)) this.entriesByName.set(name, new Folder(this.written));
+    return this.entriesByName.get(name);
+  };
+  removeEntry = async (name) => {
+    const entry = this.entriesByName.get(name);
+    if (this.written.has(name) || entry?.locked) throw new DOMException("written", "NoModificationAllowedError");
+    this.entriesByName.delete(name);
+  };
+  keys = () => this.entriesByName.keys();
+}
+
+async function account(top, places) {
+  const folder = await top.getDirectoryHandle("m1-ab", { create: true });
+  for (const [place, names] of Object.entries(places)) {
+    const { entriesByName } = await folder.getDirectoryHandle(place, { create: true });
+    for (const name of names) entriesByName.set(name, {});
+  }
+  return folder;
+}
+const names = async (folder, place) => [...(await folder.getDirectoryHandle(place)).keys()];
+
+test("what another tab writes just now keeps nothing else in the cache", async () => {
+  const folder = await account(new Folder(new Set(["b.new"])), { in: ["a", "b.new", "c"], used: ["a"], out: ["d"] });
+  await new BlobFiles(/** @type {any} */ (folder)).clear();
+  assert.deepEqual(await names(folder, "in"), ["b.new"]);
+  assert.deepEqual(await names(folder, "out"), ["d"]);
+});
+
+test("signed out, nothing of the account stays but what is written in this moment", async () => {
+  const top = new Folder(new Set(["b.new"]));
+  Object.defineProperty(globalThis, "navigator", { value: { storage: { getDirectory: async () => top } } });
+  const folder = await account(top, { in: ["a", "b.new"], used: ["a"], out: ["d"] });
+  await assert.rejects(BlobFiles.wipe("ab"), { name: "NoModificationAllowedError" });
+  assert.deepEqual(await names(folder, "in"), ["b.new"]);
+  assert.deepEqual([...folder.keys()], ["in"]);
+  top.written.clear();
+  await BlobFiles.wipe("ab");
+  assert.deepEqual([...top.keys()], []);
+  await BlobFiles.wipe("ab");
+});

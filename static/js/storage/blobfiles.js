@@ -36,7 +36,11 @@ export class BlobFiles {
   /** Everything of an account. @param {string} uid in hex */
   static async wipe(uid) {
     const top = await globalThis.navigator?.storage?.getDirectory?.();
-    await top?.removeEntry(FOLDER + uid, { recursive: true });
+    const account = await top?.getDirectoryHandle(FOLDER + uid).catch(() => undefined); // it has none
+    if (!top || !account) return;
+    const files = new BlobFiles(account);
+    for (const name of ["out", "in", "used"]) await files.#empty(name);
+    await top.removeEntry(FOLDER + uid, { recursive: true });
   }
 
   /** @param {Place} place @param {string} id @returns {Promise<File | undefined>} */
@@ -152,9 +156,7 @@ export class BlobFiles {
   }
 
   async clear() {
-    for (const name of /** @type {const} */ (["in", "used"])) {
-      await this.#root.removeEntry(name, { recursive: true }).catch(() => {});
-    }
+    for (const name of ["in", "used"]) await this.#empty(name);
   }
 
   /** Until in/ has so many bytes at most, the least recently used first. @param {number} bytes */
@@ -196,6 +198,21 @@ export class BlobFiles {
       if (file) found.push([name, file]);
     }
     return found;
+  }
+
+  /**
+   * All at once, or one by one: while a tab writes a file, the folder itself cannot go.
+   * @param {string} name
+   */
+  async #empty(name) {
+    try {
+      await this.#root.removeEntry(name, { recursive: true });
+    } catch {
+      const folder = /** @type {any} */ (await this.#root.getDirectoryHandle(name).catch(() => undefined));
+      const names = [];
+      for await (const one of folder?.keys() ?? []) names.push(one);
+      for (const one of names) await folder.removeEntry(one).catch(() => {});
+    }
   }
 
   /** @param {string} name */
