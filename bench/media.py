@@ -66,8 +66,7 @@ class Call(NamedTuple):
 @dataclass
 class Bench:
     site: Site
-    api: Api
-    conv: bytes
+    friends: list[tuple[Api, bytes]]  # people, each with a conversation that they may send to
     s3: dict[str, str]  # settings.S3
     folder: Path
     rounds: dict[str, list[Figures]] = field(default_factory=dict)
@@ -143,13 +142,17 @@ def _begun(url: str) -> Iterator[Bench]:
     env = {**FAST, **given, "DATABASE_URL": "", "MEDIA_PERSON_QUOTA": "0", "MEDIA_SITE_QUOTA": "0"}
     with tempfile.TemporaryDirectory() as folder, a_site(env) as site:
         site.start()
-        api, conv = asyncio.run(_friends(site))
-        yield Bench(site, api, conv, {**s3, "REGION": "us-east-1", "CA_FILE": ""}, Path(folder))
+        friends = asyncio.run(_friends(site))
+        yield Bench(site, friends, {**s3, "REGION": "us-east-1", "CA_FILE": ""}, Path(folder))
 
 
-async def _friends(site: Site) -> tuple[Api, bytes]:
-    alice, bob = [await Person.sign_up(site.url, name, online=False) for name in ("alice", "bob")]
-    return alice.device.api, await alice.connect(bob)
+async def _friends(site: Site) -> list[tuple[Api, bytes]]:
+    """Enough for the whole budget of parts, of which each has a share alone."""
+    alice, bob, carol = [
+        await Person.sign_up(site.url, name, online=False) for name in ("alice", "bob", "carol")
+    ]
+    first, second = await alice.connect(bob), await carol.connect(bob)
+    return [(alice.device.api, first), (bob.device.api, first), (carol.device.api, second)]
 
 
 def _file(folder: Path, size: int) -> tuple[Path, list[Path]]:
@@ -174,8 +177,9 @@ def _round(bench: Bench, whole: Path, parts: list[Path]) -> None:
     bench.calls("up", SIZE, [Call(f"{at}/{n}", part) for n, part in each], ticket)
     bench.calls("up_direct", SIZE, [Call(put(f"{blob}/{n}"), part) for n, part in each])
     path = f"/api/blobs/{grant.blob.hex()}/whole"
-    bench.api.post(path, None, protocol.Grant, proof=True)
-    live = f"Authorization: Live {bench.api.post('/api/live-token', None, LiveToken).token}"
+    api, _ = bench.friends[0]
+    api.post(path, None, protocol.Grant, proof=True)
+    live = f"Authorization: Live {api.post('/api/live-token', None, LiveToken).token}"
     bench.calls("down_curl", SIZE, [Call(get(f"{blob}/whole"))])
     bench.calls("down", SIZE, [Call(f"{at}/{n}") for n, _ in each], live)
     bench.calls("down_direct", SIZE, [Call(get(f"{blob}/{n}")) for n, _ in each])
@@ -185,7 +189,7 @@ def _memory(bench: Bench) -> float:
     """Bytes that the node has more at most while MANY uploads go on, each one part at a time."""
     _, parts = _file(bench.folder, MANY_SIZE)
     pid = pid_of(bench.site)
-    grants = [_grant(bench, MANY_SIZE) for _ in range(MANY)]
+    grants = [_grant(bench, MANY_SIZE, n) for n in range(MANY)]
     before = resident_bytes(pid)
     Path(f"/proc/{pid}/clear_refs").write_text("5")  # the peak begins again here
     running = [_uploading(bench.site, grant, parts) for grant in grants]
@@ -207,11 +211,11 @@ def _uploading(site: Site, grant: protocol.Grant, parts: Sequence[Path]) -> "sub
     return subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
 
 
-def _grant(bench: Bench, size: int) -> protocol.Grant:
-    body = protocol.NewBlob(
-        blob=Id(secrets.token_bytes(16)), conv=Id(bench.conv), size=size, part=PART
-    )
-    return bench.api.post("/api/blobs", body, protocol.Grant, proof=True)
+def _grant(bench: Bench, size: int, turn: int = 0) -> protocol.Grant:
+    """`turn`: of the friends."""
+    api, conv = bench.friends[turn % len(bench.friends)]
+    body = protocol.NewBlob(blob=Id(secrets.token_bytes(16)), conv=Id(conv), size=size, part=PART)
+    return api.post("/api/blobs", body, protocol.Grant, proof=True)
 
 
 def _signer(bench: Bench, method: str) -> Callable[[str], str]:

@@ -99,11 +99,9 @@ class Parts:
             raise Unknown from None
 
 
-def admit(method: str, path: str, authorization: bytes, length: int | None) -> Upload | None:
-    """What may be put there, by its ticket; None for another method. Needs no SQL. `length`: of
-    the body, None = not given. Raises Refusal."""
-    if method != "PUT":
-        return None
+def admit(path: str, authorization: bytes, length: int | None) -> Upload:
+    """What may be put there, by its ticket. Needs no SQL. `length`: of the body, None = not given.
+    Raises Refusal."""
     address = _address(path)
     kind, _, ticket = authorization.partition(b" ")
     try:
@@ -126,8 +124,7 @@ def admit(method: str, path: str, authorization: bytes, length: int | None) -> U
 async def _put(path: str, headers: dict[bytes, bytes], receive: Receive) -> None:
     announced = headers.get(b"content-length", b"")
     length = int(announced[:9]) if announced.isdigit() else None
-    upload = admit("PUT", path, headers.get(b"authorization", b""), length)
-    assert upload is not None
+    upload = admit(path, headers.get(b"authorization", b""), length)
     address = _address(path)
     body = await _body(receive, upload.length(address.n))
     state = await threads.run(rows.state_for, upload)

@@ -1,21 +1,25 @@
 """How large a body may be, and how much all bodies together may hold in memory.
 
-A part of a file is large: it is let in by its ticket alone, and has a budget of its own.
+A part of a file is large: it is let in by its ticket alone, and has a budget of its own, of which
+each person has a share.
 """
 
 from http import HTTPStatus
 from typing import Any
+from weakref import WeakValueDictionary
 
 from chatsite.door.refusals import Answer
 from chatsite.edge.endpoints import BODY_MAX as API_MAX
 from chatsite.edge.refusals import Refusal
 from media import parts
 from media.stores import PART_MAX
+from media.tickets import Upload
 from messaging.polling import BODY_MAX as CALL_MAX
 
 FORM_MAX = 16 * 1024  # of every other page
 ADMIN_MAX = 256 * 1024
 BUDGET = 64 * 1024 * 1024  # bytes of this process, of bodies that are not answered yet
+SHARE = 24 * 1024 * 1024  # of the budget of parts: what those of one person may take
 
 PARTS = parts.PREFIX.encode()
 _LIMITS = (
@@ -34,16 +38,13 @@ def limit(method: bytes, target: bytes) -> int:
     return FORM_MAX
 
 
-def judge(method: bytes, target: bytes, headers: Any, length: int | None) -> Answer | None:
-    """What is to be refused before its body. `headers` are Twisted's."""
-    if not target.startswith(PARTS):
-        return None
+def judge(target: bytes, headers: Any, length: int | None) -> Upload | Answer:
+    """What a part belongs to, or why it is refused before its body. `headers` are Twisted's."""
     (authorization,) = headers.getRawHeaders(b"Authorization", [b""])[:1]
     try:
-        parts.admit(method.decode("latin1"), target.decode("ascii"), authorization, length)
+        return parts.admit(target.decode("ascii"), authorization, length)
     except Refusal as refusal:
         return Answer(HTTPStatus(refusal.status), refusal.code, refusal.message)
-    return None
 
 
 def is_part(method: bytes, target: bytes) -> bool:
@@ -63,3 +64,32 @@ class Budget:
 
     def give(self, size: int) -> None:
         self.left += size
+
+
+class Share(Budget):
+    """What one person may take of the budget of all."""
+
+    def __init__(self, whole: Budget) -> None:
+        super().__init__(SHARE)
+        self._whole = whole
+
+    def take(self, size: int) -> bool:
+        if size > self.left or not self._whole.take(size):
+            return False
+        return super().take(size)
+
+    def give(self, size: int) -> None:
+        super().give(size)
+        self._whole.give(size)
+
+
+class Shares:
+    """The budget of parts."""
+
+    def __init__(self) -> None:
+        self._whole = Budget()
+        # Each lives as long as a request that took of it.
+        self._shares: WeakValueDictionary[bytes, Share] = WeakValueDictionary()
+
+    def of(self, owner: bytes) -> Share:
+        return self._shares.setdefault(owner, Share(self._whole))

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from enum import Enum, auto
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from twisted.web import http
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 HEAD_SECONDS = 20.0  # from the first byte of a request, or the connection, to the end of its head
 IDLE_SECONDS = 60.0  # between two requests
+PART_SECONDS = 120.0  # for a part of a file, whose room is held from its head on
 LEAVE_SECONDS = 2.0  # for a client to read the answer after we stopped reading
 
 
@@ -42,7 +44,7 @@ class Channel(http.HTTPChannel):  # type: ignore[misc]
         self.door, self.factory, self.place = door, door.factory, place
         self.stage = Stage.HEAD
         self.gate: asyncio.Future[None] | None = None  # shut while the client does not read
-        self._due = 0.0  # monotonic; when IDLE, HEAD or LEAVING ends
+        self._due = 0.0  # monotonic; when IDLE, HEAD, BODY or LEAVING ends
         self._received = self._given = 0  # bytes
         self._body, self._reader = Pace(), Pace()
 
@@ -86,15 +88,14 @@ class Channel(http.HTTPChannel):  # type: ignore[misc]
                 return self._leave_with(told)
         if refusal is None and (self.length or 0) > bodies.limit(self._command, self._path):
             refusal = refusals.TOO_BIG
-        if refusal is None:
-            refusal = bodies.judge(self._command, self._path, headers, self.length)
         if refusal is None and not self._counts_for_its_client():
             refusal = refusals.TOO_MANY
         if refusal is None and bodies.is_part(self._command, self._path):
-            refusal = self._refusal_of_part(self.length or 0)
+            refusal = self._refusal_of_part(headers)
         if refusal is not None:
             return self.refuse(refusal)
-        self.stage = Stage.BODY
+        part = bodies.is_part(self._command, self._path)
+        self._enter(Stage.BODY, PART_SECONDS if part else inf)
         super().allHeadersReceived()
 
     def allContentReceived(self) -> None:  # noqa: N802
@@ -173,9 +174,10 @@ class Channel(http.HTTPChannel):  # type: ignore[misc]
         elif self._reader.is_too_slow(self._given - pending, now):
             self.transport.abortConnection()
             return
-        if self.stage is Stage.BODY and self._body.is_too_slow(self._received, now):
+        late = now > self._due
+        if self.stage is Stage.BODY and (late or self._body.is_too_slow(self._received, now)):
             self.refuse(refusals.TOO_SLOW)
-        elif self.stage in TIMED and now > self._due:
+        elif self.stage in TIMED and late:
             self._expire(pending)
 
     def _expire(self, pending: int) -> None:
@@ -186,12 +188,15 @@ class Channel(http.HTTPChannel):  # type: ignore[misc]
         elif not pending:
             self.loseConnection()
 
-    def _refusal_of_part(self, length: int) -> Answer | None:
+    def _refusal_of_part(self, headers: Any) -> Answer | None:
         """A process that ends begins none: its client sends it to the next one."""
+        upload = bodies.judge(self._path, headers, self.length)
+        if isinstance(upload, Answer):
+            return upload
         if self.door.readiness.draining:
             return refusals.DRAINING
-        room = self.requests[-1].hold_part(length)
-        return None if room else refusals.NO_ROOM_FOR_PART
+        answer: Answer | None = self.requests[-1].hold_part(upload.owner, self.length)
+        return answer
 
     def _counts_for_its_client(self) -> bool:
         """False where that address has all the connections that it may have. A connection of a

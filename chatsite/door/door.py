@@ -8,7 +8,7 @@ from typing import Any
 
 from twisted.internet import reactor
 
-from chatsite.door.bodies import Budget
+from chatsite.door.bodies import Budget, Shares
 from chatsite.door.channel import Channel
 from chatsite.door.places import Places
 from chatsite.door.probes import Probes
@@ -33,7 +33,7 @@ class Door:
         may read `/metrics`, beside this machine."""
         self.factory = factory
         self.channels: set[Channel] = set()
-        self.budget, self.budget_of_parts = Budget(), Budget()
+        self.budget, self.budget_of_parts = Budget(), Shares()
         self.proxies = proxies
         self.readiness = Readiness(self.lag, places.percent_taken)
         self.probes = Probes(self.readiness, proxies, readers)

@@ -31,4 +31,7 @@ TOO_BIG = Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_big", "This is more t
 TOO_MANY = Answer(HTTPStatus.TOO_MANY_REQUESTS, "busy", "Too many connections.", LATER_SECONDS)
 NO_ROOM = Answer(HTTPStatus.SERVICE_UNAVAILABLE, "busy", "No room just now.", LATER_SECONDS)
 NO_ROOM_FOR_PART = Answer(HTTPStatus.SERVICE_UNAVAILABLE, "busy", "No room just now.", SOON_SECONDS)
+SHARE_TAKEN = Answer(
+    HTTPStatus.SERVICE_UNAVAILABLE, "share", "Too many parts of yours at once.", SOON_SECONDS
+)
 DRAINING = Answer(HTTPStatus.SERVICE_UNAVAILABLE, "busy", "This node restarts.", SOON_SECONDS)

@@ -41,10 +41,12 @@ class Request(WebRequest):  # type: ignore[misc]
         else:
             self.content.write(data)
 
-    def hold_part(self, length: int) -> bool:
-        """Take all that a part of a file needs before its first byte; whether there was room."""
-        self.budget = self.channel.door.budget_of_parts
-        return self._hold(length)
+    def hold_part(self, owner: bytes, length: int) -> refusals.Answer | None:
+        """Take all that a part of a file needs before its first byte, or say why not."""
+        self.budget = self.channel.door.budget_of_parts.of(owner)
+        if length > self.budget.left:
+            return refusals.SHARE_TAKEN
+        return None if self._hold(length) else refusals.NO_ROOM_FOR_PART
 
     def _hold(self, size: int) -> bool:
         """Whether the budget has so many bytes for this body in all."""

@@ -182,4 +182,9 @@ test("the size of the next parts follows the speed", () => {
   assert.equal(speed.part(1e6), PART_SMALL);
   assert.equal(speed.part(4e9), PART_MIDDLE);
   assert.equal(speed.part(4e10), PART_LARGE);
+  const never = new Speed();
+  never.noteFailed(0, 1000);
+  assert.equal(never.part(1e6), PART_MIDDLE);
+  never.noteFailed(0, 24_000);
+  assert.equal(never.part(1e6), PART_SMALL, "none arrived, and that took long");
 });

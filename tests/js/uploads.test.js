@@ -220,6 +220,26 @@ test("a part that takes too long gets more time when it is sent again", async ()
   assert.equal(server.puts.length, 2);
 });
 
+test("on a slow line parts go one at a time, so that each is in time", async () => {
+  const there = world();
+  const { server, clock } = there;
+  let seconds = 125;
+  server.slowly = () => new Promise((done) => clock.after(seconds * 1000, done));
+  server.troubles = Array(3)
+    .fill(null)
+    .map(() => server.slowly().then(() => 408));
+  there.uploads.begin(message("m", there.files.hold(attached(5 * MiB))));
+  await clock.pass(125_000);
+  await settle();
+  assert.equal(server.most, 3);
+  server.most = 0;
+  seconds = 25;
+  server.troubles = Array(6).fill("slow");
+  for (let turn = 0; turn < 60; turn++) await clock.pass(5000);
+  assert.deepEqual(there.whole, ["m"]);
+  assert.equal(server.most, 1);
+});
+
 test("a small file does not wait for all of a large one", async () => {
   const there = world();
   there.uploads.begin(message("large", there.files.hold(attached(20 * MiB))));

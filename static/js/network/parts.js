@@ -12,7 +12,7 @@ const PARTS = [PART_SMALL, PART_MIDDLE, PART_LARGE];
 const COUNT_MAX = 10_000; // parts of a blob
 const FAST = 1_000_000; // bytes a second: 8 Mbit/s
 const SLOW_MS = 20_000; // for one part
-export const PUT_MS = 130_000; // for a part on its way up, at first; the server ends what hardly moves
+export const PUT_MS = 130_000; // for a part on its way up, at first; the server gives it 120 s, a proxy may take longer
 const IDLE_MS = 20_000; // nothing came of a part that comes
 const AHEAD = 2; // parts that are asked for at once
 const PATIENCE_MS = 30_000; // without a byte, until a download gives up
@@ -32,10 +32,17 @@ export class PartError extends Error {
 /** How fast parts have gone up lately, and how large the parts of the next blob are. */
 export class Speed {
   /** @type {{from: number, to: number, bytes: number}[]} the last of them */ #parts = [];
+  slow = false; // the last part took long
 
   /** @param {number} from ms @param {number} to ms @param {number} bytes */
   note(from, to, bytes) {
+    this.slow = to - from > SLOW_MS;
     this.#parts = [...this.#parts.slice(-5), { from, to, bytes }];
+  }
+
+  /** A part that did not arrive says something only where it took long. @param {number} from ms @param {number} to ms */
+  noteFailed(from, to) {
+    this.slow ||= to - from > SLOW_MS;
   }
 
   /** Bytes; undefined before the first part. */
@@ -48,7 +55,7 @@ export class Speed {
 
   /** @param {number} size of the blob @returns {number} */
   part(size) {
-    const slow = this.#parts.some(({ from, to }) => to - from > SLOW_MS);
+    const slow = this.slow || this.#parts.some(({ from, to }) => to - from > SLOW_MS);
     const fast = (this.perSecond ?? 0) >= FAST;
     if (slow && size <= COUNT_MAX * PART_SMALL) return PART_SMALL;
     return fast || size > COUNT_MAX * PART_MIDDLE ? PART_LARGE : PART_MIDDLE;

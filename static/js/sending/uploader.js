@@ -21,6 +21,7 @@ const ACCESS = { proof: true };
 export class Uploader {
   #parts;
   #lanes = new Lanes(LANES);
+  #oneLane = new Lanes(1);
   speed = new Speed();
 
   /** @param {Pick<import("./uploads.js").UploadsParts, "api" | "fetch" | "clock">} parts */
@@ -77,7 +78,7 @@ export class Uploader {
     const some = async () => {
       for (const n of left) {
         if (failed) return;
-        await this.#lanes.run(async () => {
+        await this.#lane(async () => {
           way.signal.throwIfAborted();
           if (!failed) await this.#sendPart(blob, grant, n, way);
         });
@@ -94,6 +95,11 @@ export class Uploader {
     if (first) throw first.reason;
   }
 
+  /** On a slow line one at a time: together they would all be late. @param {() => Promise<void>} work */
+  #lane(work) {
+    return this.#lanes.run(() => (this.speed.slow ? this.#oneLane.run(work) : work()));
+  }
+
   /** @param {Uploaded} blob @param {Grant} grant @param {number} n @param {Way} way */
   async #sendPart(blob, { part, ticket }, n, { sealed, signal, arrived }) {
     const { clock } = this.#parts;
@@ -106,6 +112,7 @@ export class Uploader {
     try {
       await putPart(this.#parts, { blob: blob.name, n, ticket, body, ms }, signal);
     } catch (error) {
+      if (!signal.aborted) this.speed.noteFailed(begun, clock.now());
       if (clock.now() - begun >= ms) blob.ms = Math.min(PUT_MAX_MS, 2 * ms);
       throw error;
     }

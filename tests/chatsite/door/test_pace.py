@@ -1,17 +1,22 @@
 """A client that drips is cut, up and down; what moves goes on, however long it takes."""
 
+import secrets
 import time
 
 import pytest
 from twisted.internet.testing import StringTransport
 
 from chatsite.door import bodies, channel
-from chatsite.door.channel import HEAD_SECONDS, IDLE_SECONDS, LEAVE_SECONDS, Channel
+from chatsite.door.channel import HEAD_SECONDS, IDLE_SECONDS, LEAVE_SECONDS, PART_SECONDS, Channel
 from chatsite.door.pace import WINDOW_BYTES, WINDOW_SECONDS, Pace
 from chatsite.door.places import Places
 from chatsite.door.probes import Probes
 from chatsite.door.proxies import Proxies
 from chatsite.door.readiness import Readiness
+from media import tickets
+from media.stores import PART_MAX
+from media.tickets import Upload
+from testkit.cast import now_ms
 
 START = 1000.0
 
@@ -50,6 +55,7 @@ class Factory:
 class Door:
     def __init__(self) -> None:
         self.factory, self.budget = Factory(), bodies.Budget()
+        self.budget_of_parts = bodies.Shares()
         self.channels: set[Channel] = set()
         self.proxies = Proxies()
         self.readiness = Readiness(lambda: 0.0, lambda: 0.0)
@@ -118,6 +124,24 @@ def test_a_body_has_a_least_pace(spoken, line, now, chunked):
         spoken.dataReceived(b"1\r\nx\r\n" if chunked else b"x")
         pass_time(spoken, now, 1.1)
     assert line.value().startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_part_has_a_deadline_that_no_byte_puts_off(spoken, line, now, settings):
+    owner, blob, size = bytes(16), secrets.token_bytes(16), PART_MAX
+    ticket, _ = tickets.make(
+        settings.SECRETS["ticket"], Upload(owner, bytes(16), blob, size, size),
+        now_ms=now_ms(), random=bytes(16),
+    )  # fmt: skip
+    head = f"PUT /blobs/{blob.hex()}/0 HTTP/1.1\r\nHost: a\r\nContent-Length: {size}\r\n"
+    spoken.dataReceived(f"{head}Authorization: Ticket {ticket}\r\n\r\n".encode())
+    assert spoken.door.budget_of_parts.of(owner).left == bodies.SHARE - size
+    for _ in range(int(PART_SECONDS / 10)):
+        spoken.dataReceived(bytes(WINDOW_BYTES))
+        pass_time(spoken, now, 10)
+    assert line.value() == b""
+    pass_time(spoken, now, 1)
+    assert line.value().startswith(b"HTTP/1.1 408 ")
+    assert spoken.door.budget_of_parts.of(owner).left == bodies.SHARE
 
 
 def test_a_reader_has_a_least_pace_and_a_long_download_goes_on(spoken, line, now):

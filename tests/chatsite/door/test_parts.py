@@ -6,12 +6,20 @@ import secrets
 
 import pytest
 
-from chatsite.door.bodies import BUDGET, FORM_MAX
+from chatsite.door.bodies import BUDGET, FORM_MAX, SHARE
 from media import tickets
 from media.tickets import Upload
 from testkit.cast import now_ms
 from testkit.running import Site
-from tests.chatsite.door.stranger import ask, dial, memory, read_all, request, status
+from tests.chatsite.door.stranger import (
+    ask,
+    dial,
+    eventually,
+    memory,
+    read_all,
+    request,
+    status,
+)
 
 MB = 1024 * 1024
 PART = 4 * MB
@@ -22,11 +30,11 @@ def head(site: Site, blob: bytes, ticket: str, length: int, n: int = 0) -> bytes
     return request(site, f"/blobs/{blob.hex()}/{n}", *headers, method="PUT")
 
 
-def ticket(site: Site, blob: bytes, size: int = PART) -> str:
+def ticket(site: Site, blob: bytes, owner: bytes | None = None, size: int = PART) -> str:
     line = (site.var / "secrets" / "ticket").read_text().strip()
     kid, _, key = line.partition(":")
     keys = [(kid, base64.b64decode(key))]
-    upload = Upload(secrets.token_bytes(16), secrets.token_bytes(16), blob, size, PART)
+    upload = Upload(owner or secrets.token_bytes(16), secrets.token_bytes(16), blob, size, PART)
     return tickets.make(keys, upload, now_ms=now_ms(), random=secrets.token_bytes(16))[0]
 
 
@@ -74,3 +82,23 @@ def test_more_parts_than_there_is_room_for_are_told_to_wait(site: Site) -> None:
     for link in links:
         link.close()
     assert memory(site) - before < BUDGET + 16 * MB
+
+
+def test_one_person_takes_no_more_than_a_share(site: Site) -> None:
+    """However slowly they send. What they took is theirs again with the end of its connection."""
+    blob, owner = secrets.token_bytes(16), secrets.token_bytes(16)
+    theirs = head(site, blob, ticket(site, blob, owner), PART)
+    links = []
+    for _ in range(SHARE // PART):
+        link = dial(site)
+        link.sendall(theirs + b"x")
+        links.append(link)
+    answer = ask(site, theirs)
+    assert (status(answer), b"Retry-After: 1" in answer) == (503, True)
+    assert b'"share"' in answer
+    others = head(site, blob, ticket(site, blob), PART) + bytes(PART)
+    assert status(ask(site, others)) == 404, "let in: only its row is missing"
+    links.pop().close()
+    assert eventually(site, lambda: status(ask(site, theirs + bytes(PART))) == 404)
+    for link in links:
+        link.close()
