@@ -22,6 +22,7 @@ export class ChatMedia extends HTMLElement {
   #turn = 0; // number of the opening: an older one gives up
   /** @type {number | undefined} seq below which the history was not read yet */ #before;
   #more = false;
+  #reading = false;
   /** @type {Shared} */ #shared = { media: [], files: [], links: [] };
   /** @type {AttachmentViews | undefined} */ #views;
 
@@ -38,7 +39,10 @@ export class ChatMedia extends HTMLElement {
     this.#forget();
     this.#conv = document.querySelector("chat-thread")?.getAttribute("conv") ?? "";
     this.#dialog.showModal();
+    this.#reading = true;
+    const turn = this.#turn;
     const { chat } = await bus.ask("opening", this.#conv);
+    if (turn !== this.#turn) return;
     this.#peer = nameOf(chat?.contact);
     await this.#read();
   }
@@ -55,6 +59,7 @@ export class ChatMedia extends HTMLElement {
 
   #forget() {
     this.#turn += 1;
+    this.#reading = false;
     this.#before = undefined;
     this.#more = true;
     this.#shared = { media: [], files: [], links: [] };
@@ -65,6 +70,7 @@ export class ChatMedia extends HTMLElement {
   async #read() {
     const turn = this.#turn;
     const had = this.#shared[this.#tab].length;
+    this.#reading = true;
     part(this, "state").textContent = gettext("Looking through the messages");
     part(this, "further").hidden = true;
     try {
@@ -73,9 +79,11 @@ export class ChatMedia extends HTMLElement {
         if (turn !== this.#turn) return;
         this.#take(messages, more);
       }
+      this.#reading = false;
       this.#render();
     } catch (error) {
       if (turn !== this.#turn) return;
+      this.#reading = false;
       part(this, "state").textContent = explain(error);
       part(this, "further").hidden = false;
     }
@@ -100,7 +108,8 @@ export class ChatMedia extends HTMLElement {
         ? this.#shared.links.map((link) => linkNode(link, this.#peer))
         : this.#shared[tab].map((one) => this.#item(one));
     list.replaceChildren(...items);
-    part(this, "further").hidden = !this.#more;
+    part(this, "further").hidden = this.#reading || !this.#more; // else it would read the same pages twice
+    if (this.#reading) return; // and says so
     const none = this.#more ? gettext("Nothing in the newest messages.") : gettext("Nothing was shared yet.");
     part(this, "state").textContent = items.length ? "" : none;
   }

@@ -25,7 +25,7 @@ export class ChatVoice extends HTMLElement {
   /** @type {string | null} */ #conv = null;
   #asking = false; // the browser asks whether it may
   /** @type {Recording | undefined} */ #recording;
-  /** @type {Map<string, Note>} */ #notes = new Map(); // recorded and not sent, by chat
+  /** @type {Map<string, Note[]>} */ #notes = new Map(); // recorded and not sent, by chat; the first one is shown
   /** @type {HTMLAudioElement | undefined} */ #player;
   #stop = () => {};
 
@@ -55,11 +55,30 @@ export class ChatVoice extends HTMLElement {
   /** @param {string | null} conv */
   async open(conv) {
     if (conv === this.#conv) return;
-    await this.#finish();
+    const finished = this.#finish();
     this.#silence();
-    this.#conv = conv;
+    this.#conv = conv; // at once: what is opened next must not be overtaken
     this.#say("");
     this.#show();
+    await finished;
+  }
+
+  /** What can be sent now. */
+  get #note() {
+    return this.#recording ? undefined : this.#notes.get(this.#conv ?? "")?.[0];
+  }
+
+  /** @param {string} conv @param {Note} note */
+  #keep(conv, note) {
+    if (conv === this.#conv) this.#silence(); // it plays another one
+    this.#notes.set(conv, [note, ...(this.#notes.get(conv) ?? [])]);
+  }
+
+  /** @param {string} conv @param {Note} note */
+  #drop(conv, note) {
+    const others = (this.#notes.get(conv) ?? []).filter((one) => one !== note);
+    if (others.length) this.#notes.set(conv, others);
+    else this.#notes.delete(conv);
   }
 
   async #begin() {
@@ -69,7 +88,7 @@ export class ChatVoice extends HTMLElement {
     this.#asking = true;
     try {
       const recording = await Recording.begin(() => this.#tick());
-      if (conv !== this.#conv) return recording.cancel(); // they went on meanwhile
+      if (conv !== this.#conv || !this.#composer.writable) return recording.cancel(); // it changed meanwhile
       this.#recording = recording;
       this.#show();
       part(this, "finish").focus();
@@ -85,6 +104,10 @@ export class ChatVoice extends HTMLElement {
     const recording = this.#recording;
     if (!recording) return;
     this.#draw();
+    if (recording.ended) {
+      void this.#finish();
+      return this.#say(gettext("The microphone is gone. What you said until then is kept."));
+    }
     if (recording.ms < VOICE_MAX_MS) return;
     void this.#finish();
     const minutes = VOICE_MAX_MS / 60_000;
@@ -101,7 +124,7 @@ export class ChatVoice extends HTMLElement {
     const conv = this.#conv;
     if (!recording || !conv) return;
     this.#recording = undefined;
-    this.#notes.set(conv, await recording.stop());
+    this.#keep(conv, await recording.stop());
     part(this, "state").textContent = gettext("Recorded, not sent yet");
     if (conv === this.#conv) this.#show();
   }
@@ -135,21 +158,20 @@ export class ChatVoice extends HTMLElement {
 
   #discard() {
     const conv = this.#conv ?? "";
-    const note = this.#notes.get(conv);
+    const note = this.#note;
     this.#recording?.cancel();
-    this.#leave(conv);
+    if (note) this.#drop(conv, note);
+    this.#leave();
     if (!note) return;
     const onAction = () => {
-      this.#notes.set(conv, note);
+      this.#keep(conv, note);
       this.#show();
     };
     toast(gettext("Nothing was sent."), { action: gettext("Undo"), onAction });
   }
 
-  /** @param {string} conv */
-  #leave(conv) {
+  #leave() {
     this.#recording = undefined;
-    this.#notes.delete(conv);
     this.#silence();
     this.#say("");
     part(this, "state").textContent = "";
@@ -158,11 +180,12 @@ export class ChatVoice extends HTMLElement {
   }
 
   async #send() {
+    const conv = this.#conv ?? ""; // another one may be open once the recording has ended
     await this.#finish();
-    const conv = this.#conv;
-    const note = this.#notes.get(conv ?? "");
-    if (!conv || !note) return;
-    this.#leave(conv);
+    const note = this.#notes.get(conv)?.[0];
+    if (!note) return;
+    this.#drop(conv, note);
+    if (conv === this.#conv) this.#leave();
     const { bytes, mime, ms, levels } = note;
     const name = gettext("Voice message") + (ENDINGS[mime] ?? "");
     const prepared = { family: /** @type {const} */ ("audio"), bytes, mime, ms, ending: "", told: false };
@@ -170,7 +193,7 @@ export class ChatVoice extends HTMLElement {
     try {
       await attach.sealings.send(conv, [{ prepared, name, wave: waveOf(levels) }], "");
     } catch (error) {
-      this.#notes.set(conv, note);
+      this.#keep(conv, note);
       const stopped = /** @type {Error} */ (error).name === "AbortError";
       if (conv !== this.#conv) return;
       this.#show();
@@ -179,13 +202,14 @@ export class ChatVoice extends HTMLElement {
   }
 
   #listen() {
-    const note = this.#notes.get(this.#conv ?? "");
+    const note = this.#note;
     if (!note) return;
     if (this.#player && !this.#player.paused) return this.#player.pause();
     this.#player ??= this.#playerOf(note);
-    this.#player
-      .play()
-      .catch(() => this.#say(gettext("This browser cannot play what it recorded. It can be sent all the same.")));
+    this.#player.play().catch(({ name }) => {
+      if (name === "AbortError") return; // paused before it began
+      this.#say(gettext("This browser cannot play what it recorded. It can be sent all the same."));
+    });
   }
 
   /** @param {Note} note */
@@ -203,7 +227,7 @@ export class ChatVoice extends HTMLElement {
   }
 
   #show() {
-    const note = this.#notes.get(this.#conv ?? "");
+    const note = this.#note;
     const recording = this.#recording;
     const on = Boolean(note || recording);
     part(this, "bar").hidden = !on;
@@ -223,7 +247,7 @@ export class ChatVoice extends HTMLElement {
   }
 
   #draw() {
-    const note = this.#notes.get(this.#conv ?? "");
+    const note = this.#note;
     const bars = barsIn(this.#wave);
     const played = this.#player?.currentTime ?? 0;
     if (note) drawWave(this.#wave, loudest(note.levels, bars), this.#player ? (played * 1000) / note.ms : 1);

@@ -2,6 +2,7 @@
 // it leaves it; what a click on one does.
 
 import { isVisual, kindOf } from "../chat/attachmentkinds.js";
+import { part } from "./bubbles.js";
 import { FileCard } from "./filecard.js";
 import { PictureTile } from "./picturetile.js";
 import { SoundPlayer } from "./soundplayer.js";
@@ -58,8 +59,9 @@ export class AttachmentViews {
   async #save(view) {
     if (!(view instanceof PictureTile)) return view.save();
     const card = new FileCard(view.attachment);
-    this.#views.set(card.node, card);
+    this.#views.set(card.node, card).set(view.node, card); // the tile has nothing left to load
     view.node.replaceChildren(card.node);
+    part(card.node, "save").focus();
     await card.save();
   }
 }

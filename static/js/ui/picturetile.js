@@ -50,8 +50,9 @@ export class PictureTile {
   /** After a failure. */
   reload() {
     this.far();
-    part(this.node, "problem").hidden = true;
     part(this.node, "open").hidden = false;
+    if (this.node.contains(document.activeElement)) part(this.node, "open").focus();
+    part(this.node, "problem").hidden = true;
     void this.#load();
   }
 

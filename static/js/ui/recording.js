@@ -66,6 +66,11 @@ export class Recording {
     return !this.#since;
   }
 
+  /** Without being asked: the microphone was pulled out, or forbidden. What came before is there. */
+  get ended() {
+    return this.#recorder.state === "inactive";
+  }
+
   /** @param {() => void} tick */
   #look(tick) {
     if (this.paused) return;
@@ -79,11 +84,11 @@ export class Recording {
     if (this.paused) return;
     this.#spoken = this.ms;
     this.#since = 0;
-    this.#recorder.pause();
+    if (this.#recorder.state === "recording") this.#recorder.pause();
   }
 
   resume() {
-    if (!this.paused) return;
+    if (this.#recorder.state !== "paused") return;
     this.#recorder.resume();
     this.#since = performance.now();
   }

@@ -38,7 +38,7 @@ export class SoundPlayer {
     this.#bars = barsOf(attachment.wave ?? "", voice ? BARS : 0).map((loud) => barOf(loud));
     part(this.node, "bars").replaceChildren(...this.#bars);
     this.#place.addEventListener("input", () => this.#seek());
-    this.#say(voice ? "" : sizeWords(attachment.size));
+    this.#say(this.#size);
     this.#show();
   }
 
@@ -50,6 +50,7 @@ export class SoundPlayer {
     this.#audio?.pause();
     this.#audio?.removeAttribute("src");
     this.#audio = undefined;
+    if (this.#held) this.#say(this.#size);
     this.#held?.release();
     this.#held = undefined;
     this.#show();
@@ -58,15 +59,17 @@ export class SoundPlayer {
   async play() {
     if (this.#audio && !this.#audio.paused) return this.#audio.pause();
     if (this.#held && !this.#audio) return; // it is loading
+    let audio = this.#audio;
     try {
-      this.#audio ??= await this.#opened();
+      audio ??= this.#audio = await this.#opened();
       if (playing !== this) playing?.pause();
       playing = this;
-      this.#audio.playbackRate = SPEEDS[speed] ?? 1;
-      await this.#audio.play();
+      audio.playbackRate = SPEEDS[speed] ?? 1;
+      await audio.play();
     } catch (error) {
+      if (/** @type {Error} */ (error).name === "NotAllowedError") return; // it loaded too long: the next click plays
       const code = codeOf(error);
-      if (code !== "aborted") this.#failed(code === "failed" && this.#audio ? "unplayable" : code);
+      if (code !== "aborted") this.#failed(code === "failed" && audio ? "unplayable" : code);
     }
   }
 
@@ -89,6 +92,11 @@ export class SoundPlayer {
     }
   }
 
+  /** A voice note says how long it is instead. */
+  get #size() {
+    return this.attachment.wave ? "" : sizeWords(this.attachment.size);
+  }
+
   get #place() {
     return /** @type {HTMLInputElement} */ (part(this.node, "place"));
   }
@@ -99,8 +107,9 @@ export class SoundPlayer {
       this.#say(format(gettext("Loading, {share}"), { share }));
     };
     this.#say(gettext("Loading"));
-    this.#held = files.hold(this.attachment, "file", onProgress);
-    const { url } = await this.#held.open;
+    const held = (this.#held = files.hold(this.attachment, "file", onProgress));
+    const { url } = await held.open;
+    if (this.#held !== held) throw new DOMException("left meanwhile", "AbortError");
     this.#say("");
     const audio = new Audio(url);
     for (const event of ["play", "pause", "timeupdate", "durationchange", "ended"])

@@ -44,8 +44,12 @@ export class UploadLines {
     bar.value = shareOf(upload);
     part(node, "upload-words").textContent = uploadWords(upload);
     const paused = upload.state === "paused";
-    part(node, "pause").hidden = paused || upload.state === "finishing";
-    part(node, "resume").hidden = !paused;
+    const [pause, resume] = [part(node, "pause"), part(node, "resume")];
+    const focused = document.activeElement;
+    pause.hidden = paused || upload.state === "finishing";
+    resume.hidden = !paused;
+    if (paused && focused === pause) resume.focus(); // the one that had it is gone
+    if (!paused && focused === resume) pause.focus();
     part(node, "cancel").hidden = Boolean(entry?.sealed);
   }
 

@@ -99,8 +99,9 @@ export class ViewerStage {
   async #put(turn, open) {
     this.#open = open;
     const moves = open.type.moves && movesLittle();
-    if (moves) this.#still = URL.createObjectURL(await stillOf(open.blob));
-    if (turn !== this.#turn) return;
+    const still = moves ? URL.createObjectURL(await stillOf(open.blob)) : "";
+    if (turn !== this.#turn) return URL.revokeObjectURL(still);
+    this.#still = still;
     part(this.#node, "notice").hidden = true;
     part(this.#node, "animate").hidden = !moves;
     const video = open.type.family === "video";
@@ -132,6 +133,7 @@ export class ViewerStage {
   #fails(code) {
     this.picture.hidden = true;
     this.video.hidden = true;
+    this.video.pause(); // what has sound and no picture
     part(this.#node, "bar").hidden = true;
     this.#notice(whyNotLoaded(code));
     part(this.#node, "again").hidden = !mayLoadAgain(code);

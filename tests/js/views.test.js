@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { filled, made, Node } from "./page.js";
+
+let near;
+globalThis.IntersectionObserver = class {
+  constructor(told) {
+    near = (...seen) => told(seen.map(([target, isIntersecting]) => ({ target, isIntersecting })));
+  }
+  observe() {}
+};
+globalThis.matchMedia = () => ({ matches: true }); // less movement
+globalThis.OffscreenCanvas = class {
+  getContext = () => null;
+  convertToBlob = async () => new Blob();
+};
+/** @type {(() => void)[]} */ const stills = [];
+globalThis.createImageBitmap = () => new Promise((resolve) => stills.push(() => resolve({ close() {} })));
+
+const { AttachmentViews } = await import("../../static/js/ui/attachmentviews.js");
+const { SoundPlayer } = await import("../../static/js/ui/soundplayer.js");
+const { UploadLines } = await import("../../static/js/ui/uploadline.js");
+const { ViewerStage } = await import("../../static/js/ui/viewerstage.js");
+const { bus } = await import("../../static/js/tabs/bus.js");
+const { files } = await import("../../static/js/ui/mediafiles.js");
+
+const TURNS = 20; // of the event loop, in which all that was begun has ended
+
+async function settled() {
+  for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+const picture = (blob) => ({ blob, mime: "image/gif", name: `${blob}.gif`, size: 14 });
+const open = (url, moves = false) => ({ url, blob: new Blob(), type: { family: "picture", moves } });
+const words = (node, name) => node.querySelector(`[data-part="${name}"]`);
+
+test("a picture that became a card keeps no other from being loaded", async () => {
+  const box = new Node();
+  const views = new AttachmentViews(box, () => {});
+  files.hold = () => ({ open: Promise.reject(Object.assign(new Error(), { code: "disguised" })), release() {} });
+  const [disguised, other] = [views.make(picture("a")), views.make(picture("b"))];
+  box.append(disguised.node, other.node);
+  near([disguised.node, true]);
+  await settled();
+  words(disguised.node, "save").focus();
+  words(disguised.node, "save").click(box);
+  await settled();
+  assert.equal(document.activeElement, words(disguised.node, "save")); // of the card
+  const loaded = [];
+  files.hold = ({ blob }) => ({ open: new Promise(() => {}), release() {}, held: loaded.push(blob) });
+  near([disguised.node, false], [other.node, true]);
+  near([disguised.node, true]);
+  assert.deepEqual(loaded, ["b"]);
+});
+
+test("the still of an animation that was left is not shown as the next picture", async () => {
+  const stage = new ViewerStage(filled(new Node(), "_viewer.html"));
+  Object.assign(stage.video, { pause() {}, load() {} });
+  let arrive = () => {};
+  files.hold = () => ({ open: Promise.resolve(open("blob:first", true)), release() {} });
+  void stage.show(picture("first"), "Photo");
+  await settled();
+  files.hold = () => ({ open: new Promise((resolve) => (arrive = resolve)), release() {} });
+  const shown = stage.show(picture("second"), "Photo");
+  stills.shift()?.();
+  await settled();
+  arrive(open("blob:second"));
+  await shown;
+  assert.equal(stage.picture.src, "blob:second");
+});
+
+test("what has sound and no picture is silent once it is said that it cannot be played", async () => {
+  const stage = new ViewerStage(filled(new Node(), "_viewer.html"));
+  const said = [];
+  Object.assign(stage.video, { pause: () => said.push("pause"), load() {}, play: async () => {}, videoWidth: 0 });
+  files.hold = () => ({ now: { ...open("blob:film"), type: { family: "video" } }, release() {} });
+  await stage.show({ ...picture("film"), mime: "video/mp4" }, "Video");
+  said.length = 0;
+  stage.video.dispatchEvent(new Event("loadedmetadata"));
+  assert.deepEqual(said, ["pause"]);
+});
+
+/** @param {DOMException} refusal of play() */
+function sound(refusal) {
+  globalThis.Audio = class extends EventTarget {
+    paused = true;
+    src = "blob:sound";
+    play = async () => {
+      if (refusal.name === "NotSupportedError") this.dispatchEvent(new Event("error"));
+      throw refusal;
+    };
+    pause() {}
+    removeAttribute() {}
+  };
+  files.hold = () => ({ open: Promise.resolve({ url: "blob:sound" }), release() {} });
+  return new SoundPlayer({ blob: "a", mime: "audio/mpeg", name: "a.mp3", size: 9 });
+}
+
+test("a sound that cannot be played says so to the end; one that loaded too long plays at the next click", async () => {
+  const odd = sound(new DOMException("", "NotSupportedError"));
+  await odd.play();
+  assert.match(words(odd.node, "state").textContent, /cannot be played here/);
+  assert.equal(words(odd.node, "play").hidden, true);
+  const late = sound(new DOMException("", "NotAllowedError"));
+  await late.play();
+  assert.deepEqual([words(late.node, "state").textContent, words(late.node, "play").hidden], ["", false]);
+});
+
+test("a sound that is left while it loads says its size again, not how far it was", async () => {
+  const player = sound(new DOMException("", "AbortError"));
+  files.hold = (_, __, progress) => ({ open: new Promise(() => {}), release() {}, told: progress(4, 9) });
+  void player.play();
+  assert.match(words(player.node, "state").textContent, /Loading/);
+  player.far();
+  assert.match(words(player.node, "state").textContent, /9 bytes/);
+});
+
+test("the focus goes from pause to resume and back, as each is gone", () => {
+  const lines = new UploadLines(() => {});
+  lines.listen();
+  const node = made("_message.html", "message");
+  const entry = { id: "1", content: { att: [picture("a")] } };
+  const came = (state) => {
+    const detail = { id: "1", conv: "bob", done: 1, total: 2, state };
+    bus.dispatchEvent(new CustomEvent("upload", { detail }));
+    lines.fill(node, entry);
+  };
+  came("sending");
+  words(node, "pause").focus();
+  came("paused");
+  assert.equal(document.activeElement, words(node, "resume"));
+  came("sending");
+  assert.equal(document.activeElement, words(node, "pause"));
+});
