@@ -18,6 +18,7 @@ globalThis.OffscreenCanvas = class {
 globalThis.createImageBitmap = () => new Promise((resolve) => stills.push(() => resolve({ close() {} })));
 
 const { AttachmentViews } = await import("../../static/js/ui/attachmentviews.js");
+const { dropping } = await import("../../static/js/ui/dropping.js");
 const { SoundPlayer } = await import("../../static/js/ui/soundplayer.js");
 const { UploadLines } = await import("../../static/js/ui/uploadline.js");
 const { ViewerStage } = await import("../../static/js/ui/viewerstage.js");
@@ -78,6 +79,27 @@ test("what has sound and no picture is silent once it is said that it cannot be 
   said.length = 0;
   stage.video.dispatchEvent(new Event("loadedmetadata"));
   assert.deepEqual(said, ["pause"]);
+});
+
+test("why a picture cannot be saved is said in the viewer", async () => {
+  const viewer = filled(new Node(), "_viewer.html");
+  const stage = new ViewerStage(viewer);
+  Object.assign(stage.video, { pause() {}, load() {} });
+  files.hold = () => ({ open: new Promise(() => {}), release() {} });
+  void stage.show({ ...picture("a"), fk: "", hash: "", log2: 16 }, "Photo");
+  await stage.save();
+  assert.match(words(viewer, "words").textContent, /^It did not load/);
+});
+
+test("a file can be dropped after something of the page was dragged and had gone", () => {
+  const area = new Node();
+  const taken = [];
+  dropping(area, { accepts: () => true, over() {}, take: (dropped) => taken.push(dropped) });
+  document.dispatchEvent(new Event("dragstart"));
+  document.dispatchEvent(new Event("pointerdown"));
+  const dataTransfer = { types: ["Files"], items: [] };
+  area.dispatchEvent(Object.assign(new Event("drop"), { dataTransfer }));
+  assert.equal(taken.length, 1);
 });
 
 /** @param {DOMException} refusal of play() */

@@ -1,12 +1,9 @@
 // Pictures and videos of a conversation over the whole window, one at a time.
 
 import { format, gettext } from "../text.js";
-import { codeOf } from "../ui/attachmentparts.js";
-import { whyNotLoaded } from "../ui/attachmentwords.js";
 import { part } from "../ui/bubbles.js";
 import { Gestures } from "../ui/gestures.js";
 import { labelOf } from "../ui/picturetile.js";
-import { toast } from "../ui/toast.js";
 import { ViewerStage } from "../ui/viewerstage.js";
 import { momentTime } from "../ui/when.js";
 import { Zoom } from "../ui/zoom.js";
@@ -133,17 +130,9 @@ export class MediaViewer extends HTMLElement {
       "zoom-out": () => this.#zooms(() => this.#zoom.by(1 / STEP)),
       animate: () => this.#stage?.animate(),
       again: () => this.#show(this.#at),
-      save: () => void this.#save(),
+      save: () => void this.#stage?.save(),
     };
     acts[act]?.();
-  }
-
-  async #save() {
-    try {
-      await this.#stage?.save();
-    } catch (error) {
-      toast(whyNotLoaded(codeOf(error)));
-    }
   }
 
   #fit() {

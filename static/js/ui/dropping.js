@@ -21,7 +21,8 @@ export function dropping(area, { accepts, over, take }) {
     over(inside > 0);
   };
   document.addEventListener("dragstart", () => void (own = true));
-  document.addEventListener("dragend", () => void (own = false));
+  // What was dragged may be gone from the page before it is dropped, and tells nothing then.
+  for (const end of ["dragend", "pointerdown"]) document.addEventListener(end, () => void (own = false));
   const brings = (/** @type {DragEvent} */ event) => !own && Boolean(event.dataTransfer?.types.includes("Files"));
   document.addEventListener("dragover", (event) => {
     if (!brings(event)) return;

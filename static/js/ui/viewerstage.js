@@ -74,10 +74,15 @@ export class ViewerStage {
     part(this.#node, "animate").hidden = true;
   }
 
-  /** to the disk of the person who asks. */
+  /** To the disk of the person who asks. Why not is said here: the viewer lies over everything else. */
   async save() {
-    const attachment = this.#attachment;
-    if (attachment) saveBlob(this.#open?.blob ?? (await openAttachment(attachment, "file", {})), attachment.name);
+    const [attachment, turn] = [this.#attachment, this.#turn];
+    if (!attachment) return;
+    try {
+      saveBlob(this.#open?.blob ?? (await openAttachment(attachment, "file", {})), attachment.name);
+    } catch (error) {
+      if (turn === this.#turn) this.#fails(codeOf(error));
+    }
   }
 
   /** Its still, until it is there. @param {number} turn @param {Attachment} attachment */
