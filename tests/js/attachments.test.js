@@ -94,6 +94,8 @@ test("attachments in words", () => {
   assert.equal(summaryWords({ body: "", att: [att("audio/mp4", "x", { wave: "AA==" })] }), "Voice message");
   assert.equal(summaryWords({ body: "", att: [att("application/pdf", "a\u202e.pdf")] }), "a.pdf");
   assert.equal(summaryWords({ body: "", att: [att("application/pdf"), att("image/png")] }), "2 files");
+  const long = summaryWords({ body: "", att: [att("application/pdf", `x${"🦊".repeat(90)}.exe`)] });
+  assert.equal(long, `x${"🦊".repeat(59)}.exe`); // whole characters, and what the file is
 });
 
 test("sizes and durations", () => {

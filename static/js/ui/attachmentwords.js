@@ -9,7 +9,7 @@ import { format, gettext, ngettext } from "../text.js";
 
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
 const STEP = 1000;
-const SUMMARY_NAME_MAX = 60; // characters of a file name in a line of the list
+const SUMMARY_NAME_MAX = 60; // characters of a file name in a line of the list; its ending is always there
 
 /**
  * What a message with attachments is in one line: "Photo", "3 photos", "Voice message", "report.pdf".
@@ -51,7 +51,8 @@ function oneWords(attachment) {
   if (kind === "picture") return gettext("Photo");
   if (kind === "video") return gettext("Video");
   if (kind === "voice") return gettext("Voice message");
-  return shownName(attachment).slice(0, SUMMARY_NAME_MAX);
+  const { base, ending } = fileName(attachment.name);
+  return ([...base].slice(0, SUMMARY_NAME_MAX).join("") || gettext("File")) + ending;
 }
 
 /** The whole name as it may be shown in a line of text. @param {Pick<Attachment, "name">} attachment */
