@@ -345,7 +345,7 @@ def test_a_full_disk_leaves_the_site_as_it_was(site: Site, backup: Path) -> None
 
 def test_an_older_schema_is_brought_up_to_date(site: Site, backup: Path) -> None:
     older = Site(site.var.parent / "older", site.port)
-    shutil.copytree(site.var, older.var / "secrets")
+    shutil.copytree(site.var / "secrets", older.var / "secrets")
     older.manage("migrate", "--database", "messages", "messaging_sql", "0001", "--verbosity", "0")
     assert not rows(older.var / "messages.sqlite3", "SELECT 1 FROM sqlite_master WHERE name='meta'")
     shutil.copy(older.var / "messages.sqlite3", backup)
