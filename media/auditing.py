@@ -12,6 +12,7 @@ from chatsite.running.clock import now_ms
 from media import rows, tickets
 from media.backends import store
 from media.models import Blob, BlobLink
+from media.ownership import NAME_BLOB
 from media.stores import Stored
 from messaging.backends import log, tables
 from messaging.backends.tables import BROWSE_MAX, Table
@@ -108,7 +109,7 @@ async def _read_store(truth: Truth, say: Say) -> None:
     after: bytes | None = None
     suspects: list[Blob] = []
     while page := await store().blobs(after):
-        truth.stored += len(page)
+        truth.stored += sum(one.blob != NAME_BLOB for one in page)
         suspects += await threads.run(_differing, page, after, page[-1].blob)
         after = page[-1].blob
         say("files", truth.stored)

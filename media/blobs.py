@@ -18,6 +18,7 @@ from e2ee.padding import padme
 from media import protocol, refusals, rows, tickets
 from media.backends import store
 from media.models import Blob, State
+from media.ownership import NAME_BLOB
 from media.stores import StoreAway, StoreFull
 from media.tickets import Upload
 from messaging import conversations
@@ -32,6 +33,8 @@ async def grant(wanted: Upload, now: int) -> protocol.Grant:
     """Leave to upload it. Raises Unknown, NotConnected, FileTooLarge, Quota, SiteFull, Taken,
     StorageAway."""
     _require_size(wanted)
+    if wanted.blob == NAME_BLOB:
+        raise refusals.Taken
     member = await conversations.require_member(wanted.owner, wanted.conv)
     conversations.require_connected(member)
     row = await threads.run(_granted, wanted, now)

@@ -41,6 +41,15 @@ class Blob(models.Model):
         return "blob"
 
 
+class SiteName(models.Model):
+    """One row: the name of this site in the store of blobs (media/ownership.py)."""
+
+    name = Bytes(16)
+
+    def __str__(self) -> str:
+        return "name"
+
+
 class BlobLink(models.Model):
     """A message that has the blob. A blob may be in several: one that was sealed again, under
     another client_id, has the same ones."""

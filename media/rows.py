@@ -2,6 +2,7 @@
 the default database, SQLite or PostgreSQL; callers on the event loop go through a thread.
 """
 
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 
 from accounts.models import User
-from media.models import Blob, BlobLink, State
+from media.models import Blob, BlobLink, SiteName, State
 from media.tickets import Upload
 
 SENDABLE = (State.WHOLE, State.LINKED)
@@ -200,6 +201,12 @@ def unknown(ids: Sequence[bytes]) -> list[bytes]:
     """Those that have no row."""
     known = {bytes(one) for one in Blob.objects.filter(blob__in=ids).values_list("blob", flat=True)}
     return [one for one in ids if one not in known]
+
+
+def name_of_site() -> bytes:
+    """Made up by the first call."""
+    row, _ = SiteName.objects.get_or_create(pk=1, defaults={"name": secrets.token_bytes(16)})
+    return row.name
 
 
 def _same(found: Blob, wanted: Upload) -> Blob:

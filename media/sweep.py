@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from chatsite.running import jobs, metrics, tasks, threads
 from chatsite.running.clock import now_ms
-from media import blobs, rows
+from media import blobs, ownership, rows
 from media.backends import store
 from media.models import Blob, BlobLink, State
 from media.stores import StoreAway
@@ -61,6 +61,9 @@ async def _again_and_again(job: str, work: Callable[[], Awaitable[object]], rest
             await jobs.once_a_site(job, work, rest)
         except (Busy, StoreAway) as error:
             logger.warning("deleting files (%s) waits for the next time: %s", job, error)
+        except ownership.Foreign as error:
+            metrics.BLOBS_FOREIGN.add()
+            logger.error("%s", error)
 
     await tasks.forever("deleting files that nobody has", step, rest)
 
@@ -82,11 +85,13 @@ async def sweep(now: int) -> Swept:
 
 async def remove_orphans(now: int, *, dry: bool = False) -> int:
     """Parts of blobs that have no row, of days ago: an upload that went on while it was cancelled,
-    or a database of an older day. How many blobs."""
+    or a database of an older day. How many blobs. Raises Foreign where the store is not ours."""
+    await ownership.require(claim=not dry)
     count, after = 0, None
     while page := await store().blobs(after):
         after = page[-1].blob
         old = [one.blob for one in page if one.changed <= now - ORPHAN_MS]
+        old = [blob for blob in old if blob != ownership.NAME_BLOB]
         for blob in await threads.run(rows.unknown, old):
             count += 1
             if not dry:

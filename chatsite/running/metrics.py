@@ -85,6 +85,7 @@ WRONG_NODE = _counter("chat_poll_wrong_node_total", "Calls meant for another nod
 REFUSALS = _counter("chat_door_refusals_total", "What the door refused.", "code")
 BLOB_BYTES = _counter("chat_blob_bytes_total", "Sealed bytes of files that went through.", "way")
 BLOBS_DELETED = _counter("chat_blobs_deleted_total", "Files that this node deleted.")
+BLOBS_FOREIGN = _counter("chat_blobs_foreign_total", "Times that the store was another site's.")
 LOOP_LAG = _gauge("chat_loop_lag_seconds", "How late the event loop was at its last look.")
 DESCRIPTORS = _gauge("process_open_fds", "Descriptors that the process has open.")
 DESCRIPTORS_MAX = _gauge("process_max_fds", "Descriptors that the process may have open.")

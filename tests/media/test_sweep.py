@@ -12,12 +12,12 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 
 from chatsite.running import threads
-from media import auditing, blobs, rows, sweep
-from media.models import Blob, BlobLink, State
+from media import auditing, blobs, ownership, refusals, rows, sweep
+from media.models import Blob, BlobLink, SiteName, State
 from messaging.backends import log, tables
 from messaging.backends.base import Busy
 from testkit.cast import Person, now_ms
-from tests.media.carrying import get, granted, put, uploaded
+from tests.media.carrying import get, granted, put, uploaded, wanted
 from tests.media.test_messages import erasing, message, state
 from tests.messaging.socket import arrived
 from tests.messaging.test_messages import send
@@ -140,8 +140,55 @@ async def test_parts_without_a_row_go_after_three_days(
     assert (await blob_store.sizes(nobodys), await blob_store.sizes(kept.blob)) == ({}, {0: 100})
 
 
+async def test_a_site_deletes_nothing_from_the_store_of_another(
+    alice: Person, conv: bytes, blob_store: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As with an empty database, or that of a second site."""
+    later, theirs = now_ms() + 4 * DAY, secrets.token_bytes(16)
+    await blob_store.put(theirs, 0, b"x")
+    with pytest.raises(ownership.Foreign, match="does not know most files"):
+        await sweep.remove_orphans(later)
+    mine = [(await uploaded(alice, conv, b"x" * 100)).blob for _ in range(2)]
+    await blob_store.put(ownership.NAME_BLOB, 0, secrets.token_bytes(16))
+    for dry in (False, True):
+        with pytest.raises(ownership.Foreign, match="the name of another site"):
+            await sweep.remove_orphans(later, dry=dry)
+    run = sync_to_async(pruned)
+    for words in ((), ("--dry-run",), ("--dry-run", "--adopt")):
+        with pytest.raises(CommandError, match="--adopt makes the store this site's"):
+            await run(*words)
+    assert len(await blob_store.sizes(theirs)) == 1
+    task = asyncio.ensure_future(sweep.every_day(lambda: later))
+    async with asyncio.timeout(60):
+        while "the name of another site" not in caplog.text:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.wait([task])
+    assert len(await blob_store.sizes(theirs)) == 1
+    await run("--adopt")
+    assert await sweep.remove_orphans(later) == 1
+    assert [one.blob for one in await blob_store.blobs()] == sorted([*mine, ownership.NAME_BLOB])
+
+
+async def test_an_empty_store_is_taken_by_who_comes_first(blob_store: Any) -> None:
+    await sweep.remove_orphans(now_ms(), dry=True)
+    assert await blob_store.blobs() == []
+    await sweep.remove_orphans(now_ms())
+    [named] = await blob_store.blobs()
+    assert named.blob == ownership.NAME_BLOB
+    await threads.run(SiteName.objects.all().delete)
+    with pytest.raises(ownership.Foreign):
+        await sweep.remove_orphans(now_ms())
+
+
+async def test_nobody_uploads_the_name_of_the_site(alice: Person, conv: bytes) -> None:
+    with pytest.raises(refusals.Taken):
+        await blobs.grant(wanted(alice, conv, 16, blob=ownership.NAME_BLOB), now_ms())
+
+
 async def test_the_server_does_both_by_itself(alice: Person, conv: bytes, blob_store: Any) -> None:
     half, nobodys = await granted(alice, conv, 100), secrets.token_bytes(16)
+    await put(half, 0, b"x" * 100)
     await blob_store.put(nobodys, 0, b"x")
     later = now_ms() + 4 * DAY
     work = [

@@ -8,7 +8,7 @@ from django.db.models import Count, Sum
 from accounts.models import User
 from chatsite.running import threads
 from chatsite.running.clock import now_ms
-from media import auditing, sweep
+from media import auditing, ownership, sweep
 from media.models import Blob
 from media.stores import StoreAway
 from messaging.backends.base import Busy
@@ -27,6 +27,10 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="delete nothing, and count")
         parser.add_argument("--check", action="store_true", help="read all messages and all files")
         parser.add_argument(
+            "--adopt", action="store_true",
+            help="first make the store this site's, whatever name it carries",
+        )  # fmt: skip
+        parser.add_argument(
             "--people", type=int, default=0, metavar="N",
             help="and list the N people whose files take most",
         )  # fmt: skip
@@ -34,15 +38,22 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self._said: dict[str, int] = {}
         try:
-            async_to_sync(self._prune)(dry=options["dry_run"], check=options["check"])
+            async_to_sync(self._prune)(
+                dry=options["dry_run"], check=options["check"], adopt=options["adopt"]
+            )
+        except ownership.Foreign as foreign:
+            raise CommandError(str(foreign)) from foreign
         except StoreAway as away:
             raise CommandError(f"The store of files does not answer: {away}") from away
         except Busy as busy:
             raise CommandError("The store of messages does not answer. Try again.") from busy
         self._tell_room(options["people"])
 
-    async def _prune(self, *, dry: bool, check: bool) -> None:
+    async def _prune(self, *, dry: bool, check: bool, adopt: bool) -> None:
         now = now_ms()
+        if adopt and not dry:
+            await ownership.adopt()
+        await ownership.require(claim=not dry)
         truth = await auditing.audit(self._say, now, dry=dry) if check else None
         swept = await threads.run(sweep.counted, now) if dry else await sweep.sweep(now)
         swept.orphans = await sweep.remove_orphans(now, dry=dry)
