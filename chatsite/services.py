@@ -66,22 +66,16 @@ def redis(name: str, default: str = "") -> str:
     value = text(name, "")
     if not value:
         return default
-    parts = _redis(name, value)
+    _require_redis(name, value)
     ca = authority("REDIS_CA")
-    if ca and not parts.scheme.startswith("rediss"):
+    if ca and not value.startswith("rediss"):
         raise BadSetting(f"REDIS_CA is set, but {name} is not rediss://, which has TLS")
     return f"{value}?{urlencode({'ssl_ca_certs': ca})}" if ca else value
 
 
-def _redis(name: str, value: str) -> SplitResult:
+def _require_redis(name: str, value: str) -> None:
     try:
-        parts = urlsplit(value)
-        if sentinels(value) is not None:
-            good = not parts.query
-        else:
-            number = parts.path.lstrip("/")
-            good = parts.scheme in REDIS_SCHEMES and bool(parts.hostname) and parts.port != 0
-            good = good and (number.isdecimal() or not number) and not parts.query
+        good = "?" not in value and (sentinels(value) is not None or _is_one(urlsplit(value)))
     except ValueError:  # its text may hold the password
         raise BadSetting(f"{name} has hosts, brackets or a port that cannot be") from None
     if not good:
@@ -89,7 +83,12 @@ def _redis(name: str, value: str) -> SplitResult:
             f"{name} must look like redis://user:password@host:6379/0, or "
             "redis+sentinel://user:password@host:26379,host:26379/SERVICE/0; rediss has TLS"
         )
-    return parts
+
+
+def _is_one(parts: SplitResult) -> bool:
+    number = parts.path.lstrip("/")
+    good = parts.scheme in REDIS_SCHEMES and bool(parts.hostname) and parts.port != 0
+    return good and (number.isdecimal() or not number)
 
 
 def cassandra() -> dict[str, object] | None:

@@ -10,10 +10,12 @@ failover the next one leads to another. Login and number are those of Redis, not
 
 import re
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
 SENTINEL = "+sentinel"  # behind redis or rediss
 SENTINEL_PORT = 26379
+# Not by urlsplit: some Pythons take no brackets of IPv6 in a list of hosts.
+ADDRESS = re.compile(r"([^:/?#]+)://(?:([^/?#]*)@)?([^/?#@]*)([^?#]*)(?:\?([^#]*))?")
 HOST = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([^\s:\[\]]+))(?::([0-9]{1,5}))?")
 PATH = re.compile(r"/([^/]+)(?:/([0-9]*))?")
 
@@ -27,20 +29,19 @@ class Sentinels(NamedTuple):
 
 def sentinels(url: str) -> Sentinels | None:
     """None for an address without them. Raises ValueError."""
-    parts = urlsplit(url)
-    scheme, sentinel, rest = parts.scheme.partition(SENTINEL)
+    scheme, sentinel, rest = url.partition("://")[0].lower().partition(SENTINEL)
     if not sentinel:
         return None
-    login, _, places = parts.netloc.rpartition("@")
-    path = PATH.fullmatch(parts.path)
-    if scheme not in ("redis", "rediss") or rest or path is None:
+    parts = ADDRESS.fullmatch(url)
+    path = PATH.fullmatch(parts[4]) if parts else None
+    if scheme not in ("redis", "rediss") or rest or parts is None or path is None:
         raise ValueError("no address of Sentinels")
-    user, _, password = login.partition(":")
+    user, _, password = (parts[2] or "").partition(":")
     secure: dict[str, Any] = {"ssl": True} if scheme == "rediss" else {}
-    secure |= {name: values[0] for name, values in parse_qs(parts.query).items()}
+    secure |= {name: values[0] for name, values in parse_qs(parts[5] or "").items()}
     login_of = {"username": unquote(user) or None, "password": unquote(password) or None}
     options = {"db": int(path[2] or 0), **{name: it for name, it in login_of.items() if it}}
-    return Sentinels([_host(one) for one in places.split(",")], unquote(path[1]), options, secure)
+    return Sentinels([_host(one) for one in parts[3].split(",")], unquote(path[1]), options, secure)
 
 
 def _host(place: str) -> tuple[str, int]:
