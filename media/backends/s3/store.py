@@ -38,6 +38,7 @@ THREADS = 8
 KEYS = 1_000  # of one listing or deletion, at most: S3's own limit
 KEYS_OF_A_PAGE = 20_000  # after so many a page of blobs ends at the next blob
 DELETIONS = 100  # of KEYS, of one blob: more than it can have
+REFUSALS = 3  # of some keys, before a deletion is given up
 
 T = TypeVar("T")
 
@@ -179,6 +180,9 @@ class S3Store(BlobStore):
             more = {"ContinuationToken": page["NextContinuationToken"]}
 
     def _delete(self, prefix: str) -> None:
+        """One that deletes the same at the same time makes some servers refuse a key, which is gone
+        at the next look."""
+        refusals = 0
         for _ in range(DELETIONS):
             page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, MaxKeys=KEYS)
             keys = [{"Key": one["Key"]} for one in page.get("Contents", ())]
@@ -187,8 +191,10 @@ class S3Store(BlobStore):
             answer = self._client.delete_objects(
                 Bucket=self._bucket, Delete={"Objects": keys, "Quiet": True}
             )
-            if answer.get("Errors"):
-                raise StoreAway("the S3 server does not delete every part")
+            refusals += bool(answer.get("Errors"))
+            if refusals == REFUSALS:
+                break
+        raise StoreAway("the S3 server does not delete every part")
 
     def _blobs(self, start: str) -> list[Stored]:
         found: list[Stored] = []
