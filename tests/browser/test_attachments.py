@@ -304,7 +304,8 @@ def test_settings_say_how_much_room_files_take(pair: Pair) -> None:
 
 
 def test_a_panel_holds_what_was_shared(pair: Pair) -> None:
-    send(pair.alice, photo(alt="a wall"), File("list.pdf", "application/pdf", b"%PDF-1.7"))
+    wall = photo(alt="a wall")
+    arrived(pair.bob, send(pair.alice, wall, File("list.pdf", "application/pdf", b"%PDF-1.7")))
     body = send(pair.alice, photo(), body="see https://example.org/lake")
     arrived(pair.bob, body)
     bob = pair.bob
