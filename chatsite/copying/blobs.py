@@ -1,18 +1,14 @@
 """Pictures and files: the parts of every blob that a message may have. A repeat sends what is
 missing or has another size."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from chatsite.copying import Interrupted
+from chatsite.copying import several
 from chatsite.copying.progress import Progress
 from media.models import Blob, State
 from media.stores import BlobStore, Missing, StoreAway
-
-AT_A_TIME = 4  # blobs, of each one part in memory
-PAUSES = (0.5, 1, 2, 4, 8)  # seconds, before a call is made again
 
 T = TypeVar("T")
 
@@ -67,31 +63,16 @@ async def _part(source: BlobStore, target: BlobStore, blob: bytes, n: int) -> No
 async def _each(
     what: str, every: Sequence[bytes], one: Callable[[bytes], Awaitable[None]], progress: Progress
 ) -> None:
+    async def step(blob: bytes) -> None:
+        await one(blob)
+        progress.step()
+
     progress.begin(what, len(every))
-    left = iter(every)
-
-    async def work() -> None:
-        for blob in left:
-            await one(blob)
-            progress.step()
-
-    tasks = [asyncio.ensure_future(work()) for _ in range(AT_A_TIME)]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    await several.each(every, step)
     progress.end()
 
 
 async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
-    for pause in PAUSES:
-        try:
-            return await call()
-        except StoreAway:
-            await asyncio.sleep(pause)
-    try:
-        return await call()
-    except StoreAway as away:
-        raise Interrupted(f"A store of files takes no more: {away}") from away
+    return await several.patiently(
+        call, StoreAway, lambda away: f"A store of files takes no more: {away}"
+    )

@@ -5,14 +5,13 @@ will repeat it in the new store, so what follows from the rows is made good on t
 of what was sent, gaps of what was withheld, the two sides of a pair.
 """
 
-import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import astuple, replace
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
-from chatsite.copying import Interrupted, Problem
+from chatsite.copying import Problem, several
 from chatsite.copying.checkpoint import Checkpoint
 from chatsite.copying.progress import Progress
 from chatsite.running import away
@@ -23,8 +22,6 @@ from messaging.gaps import GapKind
 from presence.registry import wall_clock
 
 ROWS = 100  # at a time: 3.5 MB of the longest texts
-PAIRS_AT_A_TIME = 4
-PAUSES = (0.5, 1, 2, 4, 8)  # seconds, before a call that came back Busy is made again
 
 T = TypeVar("T")
 
@@ -243,32 +240,16 @@ def _hash(*records: Any) -> str:
 async def _each(
     every: Sequence[Pair], run: Callable[[Pair], Awaitable[int]], progress: Progress
 ) -> None:
-    """PAIRS_AT_A_TIME of them; the first that fails ends all."""
-    waiting = iter(every)
+    async def step(pair: Pair) -> None:
+        progress.step(await run(pair))
 
-    async def work() -> None:
-        for pair in waiting:
-            progress.step(await run(pair))
-
-    tasks = [asyncio.ensure_future(work()) for _ in range(PAIRS_AT_A_TIME)]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    await several.each(every, step)
 
 
 async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
     """Raises Interrupted where the store stays away."""
-    for pause in PAUSES:
-        try:
-            return await call()
-        except Busy:
-            await asyncio.sleep(pause)
-    try:
-        return await call()
-    except Busy as busy:
-        raise Interrupted(
-            f"A message store takes no more, or is away: {away.reason(busy.__cause__)}"
-        ) from busy
+    return await several.patiently(call, Busy, _words)
+
+
+def _words(busy: Busy) -> str:
+    return f"A message store takes no more, or is away: {away.reason(busy.__cause__)}"

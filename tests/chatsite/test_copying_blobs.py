@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chatsite.copying import Interrupted, blobs
+from chatsite.copying import Interrupted, blobs, several
 from chatsite.copying.progress import Progress
 from media.backends.files import FileStore
 from media.models import Blob, State
@@ -46,7 +46,7 @@ async def test_every_part_is_copied_once_and_compared(
 async def test_a_store_that_stays_away_interrupts_the_copy(
     stores: tuple[FileStore, FileStore], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(blobs, "PAUSES", (0.0,))
+    monkeypatch.setattr(several, "PAUSES", (0.0,))
     here, _ = stores
     blob = secrets.token_bytes(16)
     await here.put(blob, 0, b"x")
