@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 # What each is for: docs/encryption.md 4.17. `django` signs sessions and CSRF tokens.
-PURPOSES = ("django", "signin", "pepper", "franking", "nonce", "live", "fake", "ticket")
+PURPOSES = ("django", "signin", "pepper", "franking", "nonce", "live", "fake", "ticket", "audit")
 OWNER_ALONE = 0o700
 
 

@@ -66,6 +66,7 @@ LIVE_RATE_FACTOR = env.integer("LIVE_RATE_FACTOR", 1, 1, 1_000_000)  # for bench
 
 INSTALLED_APPS = [
     "chatsite",
+    "moderation",
     "media",
     "messaging",
     *_engine["ENGINE_APPS"],

@@ -1,0 +1,1 @@
+"""What staff see and decide, and the log of what they did. It holds no key of a message."""
