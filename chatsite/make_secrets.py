@@ -8,10 +8,21 @@ import base64
 import os
 import secrets
 import sys
+import time
 from pathlib import Path
+
+from chatsite import env
+from e2ee import kem
+from e2ee.errors import M1Error
+from e2ee.moderation import ModerationKey, Published, identity, publish
 
 # What each is for: docs/encryption.md 4.17. `django` signs sessions and CSRF tokens.
 PURPOSES = ("django", "signin", "pepper", "franking", "nonce", "live", "fake", "ticket", "audit")
+# Of reports (docs/encryption.md 4.10): read when somebody opens one, and by no process before. The
+# published key is all that the rest of the site needs; it is signed again by each set-up that finds
+# it in its last half, so a site that is set up with each release has a good one.
+MODERATION_ID, MODERATION, PUBLISHED = "moderation-id", "moderation", "moderation.pub"
+PUBLISHED_MS = 400 * 86_400_000
 OWNER_ALONE = 0o700
 
 
@@ -21,16 +32,32 @@ def main(folder: Path) -> None:
     for private in (folder.parent, folder):
         private.mkdir(mode=OWNER_ALONE, parents=True, exist_ok=True)
         private.chmod(OWNER_ALONE)
-    for purpose in PURPOSES:
+    for purpose in (*PURPOSES, MODERATION_ID, MODERATION):
         if not (folder / purpose).exists():
-            _write(folder / purpose)
+            _write(folder / purpose, f"k1:{base64.b64encode(secrets.token_bytes(32)).decode()}\n")
+    _publish(folder, time.time_ns() // 1_000_000)
 
 
-def _write(path: Path) -> None:
-    key = base64.b64encode(secrets.token_bytes(32)).decode()
-    partial = path.with_suffix(".new")  # renamed when whole: an interrupted run leaves no half key
+def _publish(folder: Path, now_ms: int) -> None:
+    """Sign the newest moderation key, unless that was done not long ago."""
+    _, signer = env.secret(folder, MODERATION_ID)[0]
+    kid, seed = env.secret(folder, MODERATION)[0]
+    key = ModerationKey(kid, kem.public_key(seed), now_ms + PUBLISHED_MS)
+    try:
+        there = Published.read((folder / PUBLISHED).read_text())
+        known = there.key()
+        same = (there.identity, known.kid, known.public) == (identity(signer), kid, key.public)
+        if same and known.not_after - now_ms > PUBLISHED_MS // 2:
+            return
+    except (OSError, ValueError, M1Error):
+        pass  # none, or none that is of use
+    _write(folder / PUBLISHED, publish(signer, key).text())
+
+
+def _write(path: Path, text: str) -> None:
+    partial = path.with_name(f"{path.name}.new")  # an interrupted run leaves no half key
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(f"k1:{key}\n")
+        file.write(text)
     partial.rename(path)
 
 
@@ -39,3 +66,5 @@ if __name__ == "__main__":
         main(Path(sys.argv[1]))
     except OSError as error:
         sys.exit(f"setup: CHAT_VAR: {error.filename}: {error.strerror}")
+    except env.BadSetting as error:
+        sys.exit(f"setup: {error}")

@@ -31,3 +31,7 @@ class BadEnvelope(M1Error):
 
 class BadProof(M1Error):
     """A device proof, nonce or ticket that is malformed, forged or too old."""
+
+
+class BadReport(M1Error):
+    """A report, or the record of the key it is sealed to, that breaks a rule of 4.10."""

@@ -5,6 +5,7 @@ import os
 import runpy
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from django.middleware.security import SecurityMiddleware
 from django.test import RequestFactory
 from redis import ConnectionPool
 
-from chatsite import engines, env, services
+from chatsite import engines, env, make_secrets, services
 from chatsite.make_secrets import PURPOSES
-from chatsite.make_secrets import main as make_secrets
+from e2ee import kem
+from e2ee.moderation import Published
 from testkit.running import ROOT
 from tests.certificates import Authority
 
@@ -244,12 +246,38 @@ def test_a_database_address_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_secrets_are_made_once_and_are_for_the_owner_alone(tmp_path: Path) -> None:
-    make_secrets(tmp_path / "secrets")
+    make_secrets.main(tmp_path / "secrets")
     first = {purpose: env.secret(tmp_path / "secrets", purpose) for purpose in PURPOSES}
-    make_secrets(tmp_path / "secrets")
+    make_secrets.main(tmp_path / "secrets")
     assert first == {purpose: env.secret(tmp_path / "secrets", purpose) for purpose in PURPOSES}
     assert len({key for ((_, key),) in first.values()}) == len(PURPOSES)
     assert all((tmp_path / "secrets" / p).stat().st_mode & 0o777 == 0o600 for p in PURPOSES)
+
+
+def test_the_key_of_reports_is_published_and_signed_again_in_its_last_half(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, half = tmp_path / "secrets", make_secrets.PUBLISHED_MS // 2
+    path, now = folder / make_secrets.PUBLISHED, time.time_ns()
+
+    def published(after_ms: int) -> Published:
+        monkeypatch.setattr(time, "time_ns", lambda: now + after_ms * 1_000_000)
+        make_secrets.main(folder)
+        return Published.read(path.read_text())
+
+    first = published(0)
+    kid, seed = env.secret(folder, make_secrets.MODERATION)[0]
+    assert first.key().public == kem.public_key(seed)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert published(half - 1) == first
+    later = published(half + 1)
+    assert later.identity == first.identity
+    assert later.key().not_after == first.key().not_after + half + 1
+    path.write_text("x")
+    assert published(half + 1).key().kid == kid
+    (folder / make_secrets.MODERATION).write_text("k2:x")
+    with pytest.raises(env.BadSetting, match="moderation"):
+        published(0)
 
 
 def test_an_added_key_is_read_newest_first(tmp_path: Path) -> None:

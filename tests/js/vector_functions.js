@@ -15,12 +15,13 @@ import { BLOBS } from "./vector_functions_blobs.js";
 import { EPOCHS } from "./vector_functions_epochs.js";
 import { LISTS } from "./vector_functions_lists.js";
 import { MESSAGES } from "./vector_functions_messages.js";
+import { REPORTS } from "./vector_functions_reports.js";
 
 const { hex, sha256, utf8 } = encoding;
 
 /** @param {{engine?: any}} [tools] engine: Argon2 without a worker, for Node */
 export function functions({ engine } = {}) {
-  return { ...PRIMITIVES, ...factorsWith(engine), ...LISTS, ...EPOCHS, ...MESSAGES, ...BLOBS, ...REST };
+  return { ...PRIMITIVES, ...factorsWith(engine), ...LISTS, ...EPOCHS, ...MESSAGES, ...REPORTS, ...BLOBS, ...REST };
 }
 
 /** @type {Record<string, (given: any) => any>} */

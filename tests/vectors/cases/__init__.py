@@ -13,6 +13,7 @@ from tests.vectors.cases import (
     messages,
     pairing,
     proofs,
+    reports,
     userkeys,
     vault,
 )
@@ -30,4 +31,5 @@ MODULES: dict[str, ModuleType] = {
     "franking": franking,
     "blobs": blobs,
     "proofs": proofs,
+    "reports": reports,
 }

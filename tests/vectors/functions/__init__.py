@@ -6,7 +6,16 @@ The browser's test harness has a table with the same names; README.md describes 
 from collections.abc import Callable
 from typing import Any
 
-from tests.vectors.functions import encoding, epochs, factors, files, lists, messages, server
+from tests.vectors.functions import (
+    encoding,
+    epochs,
+    factors,
+    files,
+    lists,
+    messages,
+    reports,
+    server,
+)
 
 Case = dict[str, Any]
 FUNCTIONS: dict[str, Callable[[Case], Case]] = {
@@ -16,5 +25,6 @@ FUNCTIONS: dict[str, Callable[[Case], Case]] = {
     **epochs.FUNCTIONS,
     **messages.FUNCTIONS,
     **files.FUNCTIONS,
+    **reports.FUNCTIONS,
     **server.FUNCTIONS,
 }
