@@ -65,6 +65,7 @@ class Outgoing:
     compose: Compose
     ctr: int
     prev: bytes | None
+    log: int  # of the conversation, when it was sealed
     attempts: int = 0
     settled: Message | None = None
 
@@ -88,6 +89,7 @@ class Conversation:
     ctr: int = 0  # of this device's last message
     prev: bytes | None = None  # and its C
     pending: Outgoing | None = None
+    log: int = 0  # how often the server's became another one
     newest_of_peer: tuple[int, int] = (0, 0)  # seq and ord, for `read`
     sending: asyncio.Lock = field(default_factory=asyncio.Lock)
     applying: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -107,6 +109,7 @@ class Conversation:
         theirs = [message for message in self.messages if not message.mine and message.sender]
         self.newest_of_peer = (theirs[-1].seq, theirs[-1].ord) if theirs else (0, 0)
         self.have = seq
+        self.log += 1
 
     def add(self, message: Message) -> None:
         """It may come again, in a new place."""
@@ -117,6 +120,8 @@ class Conversation:
         return [message.text or "" for message in self.messages if message.type == "text"]
 
     def give_back(self, entry: Outgoing) -> None:
-        """A definite refusal: the counter was never used."""
+        """A definite refusal: the counter was never used, unless a log that is no more has it."""
         if self.pending is entry:
-            self.pending, self.ctr, self.prev = None, entry.ctr - 1, entry.prev
+            self.pending = None
+            if self.log == entry.log:
+                self.ctr, self.prev = entry.ctr - 1, entry.prev

@@ -50,7 +50,7 @@ class Outbound:
         conversation.ctr, conversation.prev = ctr, sealed.commitment
         frame = _frame(conversation, sealed)
         frame.blobs = [Id(blob) for blob in bodies.blobs(bodies.parse(body, ctr))] or None
-        return Outgoing(frame, sealed, body, compose, ctr, prev)
+        return Outgoing(frame, sealed, body, compose, ctr, prev, conversation.log)
 
     async def deliver(self, conversation: Conversation) -> Message:
         """Until the server has promised, or the row was seen in a sync. Raises SendRefused, and

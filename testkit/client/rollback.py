@@ -39,9 +39,7 @@ def _suspects(device: "Device", data: bytes) -> list[tuple[Conversation, int]]:
         row = device.vector.rows.get(conversation.conv)
         if row is None:
             conversation.agreed.set()  # the server does not know it: nothing of it will come
-        elif not conversation.agreed.is_set() or (
-            conversation.have and (other or row.last_seq < conversation.have)
-        ):
+        elif not conversation.agreed.is_set() or other or row.last_seq < conversation.have:
             suspects.append((conversation, row.last_seq))
     return suspects
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from accounts import protocol
-from messaging.protocol import Frame
+from messaging.protocol import Frame, Send
 from testkit.client import account
 from testkit.client.live import Closed, Live
 from testkit.client.people import Person
@@ -65,6 +65,40 @@ async def test_lost_messages_stay_and_new_ones_arrive(site: Site, tmp_path: Path
     await bob.device.send(alice, "answer")
     assert await alice.device.next_text() == "answer"
     assert alice.device.conversation(conv).ctr == counter + 1, "a counter is never given twice"
+    assert alice.device.alarms == bob.device.alarms == []
+    for person in (alice, bob):
+        await person.close()
+
+
+async def test_a_counter_of_the_log_that_is_no_more_is_not_given_again(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The promise did not arrive, and the epoch it was sealed under is lost, too: it is sealed
+    again. Bob has seen the first one."""
+    alice = await Person.sign_up(site, "alice")
+    bob = await Person.sign_up(site, "bob")
+    conv = await alice.connect(bob)
+    await alice.device.send(bob, "before")
+    assert await bob.device.next_text() == "before"
+    site.manage("backup", str(tmp_path / "backup"))
+    await alice.device.rotate(bob)
+    ask = Live.ask
+
+    async def unheard(live: Live, frame: Send) -> Frame:
+        await ask(live, frame)
+        raise Closed(None)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Live, "ask", unheard)
+        with pytest.raises(Closed):
+            await alice.device.send(bob, "twice")
+    assert await bob.device.next_text() == "twice"
+
+    await set_back(site, tmp_path / "backup", alice, bob)
+    talks = [person.device.conversation(conv) for person in (alice, bob)]
+    await bob.device.until(lambda: talks[1].have == 2)
+    assert [talk.texts() for talk in talks] == [["before", "twice"]] * 2
+    assert talks[0].ctr == 3
     assert alice.device.alarms == bob.device.alarms == []
     for person in (alice, bob):
         await person.close()

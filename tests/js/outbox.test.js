@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ANSWER_MS } from "../../static/js/sending/outbox.js";
-import { settle } from "./moved_clock.js";
+import { settle, tick } from "./moved_clock.js";
 import { start } from "./outbox_world.js";
 
 const sentFrame = (client_id, conv = "c1") => ({ t: "sent", client_id, conv });
@@ -120,6 +120,49 @@ test("stale epoch: sealed again under another name, with the same counter", asyn
   assert.deepEqual(world.names(), ["mid1", "mid2"]);
   assert.equal(world.sent[1].ctr, 1);
   assert.equal(world.renewed, 1);
+});
+
+test("set back while it was on its way: a log that is no more may have it under that counter", async () => {
+  for (const answered of ["stale", "refused"]) {
+    const world = await start();
+    world.outbox.opened();
+    await world.write("a");
+    await world.clock.pass(0);
+    world.outbox.closed();
+    world.disk.log = 1;
+    world.outbox.opened();
+    await world.clock.pass(0);
+    const answer = { client_id: "mid1", conv: "c1", code: "not_connected" };
+    await world.outbox[answered](answer);
+    if (answered === "refused") await world.write("b");
+    await world.clock.pass(0);
+    const { client_id, ctr, prev } = world.sent.at(-1);
+    assert.deepEqual([client_id, ctr, prev], ["mid2", 2, "C-mid1"]);
+  }
+});
+
+test("two answers to one message: the counter is given back once, and once given to another", async () => {
+  const stale = { t: "stale_epoch", client_id: "mid1", conv: "c1", head: 2 };
+  const world = await start();
+  world.outbox.opened();
+  await world.write("a");
+  await world.clock.pass(0);
+  world.renewing = async (time) => time > 1 && (await tick());
+  await Promise.all([world.outbox.stale(stale), world.outbox.stale(stale)]);
+  await world.clock.pass(0);
+  assert.deepEqual(world.names(), ["mid1", "mid2"]);
+
+  await world.write("b");
+  const refused = { t: "error", code: "not_connected", client_id: "mid2" };
+  await Promise.all([world.outbox.refused(refused), world.outbox.refused(refused)]);
+  await world.clock.pass(0);
+  await world.outbox.sent(sentFrame("mid3"));
+  await world.write("c");
+  await world.clock.pass(0);
+  assert.deepEqual(
+    world.sent.slice(2).map(({ ctr }) => ctr),
+    [1, 2],
+  );
 });
 
 test("stale epoch, but the log holds it: it was sent, and is not sent twice", async () => {

@@ -7,6 +7,7 @@ export async function start(disk = { entries: new Map(), turns: new Map(), full:
   const clock = new MovedClock();
   const world = { clock, disk, sent: [], changes: [], told: [], connected: true, sealed: 0, renewed: 0 };
   world.inLog = async () => {};
+  world.renewing = async () => {};
   world.refuse = null;
   world.uploads = []; // [what, id of the entry]
   world.outbox = new Outbox({
@@ -28,6 +29,7 @@ export async function start(disk = { entries: new Map(), turns: new Map(), full:
     sync: async (conv) => world.inLog(conv),
     renew: async () => {
       world.renewed += 1;
+      await world.renewing(world.renewed);
     },
     files: {
       begin: ({ id }, refused) => world.uploads.push([refused ? "again" : "begin", id]),
@@ -47,7 +49,10 @@ export async function start(disk = { entries: new Map(), turns: new Map(), full:
   return world;
 }
 
-/** `full`: true, the code of another trouble, or for how many writes; `until`: the writes take so long. */
+/**
+ * `full`: true, the code of another trouble, or for how many writes; `until`: the writes take so long; `log`: how often
+ * the server was set back.
+ */
 function storeOn(disk) {
   let tail = Promise.resolve();
   const write = (work, turn, conv) => {
@@ -69,7 +74,7 @@ function storeOn(disk) {
   };
   return {
     entries: async () => structuredClone([...disk.entries.values()]),
-    turn: async (conv) => structuredClone(disk.turns.get(conv) ?? { ctr: 0, commitments: [] }),
+    turn: async (conv) => ({ ...structuredClone(disk.turns.get(conv) ?? { ctr: 0, commitments: [] }), log: disk.log }),
     add: (entry) => write(put(entry)),
     keep: (entry, turn) => write(put(entry), turn, entry.conv),
     drop: (entry, turn) => write(() => disk.entries.delete(entry.id), turn, entry.conv),

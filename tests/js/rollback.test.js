@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { STATE } from "../../static/js/chat/contactstate.js";
+import { outboxStore } from "../../static/js/sending/outboxstore.js";
 import { learn } from "../../static/js/sync/applystate.js";
 import { catchUp } from "../../static/js/sync/catchup.js";
 import { Conversation } from "../../static/js/sync/conversation.js";
@@ -297,6 +298,23 @@ test("set back twice: what was lost before stands where the logs part now", asyn
   log.data = "newer data";
   await browser.connect();
   assert.deepEqual(await browser.only(conv), ["b after 1", "c after 1", "d after 1", "e after 1"]);
+});
+
+test("counters of the log before are not given again, in an empty chat neither", async () => {
+  const { log, browser, conv } = await ahead();
+  const empty = convOf(2);
+  log.rows.set(empty, []);
+  log.data = OLD;
+  const counted = async () =>
+    Promise.all([conv, empty].map(async (one) => (await outboxStore(browser.stores).turn(one)).log));
+  assert.deepEqual(await counted(), [undefined, undefined]);
+  await browser.connect(); // by its head
+  assert.deepEqual(await counted(), [1, undefined]);
+  log.data = NEW;
+  await browser.connect();
+  assert.deepEqual(await counted(), [2, 1]);
+  await browser.connect();
+  assert.deepEqual(await counted(), [2, 1]);
 });
 
 test("a chat that the server knows no more stays, and its hash does not count", async () => {

@@ -2,7 +2,7 @@
 
 export class InFlight {
   /** @type {Map<string, string>} */ #sent = new Map(); // conv → client_id
-  /** @type {Set<string>} */ #working = new Set(); // conversations being sealed or sent
+  /** @type {Map<string, Promise<void>>} */ #working = new Map(); // conv → the last work that was begun there
   /** @type {Map<string, number>} */ #timers = new Map();
   #clock;
   #due;
@@ -18,13 +18,19 @@ export class InFlight {
     return this.#sent.has(conv) || this.#working.has(conv);
   }
 
-  /** Nothing else is sealed or sent there meanwhile. @param {string} conv @param {() => Promise<void>} work */
+  /**
+   * Nothing else is sealed or sent there meanwhile: it begins when what was begun before has ended.
+   * @param {string} conv
+   * @param {() => Promise<void>} work
+   */
   async alone(conv, work) {
-    this.#working.add(conv);
+    const before = this.#working.get(conv) ?? Promise.resolve();
+    const own = before.catch(() => {}).then(work);
+    this.#working.set(conv, own);
     try {
-      await work();
+      await own;
     } finally {
-      this.#working.delete(conv);
+      if (this.#working.get(conv) === own) this.#working.delete(conv);
     }
   }
 

@@ -7,13 +7,19 @@
 
 const NO_TURN = { ctr: 0, commitments: [] };
 
+/** Where it is counted how often the server's log became another one. @param {string} conv */
+export const logKey = (conv) => `log ${conv}`;
+
 /** @param {Stores} stores @returns {OutboxStore} */
 export function outboxStore(stores) {
   /** @param {string} conv @param {Turn | undefined} turn @returns {Change[]} */
   const turned = (conv, turn) => (turn ? [{ store: "meta", key: `turn ${conv}`, value: turn }] : []);
   return {
     entries: async () => (await stores.all("outbox")).map(([, entry]) => entry),
-    turn: async (conv) => (await stores.get("meta", `turn ${conv}`)) ?? NO_TURN,
+    turn: async (conv) => {
+      const turn = (await stores.get("meta", `turn ${conv}`)) ?? NO_TURN;
+      return { ...turn, log: await stores.get("meta", logKey(conv)) };
+    },
     add: (entry) =>
       stores.write([
         { store: "outbox", key: entry.id, value: entry },

@@ -26,12 +26,14 @@
  * @property {Omit<Send, "t">} frame the bytes, for every repeat
  * @property {number} ctr
  * @property {string} commitment C, which the next message of this device names
+ * @property {number | undefined} [log] for which log of the server's
  */
 
 /**
  * @typedef {object} Turn this device's place in a conversation
  * @property {number} ctr of the last message sealed
  * @property {string[]} commitments C of the last ones, newest last; one goes when ctr is given back
+ * @property {number | undefined} [log] how often the server's became another one (ADR 15); undefined: never
  */
 
 /**
@@ -140,7 +142,7 @@ export class Queue {
   async seal(entry, seal) {
     if (entry.sealed) return false;
     const turn = await this.#store.turn(entry.conv);
-    const sealed = await seal(entry, turn);
+    const sealed = { ...(await seal(entry, turn)), log: turn.log };
     if (!this.holds(entry)) return false; // taken back meanwhile
     const commitments = [...turn.commitments, sealed.commitment].slice(-2);
     await this.#store.keep({ ...entry, sealed }, { ctr: sealed.ctr, commitments });
@@ -150,7 +152,8 @@ export class Queue {
   }
 
   /**
-   * It is not in the log and will not be under this name: the counter goes to the next one.
+   * It is not in the log and will not be under this name: the counter goes to the next one, unless a log that is
+   * no more may have it.
    * @param {Entry} entry
    * @param {string} [failed]
    */
@@ -173,9 +176,9 @@ export class Queue {
   }
 
   /** @param {string} conv @param {Sealed} sealed @returns {Promise<Turn>} */
-  async #givenBack(conv, { ctr }) {
+  async #givenBack(conv, { ctr, log }) {
     const turn = await this.#store.turn(conv);
-    if (turn.ctr !== ctr) return turn;
+    if (turn.ctr !== ctr || turn.log !== log) return turn;
     return { ctr: ctr - 1, commitments: turn.commitments.slice(0, -1) };
   }
 }

@@ -79,8 +79,12 @@ export async function sync(conversation, ask) {
     const before = conversation.have;
     const answer = await ask({ conv: conversation.row.conv, after: before, limit: PAGE_MAX });
     for (const row of answer.rows) await conversation.push(row);
-    if (conversation.have < (answer.rows.at(-1)?.seq ?? 0))
-      throw Object.assign(new Error("not now"), { code: "later" });
+    if (conversation.have < (answer.rows.at(-1)?.seq ?? 0)) throw notNow();
     more = answer.more && conversation.have > before;
   }
+  if (conversation?.paused) throw notNow(); // of a log that is compared still
+}
+
+function notNow() {
+  return Object.assign(new Error("not now"), { code: "later" });
 }

@@ -103,6 +103,7 @@ export class Client {
   wake() {
     this.live.wake();
     this.uploads.wake();
+    this.outbox.wake();
   }
 
   /** The summary of one conversation, for the list of chats. @param {Conversation} one */

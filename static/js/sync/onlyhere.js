@@ -3,6 +3,7 @@
 
 import { cutAt } from "../chat/receipttimes.js";
 import { PAGE_MAX } from "../protocol.js";
+import { logKey } from "../sending/outboxstore.js";
 import { without } from "./passedover.js";
 import { follow } from "./senderchain.js";
 
@@ -62,6 +63,9 @@ export async function rewound(stores, before, seq, row) {
   const kept = { ...known, ...without(passed, seq + 1, Number.MAX_SAFE_INTEGER), row, have: seq, newest, only: count };
   kept.epoch = { n: epoch.n, seq: Math.min(epoch.seq, seq + 1) };
   if (steps) kept.steps = { got: cutAt(steps.got, peer_got), read: cutAt(steps.read, peer_read) };
+  // A counter that was given to a message of the log before this one is not given again (docs/encryption.md 4.13).
+  const logs = ((await stores.get("meta", logKey(conv))) ?? 0) + 1;
+  changes.push({ store: "meta", key: logKey(conv), value: logs });
   return { kept, changes };
 }
 

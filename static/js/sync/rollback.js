@@ -67,7 +67,7 @@ export class Rollback {
     for (const conversation of conversations) {
       const theirs = rows ? said.get(conversation.row.conv) : conversation.row;
       if (!theirs) continue;
-      const suspect = conversation.have > 0 && (other || theirs.last_seq < conversation.have);
+      const suspect = other || theirs.last_seq < conversation.have; // of an empty one something may be on its way
       if (suspect || conversation.paused) found.push({ conversation, theirs });
     }
     return found.sort((a, b) => newestFirst(a.conversation.row, b.conversation.row));
