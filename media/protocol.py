@@ -28,7 +28,8 @@ Size = Annotated[int, Meta(ge=BLOB_MIN, le=2**43)]  # sealed
 class NewBlob(Body):
     """POST /api/blobs: leave to upload `size` sealed bytes for a conversation. The client makes up
     the id. Repeatable: the same members get the same Grant, with what is there by then; 409
-    `taken` where the id stands for anything else."""
+    `taken` where the id stands for anything else. As long as no part has arrived, smaller ones may
+    be asked for."""
 
     blob: Id
     conv: Id

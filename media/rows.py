@@ -104,6 +104,12 @@ def moved(row: Blob, before: Iterable[State], after: State, now: int) -> bool:
     return bool(same.update(state=after, changed=now, version=F("version") + 1))
 
 
+def divided(row: Blob, part: int, now: int) -> bool:
+    """Whether the blob is granted in parts of this size now: it had not changed since `row`."""
+    same = Blob.objects.filter(pk=row.pk, version=row.version, state=State.GRANTED)
+    return bool(same.update(part=part, changed=now, version=F("version") + 1))
+
+
 def link(owner: bytes, ids: Sequence[bytes], to: Link, now: int) -> bool:
     """Give a message its blobs: all of them, or False and nothing is changed. Each must be whole,
     of this person, and granted for this conversation. Repeatable; what

@@ -732,7 +732,8 @@ export const BODY_MAX = 131072;
 /**
  * POST /api/blobs: leave to upload `size` sealed bytes for a conversation. The client makes up
  * the id. Repeatable: the same members get the same Grant, with what is there by then; 409
- * `taken` where the id stands for anything else.
+ * `taken` where the id stands for anything else. As long as no part has arrived, smaller ones may
+ * be asked for.
  * @typedef {object} NewBlob
  * @property {Id} blob
  * @property {Id} conv

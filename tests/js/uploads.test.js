@@ -49,6 +49,16 @@ test("a cut costs the part that it struck", async () => {
   assert.deepEqual(there.states(), ["sending", "waiting", "sending", "finishing"]);
 });
 
+test("a line that breaks before a part is through gets small ones", async () => {
+  const there = world();
+  there.server.carried = 300_000;
+  const file = there.files.hold(attached(5 * MiB));
+  there.uploads.begin(message("m", file));
+  await all(there);
+  assert.deepEqual(there.whole, ["m"]);
+  assert.equal(there.server.blobs.get(nameOf(file.blob)).part, MiB / 4);
+});
+
 test("another tab, or the next page, goes on with what is missing", async () => {
   const first = world();
   const entry = message("m", first.files.hold(attached(5 * MiB)));
@@ -234,8 +244,8 @@ test("on a slow line parts go one at a time, so that each is in time", async () 
   assert.equal(server.most, 3);
   server.most = 0;
   seconds = 25;
-  server.troubles = Array(6).fill("slow");
-  for (let turn = 0; turn < 60; turn++) await clock.pass(5000);
+  server.troubles = Array(21).fill("slow"); // the parts are small by now
+  for (let turn = 0; turn < 120; turn++) await clock.pass(5000);
   assert.deepEqual(there.whole, ["m"]);
   assert.equal(server.most, 1);
 });

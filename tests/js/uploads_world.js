@@ -27,6 +27,7 @@ export class Server {
   puts = []; // [name, n]
   troubles = []; // of the next parts: a status, "away", "slow", or a promise to wait for
   slowly = () => {}; // what "slow" waits for
+  carried = Number.POSITIVE_INFINITY; // bytes after which a line is cut
   refusal = null; // of the next grants
   flying = 0;
   most = 0;
@@ -57,7 +58,7 @@ export class Server {
     if (trouble === "slow") await Promise.race([this.slowly(), aborted(signal)]);
     this.flying -= 1;
     signal.throwIfAborted();
-    if (trouble === "away") throw new TypeError("fetch failed");
+    if (trouble === "away" || body.byteLength > this.carried) throw new TypeError("fetch failed");
     if (Number(trouble)) return new Response("", { status: trouble });
     const blob = this.blobs.get(name);
     if (headers.Authorization !== `Ticket ${blob?.ticket}`) return new Response("", { status: 401 });
@@ -69,6 +70,7 @@ export class Server {
     if (this.refusal) throw this.refusal;
     const name = nameOf(blob);
     const known = this.blobs.get(name);
+    if (known && !known.parts.size && part < known.part) known.part = part;
     if (known && (known.size !== size || known.part !== part)) throw problem(409, "taken");
     if (!known) this.blobs.set(name, { blob, conv, size, part, parts: new Map(), state: "granted" });
     return this.#grant(this.blobs.get(name));

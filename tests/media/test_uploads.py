@@ -67,6 +67,31 @@ async def test_the_same_grant_again_is_the_same_and_another_is_not(
     assert await threads.run(rows.used_by, alice.uid) == len(DATA)
 
 
+async def test_while_nothing_has_arrived_parts_may_become_smaller(
+    alice: Person, bob: Person, conv: bytes
+) -> None:
+    large = wanted(alice, conv, len(DATA), part=1 << 20)
+    before = await blobs.grant(large, now_ms())
+    smaller = replace(large, part=PART)
+    for other in (replace(smaller, size=len(DATA) + 1), replace(smaller, owner=bob.uid)):
+        with pytest.raises(refusals.Taken):
+            await blobs.grant(other, now_ms())
+    grant = await blobs.grant(smaller, now_ms())
+    assert (grant.part, grant.present) == (PART, [])
+    assert (await put(before, 0, DATA)).status == 404  # it was on its way
+    assert (await put(grant, 0, DATA[:PART])).status == 204
+    with pytest.raises(refusals.Taken):
+        await blobs.grant(large, now_ms())
+    assert (await blobs.resume(alice.uid, grant.blob, now_ms())).part == PART
+
+
+async def test_what_was_begun_stays_in_its_parts(alice: Person, conv: bytes) -> None:
+    large = wanted(alice, conv, len(DATA), part=1 << 20)
+    await put(await blobs.grant(large, now_ms()), 0, DATA)
+    with pytest.raises(refusals.Taken):
+        await blobs.grant(replace(large, part=PART), now_ms())
+
+
 async def test_two_grants_whole_twice_and_cancel_at_once_have_one_outcome(
     alice: Person, conv: bytes
 ) -> None:

@@ -53,9 +53,9 @@ export class Speed {
     return (1000 * this.#parts.reduce((sum, { bytes }) => sum + bytes, 0)) / Math.max(1, ended - begun);
   }
 
-  /** @param {number} size of the blob @returns {number} */
-  part(size) {
-    const slow = this.slow || this.#parts.some(({ from, to }) => to - from > SLOW_MS);
+  /** @param {number} size of the blob @param {boolean} [cut] no part of it arrives @returns {number} */
+  part(size, cut = false) {
+    const slow = cut || this.slow || this.#parts.some(({ from, to }) => to - from > SLOW_MS);
     const fast = (this.perSecond ?? 0) >= FAST;
     if (slow && size <= COUNT_MAX * PART_SMALL) return PART_SMALL;
     return fast || size > COUNT_MAX * PART_MIDDLE ? PART_LARGE : PART_MIDDLE;

@@ -6,8 +6,8 @@ import { PUT_MS, putPart, Speed } from "../network/parts.js";
 
 /** @typedef {import("../protocol.js").Grant} Grant */
 /**
- * @typedef {{id: string, name: string, size: number, done: number, whole: boolean, ms?: number}} Uploaded `id` base64,
- *   `name` its hex; `ms` that a part may take by now
+ * @typedef {{id: string, name: string, size: number, done: number, whole: boolean, ms?: number, cuts?: number}} Uploaded
+ *   `id` base64, `name` its hex; `ms` that a part may take by now; `cuts` tries in a row of which no part arrived
  */
 /**
  * @typedef {{conv: string, sealed: Blob | undefined, signal: AbortSignal, arrived: (part: boolean) => void}} Way
@@ -15,6 +15,7 @@ import { PUT_MS, putPart, Speed } from "../network/parts.js";
  */
 
 const LANES = 3; // parts in flight, of all files
+const CUTS_MAX = 2; // then parts are small: a line that breaks every 300 KB carries no others
 const PUT_MAX_MS = 8 * PUT_MS; // a line that is slow must not begin the same part for ever
 const ACCESS = { proof: true };
 
@@ -39,7 +40,7 @@ export class Uploader {
     const open = grant.state === "granted";
     blob.done = open ? bytesOf(grant) : blob.size;
     way.arrived(false);
-    if (open) await this.#sendParts(blob, grant, way);
+    if (open) await this.#sendParts(blob, grant, way).catch((error) => this.#cut(blob, error));
     if (open) await this.#parts.api.post(`/api/blobs/${blob.name}/whole`, {}, ACCESS);
     blob.whole = true;
   }
@@ -50,8 +51,9 @@ export class Uploader {
    * @param {string} conv
    * @returns {Promise<Grant>}
    */
-  async #grant({ id, name, size }, conv) {
-    const wanted = { blob: id, conv, size, part: this.speed.part(size) };
+  async #grant(blob, conv) {
+    const { id, name, size } = blob;
+    const wanted = { blob: id, conv, size, part: this.speed.part(size, (blob.cuts ?? 0) >= CUTS_MAX) };
     try {
       return await this.#parts.api.post("/api/blobs", wanted, ACCESS);
     } catch (error) {
@@ -93,6 +95,12 @@ export class Uploader {
     const outcomes = await Promise.allSettled(sending);
     const first = outcomes.find((outcome) => outcome.status === "rejected");
     if (first) throw first.reason;
+  }
+
+  /** @param {Uploaded} blob @param {any} error @returns {never} */
+  #cut(blob, error) {
+    if (error.code === "offline" && !blob.done) blob.cuts = (blob.cuts ?? 0) + 1;
+    throw error;
   }
 
   /** On a slow line one at a time: together they would all be late. @param {() => Promise<void>} work */
