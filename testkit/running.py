@@ -3,6 +3,7 @@
 For browser tests, journeys and benchmarks: nothing here reaches into the server.
 """
 
+import atexit
 import os
 import shutil
 import signal
@@ -14,12 +15,16 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
+from chatsite import make_secrets
 from testkit.postgres import own_database
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 120
+# What names another place for data than the folder of the site.
+ELSEWHERE = ("DATABASE_URL", "CHAT_ENGINE", "S3_BUCKET")
 
 
 @dataclass
@@ -58,15 +63,19 @@ class Site:
 
     def prepare(self) -> "Site":
         """Secrets, databases, static files: what bin/setup does."""
-        subprocess.run(
-            [sys.executable, "-m", "chatsite.make_secrets", str(self.var / "secrets")],
-            cwd=ROOT, check=True,
-        )  # fmt: skip
-        self.manage("migrate", "--verbosity", "0")
-        self.manage("migrate_store", "--verbosity", "0")
-        self.manage("storage_setup", "--verbosity", "0")
+        make_secrets.main(self.var / "secrets")
+        if any(value and name.startswith(ELSEWHERE) for name, value in self._env().items()):
+            self.migrate()
+        else:
+            shutil.copytree(_migrated(), self.var, dirs_exist_ok=True)
         self._collect_static_files()
         return self
+
+    def migrate(self) -> None:
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-m", "testkit.tables"],
+            cwd=ROOT, env=self._env(), check=True, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
 
     def _collect_static_files(self) -> None:
         """bin/test has just collected them: a second time costs seconds a site."""
@@ -118,6 +127,19 @@ class Site:
             "DJANGO_SETTINGS_MODULE": "chatsite.settings",
         }
         return {**os.environ, **own, **self.env}
+
+
+@cache
+def _migrated() -> Path:
+    """What a site of the embedded engine has in its data folder before its first start, beside its
+    secrets, to be copied: making it takes as long as many a test."""
+    var = Path(tempfile.mkdtemp(prefix="chat-"))
+    atexit.register(shutil.rmtree, var, ignore_errors=True)
+    site = Site(var, free_port(), {"DATABASE_URL": ""})  # whatever the other tests run on
+    make_secrets.main(var / "secrets")
+    site.migrate()
+    shutil.rmtree(var / "secrets")
+    return var
 
 
 def new_site(env: Mapping[str, str] | None = None, folder: Path | None = None) -> Site:

@@ -84,6 +84,4 @@ def template(folder: Path) -> Path:
 
 def migrate(site: Site) -> None:
     make_secrets.main(site.var / "secrets")
-    site.manage("migrate", "--verbosity", "0")
-    site.manage("migrate_store", "--verbosity", "0")
-    site.manage("storage_setup", "--verbosity", "0")
+    site.migrate()
