@@ -10,12 +10,17 @@ import pytest
 from asgiref.sync import SyncToAsync
 from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
+from hypothesis import HealthCheck, settings
 
 from chatsite.running import threads
 from messaging.backends.sql.database import close_all
 
 if TYPE_CHECKING:
     from messaging.backends.cassandra.store import Store
+
+# A machine that stands still for a moment has found nothing.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

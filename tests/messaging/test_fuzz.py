@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from messaging import protocol
@@ -44,7 +44,7 @@ async def test_frames_before_hello_leave_the_node_alive(mallory: Person) -> None
     await arrived(mallory)
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300)
 @given(st.text() | st.binary())
 def test_the_decoder_raises_nothing_but_value_errors(text: str | bytes) -> None:
     for parse in (protocol.parse, protocol.parse_server):
