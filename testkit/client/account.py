@@ -3,6 +3,7 @@
 import secrets
 import time
 from dataclasses import dataclass
+from functools import cache
 
 from accounts import protocol
 from chatsite.edge.wire import B32, Id
@@ -23,20 +24,25 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+stretch = cache(vault.stretch_password)
+
+
 @dataclass
 class Secrets:
     """What a person knows or wrote down. Without a password, `pw` stands for the stretched one:
-    tests that sign up a thousand people cannot pay for Argon2id."""
+    tests that sign up a thousand people cannot pay for Argon2id. Those who share password and
+    `salt` pay for it once."""
 
     name: str
     code: str
     pw: bytes
     password: str | None = None
+    salt: bytes | None = None  # of a new account's password; otherwise one by chance
 
     def stretched(self, salt: bytes, kdf: KdfParameters) -> bytes:
         if self.password is None:
             return self.pw
-        return vault.stretch_password(self.password, salt, kdf)
+        return stretch(self.password, salt, kdf)
 
 
 @dataclass
@@ -59,9 +65,10 @@ class Unlocked:
 
 
 def sign_up(
-    api: Api, name: str, *, password: str | None = None, display_name: str | None = None
-) -> tuple[Secrets, Opened]:
-    known = Secrets(name, codes.new_code(), new_seed(), password)
+    api: Api, name: str, *, password: str | None = None, display_name: str | None = None,
+    salt: bytes | None = None,
+) -> tuple[Secrets, Opened]:  # fmt: skip
+    known = Secrets(name, codes.new_code(), new_seed(), password, salt)
     reserved = api.post(
         "/api/sign-up/start", protocol.SignUpStart(name=name), protocol.SignUpStarted
     )
@@ -155,7 +162,8 @@ def factors_of(
     known: Secrets, uid: bytes, pepper: bytes, root: bytes
 ) -> tuple[protocol.PasswordValues, protocol.CodeValues, list[protocol.Factor]]:
     """New salts, verifiers and wraps for the code and the password that `known` holds."""
-    kdf, kdf_salt, code_salt = KdfParameters(), secrets.token_bytes(16), secrets.token_bytes(16)
+    kdf, kdf_salt = KdfParameters(), known.salt or secrets.token_bytes(16)
+    code_salt = secrets.token_bytes(16)
     pw = known.stretched(kdf_salt, kdf)
     password = protocol.PasswordValues(
         kdf_salt=Id(kdf_salt),

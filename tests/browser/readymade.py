@@ -6,6 +6,7 @@ on the window is a signed-in browser like any other, and one that is furnished o
 static/js/storage/keystore.js has it is sent to the sign-in.
 """
 
+import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -26,6 +27,7 @@ from testkit.client.account import Opened, Secrets
 from testkit.client.api import Api
 from testkit.client.m1 import code
 
+SALT = secrets.token_bytes(16)  # all have one password, which costs a fifth of a second to stretch
 BARE = "/help"  # a page without a script of its own, on which nothing reads the key store
 LOAD = """() => {
   const names = ["storage/keystore", "account/remembered"];
@@ -113,7 +115,7 @@ def connect(asking: Person, accepting: Person) -> str:
 def _signed_up(person: Person, origin: str, agent: str) -> ReadyMade:
     with closing(Api(origin, agent=agent)) as api:
         known, opened = account.sign_up(
-            api, person.name, password=person.password, display_name=person.display_name
+            api, person.name, password=person.password, display_name=person.display_name, salt=SALT
         )
         return ReadyMade(
             person.name, person.display_name, person.password, code.show(known.code),
@@ -131,7 +133,7 @@ def _signed_in(person: ReadyMade, origin: str, agent: str) -> ReadyMade:
 def _move_in(wanted: Sequence[tuple[Page, Callable[[str, str], ReadyMade]]]) -> list[ReadyMade]:
     for page, _ in wanted:
         page.goto(BARE, wait_until="commit")
-    with ThreadPoolExecutor() as pool:  # Argon2id takes a fifth of a second, the modules as long
+    with ThreadPoolExecutor() as pool:  # the modules take as long
         origins = ["{0.scheme}://{0.netloc}".format(urlsplit(page.url)) for page, _ in wanted]
         agent = wanted[0][0].evaluate("() => navigator.userAgent")
         futures = [
