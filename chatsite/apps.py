@@ -9,4 +9,8 @@ class ChatsiteConfig(AppConfig):
 
 def site(request: HttpRequest) -> dict[str, str]:
     """Context of every template."""
-    return {"site_name": settings.SITE_NAME, "site_url": settings.SITE_URL}
+    return {
+        "site_name": settings.SITE_NAME,
+        "site_url": settings.SITE_URL,
+        "media_transfer": settings.MEDIA_TRANSFER,
+    }

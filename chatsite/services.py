@@ -3,10 +3,11 @@
 import re
 import ssl
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import SplitResult, unquote, urlencode, urlsplit
 
-from chatsite.env import BadSetting, filled, integer, text, words
+from chatsite import site_url
+from chatsite.env import BadSetting, choice, filled, integer, text, words
 from chatsite.running.sentinels import sentinels
 
 AUTHORITY = "DATABASE_CA"
@@ -121,6 +122,7 @@ def cassandra() -> dict[str, object] | None:
 
 S3_NEEDED = ("S3_BUCKET", "S3_ENDPOINT_URL", "S3_ACCESS_KEY", "S3_SECRET_KEY")
 S3_MORE = ("S3_REGION", "S3_PUBLIC_ENDPOINT", "S3_CA")
+TRANSFERS = ("node", "direct")  # of parts of files: through the processes of the site, or past them
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
@@ -141,12 +143,35 @@ def s3() -> dict[str, str] | None:
     return {
         "BUCKET": given["S3_BUCKET"],
         "ENDPOINT_URL": endpoint,
-        "PUBLIC_ENDPOINT": _endpoint("S3_PUBLIC_ENDPOINT"),
+        "PUBLIC_ENDPOINT": _public("S3_PUBLIC_ENDPOINT"),
         "ACCESS_KEY": given["S3_ACCESS_KEY"],
         "SECRET_KEY": given["S3_SECRET_KEY"],
         "REGION": filled("S3_REGION", "us-east-1"),
         "CA_FILE": ca,
     }
+
+
+def transfer(site: SplitResult, s3: dict[str, str]) -> Literal["node", "direct"]:
+    """settings.MEDIA_TRANSFER. `site`: SITE_URL."""
+    direct = choice("MEDIA_TRANSFER", "node", TRANSFERS) == "direct"
+    name = "S3_PUBLIC_ENDPOINT"
+    public = s3.get("PUBLIC_ENDPOINT", "")
+    if direct and not public:
+        raise BadSetting(f"MEDIA_TRANSFER is direct, but {name} is missing: browsers go there")
+    if public == site.geturl():
+        raise BadSetting(f"{name} must be another origin than SITE_URL: files come from strangers")
+    if site.scheme == "https" and public.startswith("http:"):
+        raise BadSetting(f"{name} must be https://, as SITE_URL is: browsers call nothing else")
+    return "direct" if direct else "node"
+
+
+def _public(name: str) -> str:
+    """An endpoint as browsers write it."""
+    value = _endpoint(name)
+    try:
+        return site_url.normal(value).geturl() if value else ""
+    except ValueError:
+        raise BadSetting(f"{name} names no host that a browser can call") from None
 
 
 def _endpoint(name: str) -> str:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from chatsite import engines, env
+from chatsite import engines, env, services
 from chatsite.make_secrets import PURPOSES
 from chatsite.security import static_headers
 
@@ -43,6 +43,7 @@ TABLES: str = _engine["TABLES"]
 PRESENCE: str = _engine["PRESENCE"]
 BLOB_STORE: str = _engine["BLOB_STORE"]
 S3: dict[str, str] = _engine.get("S3", {})
+MEDIA_TRANSFER = services.transfer(_SITE, S3)  # node or direct
 BLOB_FOLDER = VAR / "blobs"  # of the store in files
 MEDIA_FILE_MAX = env.integer("MEDIA_FILE_MAX", 2 * 1024**3, 1, 2**40)  # bytes, before sealing
 MEDIA_PERSON_QUOTA = env.integer("MEDIA_PERSON_QUOTA", 2 * 1024**3, 0, 2**50)  # 0 = no limit

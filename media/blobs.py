@@ -88,10 +88,11 @@ async def cancel(owner: bytes, blob: bytes, now: int) -> None:
         await store().delete(blob)
 
 
-async def remove(row: Blob) -> None:
-    """Parts first, then the row of a blob that is to be deleted. Raises StoreAway; repeatable."""
+async def remove(row: Blob, now: int) -> bool:
+    """Parts first, then the row of a blob that is to be deleted; whether it is gone for good.
+    Raises StoreAway; repeatable."""
     await store().delete(row.blob)
-    await threads.run(Blob.objects.filter(pk=row.pk, state=State.DELETING).delete)
+    return await threads.run(rows.remove, row, now)
 
 
 async def storage(owner: bytes) -> protocol.Storage:
@@ -197,6 +198,7 @@ async def _told(row: Blob, now: int) -> protocol.Grant:
         state=_STATES[State(row.state)],
         ticket=ticket,
         expires=expires,
+        mode=settings.MEDIA_TRANSFER,
         present=await _present(upload, State(row.state)),
     )
 

@@ -33,6 +33,8 @@ class Blob(models.Model):
     state = models.SmallIntegerField(choices=State.choices, default=State.GRANTED)
     changed = Ms()  # when the state last changed
     version = models.IntegerField(default=0)
+    # Somebody may put parts past us until then: the row stays so long. None = nobody ever could.
+    signed = Ms(null=True)
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["state", "changed"])]

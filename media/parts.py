@@ -25,6 +25,7 @@ from media.backends import store
 from media.blobs import reached
 from media.models import State
 from media.reading import Readers, SignedOut
+from media.refusals import Whole
 from media.stores import Missing, Part, number_of
 from media.tickets import Upload
 from messaging.backends.base import Busy
@@ -129,7 +130,7 @@ async def _put(path: str, headers: dict[bytes, bytes], receive: Receive) -> None
     body = await _body(receive, upload.length(address.n))
     state = await threads.run(rows.state_for, upload)
     if state in (State.WHOLE, State.LINKED):
-        raise Refusal(409, "whole", "Nothing is added to a file that is whole.")
+        raise Whole
     if state is not State.GRANTED:
         raise Unknown
     with reached():

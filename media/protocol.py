@@ -8,17 +8,20 @@ where `{id}` is hexadecimal, as in `/api/blobs/{id}`:
   repeated; 409 once the blob is whole.
 - `GET` with `Authorization: Live {live token}`: 200 with the bytes; 404 alike for what is absent,
   deleted, or of a conversation that is not the caller's.
+
+Where Grant.mode is direct, they may travel between browser and store instead: see NewUrls.
 """
 
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chatsite.edge.wire import U32, Body, Id, N
+from chatsite.edge.wire import B32, U32, Body, Id, N
 
 PART_SMALL = 256 * 1024  # bytes of a part on a slow line
 PART_MIDDLE = 1024 * 1024
 PART_LARGE = 4 * 1024 * 1024  # from 8 Mbit/s
+URLS_MAX = 50  # of one request
 BLOB_MIN = 70  # bytes of an empty file, sealed
 
 Part = Literal[262_144, 1_048_576, 4_194_304]
@@ -50,6 +53,31 @@ class Grant(Body):
     ticket: str  # for every part
     expires: N  # of the ticket
     present: list[tuple[U32, U32]]  # parts that are there: first and last number of each run
+    mode: Literal["node", "direct"] = "node"  # direct: parts are put by NewUrls
+
+
+class NewUrls(Body):
+    """POST /api/blobs/{id}/urls: calls by which a browser reaches some parts in the store itself.
+    With `sums`, the SHA-256 of each of these parts: to put them, for the owner, before the blob is
+    whole. Without: to get them, for those who may GET them from the node. 404 as there; 409
+    `by_node` where all parts go through the node."""
+
+    parts: Annotated[list[U32], Meta(min_length=1, max_length=URLS_MAX)]
+    sums: Annotated[list[B32], Meta(max_length=URLS_MAX)] = []
+
+
+class SignedUrl(Body):
+    """A PUT or GET that the store takes from anybody for a few minutes. `headers` are to be sent as
+    they are. A part that is put must have exactly the length and the bytes that were told."""
+
+    url: str
+    headers: list[tuple[str, str]] = []
+
+
+class SignedUrls(Body):
+    """Answers NewUrls, in the order of its parts."""
+
+    urls: list[SignedUrl]
 
 
 class Storage(Body):

@@ -3,15 +3,14 @@
 import asyncio
 import http.client
 import secrets
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from urllib.parse import urlsplit
+from hashlib import sha256
 
 from django.conf import settings
 
-from media.stores import PART_MAX, BlobStore, Missing, StoreAway
+from media import calling
+from media.stores import PART_MAX, BlobStore, Missing, Signed, StoreAway
 
-SECONDS = 10.0  # of a call by a signed address
 MANY = 25  # parts
 
 Row = Callable[[BlobStore, bytes], Awaitable[str]]  # what is missing; empty where nothing is
@@ -76,27 +75,34 @@ async def _deletes(store: BlobStore, blob: bytes) -> str:
 
 
 async def _takes_signed(store: BlobStore, blob: bytes) -> str:
-    status = await _called("PUT", store.sign_put(blob, 0, 5), b"12345")
+    status = await _put(store, blob, b"12345", b"12345")
     if status != 200 or await _read(store, blob, 0) != b"12345":
-        return f"a part of the right size is answered with {status}"
+        return f"a part as it was signed is answered with {status}"
     status = await _called("GET", store.sign_get(blob, 0))
     return "" if status == 200 else f"the part is answered with {status}"
 
 
 async def _refuses_size(store: BlobStore, blob: bytes) -> str:
-    status = await _called("PUT", store.sign_put(blob, 2, 5), b"1234567")
+    status = await _put(store, blob, b"12345", b"1234567")
     return "" if status >= 400 else f"a part that is larger than was signed is taken ({status})"
+
+
+async def _refuses_bytes(store: BlobStore, blob: bytes) -> str:
+    status = await _put(store, blob, b"12345", b"12346")
+    return "" if status >= 400 else f"it takes other bytes than were signed ({status})"
 
 
 async def _refuses_strangers(store: BlobStore, blob: bytes) -> str:
     await store.put(blob, 0, b"x")
-    url = store.sign_get(blob, 0) or ""
-    if await _called("GET", url.partition("?")[0]) == 200:
+    signed, other = store.sign_get(blob, 0), store.sign_get(blob, 1)
+    assert signed
+    assert other
+    plain = signed.url.partition("?")[0]
+    if await _called("GET", Signed(plain, {})) == 200:
         return "everybody can read what is in the bucket: take that right away"
-    if await _called("PUT", url.partition("?")[0], b"x") == 200:
+    if await _called("PUT", Signed(plain, {}), b"x") == 200:
         return "everybody can write into the bucket: take that right away"
-    other = store.sign_get(blob, 1) or ""
-    if await _called("GET", f"{url.partition('?')[0]}?{other.partition('?')[2]}") == 200:
+    if await _called("GET", Signed(f"{plain}?{other.url.partition('?')[2]}", {})) == 200:
         return "a signature is good for another part as well"
     return ""
 
@@ -104,10 +110,12 @@ async def _refuses_strangers(store: BlobStore, blob: bytes) -> str:
 async def _lets_pages_call(store: BlobStore, blob: bytes) -> str:
     if not settings.S3.get("PUBLIC_ENDPOINT"):
         return ""
+    signed = store.sign_put(blob, 0, 5, bytes(32))
+    assert signed
     for origin, wanted in ((settings.SITE_URL, True), ("https://elsewhere.example", False)):
-        asked = {"Origin": origin, "Access-Control-Request-Method": "PUT"}
-        answer = await asyncio.to_thread(_call, "OPTIONS", store.sign_put(blob, 0, 5), None, asked)
-        allowed = answer.getheader("Access-Control-Allow-Origin") in {origin, "*"}
+        allowed = await asyncio.to_thread(
+            calling.pages_may, "PUT", signed.url, signed.headers, origin
+        )
         if allowed is not wanted:
             return (
                 f"pages of {origin} may {'not ' if wanted else ''}call it: storage_setup sets that"
@@ -115,29 +123,16 @@ async def _lets_pages_call(store: BlobStore, blob: bytes) -> str:
     return ""
 
 
-async def _called(method: str, url: str | None, body: bytes | None = None) -> int:
-    return (await asyncio.to_thread(_call, method, url, body, {})).status
+async def _put(store: BlobStore, blob: bytes, signed: bytes, sent: bytes) -> int:
+    """Status of an answer to a part that was signed as other bytes perhaps."""
+    way = store.sign_put(blob, 0, len(signed), sha256(signed).digest())
+    return await _called("PUT", way, sent)
 
 
-def _call(
-    method: str, url: str | None, body: bytes | None, headers: dict[str, str]
-) -> http.client.HTTPResponse:
-    """As a browser does it, which knows nothing but the address."""
-    parts = urlsplit(url or "")
-    if parts.scheme == "https":
-        context = ssl.create_default_context(cafile=settings.S3["CA_FILE"] or None)
-        link: http.client.HTTPConnection = http.client.HTTPSConnection(
-            parts.netloc, timeout=SECONDS, context=context
-        )
-    else:
-        link = http.client.HTTPConnection(parts.netloc, timeout=SECONDS)
-    try:
-        link.request(method, f"{parts.path}?{parts.query}".rstrip("?"), body, headers)
-        answer = link.getresponse()
-        answer.read()
-        return answer
-    finally:
-        link.close()
+async def _called(method: str, signed: Signed | None, body: bytes | None = None) -> int:
+    assert signed
+    answer = await asyncio.to_thread(calling.call, method, signed.url, body, signed.headers)
+    return answer.status
 
 
 OF_EVERY_STORE: list[tuple[str, Row]] = [
@@ -150,6 +145,7 @@ OF_EVERY_STORE: list[tuple[str, Row]] = [
 SIGNED: list[tuple[str, Row]] = [
     ("a signed address takes a part, and gives it", _takes_signed),
     ("a signed address refuses a part of another size", _refuses_size),
+    ("a signed address refuses other bytes of that size", _refuses_bytes),
     ("nobody reads or writes without a signature of that part", _refuses_strangers),
     ("pages of this site may call it, and others may not", _lets_pages_call),
 ]

@@ -37,7 +37,7 @@ class Readers:
         known = self._known.get(asked)
         if known is not None and now < known.until and not sure:
             return known.shown
-        shown = await self._ask(*asked, now)
+        shown = await shown_to(*asked, now)
         if shown is not None:
             self._known[asked] = Known(now + KEPT_MS, shown)
             self._known.move_to_end(asked)
@@ -45,14 +45,16 @@ class Readers:
                 self._known.popitem(last=False)
         return shown
 
-    async def _ask(self, reader: Bound, blob: bytes, now: int) -> Shown | None:
-        shown = await threads.run(_read, reader, blob, now)
-        if shown is None or shown.owner == reader.uid:
+
+async def shown_to(reader: Bound, blob: bytes, now: int) -> Shown | None:
+    """The blob, if this person may read it. Raises as `Readers.find`, which remembers."""
+    shown = await threads.run(_read, reader, blob, now)
+    if shown is None or shown.owner == reader.uid:
+        return shown
+    for conv in shown.convs:
+        if await connection_store().contact(reader.uid, conv) is not None:
             return shown
-        for conv in shown.convs:
-            if await connection_store().contact(reader.uid, conv) is not None:
-                return shown
-        return None
+    return None
 
 
 def _read(reader: Bound, blob: bytes, now: int) -> Shown | None:

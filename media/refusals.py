@@ -43,6 +43,18 @@ class Taken(Refusal):
     message = "This name stands for another file. Send the file again."
 
 
+class Whole(Refusal):
+    status, code = 409, "whole"
+    message = "Nothing is added to a file that is whole."
+
+
+class ByNode(Refusal):
+    """The page is of a time when the site transferred files otherwise."""
+
+    status, code = 409, "by_node"
+    message = "Files of this site go through the site itself. Reload the page."
+
+
 class Linked(Refusal):
     status, code = 409, "linked"
     message = "A message has this file. Delete the message."

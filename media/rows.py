@@ -171,6 +171,12 @@ def touch(row: Blob, now: int) -> None:
     Blob.objects.filter(pk=row.pk, state__in=UNCLAIMED).update(changed=now)
 
 
+def sign(owner: bytes, blob: bytes, until: int, now: int) -> bool:
+    """They may put parts past us until then. Whether the blob takes any."""
+    takes = Blob.objects.filter(blob=blob, owner=owner, state=State.GRANTED)
+    return bool(takes.update(changed=now, signed=until))
+
+
 def give_up(before: int, now: int) -> int:
     """Uploads that nobody went on with since: how many."""
     old = Blob.objects.filter(state__in=UNCLAIMED, changed__lte=before)
@@ -198,9 +204,20 @@ def look_again(link: BlobLink, at: int) -> None:
     BlobLink.objects.filter(pk=link.pk, made=link.made).update(look_at=at)
 
 
-def going(limit: int) -> list[Blob]:
-    """Those whose parts are to be deleted."""
-    return list(Blob.objects.filter(state=State.DELETING).order_by("changed")[:limit])
+def going(after: int, limit: int) -> list[Blob]:
+    """Those whose parts are to be deleted, with a key above `after`, in the order of keys."""
+    some = Blob.objects.filter(state=State.DELETING, pk__gt=after)
+    return list(some.order_by("pk")[:limit])
+
+
+def ending(now: int) -> QuerySet[Blob]:
+    """Those to be deleted, to which nobody can put a part any more."""
+    return Blob.objects.filter(Q(signed=None) | Q(signed__lte=now), state=State.DELETING)
+
+
+def remove(row: Blob, now: int) -> bool:
+    """Of a blob without parts. False: a part may still be put, so it is to be deleted again."""
+    return bool(ending(now).filter(pk=row.pk).delete()[0])
 
 
 def unknown(ids: Sequence[bytes]) -> list[bytes]:

@@ -48,6 +48,14 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Signed:
+    """A call that the store takes from anybody who makes it exactly so. `headers`: to be sent."""
+
+    url: str
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """What a listing says of a blob. `changed`: ms since 1970 by the store's clock, when its newest
     part was written. `parts` may be 0: something was begun there, and no part came of it."""
@@ -87,13 +95,14 @@ class BlobStore(ABC):
         meanwhile may be in it or not; all others are. What is no blob is passed over."""
 
     @abstractmethod
-    def sign_put(self, blob: bytes, n: int, size: int) -> str | None:
-        """An address that takes part `n` of exactly `size` bytes by PUT from somebody who has
-        nothing else, for SIGNED_SECONDS; None where the store has no such addresses."""
+    def sign_put(self, blob: bytes, n: int, size: int, sha256: bytes) -> Signed | None:
+        """How somebody who has nothing else may put part `n` for SIGNED_SECONDS: exactly `size`
+        bytes of this SHA-256. Whatever else comes, or only a piece of it, is refused, and what was
+        there stays. None where the store has no such addresses. The first call may take a while."""
 
     @abstractmethod
-    def sign_get(self, blob: bytes, n: int) -> str | None:
-        """The same for GET of part `n`."""
+    def sign_get(self, blob: bytes, n: int) -> Signed | None:
+        """The same for GET of part `n`, which comes as bytes of no type and to be saved."""
 
     @abstractmethod
     async def check(self) -> None:

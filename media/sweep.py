@@ -13,7 +13,7 @@ from chatsite.running import jobs, metrics, tasks, threads
 from chatsite.running.clock import now_ms
 from media import blobs, ownership, rows
 from media.backends import store
-from media.models import Blob, BlobLink, State
+from media.models import Blob, BlobLink
 from media.stores import StoreAway
 from messaging.backends import log
 from messaging.backends.base import Busy
@@ -75,11 +75,13 @@ async def sweep(now: int) -> Swept:
     while ended := await threads.run(rows.expire, now, BATCH):
         swept.expired += ended
     await _look_for_messages(swept, now)
-    while going := await threads.run(rows.going, BATCH):
+    after = 0
+    while going := await threads.run(rows.going, after, BATCH):
+        after = going[-1].pk
         for row in going:
-            await blobs.remove(row)
-            metrics.BLOBS_DELETED.add()
-        swept.deleted += len(going)
+            if await blobs.remove(row, now):
+                metrics.BLOBS_DELETED.add()
+                swept.deleted += 1
     return swept
 
 
@@ -120,5 +122,5 @@ def counted(now: int) -> Swept:
     return Swept(
         unclaimed=old.count(),
         expired=BlobLink.objects.filter(expires__lte=now).count(),
-        deleted=Blob.objects.filter(state=State.DELETING).count(),
+        deleted=rows.ending(now).count(),
     )

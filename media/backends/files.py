@@ -25,6 +25,7 @@ from media.stores import (
     BlobStore,
     Missing,
     Part,
+    Signed,
     StoreAway,
     Stored,
     StoreFull,
@@ -88,10 +89,10 @@ class FileStore(BlobStore):
         first = "" if after is None else named(after)
         return await self._run(lambda: self._blobs(first))
 
-    def sign_put(self, blob: bytes, n: int, size: int) -> str | None:
+    def sign_put(self, blob: bytes, n: int, size: int, sha256: bytes) -> Signed | None:
         return None
 
-    def sign_get(self, blob: bytes, n: int) -> str | None:
+    def sign_get(self, blob: bytes, n: int) -> Signed | None:
         return None
 
     async def check(self) -> None:

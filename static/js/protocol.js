@@ -142,6 +142,8 @@ export const PART_SMALL = 262144;
 export const PART_MIDDLE = 1048576;
 /** from 8 Mbit/s */
 export const PART_LARGE = 4194304;
+/** of one request */
+export const URLS_MAX = 50;
 /** bytes of an empty file, sealed */
 export const BLOB_MIN = 70;
 /** bytes of any HTTP body */
@@ -754,6 +756,31 @@ export const BODY_MAX = 131072;
  * @property {string} ticket for every part
  * @property {number} expires of the ticket
  * @property {[number, number][]} present parts that are there: first and last number of each run
+ * @property {"direct" | "node"} [mode] direct: parts are put by NewUrls
+ */
+
+/**
+ * POST /api/blobs/{id}/urls: calls by which a browser reaches some parts in the store itself.
+ * With `sums`, the SHA-256 of each of these parts: to put them, for the owner, before the blob is
+ * whole. Without: to get them, for those who may GET them from the node. 404 as there; 409
+ * `by_node` where all parts go through the node.
+ * @typedef {object} NewUrls
+ * @property {number[]} parts
+ * @property {B32[]} [sums]
+ */
+
+/**
+ * A PUT or GET that the store takes from anybody for a few minutes. `headers` are to be sent as
+ * they are. A part that is put must have exactly the length and the bytes that were told.
+ * @typedef {object} SignedUrl
+ * @property {string} url
+ * @property {[string, string][]} [headers]
+ */
+
+/**
+ * Answers NewUrls, in the order of its parts.
+ * @typedef {object} SignedUrls
+ * @property {SignedUrl[]} urls
  */
 
 /**

@@ -2,12 +2,14 @@
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.chatting import SLOW_MS, Pair, bubble, composer, text, write
 
 MB = 1_000_000
+PART = re.compile(r"/[0-9a-f]{32}/[0-9]+(\?.*)?$")  # of the site, or signed
 SEND = """async ([size, caption]) => {
   const { sealFile } = await import("/static/js/tabs/media.js");
   const { bus } = await import("/static/js/tabs/bus.js");
@@ -61,7 +63,7 @@ class Parts:
         self.arrived: list[int] = []
         self.held: list[Route] = []
         self._cut_every, self._hold_after = cut_every, hold_after
-        page.context.route(re.compile("/blobs/[0-9a-f]+/[0-9]+$"), self._take)
+        page.context.route(PART, self._take)
         page.context.on("response", self._answered)
 
     def _take(self, route: Route) -> None:
@@ -75,7 +77,7 @@ class Parts:
             route.continue_()
 
     def _answered(self, response: Any) -> None:
-        if response.request.method == "PUT" and response.status == 204:
+        if response.request.method == "PUT" and response.status in (200, 204):
             self.arrived.append(number(response.url))
 
     def let_go(self) -> None:
@@ -95,7 +97,7 @@ class Parts:
 
 
 def number(url: str) -> int:
-    return int(url.rsplit("/", 1)[1])
+    return int(urlsplit(url).path.rsplit("/", 1)[1])
 
 
 def send(page: Page, size: int) -> str:

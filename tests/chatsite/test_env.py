@@ -346,6 +346,7 @@ DISTRIBUTED = {
 
 
 S3 = [name for name in DISTRIBUTED if name.startswith("S3_")]
+SITE = {"SITE_URL": "https://chat.example"}
 
 
 @pytest.mark.parametrize(
@@ -374,6 +375,12 @@ S3 = [name for name in DISTRIBUTED if name.startswith("S3_")]
         ({"S3_ENDPOINT_URL": "localhost:9000"}, "S3_ENDPOINT_URL must look like"),
         ({"S3_ENDPOINT_URL": "http://key:secret@localhost"}, "S3_ENDPOINT_URL must look like"),
         ({"S3_PUBLIC_ENDPOINT": "https://s3.example/x"}, "S3_PUBLIC_ENDPOINT must look like"),
+        ({"S3_PUBLIC_ENDPOINT": "https://a;b"}, "S3_PUBLIC_ENDPOINT names no host that a browser"),
+        ({"S3_PUBLIC_ENDPOINT": SITE["SITE_URL"], **SITE}, "must be another origin than SITE_URL"),
+        ({"S3_PUBLIC_ENDPOINT": "http://s3.example", **SITE}, "S3_PUBLIC_ENDPOINT must be https"),
+        ({"MEDIA_TRANSFER": "direct"}, "MEDIA_TRANSFER is direct, but S3_PUBLIC_ENDPOINT is miss"),
+        ({"MEDIA_TRANSFER": "s3"}, "MEDIA_TRANSFER must be one of node, direct"),
+        ({"MEDIA_TRANSFER": "Direct", "S3_PUBLIC_ENDPOINT": "https://s3.example/"}, ""),
         ({"S3_CA": "/nowhere"}, "S3_CA: /nowhere holds no certificate"),
         (dict.fromkeys(S3, ""), "S3_BUCKET is missing: the distributed engine keeps pictures"),
         ({"CASSANDRA_CA": "/nowhere"}, "CASSANDRA_CA: /nowhere holds no certificate (No such file"),

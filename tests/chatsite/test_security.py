@@ -7,6 +7,8 @@ from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.test import Client
 
+from chatsite.security import ARGON2_WORKER, MEDIA_WORKER, static_headers
+
 
 class Browser(Client):
     """Reads each answer to its end: an unread file stays open."""
@@ -87,6 +89,32 @@ def test_scripts_have_a_policy_and_only_the_password_worker_compiles(client: Cli
     for response in (worker, script):
         assert response["Cross-Origin-Resource-Policy"] == "same-origin"
         assert "default-src 'none'" in response["Content-Security-Policy"]
+
+
+def script(name: str) -> dict[str, str]:
+    """Its headers, read anew as at a start."""
+    headers: dict[str, str] = {}
+    static_headers(headers, str(settings.BASE_DIR / "static" / name), f"/static/{name}")
+    return headers
+
+
+@pytest.mark.django_db
+def test_pages_and_the_worker_of_files_call_the_bucket_where_parts_go_there(
+    client: Client, settings: Any
+) -> None:
+    before = script(MEDIA_WORKER)
+    for by_node in (before, client.get("/sign-in")):
+        assert "https" not in by_node["Content-Security-Policy"]
+    settings.S3 = {"PUBLIC_ENDPOINT": "https://s3.example", "BUCKET": "chat"}
+    settings.MEDIA_TRANSFER = "direct"
+    page, worker = client.get("/sign-in"), script(MEDIA_WORKER)
+    for direct in (page, worker):
+        policy = directives(direct["Content-Security-Policy"])
+        assert policy["connect-src"][-1] == "https://s3.example/chat/"
+    for other in (ARGON2_WORKER, "js/network/api.js"):
+        assert "s3.example" not in script(other)["Content-Security-Policy"]
+    assert 'name="media-transfer" content="direct"' in page.content.decode()
+    assert worker["ETag"] != before["ETag"], "a browser that has the script keeps its old policy"
 
 
 @pytest.mark.django_db

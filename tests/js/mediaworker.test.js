@@ -7,12 +7,15 @@ import { sealBlob } from "../../static/js/crypto/blob.js";
 const UID = "ab".repeat(16);
 const answers = new Map();
 const self = Object.assign(new EventTarget(), {
-  postMessage: ({ id, need, progress, ...answer }) => {
-    if (need) tell({ id, token: "token" });
+  postMessage: ({ id, turn, need, parts, progress, ...answer }) => {
+    if (need === "token") tell({ id, turn, given: "token" });
+    else if (need) tell({ id, turn, ...urls(parts) });
     else if (!progress) answers.get(id)(answer);
   },
 });
 const tell = (data) => self.dispatchEvent(new MessageEvent("message", { data }));
+/** What the page gets of the site. */
+let urls = () => ({ why: "unknown" });
 const missing = async () => Promise.reject(new DOMException("none", "NotFoundError"));
 
 /** Folders of the browser's own files, as far as they are read. */
@@ -42,10 +45,10 @@ const account = await top.getDirectoryHandle(`m1-${UID}`);
 const [outgoing, cache] = [await account.getDirectoryHandle("out"), await account.getDirectoryHandle("in")];
 let count = 0;
 
-async function open(blob) {
+async function open(blob, direct = false) {
   const id = ++count;
   const answer = new Promise((done) => answers.set(id, done));
-  tell({ id, ask: "open", uid: UID, blob, key, role: "file" });
+  tell({ id, ask: "open", uid: UID, blob, key, role: "file", direct });
   const { value, error } = await answer;
   return error ?? (await value.text());
 }
@@ -79,4 +82,19 @@ test("a file that is sent while it is opened is found in its new place", async (
   assert.equal(await open("bb"), "words");
   outgoing.files.set("cc", handle(gone));
   assert.equal(await open("cc"), "NotFoundError"); // it is there, and cannot be read
+});
+
+test("past the site a part comes by its signed URL; what the site refuses has its reason", async () => {
+  const called = [];
+  const { fetch } = globalThis;
+  globalThis.fetch = async (url, init) => {
+    called.push([url, init.headers, init.credentials]);
+    return fetch(url, init);
+  };
+  urls = (parts) => ({ given: parts.map((n) => ({ url: `https://s3.example/b/dd/${n}?signed` })) });
+  assert.equal(await open("dd", true), "words");
+  assert.deepEqual(called, [["https://s3.example/b/dd/0?signed", {}, "omit"]]);
+  urls = () => ({ why: "unknown" });
+  assert.equal(await open("ee", true), "gone");
+  globalThis.fetch = fetch;
 });

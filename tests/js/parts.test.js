@@ -12,22 +12,24 @@ import {
   putPart,
   Speed,
 } from "../../static/js/network/parts.js";
+import { getByNode, putByNode } from "../../static/js/network/ways.js";
 import { MovedClock, settle } from "./moved_clock.js";
 
 const PART = PART_SMALL;
 
 /** A server with one blob; `answers` come before the parts: a status, or "away". */
-function line(size, answers = []) {
+function line(size, answers = [], direct = false) {
   const clock = new MovedClock();
   const stopped = new AbortController();
-  const world = { clock, stopped, asked: [], told: [], tokens: [], flying: 0, most: 0, answers };
+  const world = { clock, stopped, asked: [], told: [], tokens: [], wanted: [], flying: 0, most: 0, answers };
   world.down = {
     clock,
     lanes: new Lanes(3),
     signal: stopped.signal,
-    token: async (fresh) => {
+    way: async (n, fresh, wanted) => {
       world.tokens.push(fresh);
-      return `token ${world.tokens.length}`;
+      world.wanted.push(wanted);
+      return { ...getByNode("ab", n, `token ${world.tokens.length}`), direct };
     },
     progress: (done) => world.told.push(done),
     fetch: async (path, { headers, signal }) => {
@@ -47,7 +49,7 @@ function line(size, answers = []) {
   };
   world.all = async () => {
     const found = [];
-    for await (const bytes of getParts("ab", size, world.down)) found.push([bytes[0], bytes.length]);
+    for await (const bytes of getParts(size, world.down)) found.push([bytes[0], bytes.length]);
     return found;
   };
   return world;
@@ -135,7 +137,7 @@ test("parts of a length that nobody grants, or larger than they said, are refuse
 
 test("stopped, it ends with the reason, and asks no more", async () => {
   const world = line(9 * PART);
-  const parts = getParts("ab", 9 * PART, world.down);
+  const parts = getParts(9 * PART, world.down);
   await parts.next();
   world.stopped.abort();
   await assert.rejects(parts.next(), { name: "AbortError" });
@@ -146,7 +148,7 @@ test("stopped, it ends with the reason, and asks no more", async () => {
 
 test("what a part meets on its way up, by name", async () => {
   const { signal } = new AbortController();
-  const part = { blob: "ab", n: 0, ticket: "t", body: "x", ms: PUT_MS };
+  const part = { way: putByNode("ab", 0, "t"), body: "x", ms: PUT_MS };
   const put = (answer) => putPart({ fetch: async () => answer(), clock: new MovedClock() }, part, signal);
   await put(() => new Response(null, { status: 204 }));
   const names = {
@@ -169,6 +171,47 @@ test("what a part meets on its way up, by name", async () => {
     put(() => Promise.reject(new TypeError("fetch failed"))),
     { code: "offline", retryMs: undefined },
   );
+});
+
+test("a signed URL that is refused is replaced once, then the person is told what to do", async () => {
+  const world = line(10, [403], true);
+  await world.all();
+  assert.deepEqual(world.tokens, [false, true]);
+  const shut = line(10, [403, 403], true);
+  await assert.rejects(shut.all(), { code: "unreachable" });
+  await assert.rejects(line(10, [404], true).all(), { code: "gone" });
+});
+
+test("a place of files that no call reaches is tried for a while, and is not the network's fault", async () => {
+  const world = line(10, Array(100).fill("away"), true);
+  const { error } = await meanwhile(world.clock, world.all());
+  assert.equal(error.code, "unreachable");
+  assert.deepEqual(world.tokens.slice(0, 2), [false, true]);
+  assert.ok(world.asked.length < 12);
+  const cut = line(3 * PART, [undefined, "away", 503], true);
+  const { value } = await meanwhile(cut.clock, cut.all());
+  assert.equal(value.length, 3);
+});
+
+test("a signed PUT meets less that has a name", async () => {
+  const { signal } = new AbortController();
+  const way = { ...putByNode("ab", 0, "t"), direct: true };
+  const put = (status) => {
+    const fetch = async (_url, { credentials }) => {
+      assert.equal(credentials, "omit");
+      return new Response("", { status });
+    };
+    return putPart({ fetch, clock: new MovedClock() }, { way, body: "x", ms: PUT_MS }, signal);
+  };
+  await put(200);
+  for (const [status, code] of Object.entries({
+    400: "denied",
+    403: "denied",
+    404: "gone",
+    503: "busy",
+    507: "site_full",
+  }))
+    await assert.rejects(put(Number(status)), { code });
 });
 
 test("the size of the next parts follows the speed", () => {

@@ -160,6 +160,29 @@ test("a ticket that is too old is renewed", async () => {
   assert.equal(there.server.puts.length, 2);
 });
 
+test("past the site, parts go with their digest; a signed URL that is refused is replaced at once, and once", async () => {
+  const there = world();
+  there.server.direct = true;
+  there.server.troubles = [undefined, 403];
+  there.uploads.begin(message("m", there.files.hold(attached(5 * MiB))));
+  while (!there.whole.length) await there.clock.pass(1); // digests take time of their own
+  assert.deepEqual(there.whole, ["m"]);
+  assert.equal(there.server.puts.length, 7);
+  assert.deepEqual(there.states(), ["sending", "finishing"]);
+  assert.equal(there.server.calls.filter((call) => call.endsWith("/urls")).length, 2);
+});
+
+test("a place of files that takes none is told, and tried again", async () => {
+  const there = world();
+  there.server.direct = true;
+  there.server.troubles = ["away", 403];
+  there.uploads.begin(message("m", there.files.hold(attached(100))));
+  await all(there);
+  assert.deepEqual(there.whole, ["m"]);
+  assert.deepEqual(there.states(), ["sending", "waiting", "sending", "finishing"]);
+  assert.equal(there.told.find(({ state }) => state === "waiting").why, "unreachable");
+});
+
 test("what a page had no room for is lent by it", async () => {
   const there = world();
   const file = there.files.hold(attached(10));

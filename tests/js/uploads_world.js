@@ -1,7 +1,7 @@
 // The uploads of a tab that leads, the files of its browser, and a server that keeps parts.
 
 import { sealedSize } from "../../static/js/crypto/blob.js";
-import { b64, fromB64, hex, newId } from "../../static/js/crypto/encoding.js";
+import { b64, fromB64, hex, newId, sha256 } from "../../static/js/crypto/encoding.js";
 import { Uploads } from "../../static/js/sending/uploads.js";
 import { MovedClock, settle } from "./moved_clock.js";
 
@@ -31,6 +31,7 @@ export class Server {
   refusal = null; // of the next grants
   flying = 0;
   most = 0;
+  direct = false; // parts come by signed URLs
 
   api = {
     get: async (path) => this.#grant(this.#find(path)),
@@ -38,6 +39,7 @@ export class Server {
       this.calls.push(`POST ${path}`);
       if (path === "/api/blobs") return this.#new(body);
       const blob = this.#find(path);
+      if (path.endsWith("/urls")) return { urls: body.parts.map((n, i) => signedUrl(path, n, body.sums[i])) };
       const count = Math.ceil(blob.size / blob.part);
       if (blob.parts.size < count) throw problem(409, undefined);
       if (blob.state === "granted") blob.state = "whole";
@@ -50,7 +52,7 @@ export class Server {
   };
 
   fetch = async (path, { headers, body, signal }) => {
-    const [name, n] = path.split("/").slice(-2);
+    const [name, n] = path.split("?")[0].split("/").slice(-2);
     this.puts.push([name, Number(n)]);
     this.most = Math.max(this.most, ++this.flying);
     await settle();
@@ -61,7 +63,9 @@ export class Server {
     if (trouble === "away" || body.byteLength > this.carried) throw new TypeError("fetch failed");
     if (Number(trouble)) return new Response("", { status: trouble });
     const blob = this.blobs.get(name);
-    if (headers.Authorization !== `Ticket ${blob?.ticket}`) return new Response("", { status: 401 });
+    if (this.direct && headers.sum !== b64(await sha256(new Uint8Array(body))))
+      return new Response("", { status: 400 });
+    if (!this.direct && headers.Authorization !== `Ticket ${blob?.ticket}`) return new Response("", { status: 401 });
     blob.parts.set(Number(n), body.byteLength);
     return new Response(null, { status: 204 });
   };
@@ -85,9 +89,18 @@ export class Server {
   #grant(blob) {
     blob.ticket = `${Math.random()}`;
     const { parts, ...told } = blob;
-    return { ...told, present: [...parts.keys()].sort((a, b) => a - b).map((n) => [n, n]) };
+    return {
+      ...told,
+      ...(this.direct && { mode: "direct" }),
+      present: [...parts.keys()].sort((a, b) => a - b).map((n) => [n, n]),
+    };
   }
 }
+
+const signedUrl = (path, n, sum) => ({
+  url: `https://s3.example/bucket/${path.split("/").at(3)}/${n}?signed`,
+  headers: [["sum", sum]],
+});
 
 const aborted = (signal) => new Promise((_, gone) => signal.addEventListener("abort", () => gone(signal.reason)));
 

@@ -46,13 +46,24 @@ def test_every_row_holds_on_the_s3_server(site: Site, s3: dict[str, str]) -> Non
     done = manage(site, "storage_check", **public)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "missing" not in done.stdout
-    assert len(done.stdout.splitlines()) == 9
+    assert len(done.stdout.splitlines()) == 10
 
 
 def test_what_is_missing_is_named(site: Site, s3: dict[str, str]) -> None:
     done = manage(site, "storage_check", S3_PUBLIC_ENDPOINT=s3["S3_ENDPOINT_URL"])
     assert done.returncode == 1
     assert "may not call it: storage_setup sets that" in done.stdout
+
+
+def test_the_doctor_says_whether_pages_may_call_the_bucket(site: Site, s3: dict[str, str]) -> None:
+    direct = {"S3_PUBLIC_ENDPOINT": s3["S3_ENDPOINT_URL"], "MEDIA_TRANSFER": "direct"}
+    done = manage(site, "doctor", **direct)
+    assert done.returncode == 1
+    assert f"may not call the bucket at {s3['S3_ENDPOINT_URL']}" in done.stdout
+    manage(site, "storage_setup", **direct)
+    assert "may call the bucket at" in manage(site, "doctor", **direct).stdout
+    away = {**direct, "S3_PUBLIC_ENDPOINT": "http://127.0.0.1:9"}
+    assert "cannot be reached from here" in manage(site, "doctor", **away).stdout
 
 
 def test_every_row_holds_in_files(tmp_path: Path) -> None:

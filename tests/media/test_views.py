@@ -3,7 +3,7 @@
 import secrets
 from typing import Any
 
-from chatsite.edge.wire import Id
+from chatsite.edge.wire import B32, Id
 from media import protocol
 from tests.messaging.test_views import befriend, call
 
@@ -13,6 +13,23 @@ PART: Any = protocol.PART_SMALL
 def body(conv: str, size: int = 1000, blob: bytes | None = None) -> protocol.NewBlob:
     ident, chat = Id(blob or secrets.token_bytes(16)), Id(bytes.fromhex(conv))
     return protocol.NewBlob(blob=ident, conv=chat, size=size, part=PART)
+
+
+def urls(*parts: int, **more: Any) -> protocol.NewUrls:
+    return protocol.NewUrls(parts=list(parts or (0,)), **more)
+
+
+def test_signed_urls_are_refused_where_parts_go_through_the_node(ann, ben):
+    wanted = body(befriend(ann, ben))
+    path = f"/api/blobs/{wanted.blob.hex()}/urls"
+    assert call(ann, "POST", path, urls()).status == 404  # not there yet
+    call(ann, "POST", "/api/blobs", wanted)
+    asked = call(ann, "POST", path, urls(sums=[B32(bytes(32))]))
+    assert (asked.status, asked.code) == (409, "by_node")
+    assert call(ann, "POST", path, urls()).status == 404  # not whole yet
+    assert call(ann, "POST", path, urls(sums=[B32(bytes(32))] * 2)).code == "sums"
+    assert call(ann, "POST", path, urls(1, sums=[B32(bytes(32))])).status == 404
+    assert call(ann, "POST", path, urls(*range(protocol.URLS_MAX + 1))).status == 400
 
 
 def test_from_grant_to_cancel(ann, ben):
@@ -42,7 +59,9 @@ def test_outsiders_and_half_proofs_get_nothing(ann, ben, eve):
     wanted = body(befriend(ann, ben))
     call(ann, "POST", "/api/blobs", wanted)
     path = f"/api/blobs/{wanted.blob.hex()}"
+    get, put = urls(), urls(sums=[B32(bytes(32))])
     for method, url, sent in (
+        ("POST", f"{path}/urls", get), ("POST", f"{path}/urls", put),
         ("POST", "/api/blobs", body("00" * 16)), ("GET", path, None), ("DELETE", path, None),
         ("POST", f"{path}/whole", None), ("GET", f"/api/blobs/{'0' * 32}", None),
         ("GET", path.upper().replace("/API/BLOBS", "/api/blobs"), None),

@@ -1,6 +1,7 @@
 """Whether an S3 server can be used, and what it is like: chatsite/running/needs.py, findings.py."""
 
 from collections.abc import Iterator
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,8 +9,9 @@ from botocore.exceptions import ClientError, SSLError
 from django.conf import settings
 
 from chatsite.running import away
-from chatsite.running.findings import Finding, latency, ok
+from chatsite.running.findings import Finding, latency, ok, warning, wrong
 from chatsite.running.needs import Unfit
+from media import calling
 from media.backends.s3.client import client, config
 
 SECONDS = 2.0  # for one question
@@ -18,6 +20,8 @@ KEYS = {"InvalidAccessKeyId", "XAdminUserNotFound", "SignatureDoesNotMatch", "In
 REGION = {"AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException"}
 OURS = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
 UNKNOWN = {"NotImplemented", "MethodNotAllowed", "501"}
+CHECKSUM = "x-amz-checksum-sha256"  # what pages send beside the type of a part
+HEADERS = ("content-type", CHECKSUM)
 AGE_SECONDS = 3600  # that a browser may remember which calls are allowed
 
 
@@ -32,6 +36,27 @@ def examine(s3: dict[str, str], seconds: float) -> Iterator[Finding]:
     where = urlsplit(s3["ENDPOINT_URL"]).netloc
     took = latency(lambda: fit(asking, s3["BUCKET"]))
     yield ok(f"the bucket {s3['BUCKET']} at {where} can be used, and answers in {took}")
+    if settings.MEDIA_TRANSFER == "direct":
+        yield _of_pages(s3, seconds)
+
+
+def _of_pages(s3: dict[str, str], seconds: float) -> Finding:
+    """Whether browsers let pages of the site call the bucket where they shall."""
+    public, bucket = s3["PUBLIC_ENDPOINT"], s3["BUCKET"]
+    url, headers = f"{public}/{bucket}/{'0' * 32}/0", dict.fromkeys(HEADERS, "")
+    try:
+        may = calling.pages_may("PUT", url, headers, settings.SITE_URL, seconds)
+    except (OSError, HTTPException) as error:
+        return warning(
+            f"{public}, where pages send files, cannot be reached from here: {away.reason(error)}",
+            "look whether browsers can; else correct S3_PUBLIC_ENDPOINT",
+        )
+    if may:
+        return ok(f"pages of {settings.SITE_URL} may call the bucket at {public}")
+    return wrong(
+        f"pages of {settings.SITE_URL} may not call the bucket at {public}, so no file is sent",
+        "run manage.py storage_setup, or let them call it (CORS) in the settings of that server",
+    )
 
 
 def fit(asking: Any, bucket: str) -> None:
@@ -84,8 +109,8 @@ def prepare(asking: Any, s3: dict[str, str]) -> Iterator[str]:
 def _open_to_pages(asking: Any, bucket: str) -> str:
     origin = settings.SITE_URL
     rule = {
-        "AllowedOrigins": [origin], "AllowedMethods": ["GET", "PUT"], "AllowedHeaders": ["*"],
-        "ExposeHeaders": ["ETag"], "MaxAgeSeconds": AGE_SECONDS,
+        "AllowedOrigins": [origin], "AllowedMethods": ["GET", "PUT"],
+        "AllowedHeaders": list(HEADERS), "MaxAgeSeconds": AGE_SECONDS,
     }  # fmt: skip
     try:
         asking.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [rule]})

@@ -16,6 +16,7 @@ from chatsite.running import metrics
 from chatsite.running.breaker import Away, Breaker
 from chatsite.running.needs import Unfit
 from media.backends.s3 import checking, transfer
+from media.backends.s3.checking import CHECKSUM
 from media.backends.s3.client import client
 from media.backends.s3.transfer import Transfer
 from media.stores import (
@@ -24,6 +25,7 @@ from media.stores import (
     BlobStore,
     Missing,
     Part,
+    Signed,
     StoreAway,
     Stored,
     StoreFull,
@@ -35,6 +37,7 @@ from media.stores import (
 )
 
 THREADS = 8
+TYPE = "application/octet-stream"
 KEYS = 1_000  # of one listing or deletion, at most: S3's own limit
 KEYS_OF_A_PAGE = 20_000  # after so many a page of blobs ends at the next blob
 DELETIONS = 100  # of KEYS, of one blob: more than it can have
@@ -128,11 +131,20 @@ class S3Store(BlobStore):
         start = "" if after is None else f"{named(after)}0"
         return await self._asked(lambda: self._blobs(start))
 
-    def sign_put(self, blob: bytes, n: int, size: int) -> str | None:
-        return _signed(self._public, self._bucket, "put_object", _key(blob, n), ContentLength=size)
+    def sign_put(self, blob: bytes, n: int, size: int, sha256: bytes) -> Signed | None:
+        checksum = b64encode(sha256).decode()
+        url = _signed(
+            self._public, self._bucket, "put_object", _key(blob, n), ContentLength=size,
+            ContentType=TYPE, ChecksumSHA256=checksum,
+        )  # fmt: skip
+        return Signed(url, {"Content-Type": TYPE, CHECKSUM: checksum})
 
-    def sign_get(self, blob: bytes, n: int) -> str | None:
-        return _signed(self._public, self._bucket, "get_object", _key(blob, n))
+    def sign_get(self, blob: bytes, n: int) -> Signed | None:
+        url = _signed(
+            self._public, self._bucket, "get_object", _key(blob, n), ResponseContentType=TYPE,
+            ResponseContentDisposition="attachment", ResponseCacheControl="private, no-store",
+        )  # fmt: skip
+        return Signed(url, {})
 
     async def check(self) -> None:
         await self._asked(lambda: checking.fit(self._client, self._bucket))

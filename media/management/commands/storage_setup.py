@@ -13,7 +13,8 @@ from media.stores import StoreAway
 class Command(BaseCommand):
     help = (
         "Make the bucket where S3_BUCKET names one that is missing. Where S3_PUBLIC_ENDPOINT is "
-        "set, let pages of the site call it, which they do not do yet. Repeating it has no effect."
+        "set, let pages of the site call it, as MEDIA_TRANSFER=direct needs. Repeating it has no "
+        "effect."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

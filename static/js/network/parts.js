@@ -1,7 +1,10 @@
-// The bytes of blobs, in numbered parts (media/protocol.py): up with the ticket of a grant, down with a live token. A
-// part that did not arrive is sent again; nobody but the caller decides when to give up.
+// The bytes of blobs, in numbered parts (media/protocol.py), up and down by the way that they are given (ways.js). A part
+// that did not arrive is sent again; nobody but the caller decides when to give up.
+
+import { AT_ONCE } from "./ways.js";
 
 /** @typedef {import("../crypto/encoding.js").Bytes} Bytes */
+/** @typedef {import("./ways.js").Way} Way */
 /** @typedef {import("../clock.js").Clock} Clock */
 /** @typedef {typeof globalThis.fetch} Fetch */
 
@@ -18,7 +21,10 @@ const AHEAD = 2; // parts that are asked for at once
 const PATIENCE_MS = 30_000; // without a byte, until a download gives up
 const AGAIN_MS = 500; // doubled with each try
 
-/** What became of a part. `code`: offline, busy (later), denied (ticket or token), whole, gone, site_full, refused. */
+/**
+ * What became of a part. `code`: offline, busy (later), denied (ticket, token or signature), whole, gone, site_full,
+ * refused, unreachable (the place of files lets this browser not in).
+ */
 export class PartError extends Error {
   /** @param {string} code @param {number} [retryMs] @param {unknown} [cause] */
   constructor(code, retryMs, cause) {
@@ -64,38 +70,41 @@ export class Speed {
 
 /**
  * @param {{fetch: Fetch, clock: Clock}} seams
- * @param {{blob: string, n: number, ticket: string, body: BodyInit, ms: number}} part `blob` in hex; `ms`: it may take
+ * @param {{way: Way, body: BodyInit, ms: number}} part `ms`: it may take
  * @param {AbortSignal} signal
  * @returns {Promise<void>} once the server has it; throws PartError, and what `signal` says
  */
-export async function putPart({ fetch, clock }, { blob, n, ticket, body, ms }, signal) {
+export async function putPart({ fetch, clock }, { way, body, ms }, signal) {
   const late = new AbortController();
   const timer = clock.after(ms, () => late.abort());
-  const headers = { Authorization: `Ticket ${ticket}`, "Content-Type": "application/octet-stream" };
-  const how = { ...PLAIN, method: "PUT", headers, body, signal: AbortSignal.any([signal, late.signal]) };
+  const how = { ...init(way), method: "PUT", body, signal: AbortSignal.any([signal, late.signal]) };
   try {
-    const answer = await reached(() => fetch(`/blobs/${blob}/${n}`, how), signal);
-    if (!answer.ok) throw refusal(answer);
+    const answer = await reached(() => fetch(way.url, how), way, signal);
+    if (!answer.ok) throw refusal(answer, way);
   } finally {
     clock.cancel(timer);
   }
 }
 
-/** @type {RequestInit} */
-const PLAIN = { cache: "no-store", credentials: "same-origin", redirect: "error" };
+/** Another origin gets no cookie of one that is beside it. @param {Way} way @returns {RequestInit} */
+function init({ headers, direct }) {
+  return { cache: "no-store", credentials: direct ? "omit" : "same-origin", redirect: "error", headers };
+}
 
 /**
  * @template T
  * @param {() => Promise<T>} ask
+ * @param {Way} way
  * @param {AbortSignal} signal
  * @returns {Promise<T>}
  */
-async function reached(ask, signal) {
+async function reached(ask, { direct }, signal) {
   try {
     return await ask();
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    throw new PartError("offline", undefined, error);
+    // A browser does not say whether a line, a policy of the page or one of that server was in the way.
+    throw new PartError(direct ? "unreachable" : "offline", undefined, error);
   }
 }
 
@@ -108,11 +117,19 @@ const CODES = new Map([
   [507, "site_full"],
 ]);
 
-/** @param {Response} answer */
-function refusal({ status, headers }) {
+/** Of a signed URL: that bytes came otherwise than they were signed, a new one mends as well. */
+const DIRECT_CODES = new Map([
+  [404, "gone"],
+  [507, "site_full"],
+]);
+
+/** @param {Response} answer @param {Way} way */
+function refusal({ status, headers }, { direct }) {
   const later = status >= 500 || status === 429 || status === 408;
   const seconds = Number(headers.get("Retry-After"));
-  return new PartError(CODES.get(status) ?? (later ? "busy" : "refused"), seconds > 0 ? seconds * 1000 : undefined);
+  const known = (direct ? DIRECT_CODES : CODES).get(status);
+  const code = known ?? (later ? "busy" : direct ? "denied" : "refused");
+  return new PartError(code, seconds > 0 ? seconds * 1000 : undefined);
 }
 
 /**
@@ -120,31 +137,33 @@ function refusal({ status, headers }) {
  * @property {Fetch} fetch
  * @property {Clock} clock
  * @property {import("../lanes.js").Lanes} lanes how many parts may come at once, of all blobs
- * @property {(fresh: boolean) => Promise<string>} token the live token; `fresh`: the last one was refused
+ * @property {(n: number, fresh: boolean, wanted: number[]) => Promise<Way>} way of part n; `fresh`: the last one was
+ *   refused; `wanted`: n and the parts after it
  * @property {AbortSignal} signal
  * @property {(done: number) => void} progress bytes that have come
  */
 
 /**
  * The bytes of a blob in their order.
- * @param {string} blob hex
  * @param {number} size bytes, sealed
  * @param {Down} down
  * @returns {AsyncGenerator<Bytes, void>} throws PartError: `gone`, or what was in the way too long
  */
-export async function* getParts(blob, size, down) {
+export async function* getParts(size, down) {
   const counted = new Counted(down.progress);
-  const first = await getPart(blob, 0, down, counted);
+  const first = await getPart(0, [0], down, counted);
   const part = first.length;
   // Of the last part alone another length is right; of a blob that is one part, it is the first.
   if (part > size || (part < size && !PARTS.includes(part))) throw new PartError("refused");
   yield first;
   const count = Math.ceil(size / part);
+  const numbers = Array.from({ length: count }, (_, n) => n);
   /** @type {Promise<Bytes>[]} */
   const coming = [];
   for (let n = 1; n < count; n++) {
     while (coming.length < AHEAD && n + coming.length < count) {
-      const asked = getPart(blob, n + coming.length, down, counted);
+      const next = n + coming.length;
+      const asked = getPart(next, numbers.slice(next, next + AT_ONCE), down, counted);
       asked.catch(() => {}); // heard when its turn comes
       coming.push(asked);
     }
@@ -169,15 +188,17 @@ class Counted {
   }
 }
 
-/** @param {string} blob @param {number} n @param {Down} down @param {Counted} counted @returns {Promise<Bytes>} */
-async function getPart(blob, n, down, counted) {
+/** @param {number} n @param {number[]} wanted @param {Down} down @param {Counted} counted @returns {Promise<Bytes>} */
+async function getPart(n, wanted, down, counted) {
   const { clock, lanes, signal } = down;
-  let fresh = false; // the last token was refused
+  let fresh = false; // the last way was refused
   let begun = clock.now();
   for (let tries = 0; ; tries++) {
     let came = 0;
+    /** @type {Way | undefined} */ let way;
     try {
-      const token = await down.token(fresh);
+      way = await down.way(n, fresh, wanted);
+      const taken = way;
       const note = (/** @type {number} */ bytes) => {
         came += bytes;
         begun = clock.now();
@@ -186,35 +207,35 @@ async function getPart(blob, n, down, counted) {
       const queued = clock.now();
       return await lanes.run(() => {
         begun += clock.now() - queued; // other parts were on their way
-        return getOnce(blob, n, token, down, note);
+        return getOnce(taken, down, note);
       });
     } catch (error) {
       counted.add(-came);
       signal.throwIfAborted();
       const { code, retryMs } = asPartError(error);
-      const denied = /** @type {boolean} */ (code === "denied" && !fresh);
+      const denied = code === "denied" || code === "unreachable";
+      const again = denied && !fresh; // at once, by another way
       fresh ||= denied;
-      const later = denied || code === "offline" || code === "busy";
+      const later = again || code === "offline" || code === "busy" || code === "unreachable";
+      if (!later && way?.direct && code === "denied") throw new PartError("unreachable", undefined, error);
       if (!later || clock.now() - begun > PATIENCE_MS) throw error;
-      if (!denied) await pause(clock, Math.min(PATIENCE_MS, retryMs ?? AGAIN_MS * 2 ** Math.min(tries, 6)), signal);
+      if (!again) await pause(clock, Math.min(PATIENCE_MS, retryMs ?? AGAIN_MS * 2 ** Math.min(tries, 6)), signal);
     }
   }
 }
 
-/** The token comes from another tab, which may be away as a server is. @param {unknown} error */
+/** The way comes from another tab, which may be away as a server is. @param {unknown} error */
 function asPartError(error) {
   return error instanceof PartError ? error : new PartError("offline", undefined, error);
 }
 
 /**
- * @param {string} blob
- * @param {number} n
- * @param {string} token
+ * @param {Way} way
  * @param {Down} down
  * @param {(bytes: number) => void} came
  * @returns {Promise<Bytes>}
  */
-async function getOnce(blob, n, token, { fetch, clock, signal }, came) {
+async function getOnce(way, { fetch, clock, signal }, came) {
   const idle = new AbortController();
   /** @type {number | undefined} */ let timer;
   const wait = () => {
@@ -222,20 +243,19 @@ async function getOnce(blob, n, token, { fetch, clock, signal }, came) {
     timer = clock.after(IDLE_MS, () => idle.abort());
   };
   const either = AbortSignal.any([signal, idle.signal]);
-  const headers = { Authorization: `Live ${token}` };
+  const read = async () => {
+    const answer = await fetch(way.url, { ...init(way), signal: either });
+    if (!answer.ok) return answer;
+    return await bodyOf(answer, (bytes) => {
+      wait();
+      came(bytes);
+    });
+  };
   wait();
   try {
-    return await reached(async () => {
-      const answer = await fetch(`/blobs/${blob}/${n}`, { ...PLAIN, headers, signal: either });
-      if (!answer.ok) return answer;
-      return await bodyOf(answer, (bytes) => {
-        wait();
-        came(bytes);
-      });
-    }, signal).then((answer) => {
-      if (answer instanceof Uint8Array) return answer;
-      throw refusal(answer);
-    });
+    const answer = await reached(read, way, signal);
+    if (answer instanceof Uint8Array) return answer;
+    throw refusal(answer, way);
   } finally {
     clock.cancel(timer);
   }

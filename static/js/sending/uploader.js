@@ -1,10 +1,13 @@
 // One blob on its way to the server: leave to upload (a grant), the parts that are not there yet, and the word that it
 // is whole. All of it may be repeated.
 
+import { b64, sha256 } from "../crypto/encoding.js";
 import { Lanes } from "../lanes.js";
-import { PUT_MS, putPart, Speed } from "../network/parts.js";
+import { PartError, PUT_MS, putPart, Speed } from "../network/parts.js";
+import { AT_ONCE, putByNode, SignedUrls } from "../network/ways.js";
 
 /** @typedef {import("../protocol.js").Grant} Grant */
+/** @typedef {import("../network/ways.js").Way} PartWay */
 /**
  * @typedef {{id: string, name: string, size: number, done: number, whole: boolean, ms?: number, cuts?: number}} Uploaded
  *   `id` base64, `name` its hex; `ms` that a part may take by now; `cuts` tries in a row of which no part arrived
@@ -76,13 +79,15 @@ export class Uploader {
   async #sendParts(blob, grant, way) {
     if (way.sealed?.size !== blob.size) throw refusal("lost");
     let failed = false;
-    const left = missing(grant).values();
+    const numbers = missing(grant);
+    const left = numbers.entries();
+    const wayOf = this.#ways(blob, grant, way);
     const some = async () => {
-      for (const n of left) {
+      for (const [i, n] of left) {
         if (failed) return;
         await this.#lane(async () => {
           way.signal.throwIfAborted();
-          if (!failed) await this.#sendPart(blob, grant, n, way);
+          if (!failed) await this.#sendPart(blob, grant, n, way, await wayOf(n, numbers.slice(i, i + AT_ONCE)));
         });
       }
     };
@@ -108,26 +113,57 @@ export class Uploader {
     return this.#lanes.run(() => (this.speed.slow ? this.#oneLane.run(work) : work()));
   }
 
-  /** @param {Uploaded} blob @param {Grant} grant @param {number} n @param {Way} way */
-  async #sendPart(blob, { part, ticket }, n, { sealed, signal, arrived }) {
+  /**
+   * How each part goes: with the ticket, or past the site. A store that gets no more than it was told of takes nothing
+   * that a cut connection tore.
+   * @param {Uploaded} blob
+   * @param {Grant} grant
+   * @param {Way} way
+   * @returns {(n: number, wanted: number[]) => Promise<PartWay>}
+   */
+  #ways({ name }, { mode, part, ticket }, { sealed }) {
+    if (mode !== "direct") return async (n) => putByNode(name, n, ticket);
+    const signed = new SignedUrls(this.#parts.clock, async (parts) => {
+      const sums = [];
+      for (const n of parts) sums.push(b64(await sha256(new Uint8Array(await bytesIn(sealed, n, part)))));
+      const { urls } = await this.#parts.api.post(`/api/blobs/${name}/urls`, { parts, sums }, ACCESS);
+      return urls;
+    });
+    return (n, wanted) => signed.of(n, wanted);
+  }
+
+  /** @param {Uploaded} blob @param {Grant} grant @param {number} n @param {Way} way @param {PartWay} partWay */
+  async #sendPart(blob, { part }, n, { sealed, signal, arrived }, partWay) {
     const { clock } = this.#parts;
-    const body = await sealed
-      ?.slice(n * part, (n + 1) * part)
-      .arrayBuffer()
-      .catch(() => undefined);
-    if (!body) throw refusal("lost");
+    const body = await bytesIn(sealed, n, part);
     const [begun, ms] = [clock.now(), blob.ms ?? PUT_MS];
     try {
-      await putPart(this.#parts, { blob: blob.name, n, ticket, body, ms }, signal);
+      await putPart(this.#parts, { way: partWay, body, ms }, signal);
     } catch (error) {
       if (!signal.aborted) this.speed.noteFailed(begun, clock.now());
       if (clock.now() - begun >= ms) blob.ms = Math.min(PUT_MAX_MS, 2 * ms);
-      throw error;
+      throw partWay.direct ? astray(error) : error;
     }
     this.speed.note(begun, clock.now(), body.byteLength);
     blob.done += body.byteLength;
     arrived(true);
   }
+}
+
+/** A store that takes a signed call not at all. @param {unknown} error */
+function astray(error) {
+  const refused = error instanceof PartError && (error.code === "denied" || error.code === "gone");
+  return refused ? new PartError("unreachable", undefined, error) : error;
+}
+
+/** @param {Blob | undefined} sealed @param {number} n @param {number} part @returns {Promise<ArrayBuffer>} */
+async function bytesIn(sealed, n, part) {
+  const bytes = await sealed
+    ?.slice(n * part, (n + 1) * part)
+    .arrayBuffer()
+    .catch(() => undefined);
+  if (!bytes) throw refusal("lost");
+  return bytes;
 }
 
 /** Bytes of the parts that are there. @param {Grant} grant */

@@ -57,7 +57,7 @@ const UNDO_MS = 60_000; // a deleted message may be written again
 const ORPHAN_MS = 24 * 60 * 60 * 1000; // a page that composes may be as old
 const DEFINITE = new Set(["file_too_large", "quota", "site_full", "not_connected", "lost", "blob"]);
 const REFUSED = new Set([400, 413, 422]); // by a server that will say so again
-const SOON = new Set(["denied", "whole", "gone"]);
+const SOON = new Set(["denied", "whole", "gone", "unreachable"]);
 const ACCESS = { proof: true };
 
 export class Uploads {

@@ -12,7 +12,7 @@ import { bus } from "./bus.js";
 /** @typedef {{onProgress?: (done: number, total: number) => void, signal?: AbortSignal}} Options bytes, sealed */
 /** @typedef {{done: (value: any) => void, failed: (error: Error) => void, options: Options}} Asked */
 
-/** `code`: offline, busy, gone (deleted, or not for this person), bad_blob and others of M1Error, not_loaded. */
+/** `code`: offline, busy, unreachable, gone (deleted, or not for this person), bad_blob and others of M1Error, not_loaded. */
 class MediaError extends Error {
   /** @param {string} code */
   constructor(code) {
@@ -57,7 +57,13 @@ export async function sealFile(file, role, options = {}) {
 export async function openAttachment(entry, role, options = {}) {
   const blob = hexOf(entry.blob);
   const key = { fk: fromB64(entry.fk, 32), hash: fromB64(entry.hash, 32), size: entry.size, log2: entry.log2 };
-  return ask("open", { blob, key, role, kept: kept.get(blob) }, options);
+  return ask("open", { blob, key, role, kept: kept.get(blob), direct: isDirect() }, options);
+}
+
+/** Whether parts come past the site: as its policy for this page was written (chatsite/security.py). */
+function isDirect() {
+  const said = globalThis.document?.querySelector("meta[name=media-transfer]")?.getAttribute("content");
+  return said === "direct";
 }
 
 /** Removed before they were sent. @param {string[]} blobs ids in base64 */
@@ -133,11 +139,15 @@ function started() {
 }
 
 /** @param {Worker} from @param {any} said */
-async function hear(from, { id, value, error, progress, need, fresh }) {
+async function hear(from, { id, value, error, progress, need, turn, ...said }) {
   const { done, failed, options } = asked.get(id) ?? {};
   if (need) {
-    const token = await bus.ask("liveToken", Boolean(fresh)).catch(() => null);
-    return from.postMessage({ id, token });
+    const got =
+      need === "urls" ? bus.ask("partUrls", said.blob, said.parts) : bus.ask("liveToken", Boolean(said.fresh));
+    return got.then(
+      (given) => from.postMessage({ id, turn, given }),
+      ({ code }) => from.postMessage({ id, turn, why: code ?? "offline" }),
+    );
   }
   if (progress) return void options?.onProgress?.(progress[0], progress[1]);
   asked.delete(id);

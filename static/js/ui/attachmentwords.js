@@ -114,6 +114,10 @@ const FOR_NOW = {
   offline: () => gettext("It did not load: there is no connection."),
   busy: () => gettext("It did not load: the server has much to do. Try again in a moment."),
   storage_away: () => gettext("It did not load: the server cannot reach its file storage right now."),
+  unreachable: () =>
+    gettext(
+      "It did not load: this page cannot reach the file storage of this site. Reload the page; if that does not help, tell the person who runs the site.",
+    ),
   quota: () => gettext("It did not load: this device has no room left."),
 };
 

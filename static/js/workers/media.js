@@ -2,12 +2,14 @@
 // worker: bytes of a file are here and nowhere else in between, a chunk or some parts at a time.
 //
 // A question {id, ask, …} ends in {id, value} or {id, error}. Before that: {id, progress: [done, total]} in bytes, and
-// {id, need: "token", fresh}, which the page answers with {id, token}. {id, stop} gives a question up.
+// {id, turn, need: "token", fresh} or {id, turn, need: "urls", blob, parts}, which the page answers with {id, turn, given}
+// or {id, turn, why}, a code. {id, stop} gives a question up.
 
 import { wallClock } from "../clock.js";
 import { openBlob, sealBlob, sealedSize } from "../crypto/blob.js";
 import { Lanes } from "../lanes.js";
-import { getParts } from "../network/parts.js";
+import { getParts, PartError } from "../network/parts.js";
+import { getByNode, SignedUrls } from "../network/ways.js";
 import { BlobFiles } from "../storage/blobfiles.js";
 
 /** @typedef {import("../crypto/encoding.js").Bytes} Bytes */
@@ -17,7 +19,7 @@ import { BlobFiles } from "../storage/blobfiles.js";
  * @typedef {object} Task
  * @property {number} id
  * @property {AbortController} stopped
- * @property {((token: string | null) => void)[]} tokens that are waited for
+ * @property {{given: (value: any) => void, failed: (error: Error) => void}[]} needs by turn
  */
 
 const LOG2 = 18;
@@ -45,12 +47,23 @@ const WORK = {
   remove: async ({ uid, blob }) => (await BlobFiles.open(uid))?.remove("out", blob),
 };
 
+/** What the site says where a part is asked for. What else a page cannot get is away as a server is. */
+const WHY = new Map([
+  ["unknown", "gone"],
+  ["by_node", "unreachable"],
+  ["busy", "busy"],
+  ["rate", "busy"],
+]);
+
 scope.addEventListener("message", async (/** @type {MessageEvent} */ { data }) => {
-  const { id, ask, stop, token } = data;
+  const { id, ask, stop, turn, given, why } = data;
   if (stop) return tasks.get(id)?.stopped.abort();
-  if (token !== undefined) return tasks.get(id)?.tokens.shift()?.(token);
+  if (turn !== undefined) {
+    const need = tasks.get(id)?.needs[turn];
+    return why ? need?.failed(new PartError(WHY.get(why) ?? "offline")) : need?.given(given);
+  }
   /** @type {Task} */
-  const task = { id, stopped: new AbortController(), tokens: [] };
+  const task = { id, stopped: new AbortController(), needs: [] };
   tasks.set(id, task);
   try {
     scope.postMessage({ id, value: await WORK[ask]?.(data, task) });
@@ -99,11 +112,12 @@ function sealInto(file, role, write, total, { id, stopped }) {
 }
 
 /**
- * @param {{uid: string, blob: string, key: BlobKey, role: Role, kept?: Blob}} given `kept`: sealed here, not sent yet
+ * @param {{uid: string, blob: string, key: BlobKey, role: Role, kept?: Blob, direct: boolean}} given `kept`: sealed here,
+ *   not sent yet; `direct`: parts come past the site
  * @param {Task} task
  * @returns {Promise<Blob>} without a type
  */
-async function open({ uid, blob, key, role, kept }, task) {
+async function open({ uid, blob, key, role, kept, direct }, task) {
   task.stopped.signal.throwIfAborted();
   if (kept) return opened(slices(kept, task), key, role);
   const files = await BlobFiles.open(uid);
@@ -120,11 +134,40 @@ async function open({ uid, blob, key, role, kept }, task) {
       await files?.remove("in", blob); // what a disk lost, the server still has
     }
   }
-  return fetched({ blob, key, role }, files, task);
+  return fetched({ blob, key, role, direct }, files, task);
 }
 
-/** @param {{blob: string, key: BlobKey, role: Role}} given @param {BlobFiles | undefined} files @param {Task} task */
-async function fetched({ blob, key, role }, files, { id, stopped, tokens }) {
+/**
+ * How each part comes.
+ * @param {string} blob
+ * @param {boolean} direct
+ * @param {Task} task
+ * @returns {import("../network/parts.js").Down["way"]}
+ */
+function waysOf(blob, direct, task) {
+  if (!direct) return async (n, fresh) => getByNode(blob, n, await need(task, { need: "token", fresh }));
+  const signed = new SignedUrls(wallClock, (parts) => need(task, { need: "urls", blob, parts }));
+  return (n, fresh, wanted) => {
+    if (fresh) signed.forget(n);
+    return signed.of(n, wanted);
+  };
+}
+
+/** What the page has to ask for. @param {Task} task @param {Record<string, unknown>} what @returns {Promise<any>} */
+function need({ id, needs }, what) {
+  return new Promise((given, failed) => {
+    const turn = needs.push({ given, failed }) - 1;
+    scope.postMessage({ id, turn, ...what });
+  });
+}
+
+/**
+ * @param {{blob: string, key: BlobKey, role: Role, direct: boolean}} given
+ * @param {BlobFiles | undefined} files
+ * @param {Task} task
+ */
+async function fetched({ blob, key, role, direct }, files, task) {
+  const { id, stopped } = task;
   const total = sealedSize(key, role);
   const limit = (await files?.limit()) ?? 0;
   let sink = files && total <= limit && (await files.room(total)) && (await files.create("in", blob).catch(() => null));
@@ -134,14 +177,10 @@ async function fetched({ blob, key, role }, files, { id, stopped, tokens }) {
     lanes: parts,
     signal: stopped.signal,
     progress: (/** @type {number} */ done) => scope.postMessage({ id, progress: [done, total] }),
-    token: (/** @type {boolean} */ fresh) =>
-      new Promise((done, failed) => {
-        tokens.push((token) => (token === null ? failed(new Error("no token")) : done(token)));
-        scope.postMessage({ id, need: "token", fresh });
-      }),
+    way: waysOf(blob, direct, task),
   };
   async function* kept() {
-    for await (const bytes of getParts(blob, total, down)) {
+    for await (const bytes of getParts(total, down)) {
       try {
         if (sink) sink.write(bytes);
       } catch {
