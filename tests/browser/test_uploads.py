@@ -77,7 +77,8 @@ class Parts:
             route.continue_()
 
     def _answered(self, response: Any) -> None:
-        if response.request.method == "PUT" and response.status in (200, 204):
+        put = response.request.method == "PUT" and PART.search(response.url)
+        if put and response.status in (200, 204):
             self.arrived.append(number(response.url))
 
     def let_go(self) -> None:
