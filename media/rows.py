@@ -171,9 +171,9 @@ def touch(row: Blob, now: int) -> None:
     Blob.objects.filter(pk=row.pk, state__in=UNCLAIMED).update(changed=now)
 
 
-def sign(owner: bytes, blob: bytes, until: int, now: int) -> bool:
-    """They may put parts past us until then. Whether the blob takes any."""
-    takes = Blob.objects.filter(blob=blob, owner=owner, state=State.GRANTED)
+def sign(owner: bytes, blob: bytes, part: int, until: int, now: int) -> bool:
+    """They may put parts past us until then. Whether the blob takes any, of this size."""
+    takes = Blob.objects.filter(blob=blob, owner=owner, part=part, state=State.GRANTED)
     return bool(takes.update(changed=now, signed=until))
 
 

@@ -34,7 +34,7 @@ async def signed(
         raise Unknown
     if settings.MEDIA_TRANSFER != "direct":
         raise refusals.ByNode
-    if sums and not await threads.run(rows.sign, who.uid, blob, now + PUT_MS, now):
+    if sums and not await threads.run(rows.sign, who.uid, blob, part, now + PUT_MS, now):
         raise Unknown
     calls = await threads.run(_calls, blob, wanted.parts, lengths, sums)
     return protocol.SignedUrls(

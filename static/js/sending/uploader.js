@@ -18,6 +18,7 @@ import { AT_ONCE, putByNode, SignedUrls } from "../network/ways.js";
  */
 
 const LANES = 3; // parts in flight, of all files
+const CUTS = new Set(["offline", "unreachable"]); // what a page hears of a line that broke
 const CUTS_MAX = 2; // then parts are small: a line that breaks every 300 KB carries no others
 const PUT_MAX_MS = 8 * PUT_MS; // a line that is slow must not begin the same part for ever
 const ACCESS = { proof: true };
@@ -104,7 +105,7 @@ export class Uploader {
 
   /** @param {Uploaded} blob @param {any} error @returns {never} */
   #cut(blob, error) {
-    if (error.code === "offline" && !blob.done) blob.cuts = (blob.cuts ?? 0) + 1;
+    if (CUTS.has(error.code) && !blob.done) blob.cuts = (blob.cuts ?? 0) + 1;
     throw error;
   }
 
