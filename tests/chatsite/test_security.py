@@ -92,7 +92,7 @@ def test_scripts_have_a_policy_and_only_the_password_worker_compiles(client: Cli
 
 
 def script(name: str) -> dict[str, str]:
-    """Its headers, read anew as at a start."""
+    """Its headers, as at a start."""
     headers: dict[str, str] = {}
     static_headers(headers, str(settings.BASE_DIR / "static" / name), f"/static/{name}")
     return headers
