@@ -19,7 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from accounts import proof, sessions
 from accounts.sessions import Caller
 from chatsite.edge import limits
-from chatsite.edge.endpoints import F, View, endpoint, read
+from chatsite.edge.endpoints import BODY_MAX, F, View, endpoint, read
 from chatsite.edge.limits import Limit
 from chatsite.edge.refusals import Refusal
 from chatsite.edge.wire import Body, Decoder, decoder
@@ -40,12 +40,14 @@ class Need(Enum):
 
 
 def api(
-    method: str, *, need: Need, body: type[Body] | None = None, limit: Limit = limits.READS
-) -> Callable[[F], View]:
-    """An endpoint for those who meet `need`; `limit` counts by account."""
+    method: str, *, need: Need, body: type[Body] | None = None, limit: Limit = limits.READS,
+    body_max: int = BODY_MAX,
+) -> Callable[[F], View]:  # fmt: skip
+    """An endpoint for those who meet `need`; `limit` counts by account. More than BODY_MAX bytes
+    need a line in chatsite/door/bodies.py, too."""
 
     def prepare(request: HttpRequest) -> tuple[Any, ...]:
-        arguments = read(request, parse)
+        arguments = read(request, parse, body_max)
         who = _admit(request, need, now_ms())
         limits.take(limit, who.uid, now_ms())
         return (who, *arguments)

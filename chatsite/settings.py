@@ -1,10 +1,11 @@
 """One file, read from the environment by chatsite/env.py. README lists the variables."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from chatsite import engines, env, services
-from chatsite.make_secrets import PURPOSES
+from chatsite.make_secrets import MODERATION, PUBLISHED, PURPOSES
 from chatsite.security import static_headers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -32,6 +33,9 @@ METRICS_FROM = env.networks("METRICS_FROM")  # who reads /metrics, beside this m
 CSRF_TRUSTED_ORIGINS = [SITE_URL, *env.origins("CSRF_TRUSTED_ORIGINS")]
 
 SECRETS = {purpose: env.secret(VAR / "secrets", purpose) for purpose in PURPOSES}
+# Of reports. A process that opens none never holds a seed.
+MODERATION_KEY = VAR / "secrets" / PUBLISHED
+MODERATION_SEEDS = partial(env.secret, VAR / "secrets", MODERATION)
 SECRET_KEY, *SECRET_KEY_FALLBACKS = [key.hex() for _, key in SECRETS["django"]]
 
 ENGINE, _engine = engines.choose(VAR)
@@ -63,6 +67,7 @@ ACCOUNT_CHANGED = "messaging.hooks.account_changed"
 PRIVACY_CHANGED = "messaging.hooks.privacy_changed"
 NOTE_CHANGED = "messaging.hooks.note_changed"
 ADMIN_ENABLED = env.boolean("ADMIN_ENABLED", False)
+TAKES_REPORTS = ADMIN_ENABLED  # what nobody reads is not offered
 LIVE_RATE_FACTOR = env.integer("LIVE_RATE_FACTOR", 1, 1, 1_000_000)  # for benchmarks alone
 
 INSTALLED_APPS = [

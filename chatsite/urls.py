@@ -9,6 +9,7 @@ urlpatterns = [
     path("api/", include("messaging.urls")),  # first: no page's address is compared with theirs
     path("api/", include("accounts.urls")),
     path("api/", include("media.urls")),
+    path("api/", include("moderation.api_urls")),
     path("", include("accounts.page_urls")),
     path("", include("messaging.page_urls")),
     *(staff.urlpatterns if settings.ADMIN_ENABLED else []),

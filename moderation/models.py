@@ -3,6 +3,8 @@
 Audit   what staff and operators did and looked at: a chain, appended to and never changed
 """
 
+from typing import ClassVar
+
 from django.db import models
 
 from accounts.fields import Bytes, Ms
@@ -34,3 +36,41 @@ class Audit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.n}: {self.action}"
+
+
+class State(models.IntegerChoices):
+    NEW = 1  # waits to be looked at
+    CLOSED = 2
+
+
+class Report(models.Model):
+    """A report as its browser sealed it. The rest is what the server was told beside it.
+
+    `version` rises with each change: a compare-and-set on it fails where somebody came first.
+    """
+
+    report = Bytes(16, unique=True)  # made up by the browser: a repeat is the same report
+    reporter = Bytes(16)  # uid; staff alone are told
+    peer = Bytes(16, db_index=True)  # uid of the person it is about
+    reason = models.SmallIntegerField()
+    kid = models.CharField(max_length=64)  # of the moderation key that opens it
+    sealed = models.BinaryField(null=True)  # None = erased, long after it was closed
+    mids = models.BinaryField()  # client ids of the chosen messages, 16 bytes each
+    made = Ms()
+    state = models.SmallIntegerField(choices=State.choices, default=State.NEW)
+    closed = Ms(null=True)
+    version = models.IntegerField(default=0)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["reporter", "peer"]),
+            models.Index(fields=["state", "made"]),
+        ]
+
+    def __str__(self) -> str:
+        return "report"
+
+    @property
+    def chosen(self) -> list[bytes]:
+        mids = bytes(self.mids)
+        return [mids[at : at + 16] for at in range(0, len(mids), 16)]

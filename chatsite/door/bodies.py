@@ -15,6 +15,7 @@ from media import parts
 from media.stores import PART_MAX
 from media.tickets import Upload
 from messaging.polling import BODY_MAX as CALL_MAX
+from moderation.protocol import REPORT_BODY_MAX
 
 FORM_MAX = 16 * 1024  # of every other page
 ADMIN_MAX = 256 * 1024
@@ -22,7 +23,8 @@ BUDGET = 64 * 1024 * 1024  # bytes of this process, of bodies that are not answe
 SHARE = 24 * 1024 * 1024  # of the budget of parts: what those of one person may take
 
 PARTS = parts.PREFIX.encode()
-_LIMITS = (
+_LIMITS = (  # the first that fits
+    (b"/api/reports", REPORT_BODY_MAX),
     (b"/api/", API_MAX),
     (b"/live", CALL_MAX),
     (b"/admin/", ADMIN_MAX),

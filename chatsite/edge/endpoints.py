@@ -37,7 +37,7 @@ from chatsite.edge.wire import Body, Decoder, Malformed, Problem, decoder, encod
 from chatsite.running.clock import now_ms
 from e2ee.errors import M1Error
 
-BODY_MAX = 128 * 1024  # bytes of any HTTP body
+BODY_MAX = 128 * 1024  # bytes of an HTTP body, unless its endpoint says more
 _DIGITS = 9  # of a length that is read; more of them are no smaller number
 _WRITES = frozenset({"POST", "PUT", "DELETE"})
 View = Callable[..., Any]  # plain or async; answers an HttpResponse
@@ -92,11 +92,13 @@ def by_method(**views: View) -> View:
     return dispatch
 
 
-def read(request: HttpRequest, parse: Decoder[Any] | None) -> tuple[Any, ...]:
-    """The decoded body, or nothing where none is expected."""
+def read(
+    request: HttpRequest, parse: Decoder[Any] | None, largest: int = BODY_MAX
+) -> tuple[Any, ...]:
+    """The decoded body of at most `largest` bytes, or nothing where none is expected."""
     if request.method in _WRITES and not origins.is_ours(request.headers.get("Origin")):
         raise Refusal(403, "origin", "This request did not come from the site itself.")
-    body = _body(request)
+    body = _body(request, largest)
     if parse is None:
         return ()
     try:
@@ -105,25 +107,25 @@ def read(request: HttpRequest, parse: Decoder[Any] | None) -> tuple[Any, ...]:
         raise _bad_body() from None
 
 
-def _body(request: HttpRequest) -> bytes:
+def _body(request: HttpRequest, largest: int) -> bytes:
     announced = request.headers.get("Content-Length", "")
     if announced and not announced.isdecimal():
         raise _bad_body()
-    if announced and int(announced[:_DIGITS]) > BODY_MAX:
-        raise _too_big()
+    if announced and int(announced[:_DIGITS]) > largest:
+        raise _too_big(largest)
     try:
         body = request.body
     except RequestDataTooBig:
-        raise _too_big() from None
+        raise _too_big(largest) from None
     except (RawPostDataException, UnreadablePostError):  # a form, or a client that went away
         raise _bad_body() from None
-    if len(body) > BODY_MAX:
-        raise _too_big()
+    if len(body) > largest:
+        raise _too_big(largest)
     return body
 
 
-def _too_big() -> Refusal:
-    return Refusal(413, "too_big", f"A request holds at most {BODY_MAX} bytes.")
+def _too_big(largest: int) -> Refusal:
+    return Refusal(413, "too_big", f"This request holds at most {largest} bytes.")
 
 
 def _bad_body() -> Refusal:

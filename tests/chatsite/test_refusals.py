@@ -45,7 +45,7 @@ def _codes_of(kind: ast.ClassDef) -> Iterator[str]:
 def codes() -> dict[str, str]:
     return {
         code: str(path.relative_to(ROOT))
-        for package in ("accounts", "messaging", "chatsite")
+        for package in ("accounts", "messaging", "moderation", "chatsite")
         for path in (ROOT / package).rglob("*.py")
         for code in refused_in(path)
     }

@@ -7,6 +7,7 @@ from socket import socket
 from chatsite.door.bodies import BUDGET, FORM_MAX
 from chatsite.edge.endpoints import BODY_MAX
 from messaging.polling import BODY_MAX as CALL_MAX
+from moderation.protocol import REPORT_BODY_MAX
 from testkit.running import Site
 from tests.chatsite.door.stranger import (
     ask,
@@ -20,7 +21,9 @@ from tests.chatsite.door.stranger import (
 )
 
 MB = 1024 * 1024
-LIMITS = {"/api/start": BODY_MAX, "/live": CALL_MAX, "/help": FORM_MAX}
+LIMITS = {
+    "/api/start": BODY_MAX, "/api/reports": REPORT_BODY_MAX, "/live": CALL_MAX, "/help": FORM_MAX,
+}  # fmt: skip
 
 
 def head(site: Site, path: str, *headers: str) -> bytes:

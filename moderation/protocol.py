@@ -1,0 +1,50 @@
+"""HTTP bodies of reports (docs/encryption.md 4.10). Pure: no I/O.
+
+What a report says is sealed in the browser to the moderation key; the server that takes it cannot
+read it. What it does read stands beside it: who is reported, a reason, ids of messages.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from chatsite.edge.wire import B32, B64, Body, Id
+
+REPORT_BODY_MAX = 1_468_006  # bytes of POST /api/reports: 1.4 MiB, 1 MiB sealed in base64
+REPORT_CHOSEN_MAX = 10  # messages that a report is about
+REPORT_BEFORE_MAX = 20  # messages before them
+REPORT_NOTE_MAX = 2_000  # bytes
+REPORTS_PER_DAY = 10  # by one account
+REPORTS_OPEN_MAX = 3  # of one account against one person
+SEALED_MIN = 1_136  # enc and tag alone
+SEALED_MAX = 1024 * 1024 + SEALED_MIN
+
+Reason = Literal[1, 2, 3, 4, 5, 6, 7, 8]  # static/js/ui/reportreasons.js has their words
+Kid = Annotated[str, Meta(pattern=r"^[A-Za-z0-9]{1,64}$")]
+Record = Annotated[bytes, Meta(max_length=2_048)]
+Sealed = Annotated[bytes, Meta(min_length=SEALED_MIN, max_length=SEALED_MAX)]
+Mids = Annotated[list[Id], Meta(max_length=REPORT_CHOSEN_MAX)]
+
+
+class SealingKey(Body):
+    """GET /api/moderation-key: to whom reports are sealed. `identity` (moderation-id) signed the
+    record; a browser keeps the first one that it sees and says when it is another. 404 `no_reports`
+    where this site takes none."""
+
+    identity: B32
+    record: Record
+    signature: B64
+
+
+class SendReport(Body):
+    """POST /api/reports: `report` is made up by the client, and a repeat with it changes nothing.
+    `mids`: client ids of the chosen messages. 409 `moderation_key` where kid is not the newest: ask
+    for it and seal again. 413: choose fewer. 429 `rate`, or `reports_open` where three about this
+    person wait to be looked at."""
+
+    report: Id
+    peer: Id
+    reason: Reason
+    kid: Kid
+    mids: Mids
+    sealed: Sealed

@@ -1,0 +1,132 @@
+"""Use cases of reports (docs/encryption.md 4.10): take one, open one.
+
+What a report says is sealed: here it is plain only while somebody who may looks at it. Who reported
+stands in the row and is told to staff alone.
+"""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.transaction import atomic
+
+from accounts.models import User
+from chatsite.edge import limits
+from chatsite.edge.limits import DAY, Limit
+from chatsite.edge.refusals import Refusal, bad, unknown
+from chatsite.running import threads
+from e2ee.errors import M1Error
+from e2ee.judging import Ground, Judged, judge
+from e2ee.reports import Report as Plain
+from e2ee.reports import open_report
+from messaging.backends import connection_store, log
+from moderation import grounds, keys
+from moderation.models import Report, State
+from moderation.protocol import REPORTS_OPEN_MAX, REPORTS_PER_DAY, SendReport
+
+A_DAY = Limit("reports", REPORTS_PER_DAY, DAY)  # by account
+
+
+class NoReports(Refusal):
+    status, code = 404, "no_reports"
+    message = "This site takes no reports."
+
+
+class OldKey(Refusal):
+    status, code = 409, "moderation_key"
+    message = "Reports are sealed to another key by now."
+
+
+class ManyOpen(Refusal):
+    status, code = 429, "reports_open"
+    message = f"{REPORTS_OPEN_MAX} reports about this person wait to be looked at."
+
+
+class Unreadable(Exception):
+    """Nobody can open the report any more, or there is none in it; the text says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    note: str
+    items: list[Judged]
+
+
+def take(reporter: User, body: SendReport, now: int) -> None:
+    """Keep a report as it came. Repeatable by its id.
+
+    Raises NoReports, OldKey, Unknown (nobody has that uid, or the id is another's report), ManyOpen
+    and Refusal `rate`; what is refused counts as one of the day's all the same.
+    """
+    published = keys.published()
+    if published is None:
+        raise NoReports
+    if bytes(body.peer) == reporter.uid:
+        bad("own", "Nobody reports themselves.")
+    if _is_there(reporter, body):
+        return
+    if body.kid != published.key().kid:
+        raise OldKey
+    limits.take(A_DAY, reporter.uid, now)
+    if not User.objects.filter(uid=bytes(body.peer), head_k__gt=0).exists():
+        unknown()
+    with atomic():
+        User.objects.select_for_update().get(pk=reporter.pk)  # two at once are counted in turn
+        if not _is_there(reporter, body):
+            _keep(reporter, body, now)
+
+
+def _is_there(reporter: User, body: SendReport) -> bool:
+    row = Report.objects.filter(report=bytes(body.report)).defer("sealed").first()
+    if row is None:
+        return False
+    if (row.reporter, row.peer) != (reporter.uid, bytes(body.peer)):
+        unknown()
+    return True
+
+
+def _keep(reporter: User, body: SendReport, now: int) -> None:
+    about = Report.objects.filter(reporter=reporter.uid, peer=bytes(body.peer))
+    if about.exclude(state=State.CLOSED).count() >= REPORTS_OPEN_MAX:
+        raise ManyOpen
+    Report.objects.create(
+        report=bytes(body.report), reporter=reporter.uid, peer=bytes(body.peer),
+        reason=body.reason, kid=body.kid, mids=b"".join(map(bytes, body.mids)),
+        sealed=body.sealed, made=now,
+    )  # fmt: skip
+
+
+async def open_sealed(row: Report, now: int) -> Opened:
+    """What the report says and which of its messages are proved. The caller has asked for the
+    permission and has written it down. Raises Unreadable."""
+    plain = await threads.run(_unseal, row)
+    found = await grounds.look_up(log(), connection_store(), plain, now)
+    ground = Ground(
+        conv=found.conv,
+        rows=found.rows,
+        keys=dict(settings.SECRETS["franking"]),
+        announced=row.chosen,
+        reported=await threads.run(reported_before, row),
+        now_ms=row.made,  # what was young enough then does not grow old by waiting
+    )
+    return Opened(plain.note, judge(plain, ground))
+
+
+def reported_before(row: Report) -> set[bytes]:
+    """Ids of messages that this person chose in earlier reports about the same one."""
+    earlier = Report.objects.filter(reporter=row.reporter, peer=row.peer, pk__lt=row.pk)
+    return {mid for one in earlier.defer("sealed") for mid in one.chosen}
+
+
+def _unseal(row: Report) -> Plain:
+    if row.sealed is None:
+        raise Unreadable("erased")
+    seed = keys.seed(row.kid)
+    if seed is None:
+        raise Unreadable("key")
+    try:
+        return open_report(
+            seed, bytes(row.sealed), kid=row.kid, report_id=row.report, reporter=row.reporter,
+            peer=row.peer,
+        )  # fmt: skip
+    except M1Error:
+        raise Unreadable("form") from None

@@ -1,0 +1,29 @@
+"""HTTP of reports for everybody (docs/encryption.md 4.18). Each view calls one use case."""
+
+from django.http import HttpRequest
+
+from accounts.api import Caller, Need, api
+from accounts.protocol import Done
+from chatsite.edge.limits import HOUR, Limit
+from chatsite.edge.wire import B32, B64
+from chatsite.running.clock import now_ms
+from moderation import keys, protocol, reports
+
+TRIES = Limit("report-tries", 120, HOUR)  # by account; repeats of a report count here alone
+
+
+@api("GET", need=Need.PROOF)
+def sealing_key(_request: HttpRequest, _who: Caller) -> protocol.SealingKey:
+    found = keys.published()
+    if found is None:
+        raise reports.NoReports
+    return protocol.SealingKey(B32(found.identity), found.record, B64(found.signature))
+
+
+@api(
+    "POST", need=Need.PROOF, body=protocol.SendReport, limit=TRIES,
+    body_max=protocol.REPORT_BODY_MAX,
+)  # fmt: skip
+def send(_request: HttpRequest, who: Caller, body: protocol.SendReport) -> Done:
+    reports.take(who.record.user, body, now_ms())
+    return Done()
