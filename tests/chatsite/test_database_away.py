@@ -4,11 +4,13 @@ import http.client
 import json
 import os
 import re
+import shutil
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,7 +19,7 @@ from websockets.asyncio.client import ClientConnection
 from chatsite.handler import THREADS
 from messaging import protocol
 from testkit.cast import Person, seeded
-from testkit.running import Site, new_site
+from testkit.running import Site, free_port, new_site
 from tests.chatsite.test_server import arrive, close_code, dial, manage, receive, send
 
 NEED_NONE = ["/", "/sign-in", "/sign-up", "/reset", "/help", "/nothing-here"]
@@ -84,12 +86,24 @@ def expect_one_line(site: Site) -> None:
     assert "Internal Server Error" not in log
 
 
-@pytest.fixture
-def people() -> Iterator[tuple[Site, Person, Person]]:
+@pytest.fixture(scope="module")
+def prepared() -> Iterator[tuple[Site, Person, Person]]:
     site = new_site({"LIVE_RATE_FACTOR": "1000", "DATABASE_URL": ""})
     alice, bob = seeded(site, "alice", "bob", pairs=1)
     yield site, alice, bob
     site.remove()
+
+
+@pytest.fixture
+def people(
+    prepared: tuple[Site, Person, Person], tmp_path: Path
+) -> Iterator[tuple[Site, Person, Person]]:
+    """On files of the test's own, which it may break."""
+    first, alice, bob = prepared
+    shutil.copytree(first.var, tmp_path / "var", symlinks=True)
+    site = replace(first, var=tmp_path / "var", port=free_port())
+    yield site, alice, bob
+    site.stop()
 
 
 async def test_a_broken_file_of_accounts(people: tuple[Site, Person, Person]) -> None:

@@ -3,10 +3,12 @@ does."""
 
 import asyncio
 import http.client
+import shutil
 import signal
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,15 +68,24 @@ class Behind:
             link.close()
 
 
-@pytest.fixture
-async def behind(tmp_path: Path) -> AsyncIterator[Behind]:
+@pytest.fixture(scope="module")
+def prepared() -> Iterator[tuple[Site, Person]]:
     program()
+    site = new_site({"NODE": "N1", "TRUSTED_PROXIES": "127.0.0.1"})
+    [alice] = seeded(site, "alice")
+    yield site, alice
+    site.remove()
+
+
+@pytest.fixture
+async def behind(prepared: tuple[Site, Person], tmp_path: Path) -> AsyncIterator[Behind]:
+    """Of a copy of the site, which may be harmed."""
+    first, alice = prepared
     port = free_port()
-    site = new_site(
-        {"NODE": "N1", "SITE_URL": f"http://localhost:{port}", "TRUSTED_PROXIES": "127.0.0.1"}
-    )
+    shutil.copytree(first.var, tmp_path / "var", symlinks=True)
+    env = {**first.env, "SITE_URL": f"http://localhost:{port}"}
+    site = replace(first, var=tmp_path / "var", port=free_port(), env=env)
     try:
-        [alice] = seeded(site, "alice")
         await asyncio.to_thread(site.start)
         async with stub("N2") as other:
             other.ready = False
@@ -86,7 +97,6 @@ async def behind(tmp_path: Path) -> AsyncIterator[Behind]:
                 yield one
     finally:
         site.kill()
-        site.remove()
 
 
 async def test_a_restart_cuts_nobody_off_and_shows_nobody_an_error(behind: Behind) -> None:
