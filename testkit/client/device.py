@@ -124,12 +124,15 @@ class Device:
 
     # ------------------------------------------------------------ sending
 
-    async def send(self, to: HasUid | bytes, text: str, *, ref: bytes | None = None) -> Message:
+    async def send(
+        self, to: HasUid | bytes, text: str, *, ref: bytes | None = None,
+        att: list[dict[str, Any]] | None = None,
+    ) -> Message:  # fmt: skip
         """Returns when the server has promised to keep it. Raises SendRefused, and Closed when the
         line breaks: then the message waits, and `connect` sends the same bytes again."""
 
         def compose(prev: bytes | None, me: bodies.Head, peer: bodies.Head) -> bytes:
-            return bodies.text(text, ts=now_ms(), me=me, peer=peer, prev=prev, ref=ref)
+            return bodies.text(text, ts=now_ms(), me=me, peer=peer, prev=prev, ref=ref, att=att)
 
         return await self.send_body(to, compose)
 

@@ -82,7 +82,10 @@ def download(api: Api, entry: dict[str, Any]) -> bytes:
     blob = from_base64(entry["blob"], 16)
     token = api.post("/api/live-token", None, LiveToken).token
     headers, sealed = {"Authorization": f"Live {token}"}, b""
-    for n in range(-(-blobs.sealed_size(entry["size"], log2=entry["log2"]) // PART)):
+    size = blobs.sealed_size(entry["size"], log2=entry["log2"])
+    n = -1
+    while len(sealed) < size:  # in parts of whatever size they were sent in
+        n += 1
         status, part = api.raw("GET", f"/blobs/{blob.hex()}/{n}", b"", headers)
         if status != 200:
             raise ApiError(status, part)

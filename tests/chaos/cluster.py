@@ -82,6 +82,7 @@ class Cluster:
         (var / "secrets").symlink_to(first.var / "secrets")
         postgres = await self._door(name, "postgres", _port(first.env["DATABASE_URL"]))
         redis = await self._door(name, "redis", _port(first.env["REDIS_URL"]))
+        s3 = await self._door(name, "s3", _port(first.env["S3_ENDPOINT_URL"]))
         doors = {
             true: await self._cassandra_door(name, service, number)
             for service in self.services.cassandras
@@ -92,6 +93,7 @@ class Cluster:
             "NODE": name,
             "DATABASE_URL": _by(first.env["DATABASE_URL"], postgres),
             "REDIS_URL": _by(first.env["REDIS_URL"], redis),
+            "S3_ENDPOINT_URL": _by(first.env["S3_ENDPOINT_URL"], s3),
             "CASSANDRA_HOSTS": ",".join(doors.values()),
             "CASSANDRA_ADDRESS_MAP": ",".join(f"{a}={b}" for a, b in doors.items()),
             "CASSANDRA_REPLICATION": f"dc1:{len(doors)}",

@@ -104,6 +104,12 @@ class ClusterNemesis(Nemesis):
     async def _cassandra_pause_two(self) -> None:
         await self._paused("cassandra_pause_two", *self._some(2))
 
+    async def _s3_kill(self) -> None:
+        await self._killed("s3_kill", "s3")
+
+    async def _s3_pause(self) -> None:
+        await self._paused("s3_pause", "s3")
+
     async def _postgres_restart(self) -> None:
         self.say("fault", "postgres_restart", [])
         await self._services("stop", "postgres")

@@ -29,6 +29,7 @@ MOVED = {
     "lossy": Weather(lose_sent=0.3, lose_pushed=0.2, replay_pushed=0.2),
     "nervous": Weather(repeat_send=0.5),
     "away": Weather(refuse=True),
+    "cut_parts": Weather(cut_after=150_000),
 }
 
 

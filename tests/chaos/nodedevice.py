@@ -13,6 +13,7 @@ from typing import Any
 
 from testkit.client.account import Secrets
 from testkit.running import ROOT
+from tests.chaos.attaching import contents
 from tests.chaos.history import History
 from tests.chaos.outcome import Chat, Holding, Message
 from tests.chaos.proxy import Door
@@ -47,6 +48,7 @@ class NodeDevice:
         self._started = asyncio.Event()  # its page is there to write on
         self._handed: set[str] = set()  # ids that the device was asked to keep
         self._kept: set[str] = set()  # ids that the device promised to keep
+        self._filed: set[str] = set()  # texts that go with a file
         self._marks: dict[tuple[str, str], int] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -62,8 +64,18 @@ class NodeDevice:
     def send(self, conv: str, text: str) -> None:
         ident = secrets.token_hex(8)
         self._open[ident] = (conv, text)
-        self.history.add(self.name, "send", "invoke", conv=conv, text=text)
+        file = text in self._filed
+        self.history.add(self.name, "send", "invoke", conv=conv, text=text, file=file)
         self._spawn(self._keep(ident, conv, text))
+
+    def send_file(self, conv: str, text: str) -> None:
+        """The same, with the file that belongs to the text."""
+        self._filed.add(text)
+        self.send(conv, text)
+
+    async def abandon(self, conv: str, text: str) -> None:
+        """Sealed, and never sent: no server hears of it."""
+        await self._ask("seal", name=text, file=_file(text))
 
     async def read(self, conv: str) -> None:
         await self._ask("read", conv=_b64(conv))
@@ -211,8 +223,9 @@ class NodeDevice:
         self._handed.add(ident)
         content = {"t": "text", "body": text}
         message = {"id": ident, "conv": _b64(conv), "content": content}
+        file = {"file": _file(text)} if text in self._filed else {}
         with contextlib.suppress(Gone, TimeoutError):  # then the news of it tells
-            await self._ask("send", message=message)
+            await self._ask("send", message=message, **file)
             self._kept.add(ident)
 
     async def _resolve(self) -> None:
@@ -260,6 +273,10 @@ def _message(message: dict[str, Any]) -> Message:
     mid = _hex(message["mid"]) if message.get("mid") else ""
     words = (message.get("content") or {}).get("body")
     return Message(message["seq"], mid, message["mine"], message["kind"], message["ord"], words)
+
+
+def _file(text: str) -> str:
+    return base64.b64encode(contents(text)).decode()
 
 
 def _b64(ident: str) -> str:

@@ -86,8 +86,18 @@ class Store:
 
 
 @dataclass(frozen=True)
+class Files:
+    """Ids of blobs, after a sweep to which all were old (swept.py)."""
+
+    named: frozenset[str] = frozenset()  # by messages of the log
+    whole: frozenset[str] = frozenset()  # with every byte
+    stored: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Outcome:
     history: tuple[Event, ...] = ()
     store: Store = field(default_factory=Store)
     holdings: tuple[Holding, ...] = ()
     leaks: tuple[str, ...] = ()  # where a text was found readable
+    files: Files = field(default_factory=Files)

@@ -4,23 +4,24 @@ import random
 from dataclasses import dataclass
 
 DEVICE_FAULTS = (
-    "cut", "stall", "deaf", "mute", "slow", "late", "lossy", "nervous", "away", "crash", "lost",
-    "revoke",
+    "cut", "stall", "deaf", "mute", "slow", "late", "lossy", "nervous", "away", "cut_parts",
+    "crash", "lost", "revoke",
 )  # fmt: skip
 """cut: RST · stall: nothing moves · deaf, mute: half-open · slow: 1 KB/s · late: 200 ms each way ·
 lossy: promises and announcements lost or replayed · nervous: the same send twice · away: no
-network for long · crash: a browser, -9, with its disk · lost: a device and all that was in it ·
-revoke: a device is taken off the list while another one is stalled"""
+network for long · cut_parts: RST in the middle of each part of a file · crash: a browser, -9, with
+its disk · lost: a device and all that was in it · revoke: a device is taken off the list while
+another one is stalled"""
 
 FAULTS = ("kill", "pause", "clock", *DEVICE_FAULTS, "restore")
 """kill: the server, -9, and started again · pause: SIGSTOP · clock: the server's, moved ·
 restore: an older backup is put back"""
 
-SERVICES = ("redis", "postgres", "cassandra")
+SERVICES = ("redis", "postgres", "cassandra", "s3")
 CLUSTER_FAULTS = (
     "kill", "pause", "clock", *DEVICE_FAULTS, "rolling", "displace",
     "redis_kill", "redis_pause", "redis_full", "cassandra_kill", "cassandra_pause",
-    "postgres_restart", "haproxy_restart",
+    "s3_kill", "s3_pause", "postgres_restart", "haproxy_restart",
     *(f"{how}_{service}" for service in SERVICES for how in ("sever", "freeze")),
 )  # fmt: skip
 """kill, pause, clock: of one node · rolling: each node drains and is restarted, one after the

@@ -32,6 +32,7 @@ class Weather:
     delay: float = 0.0  # seconds, both ways
     hold: frozenset[str] = frozenset()  # directions in which nothing moves, and nothing is lost
     swallow: frozenset[str] = frozenset()  # directions in which everything is lost: half-open
+    cut_after: int = 0  # bytes of HTTP from the device, on one connection: then RST; 0 = never
     slow: bool = False  # SLOW_BYTES a second towards the device
     lose_sent: float = 0.0  # the promise of the server
     lose_pushed: float = 0.0
@@ -122,6 +123,7 @@ class _Line:
     server: asyncio.StreamWriter | None = None
     past: list[bytes] = field(default_factory=list)  # pushed frames
     upgraded: bool = False
+    passed: int = 0  # bytes from the device
 
     async def run(self, reader: asyncio.StreamReader) -> None:
         back, self.server = await asyncio.open_connection(*self.door.upstream)
@@ -171,6 +173,9 @@ class _Line:
         weather = self.door.weather
         if way in weather.swallow or self in self.door.left:
             return
+        self.passed += len(data) if way == OUT else 0
+        if weather.cut_after and self.passed > weather.cut_after and not self.upgraded:
+            return self.reset()
         if weather.delay:
             await asyncio.sleep(weather.delay)
         if weather.slow and way == IN:

@@ -19,6 +19,7 @@ from testkit.client.api import Api, ApiError
 from testkit.client.comeback import Comeback
 from testkit.client.live import Closed
 from testkit.client.outbound import SendRefused
+from tests.chaos.attaching import Attaching
 from tests.chaos.held import chats, suspicions
 from tests.chaos.history import History
 from tests.chaos.outcome import Holding
@@ -26,9 +27,10 @@ from tests.chaos.proxy import Door, Weather
 from tests.chaos.skew import skew_ms
 from tests.chaos.watched import Watched
 
-CONNECT_SECONDS = 10
+CONNECT_SECONDS = 20  # with all that waits: a busy machine must not begin it for ever
 SILENT_SECONDS = 4.0  # without a frame, although it was asked: the line is dead
 LOOK_SECONDS = 0.5  # between two looks after the line
+NOT_WHOLE = "blob"  # a refusal of a message
 RETRY_SECONDS = 1.0  # at most, with full jitter: a storm has no time for the long pauses
 WEATHER = (OSError, EOFError, http.client.HTTPException, WebSocketException, Closed, ApiError)
 
@@ -42,6 +44,8 @@ class PyDevice:
         self.online = asyncio.Event()
         self.seen: dict[str, str] = {}  # presence by uid
         self.lines = 0  # connections that came to stand
+        self.attaching = Attaching(api)
+        self._filed: set[str] = set()  # texts that go with a file
         self._queues: dict[bytes, asyncio.Queue[str]] = {}
         self._wanted: dict[bytes, tuple[int, int]] = {}  # read marks, told again after a break
         self._open: set[str] = set()  # texts whose fate is not known
@@ -60,12 +64,21 @@ class PyDevice:
     def send(self, conv: str, text: str) -> None:
         """Kept in the order of the calls; the history learns how it ends."""
         key = bytes.fromhex(conv)
-        self.history.add(self.name, "send", "invoke", conv=conv, text=text)
+        file = text in self._filed
+        self.history.add(self.name, "send", "invoke", conv=conv, text=text, file=file)
         self._open.add(text)
         if key not in self._queues:
             self._queues[key] = asyncio.Queue()
             self.spawn(self._sender(key))
         self._queues[key].put_nowait(text)
+
+    def send_file(self, conv: str, text: str) -> None:
+        self._filed.add(text)
+        self.send(conv, text)
+
+    async def abandon(self, conv: str, text: str) -> None:
+        """An upload that no message will have."""
+        await self.attaching.abandon(bytes.fromhex(conv), text, cancel=random.random() < 0.5)
 
     async def read(self, conv: str) -> None:
         key = bytes.fromhex(conv)
@@ -146,7 +159,7 @@ class PyDevice:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.door.set(Weather(refuse=True))  # a goodbye would wait for an answer that may not come
-        await self.device.close()
+        await asyncio.gather(self.device.close(), asyncio.to_thread(self.attaching.close))
         await self.door.close()
 
     def spawn(self, work: Any) -> None:
@@ -192,7 +205,7 @@ class PyDevice:
                 code = self.device.line.close_code
             except Closed as closed:
                 code = closed.code
-            except WEATHER:
+            except (*WEATHER, BadEpoch):  # of what was to be sent again
                 pass
             finally:
                 self.online.clear()
@@ -255,13 +268,15 @@ class PyDevice:
         if conversation.pending is not None or beyond:
             await asyncio.sleep(0.05)  # the next connect sends it; or it is kept, after a hole
             return None
-        self._stuck_since = self._stuck_since or asyncio.get_running_loop().time()
         try:
-            return await self.device.send(key, text)
+            att = [await self.attaching.entry(key, text)] if text in self._filed else None
+            self._stuck_since = self._stuck_since or asyncio.get_running_loop().time()
+            return await self.device.send(key, text, att=att)
         except SendRefused as refused:
-            self._end(text, key, "fail", why=str(refused))
-        except (*WEATHER, BadEpoch):  # BadEpoch: until the maker of a lost epoch says it again
-            await asyncio.sleep(0.1)
+            if str(refused) != NOT_WHOLE:  # an older backup was put back: it is sent again
+                self._end(text, key, "fail", why=str(refused))
+        except (*WEATHER, BadEpoch) as error:  # BadEpoch: the maker of a lost epoch says it again
+            await asyncio.sleep((getattr(error, "retry_ms", None) or 100) / 1000)
         finally:
             self._stuck_since = 0.0
         return None

@@ -22,6 +22,7 @@ COUNTED = {
     "lost or doubled": ("I1 ", "I2 "),
     "out of order, or not the same for all": ("I3 ", "I4 ", "I5 "),
     "wrong marks, counts, presence or epochs": ("I6 ", "I7 ", "I8 ", "I10 "),
+    "files lost, or left of nobody": ("I9 ",),
     "readable texts": ("I11 ",),
     "never became quiet, or alarmed somebody": ("after ", "everybody ", "an honest "),
 }

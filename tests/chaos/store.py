@@ -15,7 +15,7 @@ from e2ee.epochs import parse_record
 from messaging.backends.tables import Table
 from testkit.running import ROOT, Site
 from tests.chaos.history import History
-from tests.chaos.outcome import EpochRow, Mark, Row, Store
+from tests.chaos.outcome import EpochRow, Files, Mark, Row, Store
 from tests.chaos.reader import Told
 
 
@@ -121,6 +121,15 @@ def dump(place: Place) -> Store:
         tuple(_marks(told)),
         tuple(epochs),
     )
+
+
+def swept(site: Site) -> Files:
+    """What is left of files after a sweep; the site does not run."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "tests.chaos.swept"],
+        cwd=ROOT, env=site._env(), check=True, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    return Files(**{name: frozenset(blobs) for name, blobs in json.loads(done.stdout).items()})
 
 
 MARKS = (Table.READ, Table.CONNECTION)

@@ -23,7 +23,10 @@ from tests.chaos.scene import EXPECTED, Device, Scene, Somebody
 from tests.chaos.services import Services
 from tests.chaos.setback import patiently
 
-OPS = {"send": 60, "read": 18, "look": 10, "typing": 4, "reconnect": 4, "rotate": 2, "wake": 2}
+OPS = {
+    "send": 55, "file": 5, "abandon": 1, "read": 18, "look": 10, "typing": 4, "reconnect": 4,
+    "rotate": 2, "wake": 2,
+}  # fmt: skip
 STRIKE_SECONDS = 600  # given to the last fault to come to its end: three nodes may drain in it
 OPEN_MAX = 80  # sends whose end nobody knows yet: a slow machine is not flooded
 LOOK_AT_STORE_SECONDS = 0.5
@@ -126,10 +129,13 @@ class _Storm:
         self.ops[op] += 1
         if op == "rotate" and not self.scene.renewing:
             return
-        if op == "send":
-            return device.send(conv, self.say.text(device))
+        if op in ("send", "file"):
+            return (device.send if op == "send" else device.send_file)(conv, self.say.text(device))
         call = getattr(device, op)
-        work = call(conv) if op in ("read", "rotate", "typing") else call()
+        if op == "abandon":
+            work = call(conv, self.say.text(device))
+        else:
+            work = call(conv) if op in ("read", "rotate", "typing") else call()
         task = asyncio.ensure_future(_weathered(work))
         self.background.add(task)
         task.add_done_callback(self.background.discard)
@@ -251,6 +257,9 @@ class _Storm:
             kind = self.plan.fresh[place % len(self.plan.fresh)]
             await self.scene.add(name, kind, f"{name}/fresh")
         await self._until_quiet("with new devices")
+        for device in self.scene.devices():
+            if device.name.endswith("/fresh") and isinstance(device, PyDevice):
+                await device.attaching.read_all(device.device, device.name, self.history)
 
     async def _outcome(self) -> Outcome:
         holdings = [await _holding(device) for device in self.scene.devices()]
@@ -261,7 +270,8 @@ class _Storm:
             for leak in await asyncio.to_thread(store.leaks, folder, self.plan.canary)
         ]
         dump = await asyncio.to_thread(store.dump, self.scene.site.store)
-        return Outcome(tuple(self.history.events), dump, tuple(holdings), tuple(leaks))
+        files = await asyncio.to_thread(store.swept, self.scene.site.direct)
+        return Outcome(tuple(self.history.events), dump, tuple(holdings), tuple(leaks), files)
 
 
 async def _holding(device: Device) -> Holding:

@@ -9,13 +9,25 @@ import pytest
 from tests.chaos.checkers import CHECKERS, check
 from tests.chaos.good import CONV, LAPTOP, PHONE, event, good, message, sent
 from tests.chaos.history import Event
-from tests.chaos.outcome import Chat, EpochRow, Message, Outcome, Row
+from tests.chaos.outcome import Chat, EpochRow, Files, Message, Outcome, Row
 
 Spoil = Callable[[Outcome], Outcome]
 
 
 def test_where_all_hold_nothing_is_found() -> None:
     assert check(good()) == {}
+
+
+def test_files_that_are_whole_and_of_a_message_are_good() -> None:
+    assert check(with_files(named="ab", whole="ab", stored="ab")(good())) == {}
+
+
+def test_a_text_may_overtake_a_file() -> None:
+    outcome = good()
+    for file in (True, False):
+        late = event(0.5, "alice/p1", "send", "invoke", conv=CONV, text="text 3", file=file)
+        found = check(replace(outcome, history=(late, *outcome.history)))
+        assert bool(found) is not file, found
 
 
 def test_an_empty_run_is_no_proof_but_no_error_either() -> None:
@@ -59,6 +71,12 @@ def with_chat(**more: Any) -> Spoil:
 
 def with_epochs(*rows: EpochRow) -> Spoil:
     return lambda outcome: replace(outcome, store=replace(outcome.store, epochs=rows))
+
+
+def with_files(*, named: str = "", whole: str = "", stored: str = "") -> Spoil:
+    """A blob for each letter."""
+    files = Files(frozenset(named), frozenset(whole), frozenset(stored))
+    return lambda outcome: replace(outcome, files=files)
 
 
 def swapped(rows: list[Row]) -> list[Row]:
@@ -108,6 +126,11 @@ SPOILT: list[tuple[str, str, Spoil]] = [
     ("I8", "somebody who left is shown",
      with_events(event(9, "alice/p1", "presence", "ok", user="bb", shown="online",
                        truth="offline"))),
+    ("I9", "a file of a message is gone", with_files(named="ab", whole="a", stored="a")),
+    ("I9", "a file of a message lacks a part", with_files(named="a", stored="a")),
+    ("I9", "a file that nobody sent is left", with_files(named="a", whole="ab", stored="ab")),
+    ("I9", "a file cannot be read",
+     with_events(event(7, "bob/fresh", "file", "fail", file="text 3", why="404"))),
     ("I10", "two epochs with one number",
      with_epochs(EpochRow(CONV, 0, "e0", "00" * 32), EpochRow(CONV, 0, "e1", "e0"))),
     ("I10", "an epoch that forgets the one before",

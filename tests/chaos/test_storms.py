@@ -45,6 +45,7 @@ SERVERS = {
     "seq_not_dense": ("cut",),
     "presence_by_user": (),
     "plaintext_in_the_log": (),
+    "whole_unseen": ("cut_parts",),
 }
 BROWSERS = {
     "forgets_names": ("lossy", "cut"),
@@ -63,6 +64,7 @@ FOUND_BY = {
     "seq_not_dense": ("I3",),
     "presence_by_user": ("I8",),
     "plaintext_in_the_log": ("I11",),
+    "whole_unseen": ("I9",),
     "forgets_names": ("I1",),
     "takes_what_comes": ("I3",),
     "believes_vectors": ("I6", "I7"),

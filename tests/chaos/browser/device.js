@@ -7,6 +7,10 @@ import { furnish } from "./environment.js";
 const JS = "../../../static/js";
 const events = await furnish(JSON.parse(process.argv[2] ?? "{}"));
 const { signIn } = await import(`${JS}/account/account.js`);
+const { currentUid } = await import(`${JS}/account/current.js`);
+const { sealBlob } = await import(`${JS}/crypto/blob.js`);
+const { b64, hex, newId } = await import(`${JS}/crypto/encoding.js`);
+const { BlobFiles } = await import(`${JS}/storage/blobfiles.js`);
 const { bus } = await import(`${JS}/tabs/bus.js`);
 const TAB = "tab";
 
@@ -24,7 +28,12 @@ const known = {
     await bus.start();
     await bus.ask("look", { tab: TAB, focus: true, conv: null });
   },
-  send: ({ message }) => bus.ask("send", message),
+  send: async ({ message, file }) => {
+    const { content } = message;
+    const att = file && [await sealed(content.body, file)];
+    await bus.ask("send", att ? { ...message, content: { ...content, att } } : message);
+  },
+  seal: ({ name, file }) => sealed(name, file),
   read: async ({ conv }) => {
     const { messages } = await bus.ask("messages", conv);
     const newest = messages.findLast(({ mine, kind }) => !mine && kind === 1);
@@ -48,6 +57,17 @@ async function answer({ id, ask, ...args }) {
   } catch (error) {
     write({ id, error: `${error?.name}: ${error?.code ?? ""} ${error?.message} ${error?.cause?.stack ?? ""} ${error?.cause?.cause?.stack ?? ""}` });
   }
+}
+
+/** The entry of a file that waits on this device's disk: what workers/media.js does. */
+async function sealed(name, base64) {
+  const [file, id] = [new Blob([Buffer.from(base64, "base64")]), newId()];
+  const files = await BlobFiles.open(hex(currentUid()));
+  const sink = await files.create("out", hex(id));
+  const { fk, hash, size, log2 } = await sealBlob(file, "file", (bytes) => sink.write(bytes));
+  await sink.close();
+  const words = { mime: "application/x-storm", name: `${name}.bin`, alt: name };
+  return { blob: b64(id), fk: b64(fk), hash: b64(hash), size, log2, ...words };
 }
 
 function tell(event, detail) {

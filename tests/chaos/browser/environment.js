@@ -3,12 +3,14 @@
 
 import { engine } from "../../js/argon2_engine.js";
 import { commit, mount, rowsOf } from "./disk.js";
+import { Folder } from "./folders.js";
 
 const ORIGIN = "$origin"; // where cookies and localStorage lie on the disk
 
 /** @param {{site: string, door: string, disk: string, skewMs: number}} place */
 export async function furnish({ site, door, disk, skewMs }) {
   await mount(disk);
+  const folder = await new Folder(`${disk}.files`).getDirectoryHandle("", { create: true });
   const events = new EventTarget();
   const page = new URL("/chats", site);
   const now = Date.now;
@@ -17,7 +19,11 @@ export async function furnish({ site, door, disk, skewMs }) {
     location: page,
     document: { getElementById: () => null, get cookie() { return cookies(); } },
     localStorage: storage("local"),
-    navigator: { onLine: true, locks: { request: (_, __, hold) => Promise.resolve().then(hold) } },
+    navigator: {
+      onLine: true,
+      locks: { request: (_, __, hold) => Promise.resolve().then(hold) },
+      storage: { getDirectory: async () => folder },
+    },
     addEventListener: events.addEventListener.bind(events),
     dispatchEvent: events.dispatchEvent.bind(events),
     fetch: fetching(globalThis.fetch, page.origin, door),

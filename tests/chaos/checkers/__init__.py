@@ -4,7 +4,7 @@ wrong, in words; nothing found = []. All are O(n log n): every text and every cl
 
 from collections.abc import Callable
 
-from tests.chaos.checkers import epochs, presence, receipts, restored, sends
+from tests.chaos.checkers import epochs, files, presence, receipts, restored, sends
 from tests.chaos.outcome import Outcome
 
 Checker = Callable[[Outcome], list[str]]
@@ -18,6 +18,7 @@ CHECKERS: dict[str, Checker] = {
     "I6 marks never fall": receipts.marks_rise,
     "I7 unread is what a recount says": receipts.unread_is_exact,
     "I8 presence becomes the truth": presence.is_true,
+    "I9 files of messages are whole, and no other is left": files.whole_or_gone,
     "I10 epochs are one chain, and the floor holds": epochs.floor_holds,
     "I11 no text lies readable on the server": sends.nothing_leaks,
     "I13 what was on a screen stays there": restored.stays_on_screen,

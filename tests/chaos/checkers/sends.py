@@ -83,6 +83,7 @@ def _gaps(outcome: Outcome) -> list[str]:
 
 
 def in_order(outcome: Outcome) -> list[str]:
+    """A text does not wait for a file that was sent before it."""
     problems = []
     place = {
         (conv, message.text): message.seq
@@ -93,7 +94,7 @@ def in_order(outcome: Outcome) -> list[str]:
     }
     last: dict[tuple[str, str], tuple[int, str]] = {}
     for event in outcome.history:
-        if event.op != "send" or event.type != "invoke":
+        if event.op != "send" or event.type != "invoke" or event.value.get("file"):
             continue
         conv, text = event.value["conv"], event.value["text"]
         seq = place.get((conv, text))

@@ -151,9 +151,19 @@ def presence_by_user(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(MemoryPresence, "remove", remove)
 
 
+def whole_unseen(patch: pytest.MonkeyPatch) -> None:
+    """A file is whole because its sender says so."""
+    blobs = import_module("media.blobs")
+
+    async def every_part(upload: Any, state: Any) -> list[tuple[int, int]]:
+        return [(0, upload.parts - 1)]
+
+    patch.setattr(blobs, "_present", every_part)
+
+
 ALL = (
     no_dedupe, ack_before_commit, last_writer_wins, unread_by_counting, push_without_store,
-    floor_ignored, seq_not_dense, presence_by_user,
+    floor_ignored, seq_not_dense, presence_by_user, whole_unseen,
 )  # fmt: skip
 
 
