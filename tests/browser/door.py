@@ -6,6 +6,7 @@ word to either end (half-open), as a router does that has lost its table.
 
 import contextlib
 import socket
+import struct
 import threading
 
 from testkit.running import Site
@@ -24,6 +25,8 @@ class Door:
         self.passing = passing
         self.refused = self.passed = 0  # WebSockets
         self.upstream = 0  # port of the site, once it is known
+        self.cut_after = 0  # bytes that browsers send on one connection; 0: as many as they like
+        self.cut = 0  # connections
         self._lines: set[_Line] = set()
         self._server = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://localhost:{self._server.getsockname()[1]}"
@@ -49,7 +52,13 @@ class Door:
         with client, contextlib.suppress(OSError), self._behind() as site:
             back = threading.Thread(target=line.pump, args=(site, client), daemon=True)
             back.start()
+            sent = 0
             while data := client.recv(CHUNK):
+                sent += len(data)
+                if self.cut_after and sent > self.cut_after:
+                    self.cut += 1
+                    reset(client)
+                    break
                 if UPGRADE in data.lower():
                     if not self.passing:
                         self.refused += 1
@@ -60,6 +69,11 @@ class Door:
 
     def _behind(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.upstream))
+
+
+def reset(end: socket.socket) -> None:
+    """RST, not FIN: what is on its way is lost."""
+    end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 class _Line:

@@ -14,6 +14,7 @@ from tests.browser.chatting import composer, open_chat, open_page
 from tests.browser.conftest import OpenWindow, Window
 from tests.browser.engine import new_site
 from tests.browser.readable import serious
+from tests.browser.received import with_files
 from tests.browser.test_layouts import spills
 
 PASTE = """([text, html, name, base64]) => {
@@ -277,13 +278,15 @@ def test_nobody_attaches_where_nobody_may_write(open_window: OpenWindow) -> None
 
 
 def test_what_is_too_large_is_told_before_anything_is_sent(browser: Browser) -> None:
-    site = new_site({"MEDIA_FILE_MAX": "2000", "MEDIA_PERSON_QUOTA": "3000"}).start()
+    limits = {"MEDIA_FILE_MAX": "2000", "MEDIA_PERSON_QUOTA": "3000", "MEDIA_SITE_QUOTA": "2500"}
+    site = new_site(limits).start()
     try:
         with (
             browser.new_context(base_url=site.url) as one,
             browser.new_context(base_url=site.url) as two,
         ):
-            page = chatting.face_to_face(one.new_page(), two.new_page()).alice
+            pair = chatting.face_to_face(one.new_page(), two.new_page())
+            page = pair.alice
             send = sheet(page).get_by_role("button", name="Send", exact=True)
             pick(page, ("large.bin", bytes(2001)))
             expect(items(page)).to_contain_text("Too large: this site takes files of up to 2 kB.")
@@ -294,6 +297,14 @@ def test_what_is_too_large_is_told_before_anything_is_sent(browser: Browser) -> 
             expect(send).to_be_disabled()
             page.get_by_role("button", name="Remove b.bin").click()
             expect(sheet(page).get_by_role("alert")).to_be_hidden()
-            expect(send).to_be_enabled()
+            send.click()
+            assert with_files(pair.bob)
+            parts: list[str] = []
+            page.context.on("request", lambda request: parts.append(request.method))
+            pick(page, ("c.bin", bytes(700)))
+            send.click()
+            full = "Not sent: this server has no room for files right now."
+            expect(page.locator("chat-thread")).to_contain_text(full)
+            assert "PUT" not in parts
     finally:
         site.remove()

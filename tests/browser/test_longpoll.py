@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, Request, expect
 
 from testkit.browser.pages import live
 from testkit.running import Site
-from tests.browser import chatting
+from tests.browser import chatting, test_uploads
 from tests.browser.chatting import bubble, expect_status, text, write
 from tests.browser.conftest import OpenWindow
 from tests.browser.door import Door, site_behind
@@ -133,3 +133,20 @@ def test_a_stranger_behind_the_same_proxy_hears_nothing(
     for page, count in ((alice, 1), (mallory, 0)):
         list_of_chats = page.locator("chat-list")
         expect(list_of_chats.get_by_role("link", name=re.compile("Alice|Bob"))).to_have_count(count)
+
+
+def test_a_file_arrives_over_a_line_that_is_cut_every_300_kb(
+    pair: tuple[Page, Page], door: Door
+) -> None:
+    """No connection carries more; what had arrived is not sent again."""
+    alice, bob = pair
+    sent = test_uploads.Parts(alice)
+    door.cut_after, door.cut = 300_000, 0
+    try:
+        caption = test_uploads.send(alice, 5_000_000)
+        expect(bubble(bob, caption)).to_be_visible(timeout=BACK_MS)
+    finally:
+        door.cut_after = 0
+    assert bob.evaluate(test_uploads.OPEN, caption)["same"]
+    assert len(sent.arrived) == len(set(sent.arrived)) == 20
+    assert len(sent.sent) - len(sent.arrived) <= door.cut

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.chatting import SLOW_MS, Pair, bubble, composer, text, write
+from tests.browser.test_files import without_files
 
 MB = 1_000_000
 PART = re.compile(r"/[0-9a-f]{32}/[0-9]+(\?.*)?$")  # of the site, or signed
@@ -23,6 +24,12 @@ SEND = """async ([size, caption]) => {
   const content = { t: "text", body: caption, att };
   await bus.ask("send", { id: crypto.randomUUID(), conv: row.conv, content });
   return entry;
+}"""
+WAITING = """async () => {
+  const { BlobFiles } = await import("/static/js/storage/blobfiles.js");
+  const { currentUid } = await import("/static/js/account/current.js");
+  const { hex } = await import("/static/js/crypto/encoding.js");
+  return (await (await BlobFiles.open(hex(currentUid()))).waiting()).length;
 }"""
 OPEN = """async (caption) => {
   const { openAttachment } = await import("/static/js/tabs/media.js");
@@ -141,6 +148,23 @@ def test_another_tab_goes_on_when_the_first_is_closed(pair: Pair) -> None:
     parts = Parts(a, hold_after=2)
     caption = send(second, 6 * MB)
     before = until(second, lambda: parts.arrived, 2)
+    a.close()
+    parts.let_go()
+    opens(b, caption, 6 * MB)
+    parts.nothing_again(before)
+
+
+def test_a_file_in_the_memory_of_one_tab_is_sent_by_the_tab_that_leads(pair: Pair) -> None:
+    """And by its own, where that one is closed in the middle."""
+    a, b = pair.alice, pair.bob
+    a.context.route("**/workers/media.js", without_files)
+    second = a.context.new_page()
+    second.goto(a.url)
+    expect(composer(second)).to_be_enabled()
+    parts = Parts(a, hold_after=2)
+    caption = send(second, 6 * MB)
+    before = until(second, lambda: parts.arrived, 2)
+    assert a.evaluate(WAITING) == second.evaluate(WAITING) == 0
     a.close()
     parts.let_go()
     opens(b, caption, 6 * MB)
