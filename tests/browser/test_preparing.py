@@ -46,6 +46,15 @@ PREPARE = """async ([name, type, base64, how]) => {
     return {error: error.code ?? String(error)};
   }
 }"""
+PREPARE_ELSEWHERE = """async (base64) => {
+  const {prepare} = await import("/static/js/ui/preparing.js");
+  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  const no = () => { throw new Error("the page draws"); };
+  Object.assign(window, {createImageBitmap: no});
+  OffscreenCanvas.prototype.getContext = no;
+  const {w, h, mime, thumb} = await prepare(new File([bytes], "a.jpg"), "clean");
+  return [w, h, mime, Boolean(thumb)];
+}"""
 TELLING = (SECRET, b"Exif\0", b"xmp", b"Photoshop", b"GPS")
 RGB = {"red": (255, 0, 0), "lime": (0, 255, 0), "blue": (0, 0, 255), "white": (255, 255, 255)}
 
@@ -159,6 +168,24 @@ def test_what_cannot_be_decoded_asks_and_goes_as_a_file_where_that_is_wanted(pag
         assert prepared(page, data) == {"error": code}
         found = prepared(page, data, how="file")
         assert (found["family"], found["told"], found["bytes"]) == ("file", True, data)
+
+
+def test_a_worker_draws_and_the_page_answers_keys_meanwhile(page: Page) -> None:
+    data = base64.b64encode(made_pictures.photo(page, 6)).decode()
+    found = page.evaluate(PREPARE_ELSEWHERE, data)
+    page.reload()
+    assert found == [96, 64, "image/jpeg", True]
+
+
+def test_where_a_worker_cannot_draw_the_page_does(page: Page) -> None:
+    data = made_pictures.photo(page, 6)
+    page.reload()
+    page.evaluate("() => { delete OffscreenCanvas.prototype.convertToBlob }")
+    found = prepared(page, data)
+    page.reload()
+    assert not tells(found["bytes"])
+    assert shows(found["seen"])
+    assert shows(found["thumb"])
 
 
 def test_an_empty_file_is_a_file(page: Page) -> None:

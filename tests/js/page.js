@@ -94,6 +94,10 @@ export class Node extends EventTarget {
     return null;
   }
 
+  toBlob(done) {
+    done(new Blob());
+  }
+
   /** As a browser tells it, up to `box`. */
   click(box = this) {
     const event = new Event("click");
@@ -124,6 +128,9 @@ globalThis.document = Object.assign(new Node("document"), {
   getElementById: (id) => ({ content: { firstElementChild: { cloneNode: () => made("_attachments.html", id) } } }),
 });
 globalThis.HTMLElement = Node;
+globalThis.Image = class extends Node {
+  async decode() {}
+};
 globalThis.customElements = { define() {} };
 globalThis.devicePixelRatio = 1;
 globalThis.addEventListener = () => {};

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { PictureError } from "../../static/js/ui/pictures.js";
+import { PictureError } from "../../static/js/chat/drawing.js";
 import { ATTACHMENTS_MAX, Trays, tooMuch } from "../../static/js/ui/trays.js";
 
 const file = (name, bytes = 3) => new File([new Uint8Array(bytes)], name);

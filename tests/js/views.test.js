@@ -10,10 +10,6 @@ globalThis.IntersectionObserver = class {
   observe() {}
 };
 globalThis.matchMedia = () => ({ matches: true }); // less movement
-globalThis.OffscreenCanvas = class {
-  getContext = () => null;
-  convertToBlob = async () => new Blob();
-};
 /** @type {(() => void)[]} */ const stills = [];
 globalThis.createImageBitmap = () => new Promise((resolve) => stills.push(() => resolve({ close() {} })));
 
@@ -31,7 +27,7 @@ async function settled() {
   for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-const picture = (blob) => ({ blob, mime: "image/gif", name: `${blob}.gif`, size: 14 });
+const picture = (blob) => ({ blob, mime: "image/gif", name: `${blob}.gif`, size: 14, w: 9, h: 9 });
 const open = (url, moves = false) => ({ url, blob: new Blob(), type: { family: "picture", moves } });
 const words = (node, name) => node.querySelector(`[data-part="${name}"]`);
 
@@ -52,6 +48,57 @@ test("a picture that became a card keeps no other from being loaded", async () =
   near([disguised.node, false], [other.node, true]);
   near([disguised.node, true]);
   assert.deepEqual(loaded, ["b"]);
+});
+
+test("a picture is loaded unasked only where it is small by what is told and by what is found", async () => {
+  const box = new Node();
+  const views = new AttachmentViews(box, () => {});
+  const [small, large] = [
+    { w: 2560, h: 2560 },
+    { w: 8000, h: 6000 },
+  ];
+  const shown = async (told, found) => {
+    const asked = [];
+    files.hold = (_, role) => {
+      asked.push(role);
+      const type = { family: "picture", ...(role === "thumb" ? small : found) };
+      return { now: { url: `blob:${role}`, blob: new Blob(), type }, release() {} };
+    };
+    const { node } = views.make({ ...picture("a"), w: undefined, h: undefined, ...told, thumb: {} });
+    near([node, true]);
+    await settled();
+    return [asked.join(), words(node, "picture").src, words(node, "size").hidden];
+  };
+  assert.deepEqual(await shown(small, small), ["thumb,file", "blob:file", true]);
+  assert.deepEqual(await shown(small, large), ["thumb,file", "blob:thumb", false]);
+  assert.deepEqual(await shown(large, small), ["thumb", "blob:thumb", true]);
+  assert.deepEqual(await shown({}, small), ["thumb", "blob:thumb", true]);
+});
+
+test("few pictures are decoded at once, and none that has left the screen meanwhile", async () => {
+  /** @type {(() => void)[]} */ const decoding = [];
+  Image.prototype.decode = () => new Promise((done) => decoding.push(done));
+  const views = new AttachmentViews(new Node(), () => {});
+  files.hold = ({ blob }) => {
+    const type = { family: "picture", w: 9, h: 9 };
+    return { now: { url: `blob:${blob}`, blob: new Blob(), type }, release() {} };
+  };
+  const [one, two, left, last] = ["a", "b", "c", "d"].map((name) => views.make(picture(name)).node);
+  near([one, true], [two, true], [left, true], [last, true]);
+  await settled();
+  assert.equal(decoding.length, 2);
+  assert.equal(words(one, "picture").hidden, true);
+  near([left, false]);
+  for (const done of decoding.splice(0)) done();
+  await settled();
+  assert.equal(decoding.length, 1);
+  decoding[0]();
+  await settled();
+  assert.deepEqual(
+    [one, two, left, last].map((node) => words(node, "picture").src),
+    ["blob:a", "blob:b", undefined, "blob:d"],
+  );
+  Image.prototype.decode = async () => {};
 });
 
 test("the still of an animation that was left is not shown as the next picture", async () => {

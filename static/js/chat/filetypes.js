@@ -2,7 +2,7 @@
 // and how large a picture is before anything decodes it. The bytes are a stranger's: no loop looks at
 // one of them twice, and nothing outside of them is read.
 //
-// Policy: `PIXELS_MAX` (a picture that would fill the memory), `sniff` (which kinds there are).
+// Policy: `PIXELS_MAX` (a picture that would fill the memory), `AT_ONCE_PIXELS_MAX`, `sniff` (which kinds there are).
 
 /** @typedef {Uint8Array} Bytes */
 /**
@@ -16,6 +16,7 @@
 
 export const HEAD_BYTES = 512 * 1024; // of a file are looked at: a camera puts much before the size
 export const PIXELS_MAX = 50_000_000; // 200 MB decoded
+export const AT_ONCE_PIXELS_MAX = 2560 * 2560; // 26 MB decoded; of a picture that is shown without being asked for
 export const THUMB_PIXELS_MAX = 1_000_000;
 const SIDE_MAX = 16_384;
 
@@ -33,7 +34,11 @@ export function sniff(head) {
   }
 }
 
-/** Whether it may be decoded. @param {FileType} type @param {number} [most] pixels */
+/**
+ * Whether it may be decoded.
+ * @param {{w?: number | undefined, h?: number | undefined}} size of what does not say it: no
+ * @param {number} [most] pixels
+ */
 export function fits({ w = 0, h = 0 }, most = PIXELS_MAX) {
   return w > 0 && h > 0 && w <= SIDE_MAX && h <= SIDE_MAX && w * h <= most;
 }

@@ -1,6 +1,7 @@
 // One file on the sheet, before it is sent: the very bytes that will be sent, shown; its name, what it
 // shows, and whether it goes as it is.
 
+import { AT_ONCE_PIXELS_MAX, fits } from "../chat/filetypes.js";
 import { format, gettext } from "../text.js";
 import { sizeWords } from "./attachmentwords.js";
 import { cloned, part } from "./bubbles.js";
@@ -9,6 +10,7 @@ import { icon } from "./icons.js";
 import { ALT_MAX, baseOf } from "./trays.js";
 
 /** @typedef {import("./trays.js").Item} Item */
+/** @typedef {import("./preparing.js").Prepared} Picked */
 
 const ICONS = { picture: "image", video: "film", audio: "mic", file: "file" };
 
@@ -96,15 +98,21 @@ function preview(place, { state, prepared }) {
   if (shown.shows === bytes && place.firstChild) return;
   letGo(place);
   shown.shows = bytes;
-  if (prepared?.family === "picture") return place.replaceChildren(image(prepared.bytes));
+  if (prepared?.family === "picture") return place.replaceChildren(image(shownOf(prepared)));
   if (prepared?.family === "video" && prepared.thumb) return place.replaceChildren(image(prepared.thumb.bytes));
   place.replaceChildren(icon(ICONS[prepared?.family ?? "file"]));
+}
+
+/** The thumbnail of what has so many pixels that ten of them would fill the memory. @param {Picked} prepared */
+function shownOf({ bytes, w, h, thumb }) {
+  return thumb && !fits({ w, h }, AT_ONCE_PIXELS_MAX) ? thumb.bytes : bytes;
 }
 
 /** @param {Blob} bytes */
 function image(bytes) {
   const shown = new Image();
   shown.alt = "";
+  shown.decoding = "async"; // keys go first
   shown.src = URL.createObjectURL(bytes);
   return shown;
 }

@@ -1,17 +1,22 @@
 // A picture or the still of a video in a bubble. Its box stands before anything is loaded; what comes
 // into it, or why nothing does, never changes its size. It holds bytes only while it is near the screen.
+//
+// Policy: `#load` (what is loaded whole without being asked for; of anything else the thumbnail is shown).
 
 import { isVisual, kindOf } from "../chat/attachmentkinds.js";
+import { AT_ONCE_PIXELS_MAX, fits } from "../chat/filetypes.js";
+import { stillOf } from "../tabs/pictures.js";
 import { format, gettext } from "../text.js";
 import { codeOf } from "./attachmentparts.js";
 import { canBeSaved, durationWords, mayLoadAgain, sizeWords, whyNotLoaded } from "./attachmentwords.js";
 import { cloned, part } from "./bubbles.js";
+import { decoded } from "./decoding.js";
 import { files } from "./mediafiles.js";
-import { movesLittle, stillOf } from "./motion.js";
+import { movesLittle } from "./motion.js";
 
 /** @typedef {import("../chat/content.js").Attachment} Attachment */
 
-const AT_ONCE_BYTES = 512 * 1024; // a picture up to this size is loaded whole without being asked for
+const AT_ONCE_BYTES_MAX = 512 * 1024;
 
 export class PictureTile {
   /** @type {import("./openedfiles.js").Held[]} */ #held = [];
@@ -63,16 +68,17 @@ export class PictureTile {
   async #load() {
     const turn = ++this.#turn;
     const { size, thumb } = this.attachment;
-    const whole = !this.#video && size <= AT_ONCE_BYTES;
+    const whole = !this.#video && size <= AT_ONCE_BYTES_MAX && fits(this.attachment, AT_ONCE_PIXELS_MAX);
     this.#put("size", thumb || whole ? "" : sizeWords(size));
     if (thumb && !(await this.#tried(turn, "thumb")) && turn === this.#turn && !whole)
       this.#put("size", sizeWords(size));
-    if (whole && turn === this.#turn) await this.#tried(turn, "file");
+    if (whole && turn === this.#turn && !(await this.#tried(turn, "file")) && turn === this.#turn)
+      this.#put("size", sizeWords(size));
   }
 
   /**
    * A still that does not open says nothing of the picture itself, unless it is gone for good or the
-   * server is away: then the picture is as well.
+   * server is away: then the picture is as well. A file with more pixels than its sender said is not decoded.
    * @param {number} turn
    * @param {"file" | "thumb"} role
    */
@@ -81,8 +87,9 @@ export class PictureTile {
     this.#held.push(held);
     try {
       const open = held.now ?? (await held.open);
+      if (!fits(open.type, AT_ONCE_PIXELS_MAX)) return false;
       const still = open.type.moves && movesLittle() ? URL.createObjectURL(await stillOf(open.blob)) : "";
-      if (turn !== this.#turn) {
+      if (!(await decoded(still || open.url, () => turn === this.#turn))) {
         URL.revokeObjectURL(still);
         return false;
       }

@@ -1,10 +1,11 @@
 // From a picked file to what is sent of it. The type is told by the bytes, never by the name.
 
+import { PictureError } from "../chat/drawing.js";
 import { fileName } from "../chat/filenames.js";
 import { HEAD_BYTES, sniff } from "../chat/filetypes.js";
 import { withoutPlaces } from "../chat/filmplaces.js";
 import { heifSize } from "../chat/heif.js";
-import { PictureError, preparePicture } from "./pictures.js";
+import { preparePicture } from "../tabs/pictures.js";
 import { played } from "./videos.js";
 
 /**
@@ -16,7 +17,7 @@ import { played } from "./videos.js";
  * @property {number} [w] as it is seen, upright
  * @property {number} [h]
  * @property {number} [ms] how long it plays
- * @property {import("./pictures.js").Thumb} [thumb]
+ * @property {import("../chat/drawing.js").Thumb} [thumb]
  * @property {boolean} told it holds what a camera wrote into it
  */
 /** @typedef {"clean" | "original" | "file"} How */

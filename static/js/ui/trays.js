@@ -1,9 +1,9 @@
 // What is picked and not sent yet, each chat for itself: whatever is opened meanwhile, a file stays with
 // the chat where it was picked. Files are made ready one after the other, for each may fill the memory.
 
+import { PictureError } from "../chat/drawing.js";
 import { fileName, savedName } from "../chat/filenames.js";
 import { TEXT_MAX } from "./composing.js";
-import { PictureError } from "./pictures.js";
 
 /** @typedef {import("./preparing.js").Prepared} Prepared */
 /** @typedef {import("./preparing.js").How} How */

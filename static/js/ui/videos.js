@@ -1,9 +1,9 @@
 // What a picked video or sound is: how large, how long, and how its beginning looks. The browser says so
 // without a word of it being on screen; what it cannot play has none of that.
 
-import { thumbOf } from "./pictures.js";
+import { posterOf } from "../tabs/pictures.js";
 
-/** @typedef {{w?: number, h?: number, ms?: number, thumb?: import("./pictures.js").Thumb}} Played */
+/** @typedef {{w?: number, h?: number, ms?: number, thumb?: import("../chat/drawing.js").Thumb}} Played */
 
 const PATIENCE_MS = 8_000; // then it goes as a file without a poster
 const POSTER_AT_S = 1; // the first frame is often black
@@ -27,7 +27,7 @@ export async function played(file) {
     if (!video.videoWidth) return ms;
     await seek(video, Math.min(POSTER_AT_S, Number.isFinite(seconds) ? seconds / 2 : 0));
     const { videoWidth: w, videoHeight: h } = video;
-    return { w, h, ...ms, thumb: await thumbOf(video, w, h) };
+    return { w, h, ...ms, thumb: await posterOf(video) };
   } catch {
     return null;
   } finally {

@@ -2,12 +2,13 @@
 // not shown. It holds the bytes of that one alone.
 
 import { openAttachment } from "../tabs/media.js";
+import { stillOf } from "../tabs/pictures.js";
 import { format, gettext } from "../text.js";
 import { codeOf } from "./attachmentparts.js";
 import { canBeSaved, mayLoadAgain, sizeWords, whyNotLoaded } from "./attachmentwords.js";
 import { part } from "./bubbles.js";
 import { files } from "./mediafiles.js";
-import { movesLittle, stillOf } from "./motion.js";
+import { movesLittle } from "./motion.js";
 import { saveBlob } from "./saving.js";
 
 /** @typedef {import("../chat/content.js").Attachment} Attachment */

@@ -1,12 +1,13 @@
 // A picked picture becomes the one that is sent: upright, not larger than a screen needs, and without
 // place, camera and whatever else was written into it. What cannot be cleaned is never passed on as it is.
+// All of this is done in a worker (workers/pictures.js), and in the page where a worker cannot draw.
 //
 // Policy: `LONG_SIDE_MAX`, `QUALITY`, `KEPT_BYTES_MAX` (what is stripped instead of drawn again), `THUMB_STEPS`.
 
-import { fits } from "../chat/filetypes.js";
-import { isTurned, stripped } from "../chat/stripping.js";
+import { fits } from "./filetypes.js";
+import { isTurned, stripped } from "./stripping.js";
 
-/** @typedef {Pick<import("../chat/filetypes.js").FileType, "mime" | "w" | "h" | "moves">} PictureType */
+/** @typedef {Pick<import("./filetypes.js").FileType, "mime" | "w" | "h" | "moves">} PictureType */
 /** @typedef {{bytes: Blob, w: number, h: number}} Thumb */
 /** @typedef {{bytes: Blob, mime: string, w: number, h: number, thumb: Thumb}} Picture */
 /** @typedef {OffscreenCanvas | HTMLCanvasElement} Canvas */
@@ -43,9 +44,9 @@ export class PictureError extends Error {
  * @returns {Promise<Picture>} w, h: as it is seen, upright
  * @throws {PictureError}
  */
-export async function preparePicture(file, type, original = false) {
+async function prepare(file, type, original = false) {
   if (!type.w || !type.h) throw new PictureError("unreadable");
-  if (!fits({ family: "picture", ...type })) throw new PictureError("bomb");
+  if (!fits(type)) throw new PictureError("bomb");
   if (original) return described(new Blob([file], { type: type.mime }));
   const kept = await keptAsDrawn(file, type);
   if (kept) return described(kept);
@@ -106,12 +107,40 @@ async function decoded(blob) {
 }
 
 /**
+ * Of one picture of a film.
+ * @param {ImageBitmap} frame is closed
+ * @returns {Promise<Thumb>}
+ */
+async function thumb(frame) {
+  try {
+    return await thumbOf(frame, frame.width, frame.height);
+  } finally {
+    frame.close();
+  }
+}
+
+/** The first picture of an animation. @param {Blob} animation @returns {Promise<Blob>} */
+async function still(animation) {
+  const first = await createImageBitmap(animation);
+  try {
+    const canvas = canvasOf(first.width, first.height);
+    pencil(canvas)?.drawImage(first, 0, 0);
+    return await encoded(canvas, "image/png", 1);
+  } finally {
+    first.close();
+  }
+}
+
+/** What may be asked of the worker. */
+export const WORK = { prepare, thumb, still };
+
+/**
  * @param {CanvasImageSource} source
  * @param {number} width
  * @param {number} height
  * @returns {Promise<Thumb>}
  */
-export async function thumbOf(source, width, height) {
+async function thumbOf(source, width, height) {
   const type = await seeThrough();
   for (const [side, quality] of THUMB_STEPS) {
     const { w, h } = within(width, height, side);
@@ -130,9 +159,7 @@ function within(width, height, side) {
 /** @param {CanvasImageSource} source @param {number} w @param {number} h @param {string} type */
 function drawn(source, w, h, type) {
   const canvas = canvasOf(w, h);
-  const pen = /** @type {CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D | null} */ (
-    canvas.getContext("2d")
-  );
+  const pen = pencil(canvas);
   if (!pen) throw new PictureError("bomb"); // no memory for it
   pen.imageSmoothingQuality = "high";
   if (type === "image/jpeg") {
@@ -143,9 +170,19 @@ function drawn(source, w, h, type) {
   return canvas;
 }
 
+/** @param {Canvas} canvas @returns {CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D | null} */
+function pencil(canvas) {
+  return /** @type {any} */ (canvas.getContext("2d"));
+}
+
+/** Whether a canvas works without a page. */
+export function drawsAnywhere() {
+  return typeof OffscreenCanvas !== "undefined" && "convertToBlob" in OffscreenCanvas.prototype;
+}
+
 /** @param {number} w @param {number} h @returns {Canvas} */
 function canvasOf(w, h) {
-  if (typeof OffscreenCanvas !== "undefined") return new OffscreenCanvas(w, h);
+  if (drawsAnywhere()) return new OffscreenCanvas(w, h);
   return Object.assign(document.createElement("canvas"), { width: w, height: h });
 }
 
@@ -168,6 +205,6 @@ function seeThrough() {
 /** @param {string} type */
 async function written(type) {
   const canvas = canvasOf(1, 1);
-  canvas.getContext("2d");
+  pencil(canvas);
   return (await encoded(canvas, type, 1)).type === type;
 }
