@@ -147,3 +147,27 @@ test("a message that could not be taken back is uploaded, although its upload en
     ["begin", "picture"],
   ]);
 });
+
+test("a pause outlives a restart until it is resumed, and a full disk keeps nothing from going on", async () => {
+  const world = await start();
+  await world.send("picture");
+  world.done = 7;
+  await world.outbox.pausing.pause("picture");
+  const later = await start(world.disk);
+  assert.equal(later.outbox.all()[0].paused, 7);
+  later.disk.full = true;
+  await later.outbox.pausing.resume("picture");
+  assert.deepEqual(later.uploads.at(-1), ["resume", "picture"]);
+  assert.equal((await start(world.disk)).outbox.all()[0].paused, 7);
+  later.disk.full = false;
+  await world.outbox.pausing.resume("picture");
+  assert.equal((await start(world.disk)).outbox.all()[0].paused, undefined);
+});
+
+test("a message that is taken back while its pause is kept does not come back", async () => {
+  const world = await start();
+  await world.send("picture");
+  world.done = 0;
+  await Promise.all([world.outbox.pausing.pause("picture"), world.outbox.discard("picture")]);
+  assert.equal(world.disk.entries.size, 0);
+});

@@ -35,6 +35,8 @@ export async function start(disk = { entries: new Map(), turns: new Map(), full:
       begin: ({ id }, refused) => world.uploads.push([refused ? "again" : "begin", id]),
       sent: ({ id, content }) => content.att && world.uploads.push(["sent", id]),
       discarded: ({ id, content }) => content.att && world.uploads.push(["discarded", id]),
+      pause: (id) => world.uploads.push(["pause", id]) && world.done,
+      resume: (id) => world.uploads.push(["resume", id]),
     },
     changed: (entry, gone) => {
       world.told.push(structuredClone(entry));

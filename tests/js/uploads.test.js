@@ -104,12 +104,27 @@ test("paused, nothing goes; resumed, only what is missing", async () => {
   const { uploads, server } = there;
   uploads.begin(message("m", there.files.hold(attached(5 * MiB))));
   await settle();
+  assert.equal(uploads.pause("other"), undefined);
   uploads.pause("m");
   await there.clock.pass(60_000);
   const { length } = server.puts;
   assert.equal(uploads.of("c1")[0].state, "paused");
   await there.clock.pass(60_000);
   assert.equal(server.puts.length, length);
+  uploads.resume("m");
+  await all(there);
+  assert.deepEqual(there.whole, ["m"]);
+});
+
+test("one that was paused before a reload stays so, says how far it was, and goes on when it is resumed", async () => {
+  const there = world();
+  const { uploads, server } = there;
+  uploads.begin({ ...message("m", there.files.hold(attached(5 * MiB))), paused: MiB });
+  uploads.wake();
+  await there.clock.pass(60_000);
+  assert.deepEqual([uploads.of("c1")[0].state, uploads.of("c1")[0].done], ["paused", MiB]);
+  assert.deepEqual(server.calls, []);
+  assert.equal(uploads.pause("m"), MiB); // again, from another tab
   uploads.resume("m");
   await all(there);
   assert.deepEqual(there.whole, ["m"]);

@@ -6,7 +6,9 @@
 // Policy: `#failed` (what is definite; only that gives the counter back), `#sealAgain` (a new name only
 // if the old one is nowhere in the log), `#transmit` (when the same bytes go again).
 
+import { codeOf } from "./codes.js";
 import { InFlight } from "./inflight.js";
+import { Pausing } from "./pausing.js";
 import { Queue, uploads } from "./queue.js";
 import { Patience } from "./retry.js";
 
@@ -31,6 +33,7 @@ export class Outbox {
     this.#queue = new Queue(parts.store, parts.clock);
     this.#inFlight = new InFlight(parts.clock, (conv) => void this.pump(conv));
     this.#patience = new Patience(parts.clock, (conv) => this.#tellAll(conv));
+    this.pausing = new Pausing(this.#queue, parts.files);
   }
 
   async load() {
@@ -291,9 +294,4 @@ export class Outbox {
   #shown(entry) {
     return uploads(entry) ? { ...entry } : this.#patience.shown(entry, this.#open);
   }
-}
-
-/** @param {unknown} error */
-function codeOf(error) {
-  return /** @type {{code?: string}} */ (error).code ?? "later";
 }

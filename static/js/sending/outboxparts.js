@@ -21,6 +21,8 @@
  * @typedef {object} OutboxFiles
  * @property {(entry: Entry, refused?: boolean) => void} begin ends in `Outbox.whole` or `Outbox.fail`; `refused`: the
  *   server says that they are not whole
+ * @property {(id: string) => number | undefined} pause bytes at the server; undefined: nothing of it goes up
+ * @property {(id: string) => void} resume
  * @property {(entry: Entry) => void} sent it is in the log
  * @property {(entry: Entry) => void} discarded it never will be
  */

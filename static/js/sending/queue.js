@@ -17,6 +17,7 @@
  * @property {Sealed} [sealed] from its first transmission on
  * @property {string} [failed] the definite refusal
  * @property {boolean} [whole] its files are at the server, as far as is known
+ * @property {number} [paused] by the person, who had so many bytes of its files at the server
  * @property {boolean} [there] in the log, while its row could not be kept here; in memory alone
  * @property {string} [waits] for pages alone: why it is not sent yet, where that takes long
  */
@@ -127,6 +128,14 @@ export class Queue {
   async drop(entry) {
     this.#entries = this.#entries.filter((other) => other !== entry);
     await this.#store.drop(entry);
+  }
+
+  /** @param {Entry} entry @param {number} [done] bytes of its files at the server; none: it goes on */
+  async pause(entry, done) {
+    if (done === undefined) delete entry.paused;
+    else entry.paused = done;
+    await this.#store.keep({ ...entry });
+    if (!this.holds(entry)) await this.#store.drop(entry); // taken back meanwhile
   }
 
   /** It could not be dropped. @param {Entry} entry */

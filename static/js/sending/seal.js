@@ -5,6 +5,7 @@ import { attachments } from "../crypto/content.js";
 import { b64, fromB64 } from "../crypto/encoding.js";
 import { sealMessage } from "../crypto/envelope.js";
 import { side } from "../crypto/epochs.js";
+import { refusal } from "./codes.js";
 
 /** @typedef {import("./queue.js").Entry} Entry */
 /** @typedef {import("./queue.js").Turn} Turn */
@@ -75,11 +76,6 @@ function frameOf(conv, after_seq, epoch, { mid, body, salt, header: { kind, ttl 
 function headOf(links) {
   const { k, hash } = /** @type {Link} */ (links.at(-1));
   return { k, hash };
-}
-
-/** @param {string} code */
-function refusal(code) {
-  return Object.assign(new Error(code), { code });
 }
 
 /**

@@ -5,6 +5,7 @@ import { b64, sha256 } from "../crypto/encoding.js";
 import { Lanes } from "../lanes.js";
 import { PartError, PUT_MS, putPart, Speed } from "../network/parts.js";
 import { AT_ONCE, putByNode, SignedUrls } from "../network/ways.js";
+import { refusal } from "./codes.js";
 
 /** @typedef {import("../protocol.js").Grant} Grant */
 /** @typedef {import("../network/ways.js").Way} PartWay */
@@ -176,9 +177,4 @@ function bytesOf({ present, part, size }) {
 function missing({ present, part, size }) {
   const there = (/** @type {number} */ n) => present.some(([from, to]) => from <= n && n <= to);
   return Array.from({ length: Math.ceil(size / part) }, (_, n) => n).filter((n) => !there(n));
-}
-
-/** @param {string} code */
-export function refusal(code) {
-  return Object.assign(new Error(code), { code });
 }

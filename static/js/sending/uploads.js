@@ -1,17 +1,18 @@
 // The files of waiting messages on their way to the server, in the tab that leads; uploader.js brings one there. The
-// server says what it has: nothing is remembered here, so after a reload, in another tab, on another network it goes on.
+// server says what it has: nothing is remembered here, so after a reload, in another tab, on another network it goes on,
+// unless the person has paused it, which the outbox keeps.
 //
 // Policy: `#judge` (what is waited out, what ends it), `#shown` (what pages see), `sweep` (what nobody will send).
 
-import { blobsOf } from "../chat/content.js";
-import { sealedSize } from "../crypto/blob.js";
-import { fromB64, hex } from "../crypto/encoding.js";
 import { pause } from "../network/parts.js";
-import { refusal, Uploader } from "./uploader.js";
+import { codeOf, refusal } from "./codes.js";
+import { Uploader } from "./uploader.js";
+import { blobsIn, doneOf, newJob, wake } from "./uploadjob.js";
 
 /** @typedef {import("./queue.js").Entry} Entry */
 /** @typedef {import("./uploader.js").Uploaded} Uploaded */
-/** @typedef {"waiting" | "sending" | "paused" | "finishing" | "failed"} State */
+/** @typedef {import("./uploadjob.js").Job} Job */
+/** @typedef {import("./uploadjob.js").State} State */
 
 /**
  * @typedef {object} Upload what pages see of the files of one message
@@ -22,18 +23,6 @@ import { refusal, Uploader } from "./uploader.js";
  * @property {State} state
  * @property {string} [why] it waits, or failed
  * @property {number} [bytesPerSecond]
- */
-
-/**
- * @typedef {object} Job
- * @property {Entry} entry
- * @property {Uploaded[]} blobs
- * @property {State} state
- * @property {string} [why]
- * @property {AbortController} stopped
- * @property {AbortController} woken ends the pauses between two tries
- * @property {number} begun ms
- * @property {number} tries since a part arrived
  */
 
 /**
@@ -86,15 +75,17 @@ export class Uploads {
     const refusals = (this.#refusals.get(entry.id) ?? 0) + Number(refused);
     this.#refusals.set(entry.id, refusals);
     if (refusals > REFUSALS_MAX) void this.#fail(job, "blob");
+    else if (entry.paused !== undefined) this.#become(job, "paused");
     else void this.#run(job);
   }
 
-  /** @param {string} id of an entry */
+  /** @param {string} id of an entry @returns {number | undefined} bytes at the server; undefined: nothing goes up */
   pause(id) {
     const job = this.#jobs.get(id);
-    if (!job || job.state === "paused") return;
+    if (!job) return undefined;
     job.stopped.abort();
-    this.#become(job, "paused");
+    if (job.state !== "paused") this.#become(job, "paused");
+    return doneOf(job);
   }
 
   /** @param {string} id of an entry */
@@ -259,9 +250,10 @@ export class Uploads {
   }
 
   /** @param {Job} job @returns {Upload} */
-  #shown({ entry, blobs, state, why }) {
+  #shown(job) {
+    const { entry, blobs, state, why } = job;
     const total = blobs.reduce((sum, { size }) => sum + size, 0);
-    const done = blobs.reduce((sum, blob) => sum + blob.done, 0);
+    const done = doneOf(job);
     const { perSecond } = this.#uploader.speed;
     return {
       id: entry.id,
@@ -273,28 +265,4 @@ export class Uploads {
       ...(perSecond !== undefined && state === "sending" && { bytesPerSecond: Math.round(perSecond) }),
     };
   }
-}
-
-/** @param {Entry} entry @param {number} begun @returns {Job} */
-function newJob(entry, begun) {
-  const [stopped, woken] = [new AbortController(), new AbortController()];
-  return { entry, blobs: blobsIn(entry), state: "sending", stopped, woken, begun, tries: 0 };
-}
-
-/** @param {Job} job */
-function wake(job) {
-  job.woken.abort();
-  job.woken = new AbortController();
-}
-
-/** @param {Entry} entry @returns {Uploaded[]} */
-function blobsIn({ content }) {
-  return blobsOf(content).map(({ entry, role }) => {
-    return { id: entry.blob, name: hex(fromB64(entry.blob, 16)), size: sealedSize(entry, role), done: 0, whole: false };
-  });
-}
-
-/** @param {unknown} error */
-function codeOf(error) {
-  return /** @type {{code?: string}} */ (error).code ?? "later";
 }

@@ -76,13 +76,13 @@ const sending = (client) => ({
 });
 
 /** What pages do with files is in media.js. @param {Client} client */
-const files = ({ uploads, parts: { api, token } }) => ({
+const files = ({ outbox, uploads, parts: { api, token } }) => ({
   /** @param {string} conv */
   uploads: (conv) => uploads.of(conv),
   /** @param {string} id of an entry */
-  pauseUpload: (id) => uploads.pause(id),
+  pauseUpload: (id) => outbox.pausing.pause(id),
   /** @param {string} id of an entry */
-  resumeUpload: (id) => uploads.resume(id),
+  resumeUpload: (id) => outbox.pausing.resume(id),
   /** Sealed by a page that had no room on the disk. @param {string} name hex @param {Blob} sealed */
   lend: (name, sealed) => uploads.lend(name, sealed),
   /** @param {string} name hex */
