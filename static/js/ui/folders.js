@@ -1,7 +1,11 @@
-// A dropped folder is asked about once: its files, or nothing.
+// A dropped folder is asked about once: its files, or nothing. One question at a time: a folder that is dropped while
+// another is asked about has its turn afterwards.
 
+import { Lanes } from "../lanes.js";
 import { format, gettext, ngettext } from "../text.js";
 import { part } from "./bubbles.js";
+
+const oneAtATime = new Lanes(1);
 
 /**
  * @param {HTMLElement} owner holds the dialog
@@ -11,6 +15,11 @@ import { part } from "./bubbles.js";
  * @returns {Promise<boolean>}
  */
 export function askAboutFolder(owner, name, count, most) {
+  return oneAtATime.run(() => asked(owner, name, count, most));
+}
+
+/** @param {HTMLElement} owner @param {string} name @param {number} count @param {number} most @returns {Promise<boolean>} */
+function asked(owner, name, count, most) {
   const dialog = /** @type {HTMLDialogElement} */ (part(owner, "folder"));
   part(dialog, "folder-title").textContent = format(gettext("Folder {name}"), { name });
   part(dialog, "folder-words").textContent = words(count, most);
