@@ -26,6 +26,7 @@ PASTE = """([text, html, name, base64]) => {
   const event = new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true});
   return document.querySelector("#message-text").dispatchEvent(event);
 }"""
+ASKS_BEFORE_LEAVING = "() => !dispatchEvent(new Event('beforeunload', {cancelable: true}))"
 PIXEL = (  # a PNG of one
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
     "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -179,8 +180,10 @@ def test_ten_go_at_once_and_the_rest_is_told(page: Page) -> None:
     pick(page, *[(f"{number}.txt", b"x") for number in range(12)])
     ready(page, 10)
     expect(sheet(page).get_by_role("alert")).to_contain_text("2 found no place")
+    assert page.evaluate(ASKS_BEFORE_LEAVING)
     sheet(page).get_by_role("button", name="Discard").click()
     expect(sheet(page)).to_be_hidden()
+    assert not page.evaluate(ASKS_BEFORE_LEAVING)
     expect(page.locator("[data-part='waiting']")).to_be_hidden()
     page.get_by_role("button", name="Undo").click()
     ready(page, 10)

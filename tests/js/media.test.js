@@ -18,9 +18,9 @@ class NoRoom extends EventTarget {
 Object.assign(globalThis, { Worker: NoRoom, localStorage: { getItem: () => "ab".repeat(16) } });
 
 const { bus } = await import("../../static/js/tabs/bus.js");
-const { openAttachment, sealFile } = await import("../../static/js/tabs/media.js");
+const { holdsUnsent, openAttachment, sealFile } = await import("../../static/js/tabs/media.js");
 
-test("a file in memory goes when its message is in the log, and not when that was deleted", async () => {
+test("a file in memory goes when its message is in the log; until then this page has to stay", async () => {
   await assert.rejects(sealFile(new Blob(["x"]), "file"), /not started/); // no tab leads here
   const blob = b64(fromHex(asked[0].blob));
   const file = { blob, fk: b64(new Uint8Array(32)), hash: b64(new Uint8Array(32)), size: 1, log2: 18 };
@@ -30,9 +30,15 @@ test("a file in memory goes when its message is in the log, and not when that wa
   };
   const entry = { id: "m", conv: "c1", content: { t: "text", body: "", att: [{ ...file, mime: "", name: "" }] } };
   const tell = (detail) => bus.dispatchEvent(new CustomEvent("entry", { detail }));
-  tell({ entry: { ...entry, sealed: {} }, gone: false });
+  assert.equal(holdsUnsent(), false); // it is sealed, and nobody has sent it
+  tell({ entry, gone: false });
+  assert.equal(holdsUnsent(), true);
+  tell({ entry: { ...entry, failed: "quota" }, gone: false });
+  assert.equal(holdsUnsent(), true);
   tell({ entry, gone: true });
-  assert.equal(held(), true);
+  assert.deepEqual([held(), holdsUnsent()], [true, false]);
+  tell({ entry: { ...entry, sealed: {} }, gone: false }); // taken back, and sent
+  assert.equal(holdsUnsent(), true);
   tell({ entry: { ...entry, sealed: {} }, gone: true });
-  assert.equal(held(), false);
+  assert.deepEqual([held(), holdsUnsent()], [false, false]);
 });

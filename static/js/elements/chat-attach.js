@@ -2,7 +2,7 @@
 // stays with the chat where it was picked, whatever is opened meanwhile.
 
 import { bus } from "../tabs/bus.js";
-import { forget, sealFile, storage } from "../tabs/media.js";
+import { forget, holdsUnsent, sealFile, storage } from "../tabs/media.js";
 import { format, gettext, ngettext } from "../text.js";
 import { AttachSheet } from "../ui/attachsheet.js";
 import { part } from "../ui/bubbles.js";
@@ -56,7 +56,9 @@ export class ChatAttach extends HTMLElement {
       over: (over) => void (part(this, "drop").hidden = !over),
       take: (dropped) => void this.#dropped(dropped),
     });
-    addEventListener("beforeunload", (event) => (this.#trays.any || this.sealings.any) && event.preventDefault());
+    addEventListener("beforeunload", (event) => {
+      if (this.#trays.any || this.sealings.any || holdsUnsent()) event.preventDefault(); // the browser asks
+    });
     this.#stop = bus.on("chat", (chat) => chat.row.conv === this.#conv && this.#learn(chat));
   }
 

@@ -26,6 +26,7 @@ class MediaError extends Error {
 /** @type {Map<number, Asked>} */ const asked = new Map();
 /** @type {Map<string, Blob>} by hex: sealed, and only in memory. This page must stay until they are sent */
 const kept = new Map();
+/** @type {Set<string>} of those, what a message waits for that is not in the log */ const waiting = new Set();
 let count = 0;
 
 /**
@@ -99,9 +100,15 @@ bus.on("lead", () => {
 });
 
 bus.on("entry", ({ entry, gone }) => {
-  if (!gone || !entry.sealed) return; // not sent; what was deleted may be taken back
-  for (const { entry: file } of blobsOf(entry.content)) kept.delete(hexOf(file.blob));
+  for (const blob of blobsOf(entry.content).map((file) => hexOf(file.entry.blob))) {
+    if (!gone && kept.has(blob)) waiting.add(blob);
+    if (gone) waiting.delete(blob);
+    if (gone && entry.sealed) kept.delete(blob); // in the log; what was deleted may be taken back
+  }
 });
+
+/** Whether files of unsent messages are in the memory of this page alone. */
+export const holdsUnsent = () => waiting.size > 0;
 
 /**
  * @param {string} what
