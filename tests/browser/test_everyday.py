@@ -15,6 +15,11 @@ OVERLAP = """([toast, other]) => {
   return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 }"""
 
+TOAST_THAT_OFFERS = """async (words) => {
+  const { toast } = await import("/static/js/ui/toast.js");
+  toast(words, { action: "Undo", onAction: () => (window.done ??= []).push(words) });
+}"""
+
 
 @pytest.fixture
 def strangers(open_window: OpenWindow) -> Pair:
@@ -70,6 +75,30 @@ def test_a_toast_lies_on_neither_composer_nor_navigation(pair: Pair, size: Viewp
     expect(toast).to_be_visible()
     page.wait_for_function(f"pair => !({OVERLAP})(pair)", arg=[".toast", ".rail"])
     assert page.evaluate(OVERLAP, [".toast", "#main"])
+
+
+def test_what_a_toast_offers_can_be_reached_over_a_dialog_and_after_it(pair: Pair) -> None:
+    page = pair.alice
+    page.evaluate(TOAST_THAT_OFFERS, "before")
+    page.locator("[popovertarget='thread-menu']").click()
+    page.locator("#thread-menu [data-act='media']").click()
+    toast = page.get_by_role("dialog").locator(".toast")
+    expect(toast).to_have_text("beforeUndo")
+    expect(page.locator(".toasts")).to_have_attribute("aria-live", "off")  # it was said already
+    toast.get_by_role("button", name="Undo").click()
+    page.evaluate(TOAST_THAT_OFFERS, "during")
+    expect(page.locator(".toasts")).to_have_attribute("aria-live", "polite")
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if page.evaluate("() => document.activeElement.matches('.toast > button')"):
+            break
+    page.keyboard.press("Enter")
+    page.evaluate(TOAST_THAT_OFFERS, "after")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    assert page.evaluate("window.done") == ["before", "during", "after"]
+    expect(page.locator(".toasts")).to_have_count(1)
 
 
 def test_without_a_network_nobody_is_online_and_one_can_try_now(pair: Pair) -> None:

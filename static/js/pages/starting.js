@@ -9,7 +9,7 @@ import { explain } from "../ui/explain.js";
 import { tellJoined } from "../ui/joinednews.js";
 import { reportLooks } from "../ui/looking.js";
 import { chatOf } from "../ui/person.js";
-import { toast } from "../ui/toast.js";
+import { readyToTell, toast } from "../ui/toast.js";
 
 /** @type {Record<string, () => string>} */
 const KEYSTORE = {
@@ -29,6 +29,7 @@ let leaving = false;
  */
 export async function startBus({ readable = false } = {}) {
   document.documentElement.dataset.runs = ""; // css/needs.css: the scripts of the page have loaded
+  readyToTell();
   bus.on("gone", () => void leave()); // storage cleared under the page, or signed out in another tab
   bus.on("status", ({ state, reason }) => {
     if (state === "stopped" && (reason === "sign_in" || reason === "revoked")) void leave(reason);
