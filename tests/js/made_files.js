@@ -78,8 +78,10 @@ export const box = (name, ...bodies) => {
 };
 
 /** A film without frames: what is read of one is its boxes. */
-export function mp4() {
+export function mp4({ tracks = ["vide"] } = {}) {
   const times = Buffer.alloc(8, 7);
+  const media = (kind) => box("mdia", ...(kind ? [box("hdlr", Buffer.alloc(8), ascii(kind), Buffer.alloc(13))] : []));
+  const track = (kind) => box("trak", box("tkhd", Buffer.alloc(4), times), box("udta", ascii(SECRET)), media(kind));
   return joined(
     box("ftyp", ascii("isom\0\0\0\0isom")),
     box("mdat", ascii("the frames")),
@@ -87,7 +89,7 @@ export function mp4() {
     box(
       "moov",
       box("mvhd", Buffer.alloc(4), times),
-      box("trak", box("tkhd", Buffer.alloc(4), times), box("udta", ascii(SECRET))),
+      ...tracks.map(track),
       box("udta", box("\xa9xyz", ascii(SECRET))),
       box("meta", ascii(SECRET)),
     ),

@@ -61,12 +61,22 @@ test("a picture that lies on its side is not stripped of the word that says so",
 
 test("a film loses place and times, and no frame moves", async () => {
   const film = mp4();
-  const left = new Uint8Array(await (await withoutPlaces(new Blob([film]))).arrayBuffer());
+  const cleaned = await withoutPlaces(new Blob([film]));
+  assert.equal(cleaned.more, false);
+  const left = new Uint8Array(await cleaned.film.arrayBuffer());
   assert.ok(tells(film));
   assert.ok(!tells(left));
   assert.equal(left.length, film.length);
   assert.equal(Buffer.from(left).indexOf("the frames"), Buffer.from(film).indexOf("the frames"));
   assert.ok(!left.includes(7)); // when it was made
+});
+
+test("a film says whether it has tracks besides pictures and sound: the way may be among them", async () => {
+  const more = async (...tracks) => (await withoutPlaces(new Blob([mp4({ tracks })]))).more;
+  assert.equal(await more("vide"), false);
+  assert.equal(await more("soun", "vide", "tmcd"), false);
+  for (const track of ["meta", "text", "sbtl", "gpmd", ""]) assert.equal(await more("vide", track), true, track);
+  assert.equal(await more(), false);
 });
 
 test("a film that cannot be followed from box to box is not touched", async () => {

@@ -83,6 +83,8 @@ function wordsOf({ state, why, prepared, how }) {
   if (prepared?.family === "picture" && how === "original")
     return gettext("With everything in it: also the place where it was taken, the time and the camera.");
   if (prepared?.told) return gettext("It goes as it is. It may tell the place where it was taken.");
+  if (prepared?.more)
+    return gettext("This film holds more than pictures and sound, perhaps the way that was taken. That stays in it.");
   return "";
 }
 

@@ -19,6 +19,7 @@ import { played } from "./videos.js";
  * @property {number} [ms] how long it plays
  * @property {import("../chat/drawing.js").Thumb} [thumb]
  * @property {boolean} told it holds what a camera wrote into it
+ * @property {boolean} [more] a film that was cleaned, but for tracks besides pictures and sound
  */
 /** @typedef {"clean" | "original" | "file"} How */
 
@@ -85,17 +86,19 @@ async function playable(file, { family, mime }, how) {
   // Two bytes are a weak sign of sound; what the system takes for a text is one.
   if (family === "audio" && !file.type.startsWith("audio/")) return asFile(file, false);
   const silent = how === "clean" && FILMS.has(mime) ? await withoutPlaces(file) : null;
-  const bytes = silent ?? file;
+  const bytes = silent?.film ?? file;
   const shown = await played(bytes);
-  const told = family === "video" && !silent;
-  if (!shown) return { family: "file", bytes, mime, ending: "", told };
-  const sound = shown.w === undefined;
+  const sound = shown ? shown.w === undefined : family === "audio";
+  const told = !silent && (FILMS.has(mime) || !sound);
+  const more = silent?.more ?? false;
+  if (!shown) return { family: "file", bytes, mime, ending: "", told, more };
   return {
     family: sound ? "audio" : "video",
     bytes,
     mime: sound ? mime.replace("video/", "audio/") : mime,
     ending: "",
-    told: told && !sound,
+    told,
+    more,
     ...shown,
   };
 }
