@@ -29,7 +29,7 @@ export class MediaViewer extends HTMLElement {
     this.addEventListener("click", (event) => this.#act(event));
     const place = part(this, "stage");
     new Gestures(place, {
-      zoom: (factor, px, py) => this.#zooms(() => this.#zoom.by(factor, px, py)),
+      zoom: (...how) => this.#zooms(() => this.#zoom.by(...how)),
       move: (dx, dy) => this.#zooms(() => this.#zoom.pan(dx, dy)),
       swipe: (direction) => this.#go(getComputedStyle(this).direction === "rtl" ? -direction : direction),
       twice: (px, py) =>

@@ -2,7 +2,8 @@
 
 /**
  * @typedef {object} Heard
- * @property {(factor: number, px: number, py: number) => void} zoom about a point, from the middle of the stage
+ * @property {(factor: number, px: number, py: number, dx?: number, dy?: number) => void} zoom about a point, from the
+ *   middle of the stage, which has come there by so much
  * @property {(dx: number, dy: number) => void} move
  * @property {(direction: 1 | -1) => void} swipe 1: the finger went to the left
  * @property {(px: number, py: number) => void} twice
@@ -59,8 +60,7 @@ export class Gestures {
     const was = Math.hypot(before.x - other.x, before.y - other.y);
     const is = Math.hypot(now.x - other.x, now.y - other.y);
     const { px, py } = this.#point((now.x + other.x) / 2, (now.y + other.y) / 2);
-    if (was > 0) this.#heard.zoom(is / was, px, py);
-    this.#heard.move((now.x - before.x) / 2, (now.y - before.y) / 2);
+    if (was > 0) this.#heard.zoom(is / was, px, py, (now.x - before.x) / 2, (now.y - before.y) / 2);
   }
 
   /** @param {PointerEvent} event */

@@ -26,12 +26,19 @@ export class Zoom {
     this.y = 0;
   }
 
-  /** What is under the point stays there. @param {number} factor @param {number} [px] @param {number} [py] */
-  by(factor, px = 0, py = 0) {
+  /**
+   * What was under the point stays under it, where it is now.
+   * @param {number} factor
+   * @param {number} [px]
+   * @param {number} [py]
+   * @param {number} [dx] by which it has moved
+   * @param {number} [dy]
+   */
+  by(factor, px = 0, py = 0, dx = 0, dy = 0) {
     const scale = Math.min(ZOOM_MAX, Math.max(1, this.scale * factor));
     const real = scale / this.scale;
-    this.x = px - (px - this.x) * real;
-    this.y = py - (py - this.y) * real;
+    this.x = px - (px - dx - this.x) * real;
+    this.y = py - (py - dy - this.y) * real;
     this.scale = scale;
     this.#bound();
   }
