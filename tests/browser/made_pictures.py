@@ -35,6 +35,60 @@ DRAW = """async ([w, h, type, corners]) => {
   return btoa(text);
 }"""
 
+LANDSCAPE = """async () => {
+  const [w, h] = [1600, 1067], canvas = new OffscreenCanvas(w, h), pen = canvas.getContext("2d");
+  const fill = (colours, shape) => {
+    pen.fillStyle = pen.createLinearGradient(0, 0, 0, h);
+    for (const [at, colour] of colours.entries())
+      pen.fillStyle.addColorStop(at / (colours.length - 1), colour);
+    pen.beginPath();
+    shape();
+    pen.fill();
+  };
+  const hills = (height, wave) => () => {
+    pen.moveTo(0, h);
+    for (let x = 0; x <= w; x += 8)
+      pen.lineTo(x, h * height - 70 * Math.sin(x / wave + height * 9));
+    pen.lineTo(w, h);
+  };
+  fill(["#2b4a7f", "#e9a27b", "#f7d9b0"], () => pen.rect(0, 0, w, h));
+  fill(["#fff4d6", "#ffd99a"], () => pen.arc(w * .68, h * .4, 78, 0, 7));
+  fill(["#6d7fa6", "#5a6b91"], hills(.55, 170));
+  fill(["#3d5673", "#33485f"], hills(.68, 240));
+  fill(["#22384a", "#15242f"], hills(.84, 130));
+  const blob = await canvas.convertToBlob({type: "image/jpeg", quality: .9});
+  let text = "";
+  for (const byte of new Uint8Array(await blob.arrayBuffer())) text += String.fromCharCode(byte);
+  return btoa(text);
+}"""
+
+FILM = """async (mime) => {
+  const canvas = Object.assign(document.createElement("canvas"), {width: 64, height: 48});
+  const pen = canvas.getContext("2d"), pieces = [];
+  const recorder = new MediaRecorder(canvas.captureStream(), {mimeType: mime});
+  recorder.ondataavailable = ({data}) => pieces.push(data);
+  recorder.start();
+  for (let frame = 0; frame < 30; frame++) {
+    pen.fillStyle = ["red", "blue"][frame % 2];
+    pen.fillRect(0, 0, 64, 48);
+    await new Promise(requestAnimationFrame);
+  }
+  await new Promise((done) => { recorder.onstop = done; recorder.stop(); });
+  const bytes = new Uint8Array(await new Blob(pieces).arrayBuffer());
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
+}"""
+
+
+def film(page: Page, mime: str = "video/webm") -> bytes:
+    """Half a second, as a browser records it: it does not say how long it is."""
+    return base64.b64decode(page.evaluate(FILM, mime))
+
+
+def landscape(page: Page) -> bytes:
+    return base64.b64decode(page.evaluate(LANDSCAPE))
+
 
 def drawn(
     page: Page, mime: str, size: tuple[int, int] = (96, 64), corners: Sequence[str] = CORNERS

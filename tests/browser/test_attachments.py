@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from testkit.browser.pages import ready
 from testkit.running import Site
+from tests.browser import made_pictures
 from tests.browser.chatting import SLOW_MS, Pair, bubble, open_page, text, write
 from tests.browser.files import File, bomb, gif, photo, png, wav
 from tests.browser.readable import serious
@@ -93,9 +94,10 @@ def test_a_picture_comes_into_a_box_that_was_there(pair: Pair) -> None:
     gate["open"] = True
     for route in held:
         route.continue_()
-    for tile in tiles.all()[:3]:
+    # Nobody says how large that one is: it is shown where somebody asks for it.
+    expect(arrived(bob, fixed[1]).locator(".tile")).to_contain_text("bytes")
+    for tile in tiles.filter(has_not_text="bytes").all():
         expect_picture(tile)
-    expect(tiles.last).to_contain_text("bytes")  # nobody knows how large: shown where it is asked for
     assert bob.evaluate("window.shift") == 0
     assert tiles.evaluate_all(PLACES) == before
     for body in fixed:
@@ -233,6 +235,74 @@ def test_the_viewer_goes_through_what_the_conversation_has(pair: Pair) -> None:
     bob.keyboard.press("Escape")
     expect(first).to_be_focused()
     assert serious(bob) == []
+
+
+def test_a_film_plays_and_one_can_go_to_a_place_in_it(pair: Pair) -> None:
+    data = made_pictures.film(pair.alice)
+    film = File("film.webm", "video/webm", data, {"w": 64, "h": 48, "ms": 500}, png(64, 48))
+    tile = arrived(pair.bob, send(pair.alice, film)).locator(".tile")
+    expect_picture(tile)
+    expect(tile).to_contain_text("0:01")
+    tile.get_by_role("button", name="Video").click()
+    pair.bob.wait_for_function(
+        """() => {
+          const {duration, videoWidth, hidden} = document.querySelector("media-viewer video");
+          return !hidden && videoWidth === 64 && Number.isFinite(duration);
+        }"""
+    )
+    assert pair.bob.evaluate(
+        """async () => {
+          const film = document.querySelector("media-viewer video");
+          const there = new Promise((done) => film.addEventListener("seeked", done, {once: true}));
+          film.pause();
+          film.currentTime = film.duration / 2;
+          await there;
+          return film.currentTime > 0 && !film.error;
+        }"""
+    )
+    assert save(pair.bob, pair.bob.get_by_role("button", name="Save").first)[1] == data
+
+
+PLACED = """picture => {
+  const {a, e, f} = new DOMMatrix(getComputedStyle(picture).transform);
+  return [a, e, f].map((value) => Math.round(value));
+}"""
+
+
+def fingers(page: Page, *ways: list[tuple[int, int]]) -> None:
+    """Each puts one finger down at its first point, moves it to the others and takes it away."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Emulation.setTouchEmulationEnabled", {"enabled": True, "maxTouchPoints": 2})
+    kind = "touchStart"
+    for places in zip(*ways, strict=True):
+        points = [{"x": x, "y": y, "id": finger} for finger, (x, y) in enumerate(places)]
+        devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        kind = "touchMove"
+    devtools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    devtools.detach()
+
+
+def test_the_viewer_by_fingers(pair: Pair) -> None:
+    send(pair.alice, photo("one.png", 1600, 1200), photo("two.png"), body="an album")
+    bob = pair.bob
+    arrived(bob, "an album").locator(".tile-open").first.click()
+    viewer = bob.locator("dialog.viewer")
+    expect_picture(viewer)
+    picture = viewer.locator("img")
+    fingers(bob, [(600, 400), (560, 400), (480, 400)], [(680, 400), (720, 400), (800, 400)])
+    expect(bob.locator("dialog.viewer[data-zoomed]")).to_be_visible()
+    scale, x, y = picture.evaluate(PLACED)
+    assert scale == 4
+    assert abs(x) <= 2  # what was between the fingers stays there, though they are told one by one
+    fingers(bob, [(600, 400), (700, 430)])  # moves what is zoomed, and goes nowhere else
+    assert picture.evaluate(PLACED) == [4, x + 100, y + 30]
+    expect(viewer).to_contain_text("1 of 2")
+    fingers(bob, [(480, 400), (600, 400)], [(800, 400), (680, 400)])
+    expect(bob.locator("dialog.viewer[data-zoomed]")).to_have_count(0)
+    fingers(bob, [(800, 400), (700, 405), (600, 410)])
+    expect(viewer).to_contain_text("2 of 2")
+    fingers(bob, [(600, 400), (620, 400), (800, 405)])
+    expect(viewer).to_contain_text("1 of 2")
 
 
 def test_a_voice_note_plays_at_the_speed_that_somebody_likes(pair: Pair) -> None:

@@ -188,6 +188,24 @@ def test_where_a_worker_cannot_draw_the_page_does(page: Page) -> None:
     assert shows(found["thumb"])
 
 
+@pytest.mark.parametrize("kind", ["webm", "mp4"])
+def test_a_film_has_a_poster_a_size_and_a_length(page: Page, kind: str) -> None:
+    data = made_pictures.film(page, f"video/{kind}")
+    found = prepared(page, data, f"film.{kind}")
+    assert (found["family"], found["mime"]) == ("video", f"video/{kind}")
+    assert (found["w"], found["h"], found["thumb"]["told"]) == (64, 48, [64, 48])
+    assert 100 < found["ms"] < 10_000
+    assert (found["told"], found["more"]) == (kind == "webm", False)  # nothing cleans a WebM
+
+
+def test_a_film_that_cannot_be_played_goes_as_a_file_of_its_kind(page: Page) -> None:
+    data = made_pictures.film(page, "video/mp4")
+    cut = data[: data.index(b"moof")] + b"moof" + bytes(9)
+    found = prepared(page, cut, "film.mp4")
+    assert (found["family"], found["mime"], found["bytes"]) == ("file", "video/mp4", cut)
+    assert found["told"] is True  # it cannot be followed from box to box, so nothing was cleaned
+
+
 def test_an_empty_file_is_a_file(page: Page) -> None:
     found = prepared(page, b"", "empty.txt")
     assert (found["family"], found["bytes"]) == ("file", b"")

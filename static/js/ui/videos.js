@@ -22,7 +22,7 @@ export async function played(file) {
     video.playsInline = true;
     video.src = address;
     await heard(video, "loadedmetadata");
-    const seconds = await duration(video);
+    const seconds = await lengthOf(video);
     const ms = Number.isFinite(seconds) ? { ms: Math.round(seconds * 1000) } : {};
     if (!video.videoWidth) return ms;
     await seek(video, Math.min(POSTER_AT_S, Number.isFinite(seconds) ? seconds / 2 : 0));
@@ -37,8 +37,8 @@ export async function played(file) {
   }
 }
 
-/** @param {HTMLVideoElement} video */
-async function duration(video) {
+/** Moves it to its end where it does not say. @param {HTMLVideoElement} video @returns {Promise<number>} seconds */
+export async function lengthOf(video) {
   if (video.duration !== Number.POSITIVE_INFINITY) return video.duration;
   const told = heard(video, "durationchange");
   video.currentTime = FAR_S;

@@ -10,6 +10,7 @@ import { part } from "./bubbles.js";
 import { files } from "./mediafiles.js";
 import { movesLittle } from "./motion.js";
 import { saveBlob } from "./saving.js";
+import { lengthOf } from "./videos.js";
 
 /** @typedef {import("../chat/content.js").Attachment} Attachment */
 
@@ -30,7 +31,7 @@ export class ViewerStage {
     this.picture.after(this.video);
     this.picture.addEventListener("error", () => this.picture.src && this.#fails("unreadable"));
     this.video.addEventListener("error", () => this.video.src && this.#fails("unplayable"));
-    this.video.addEventListener("loadedmetadata", () => this.video.videoWidth || this.#fails("unplayable"));
+    this.video.addEventListener("loadedmetadata", () => void this.#measured());
   }
 
   /** @param {Attachment} attachment @param {string} label what it is, for whom does not see it */
@@ -122,6 +123,17 @@ export class ViewerStage {
   #play(url) {
     this.video.src = url;
     this.video.play().catch(() => {}); // its own controls are there
+  }
+
+  /** A recording of a browser does not say how long it is: nobody could go to a place in it. */
+  async #measured() {
+    if (!this.video.videoWidth) return this.#fails("unplayable");
+    if (this.video.duration !== Number.POSITIVE_INFINITY) return;
+    const turn = this.#turn;
+    await lengthOf(this.video).catch(() => {});
+    if (turn !== this.#turn) return;
+    this.video.currentTime = 0;
+    this.video.play().catch(() => {});
   }
 
   /** @param {number} done @param {number} total */
