@@ -189,7 +189,7 @@ async (box) => {
   const count = rows().length;
   box.scrollTop = 400;
   const before = anchor.getBoundingClientRect().top;
-  for (let i = 0; i < 200 && rows().length === count; i++) {
+  for (let i = 0; i < 1500 && rows().length === count; i++) {
     await new Promise((done) => setTimeout(done, 20));
   }
   if (rows().length === count) return 9999;

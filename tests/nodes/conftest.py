@@ -17,6 +17,8 @@ from testkit.running import Site, free_port, new_site
 from tests.keyspace import drop, own_keyspace
 from tests.services import Redis, own_bucket, own_postgres, own_redis
 
+RECEIPT_SECONDS = 0.05  # people of a site take a second, which is not what is tried
+
 
 @dataclass
 class Nodes:
@@ -35,7 +37,8 @@ class Nodes:
         return made
 
     async def sign_up(self, site: Site, name: str) -> Person:
-        person = await Person.sign_up(self.first.env["SITE_URL"], name, online=False)
+        url = self.first.env["SITE_URL"]
+        person = await Person.sign_up(url, name, online=False, receipt_seconds=RECEIPT_SECONDS)
         await at(site, person.device)
         return person
 
