@@ -17,7 +17,7 @@ CHUNK = 1 << 20
 DATABASES = {"messages": "messages.sqlite3", "default": "site.sqlite3"}  # in the order of copying
 SECRETS, BLOBS = "secrets", "blobs"
 _FILE = re.compile(
-    rf"{'|'.join(map(re.escape, DATABASES.values()))}|{SECRETS}/[A-Za-z0-9_-]+"
+    rf"{'|'.join(map(re.escape, DATABASES.values()))}|{SECRETS}/[A-Za-z0-9_-]+(?:\.pub)?"
     rf"|{BLOBS}/[0-9a-f]{{2}}/[0-9a-f]{{32}}/[0-9]{{1,9}}"
 )
 
