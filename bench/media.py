@@ -1,6 +1,7 @@
 """Files through a node: a sealed file up and down in parts, beside plain curl of the same bytes to
 the same S3 server in the same run, and beside parts straight to that server. All by curl, so that
-no client of ours is measured. Then what 50 uploads at once take of the node's memory.
+no client of ours is measured. Then what 50 uploads at once take of the node's memory, and what
+people wait for (bench/pictures.py).
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 import boto3
 
 from accounts.protocol import LiveToken
+from bench import pictures
 from bench.engines import service
 from bench.process import FAST, a_site, listener, measured, peak_bytes, pid_of, resident_bytes
 from bench.tables import Table, aligned, number
@@ -44,6 +46,7 @@ AIMS = {
     "down_cpu": 0.1,
 }
 MEMORY_AIM = 150  # MB
+PICTURE_AIM = 1000  # ms
 SIGNED_SECONDS = 600
 NODE, SERVER = "node", "s3"
 SAID = {
@@ -93,6 +96,7 @@ def run() -> dict[str, Any]:
         return {
             "size": SIZE, "rounds": bench.rounds,
             "memory_mb": [_memory(bench) / MB for _ in range(2)],
+            "picture": pictures.shown(bench.site), "sealing": pictures.sealing(),
         }  # fmt: skip
 
 
@@ -116,9 +120,20 @@ def table(result: dict[str, Any]) -> Table:
     memory = " and ".join(number(one) for one in result["memory_mb"])
     below = (
         f"{MANY} uploads of {MANY_SIZE // 2**20} MiB at once: {memory} MB more memory of the node"
-        f" at most (aim {MEMORY_AIM})."
+        f" at most (aim {MEMORY_AIM}). {_waited(result)}"
     )
     return Table(head, rows, below)
+
+
+def _waited(result: dict[str, Any]) -> str:
+    picture, rates = result["picture"], result["sealing"]
+    times = picture["ms"]
+    return (
+        f"From Send to the other's screen, a picture of {picture['size'] / MB:.1f} MB:"
+        f" {statistics.median(times):.0f} ms ({min(times):.0f} to {max(times):.0f}; aim"
+        f" {PICTURE_AIM}). Node with the modules of the browser seals {number(rates['seal'])} MB/s"
+        f" and opens {number(rates['open'])} MB/s."
+    )
 
 
 def curl(calls: Sequence[Call], *headers: str, at_once: int = AT_ONCE) -> None:

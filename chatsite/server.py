@@ -23,6 +23,7 @@ from accounts import housekeeping
 from chatsite import alone, control
 from chatsite.door import descriptors, proxies
 from chatsite.door.door import Door
+from chatsite.door.lines import Line
 from chatsite.door.listening import take_few
 from chatsite.door.places import SPARE_DESCRIPTORS, Places
 from chatsite.door.server import BoundedServer
@@ -87,6 +88,7 @@ class ChatServer(BoundedServer):
 
     def listen_success(self, port: Any) -> None:
         super().listen_success(port)
+        port.transport = Line  # of each connection
         take_few(port, reactor.callLater)
         self._ports.append(port)
         print(f"{settings.SITE_NAME} at {settings.SITE_URL}, {settings.ENGINE} engine")  # noqa: T201

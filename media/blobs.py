@@ -4,9 +4,10 @@ SQL runs in threads, the store is asked on the loop. Every call may be repeated.
 """
 
 import secrets
+import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Literal
 
 from django.conf import settings
@@ -24,6 +25,7 @@ from media.tickets import Upload
 from messaging import conversations
 
 SITE_SECONDS = 10.0  # for which it is remembered what all files take
+NEAR = 10  # of the site's limit: in its last tenth nothing is remembered
 PARTS_MAX = 10_000  # of a blob; a client that needs more takes larger ones
 CHUNK_MIN = 1 << 16  # bytes of a file that are sealed at a time, at least
 SEAL_HEADER, SEAL_TAG = 54, 16  # bytes that sealing adds, once and for each chunk
@@ -140,42 +142,53 @@ def _require_size(wanted: Upload) -> None:
 def _granted(wanted: Upload, now: int) -> Blob:
     try:
         new = rows.owned(wanted.owner, wanted.blob) is None
-        if new:
-            _require_room(wanted.size)
-        row = rows.grant(wanted, settings.MEDIA_PERSON_QUOTA, now)
+        with site.room(wanted.size) if new else nullcontext():
+            return rows.grant(wanted, settings.MEDIA_PERSON_QUOTA, now)
     except rows.Taken:
         raise refusals.Taken from None
     except rows.OverQuota as over:
         raise refusals.Quota(over.limit, over.used) from None
-    if new:
-        site.add(wanted.size)
-    return row
 
 
 class Site:
     """What all files take, as it was a moment ago, with what this process granted since: to add
-    them up reads the whole table."""
+    them up reads the whole table. One process never passes the limit. Several may: by what they
+    grant in the same moment, and before the last tenth by what others grant in SITE_SECONDS."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._used, self._until = 0, float("-inf")  # bytes; monotonic
+        self._granting = 0  # bytes of grants that are under way here
 
-    def used(self) -> int:
-        if time.monotonic() >= self._until:
-            self._used = rows.used_in_all()
-            self._until = time.monotonic() + SITE_SECONDS
-        return self._used
+    @contextmanager
+    def room(self, size: int) -> Iterator[None]:
+        """While so many bytes are granted. Raises SiteFull."""
+        if not settings.MEDIA_SITE_QUOTA:
+            yield
+            return
+        self._take(size, settings.MEDIA_SITE_QUOTA)
+        granted = 0
+        try:
+            yield
+            granted = size
+        finally:
+            with self._lock:
+                self._granting -= size
+                self._used += granted
 
-    def add(self, size: int) -> None:
-        self._used += size
+    def _take(self, size: int, limit: int) -> None:
+        with self._lock:
+            more = self._granting + size
+            near = self._used + more > limit - limit // NEAR
+            if near or time.monotonic() >= self._until:
+                self._used = rows.used_in_all()
+                self._until = time.monotonic() + SITE_SECONDS
+            if self._used + more > limit:
+                raise refusals.SiteFull
+            self._granting = more
 
 
 site = Site()
-
-
-def _require_room(size: int) -> None:
-    """On the site. What other processes grant within SITE_SECONDS may pass its limit."""
-    if settings.MEDIA_SITE_QUOTA and site.used() + size > settings.MEDIA_SITE_QUOTA:
-        raise refusals.SiteFull
 
 
 async def _own(owner: bytes, blob: bytes) -> Blob:

@@ -47,6 +47,7 @@ class SiteName(models.Model):
     """One row: the name of this site in the store of blobs (media/ownership.py)."""
 
     name = Bytes(16)
+    rounds = models.BigIntegerField(default=0)  # that deleted what has no row
 
     def __str__(self) -> str:
         return "name"

@@ -24,7 +24,7 @@ from media import rows, tickets
 from media.backends import store
 from media.blobs import reached
 from media.models import State
-from media.reading import Readers, SignedOut
+from media.reading import Readers, Shares, SignedOut
 from media.refusals import Whole
 from media.stores import Missing, Part, number_of
 from media.tickets import Upload
@@ -60,7 +60,7 @@ class Parts:
     """The ASGI application."""
 
     def __init__(self) -> None:
-        self._readers = Readers()
+        self._readers, self._shares = Readers(), Shares()
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         headers = {name.lower(): value for name, value in scope["headers"]}
@@ -82,6 +82,10 @@ class Parts:
     async def _get(self, path: str, headers: dict[bytes, bytes], send: Send) -> None:
         address, now = _address(path), now_ms()
         who = _reader(headers.get(b"authorization", b""), now)
+        with self._shares.one(who.uid):
+            await self._give(who, address, now, send)
+
+    async def _give(self, who: Claims, address: Address, now: int, send: Send) -> None:
         try:
             shown = await self._readers.find(who, address.blob, now)
         except SignedOut:

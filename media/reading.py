@@ -1,6 +1,9 @@
-"""Who may read a blob, remembered for a while: a file of many parts asks once."""
+"""Who may read a blob, remembered for a while: a file of many parts asks once. And how many parts
+one person may read at the same time."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from accounts import sessions
@@ -8,11 +11,13 @@ from accounts.sessions import Bound
 from accounts.tokens import Claims
 from chatsite.running import threads
 from media import rows
+from media.refusals import ShareTaken
 from media.rows import Shown
 from messaging.backends import connection_store
 
 KEPT_MS = 30_000  # what was deleted, and who was signed out, may read for so long
 KEPT_MAX = 10_000  # answers of this process
+SHARE = 24  # parts that one person reads at the same time, of this process: a browser takes six
 
 
 class SignedOut(Exception):
@@ -55,6 +60,26 @@ async def shown_to(reader: Bound, blob: bytes, now: int) -> Shown | None:
         if await connection_store().contact(reader.uid, conv) is not None:
             return shown
     return None
+
+
+class Shares:
+    """What each person takes of the way down, which an S3 server bounds for all."""
+
+    def __init__(self) -> None:
+        self._taken: Counter[bytes] = Counter()  # parts, by uid
+
+    @contextmanager
+    def one(self, uid: bytes) -> Iterator[None]:
+        """While a part is read. Raises ShareTaken."""
+        if self._taken[uid] >= SHARE:
+            raise ShareTaken
+        self._taken[uid] += 1
+        try:
+            yield
+        finally:
+            self._taken[uid] -= 1
+            if not self._taken[uid]:
+                del self._taken[uid]
 
 
 def _read(reader: Bound, blob: bytes, now: int) -> Shown | None:

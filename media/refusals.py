@@ -38,6 +38,14 @@ class StorageAway(Refusal):
         super().__init__(retry_ms=error.retry_ms)
 
 
+class ShareTaken(Refusal):
+    status, code = 503, "share"
+    message = "Too many parts of yours at once."
+
+    def __init__(self) -> None:
+        super().__init__(retry_ms=1_000)
+
+
 class Taken(Refusal):
     status, code = 409, "taken"
     message = "This name stands for another file. Send the file again."

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models.functions import Greatest
 
 from accounts.models import User
 from media.models import Blob, BlobLink, SiteName, State
@@ -230,6 +231,18 @@ def name_of_site() -> bytes:
     """Made up by the first call."""
     row, _ = SiteName.objects.get_or_create(pk=1, defaults={"name": secrets.token_bytes(16)})
     return row.name
+
+
+def rounds_of_site() -> int:
+    """The number of the last one that began."""
+    return SiteName.objects.filter(pk=1).values_list("rounds", flat=True).first() or 0
+
+
+def begin_round(above: int = 0) -> int:
+    """Its number: higher than `above`, and than all before it."""
+    name_of_site()
+    SiteName.objects.update(rounds=Greatest(F("rounds"), Value(above)) + 1)
+    return rounds_of_site()
 
 
 def _same(found: Blob, wanted: Upload) -> Blob:

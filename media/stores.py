@@ -34,6 +34,10 @@ class StoreFull(StoreAway):
     """The store answers, and takes nothing more. What is in it can be read and deleted."""
 
 
+class Undeletable(StoreAway):
+    """The store answers, and keeps parts of this blob. It may delete others."""
+
+
 class Missing(Exception):
     """There is no such part."""
 
@@ -86,7 +90,8 @@ class BlobStore(ABC):
 
     @abstractmethod
     async def delete(self, blob: bytes) -> None:
-        """Deletes all parts. Nothing there is no error. A put at the same time may survive it."""
+        """Deletes all parts. Nothing there is no error. A put at the same time may survive it.
+        Raises Undeletable where parts of this blob stay."""
 
     @abstractmethod
     async def blobs(self, after: bytes | None = None) -> list[Stored]:

@@ -6,15 +6,15 @@ step is a compare-and-set, so that it meets a link or a release that comes at th
 """
 
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 
 from chatsite.running import jobs, metrics, tasks, threads
 from chatsite.running.clock import now_ms
 from media import blobs, ownership, rows
 from media.backends import store
 from media.models import Blob, BlobLink
-from media.stores import StoreAway
+from media.stores import StoreAway, Undeletable
 from messaging.backends import log
 from messaging.backends.base import Busy
 
@@ -24,6 +24,7 @@ UNCLAIMED_MS = 86_400_000  # from the last grant until an upload is given up
 FORGOTTEN_MS = 2 * 86_400_000  # from the last `send` until a message counts as never appended
 ORPHAN_MS = 3 * 86_400_000  # since the newest part
 BATCH = 200
+TOLD_MAX = 10  # blobs that cannot be deleted, in one line of the log
 
 logger = logging.getLogger(__name__)
 
@@ -37,22 +38,31 @@ class Swept:
     unsent: int = 0  # blobs whose message was never appended
     deleted: int = 0  # blobs that are gone, with their parts
     orphans: int = 0  # blobs in the store that have no row
+    stuck: list[bytes] = field(default_factory=list)  # blobs that the store does not delete
 
     def __str__(self) -> str:
         return (
             f"{self.unclaimed} never sent, {self.expired} expired, {self.unsent} of no message, "
-            f"{self.orphans} of nobody; {self.deleted} deleted"
+            f"{self.orphans} of nobody; {self.deleted} deleted, {len(self.stuck)} not deletable"
         )
 
 
 async def every_minute(clock: Callable[[], int] = now_ms) -> None:
     """Until it is cancelled, by one process of the site."""
-    await _again_and_again("blobs", lambda: sweep(clock()), EVERY_SECONDS)
+
+    async def work() -> None:
+        _tell((await sweep(clock())).stuck)
+
+    await _again_and_again("blobs", work, EVERY_SECONDS)
 
 
 async def every_day(clock: Callable[[], int] = now_ms) -> None:
     """The same, for parts that have no row."""
-    await _again_and_again("orphans", lambda: remove_orphans(clock()), ORPHANS_SECONDS)
+
+    async def work() -> None:
+        _tell((await remove_orphans(clock())).stuck)
+
+    await _again_and_again("orphans", work, ORPHANS_SECONDS)
 
 
 async def _again_and_again(job: str, work: Callable[[], Awaitable[object]], rest: float) -> None:
@@ -69,36 +79,56 @@ async def _again_and_again(job: str, work: Callable[[], Awaitable[object]], rest
 
 
 async def sweep(now: int) -> Swept:
-    """One round. Raises Busy and StoreAway; repeatable."""
+    """One round. Raises Busy, StoreAway and Foreign; repeatable."""
     swept = Swept()
     swept.unclaimed = await threads.run(rows.give_up, now - UNCLAIMED_MS, now)
     while ended := await threads.run(rows.expire, now, BATCH):
         swept.expired += ended
     await _look_for_messages(swept, now)
-    after = 0
-    while going := await threads.run(rows.going, after, BATCH):
-        after = going[-1].pk
-        for row in going:
-            if await blobs.remove(row, now):
-                metrics.BLOBS_DELETED.add()
-                swept.deleted += 1
+    await _remove_what_goes(swept, now)
     return swept
 
 
-async def remove_orphans(now: int, *, dry: bool = False) -> int:
-    """Parts of blobs that have no row, of days ago: an upload that went on while it was cancelled,
-    or a database of an older day. How many blobs. Raises Foreign where the store is not ours."""
+async def remove_orphans(now: int, *, dry: bool = False) -> Swept:
+    """Parts of blobs that have no row, of days ago: an upload that went on while it was cancelled.
+    Raises Busy, StoreAway, and Foreign where the store is not ours."""
     await ownership.require(claim=not dry)
-    count, after = 0, None
+    swept, after = Swept(), None
     while page := await store().blobs(after):
         after = page[-1].blob
         old = [one.blob for one in page if one.changed <= now - ORPHAN_MS]
         old = [blob for blob in old if blob != ownership.NAME_BLOB]
         for blob in await threads.run(rows.unknown, old):
-            count += 1
-            if not dry:
-                await store().delete(blob)
-    return count
+            if dry or await _is_removed(blob, store().delete(blob), swept):
+                swept.orphans += 1
+    return swept
+
+
+async def _remove_what_goes(swept: Swept, now: int) -> None:
+    after = 0
+    while going := await threads.run(rows.going, after, BATCH):
+        if not after:
+            await ownership.require(claim=False)
+        after = going[-1].pk
+        for row in going:
+            if await _is_removed(row.blob, blobs.remove(row, now), swept):
+                metrics.BLOBS_DELETED.add()
+                swept.deleted += 1
+
+
+async def _is_removed(blob: bytes, removing: Awaitable[bool | None], swept: Swept) -> bool:
+    """One that stays does not hold up the rest."""
+    try:
+        return await removing is not False
+    except Undeletable:
+        swept.stuck.append(blob)
+        return False
+
+
+def _tell(stuck: Sequence[bytes]) -> None:
+    if stuck:
+        some = ", ".join(blob.hex() for blob in stuck[:TOLD_MAX])
+        logger.error("the store does not delete %d files, among them %s", len(stuck), some)
 
 
 async def _look_for_messages(swept: Swept, now: int) -> None:

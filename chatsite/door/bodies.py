@@ -55,6 +55,8 @@ def is_part(method: bytes, target: bytes) -> bool:
 
 
 class Budget:
+    late: Any = None  # the one request of it that may take longer than others
+
     def __init__(self, size: int = BUDGET) -> None:
         self.left = size
 

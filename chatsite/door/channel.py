@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.web import http
 
 from chatsite.door import bodies, heads, refusals
-from chatsite.door.pace import Pace
+from chatsite.door.pace import PART_BYTES, WINDOW_BYTES, Pace
 from chatsite.door.refusals import Answer
 from chatsite.door.requests import Request
 from chatsite.running import metrics
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 HEAD_SECONDS = 20.0  # from the first byte of a request, or the connection, to the end of its head
 IDLE_SECONDS = 60.0  # between two requests
-PART_SECONDS = 120.0  # for a part of a file, whose room is held from its head on
+PART_SECONDS = 120.0  # for a part of a file; one of each person may take longer
 LEAVE_SECONDS = 2.0  # for a client to read the answer after we stopped reading
 
 
@@ -47,6 +47,7 @@ class Channel(http.HTTPChannel):  # type: ignore[misc]
         self._due = 0.0  # monotonic; when IDLE, HEAD, BODY or LEAVING ends
         self._received = self._given = 0  # bytes
         self._body, self._reader = Pace(), Pace()
+        self._takes_part = False  # in the body that comes, or came last
 
     # ------------------------------------------------------------ from twisted
 
@@ -58,6 +59,7 @@ class Channel(http.HTTPChannel):  # type: ignore[misc]
 
     def connectionLost(self, reason: Any) -> None:  # noqa: N802
         self.door.channels.discard(self)
+        self.transport.room = None
         self.place.leave()
         self._open_gate()
         super().connectionLost(reason)
@@ -65,10 +67,19 @@ class Channel(http.HTTPChannel):  # type: ignore[misc]
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
         if self.stage is Stage.LEAVING:
             return
+        self.transport.room = None
         self._received += len(data)
         if self.stage is Stage.IDLE:
             self._enter(Stage.HEAD, HEAD_SECONDS)
         super().dataReceived(data)
+        if self.stage is Stage.BODY and self._takes_part:
+            self.transport.room = self.requests[-1].room()
+
+    def filled(self, count: int) -> None:
+        """So many bytes of a part came to their place in its body."""
+        self._received += count
+        self._transferDecoder.contentLength -= count
+        self.requests[-1].advance(count)
 
     def lineReceived(self, line: bytes) -> None:  # noqa: N802
         if self.stage is not Stage.LEAVING:  # what follows a refused line in the same packet
@@ -95,6 +106,9 @@ class Channel(http.HTTPChannel):  # type: ignore[misc]
         if refusal is not None:
             return self.refuse(refusal)
         part = bodies.is_part(self._command, self._path)
+        # Its room is held from its head on, so a part must come faster than what is small.
+        self._takes_part = part
+        self._body.least = PART_BYTES if part else WINDOW_BYTES
         self._enter(Stage.BODY, PART_SECONDS if part else inf)
         super().allHeadersReceived()
 
@@ -154,6 +168,7 @@ class Channel(http.HTTPChannel):  # type: ignore[misc]
         """Answer, read nothing more, and end. Not at once: a connection that closes with bytes
         unread is reset, and its client may never see the answer."""
         self._enter(Stage.LEAVING, LEAVE_SECONDS)
+        self.transport.room = None
         for request in self.requests:
             request.release()
         self._networkProducer.unregisterProducer()
@@ -175,7 +190,10 @@ class Channel(http.HTTPChannel):  # type: ignore[misc]
             self.transport.abortConnection()
             return
         late = now > self._due
-        if self.stage is Stage.BODY and (late or self._body.is_too_slow(self._received, now)):
+        if self.stage is Stage.BODY and (
+            self._body.is_too_slow(self._received, now)
+            or (late and not self.requests[-1].may_be_late())
+        ):
             self.refuse(refusals.TOO_SLOW)
         elif self.stage in TIMED and late:
             self._expire(pending)

@@ -41,12 +41,29 @@ class Request(WebRequest):  # type: ignore[misc]
         else:
             self.content.write(data)
 
+    def room(self) -> memoryview | None:
+        """For what is still to come of a part, but for its last byte: with that the body ends, and
+        that is Twisted's affair."""
+        assert self.content is not None
+        at, end = self.content.tell(), self.held - 1
+        return self.content.getbuffer()[at:end] if at < end else None
+
+    def advance(self, count: int) -> None:
+        """So many bytes came there."""
+        assert self.content is not None
+        self.content.seek(count, io.SEEK_CUR)
+
     def hold_part(self, owner: bytes, length: int) -> refusals.Answer | None:
         """Take all that a part of a file needs before its first byte, or say why not."""
         self.budget = self.channel.door.budget_of_parts.of(owner)
         if length > self.budget.left:
             return refusals.SHARE_TAKEN
         return None if self._hold(length) else refusals.NO_ROOM_FOR_PART
+
+    def may_be_late(self) -> bool:
+        """Whether this part, of those of one person, is the one that may take its time."""
+        self.budget.late = self.budget.late or self
+        return self.budget.late is self
 
     def _hold(self, size: int) -> bool:
         """Whether the budget has so many bytes for this body in all."""
@@ -76,6 +93,8 @@ class Request(WebRequest):  # type: ignore[misc]
         """Give back what the body took from the budget, once its application has ended."""
         if self.held:
             self.budget.give(self.held)
+            if self.budget.late is self:
+                self.budget.late = None
         self.held, self.content = 0, None
 
     def handle_exception(self, exception: BaseException) -> None:

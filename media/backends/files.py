@@ -29,6 +29,7 @@ from media.stores import (
     StoreAway,
     Stored,
     StoreFull,
+    Undeletable,
     fitting,
     id_of,
     named,
@@ -83,7 +84,7 @@ class FileStore(BlobStore):
 
     async def delete(self, blob: bytes) -> None:
         folder = self._place(blob)
-        await self._run(lambda: _delete(folder))
+        await self._run(lambda: _delete(folder), Undeletable)
 
     async def blobs(self, after: bytes | None = None) -> list[Stored]:
         first = "" if after is None else named(after)
@@ -107,13 +108,13 @@ class FileStore(BlobStore):
             self._threads.shutdown(wait=False)
             self._threads = None
 
-    async def _run(self, work: Callable[[], T]) -> T:
+    async def _run(self, work: Callable[[], T], failed: type[StoreAway] = StoreAway) -> T:
         if self._threads is None:
             self._threads = ThreadPoolExecutor(THREADS, "blobs")
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         except OSError as error:  # its text names a path
-            why = StoreFull if error.errno in FULL else StoreAway
+            why = StoreFull if error.errno in FULL else failed
             raise why(f"the disk with the blobs: {os.strerror(error.errno or 0)}") from None
 
     def _place(self, blob: bytes) -> Path:

@@ -101,6 +101,17 @@ test("a part that ends early is asked for again, and its bytes do not count", as
   assert.equal(world.told.at(-1), PART + 1);
 });
 
+test("a server without room is asked again when it says, and not before", async () => {
+  const full = new Response("{}", { status: 503, headers: { "Retry-After": "7" } });
+  const world = line(10, [full]);
+  const all = world.all();
+  for (let turn = 0; turn < 3; turn++) await settle();
+  await world.clock.pass(6900);
+  assert.equal(world.asked.length, 1);
+  await world.clock.pass(200);
+  assert.deepEqual(await all, [[1, 10]]);
+});
+
 test("a token that was refused is replaced once", async () => {
   const world = line(10, [401]);
   await world.all();

@@ -288,6 +288,30 @@ test("on a slow line parts go one at a time, so that each is in time", async () 
   assert.equal(server.most, 1);
 });
 
+test("what was cut into large parts still arrives once the line is slow", async () => {
+  const there = world();
+  const { server, clock, files } = there;
+  const entry = files.hold(attached(13 * MiB));
+  const name = nameOf(entry.blob);
+  const sealed = files.out.get(name).size;
+  server.blobs.set(name, {
+    blob: entry.blob,
+    conv: "c1",
+    size: sealed,
+    part: 4 * MiB,
+    parts: new Map([[0, 4 * MiB]]), // with one there, none is cut smaller
+    state: "granted",
+  });
+  // 20 kB/s, and the server ends all but one after two minutes.
+  server.slowly = () => new Promise((done) => clock.after((1000 * 4 * MiB) / 20_000, done));
+  const ended = () => new Promise((done) => clock.after(120_000, () => done(408)));
+  server.troubles = ["slow", ended(), ended(), ...Array(9).fill("slow")];
+  there.uploads.begin(message("m", entry));
+  for (let turn = 0; turn < 200 && !there.whole.length; turn++) await clock.pass(5000);
+  assert.deepEqual(there.whole, ["m"]);
+  assert.ok(server.puts.length <= 3 + 3, "once each has had too little time, each is sent once");
+});
+
 test("a small file does not wait for all of a large one", async () => {
   const there = world();
   there.uploads.begin(message("large", there.files.hold(attached(20 * MiB))));

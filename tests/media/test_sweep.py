@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -134,9 +135,9 @@ async def test_parts_without_a_row_go_after_three_days(
 ) -> None:
     kept, nobodys = await uploaded(alice, conv, b"x" * 100), secrets.token_bytes(16)
     await blob_store.put(nobodys, 0, b"x")
-    assert await sweep.remove_orphans(now_ms() + 2 * DAY) == 0
-    assert await sweep.remove_orphans(now_ms() + 4 * DAY, dry=True) == 1
-    assert await sweep.remove_orphans(now_ms() + 4 * DAY) == 1
+    assert (await sweep.remove_orphans(now_ms() + 2 * DAY)).orphans == 0
+    assert (await sweep.remove_orphans(now_ms() + 4 * DAY, dry=True)).orphans == 1
+    assert (await sweep.remove_orphans(now_ms() + 4 * DAY)).orphans == 1
     assert (await blob_store.sizes(nobodys), await blob_store.sizes(kept.blob)) == ({}, {0: 100})
 
 
@@ -166,7 +167,7 @@ async def test_a_site_deletes_nothing_from_the_store_of_another(
     await asyncio.wait([task])
     assert len(await blob_store.sizes(theirs)) == 1
     await run("--adopt")
-    assert await sweep.remove_orphans(later) == 1
+    assert (await sweep.remove_orphans(later)).orphans == 1
     assert [one.blob for one in await blob_store.blobs()] == sorted([*mine, ownership.NAME_BLOB])
 
 
@@ -179,6 +180,57 @@ async def test_an_empty_store_is_taken_by_who_comes_first(blob_store: Any) -> No
     await threads.run(SiteName.objects.all().delete)
     with pytest.raises(ownership.Foreign):
         await sweep.remove_orphans(now_ms())
+
+
+async def test_a_copy_of_an_older_day_deletes_nothing_that_came_since(
+    alice: Person, conv: bytes, blob_store: Any
+) -> None:
+    """As after a restore of the database beside an S3 server, until the operator wants that."""
+    older, gone = await uploaded(alice, conv, b"x" * 100), await granted(alice, conv, 100)
+    await sweep.remove_orphans(now_ms())
+    then = await threads.run(rows.rounds_of_site)
+    await sweep.remove_orphans(now_ms())
+    newer, later = secrets.token_bytes(16), now_ms() + 4 * DAY
+    await blob_store.put(newer, 0, b"x")
+    await put(gone, 0, b"x" * 100)
+    await blobs.cancel(alice.uid, gone.blob, now_ms())
+    await put_back(blob_store, gone.blob)
+    await threads.run(SiteName.objects.update, rounds=then)
+    for work in (sweep.remove_orphans(later), sweep.sweep(now_ms())):
+        with pytest.raises(ownership.Older, match="a newer copy of this database"):
+            await work
+    for blob in (older.blob, newer, gone.blob):
+        assert await blob_store.sizes(blob), "nothing is deleted"
+    await sync_to_async(pruned)("--adopt")
+    assert (await sweep.remove_orphans(later)).orphans == 1
+    assert [await blob_store.sizes(one) for one in (newer, gone.blob)] == [{}, {}]
+    await threads.run(SiteName.objects.update, rounds=then)
+    with pytest.raises(ownership.Older):
+        await sweep.remove_orphans(later)
+
+
+async def put_back(blob_store: Any, blob: bytes) -> None:
+    """A part that was on its way while its upload was cancelled."""
+    await blob_store.put(blob, 0, b"x" * 100)
+
+
+async def test_one_that_cannot_be_deleted_does_not_hold_up_the_rest(
+    alice: Person, conv: bytes, blob_store: Any, tmp_path: Path
+) -> None:
+    stuck, other = [await uploaded(alice, conv, b"x" * 100) for _ in range(2)]
+    for name in (stuck.blob.hex(), "00" * 16):  # of nobody
+        folder = tmp_path / "blobs" / name[:2] / name
+        (folder / "1").mkdir(parents=True)  # where a part belongs: nobody can unlink it
+        (folder / "0").touch()
+    later = now_ms() + 9 * DAY
+    swept = await sweep.sweep(later)
+    assert (swept.deleted, swept.stuck) == (1, [stuck.blob])
+    assert (await state(stuck.blob), await state(other.blob)) == (State.DELETING, None)
+    orphans = await sweep.remove_orphans(later)
+    assert (orphans.orphans, orphans.stuck) == (0, [bytes(16)])
+    assert stuck.blob.hex() in await sync_to_async(pruned)()
+    (tmp_path / "blobs" / stuck.blob.hex()[:2] / stuck.blob.hex() / "1").rmdir()
+    assert (await sweep.sweep(later)).deleted == 1
 
 
 async def test_nobody_uploads_the_name_of_the_site(alice: Person, conv: bytes) -> None:

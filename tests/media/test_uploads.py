@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -11,12 +12,15 @@ from chatsite.edge.refusals import Conflict, Unknown
 from chatsite.running import threads
 from media import blobs, refusals, rows, sweep, tickets
 from media.models import Blob, State
+from media.parts import Parts
+from media.reading import SHARE
 from messaging import connections
 from messaging.conversations import NotConnected
 from testkit.cast import Person, now_ms
 from tests.media.carrying import (
     PART,
     ask,
+    get,
     granted,
     put,
     secret_of_tickets,
@@ -128,17 +132,41 @@ async def test_many_grants_add_up_the_whole_site_once(
     alice: Person, conv: bytes, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(blobs, "site", blobs.Site())
-    await granted(alice, conv, 10_000)
-    settings.MEDIA_SITE_QUOTA = await threads.run(rows.used_in_all) + 10_000
+    used = await threads.run(rows.used_in_all)
+    settings.MEDIA_SITE_QUOTA = 100 * (used + 10_000)
+    await granted(alice, conv, 5_000)
     monkeypatch.setattr(rows, "used_in_all", None)
+    await granted(alice, conv, 5_000)
+
+
+async def test_near_the_limit_of_the_site_nothing_of_other_processes_is_overlooked(
+    alice: Person, conv: bytes, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blobs, "site", blobs.Site())
+    other = blobs.Site()
+    settings.MEDIA_SITE_QUOTA = await threads.run(rows.used_in_all) + 10_000
     settings.MEDIA_PERSON_QUOTA = 1
     with pytest.raises(refusals.Quota):  # takes nothing of the site's room either
         await granted(alice, conv, 5_000)
     settings.MEDIA_PERSON_QUOTA = 0
-    for _ in range(2):
-        await granted(alice, conv, 5_000)
+    await granted(alice, conv, 5_000)
+    here = blobs.site
+    monkeypatch.setattr(blobs, "site", other)
+    await granted(alice, conv, 5_000)
+    monkeypatch.setattr(blobs, "site", here)
     with pytest.raises(refusals.SiteFull):
         await granted(alice, conv, 5_000)
+
+
+async def test_grants_at_once_do_not_pass_the_limit_of_the_site(
+    alice: Person, conv: bytes, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blobs, "site", blobs.Site())
+    settings.MEDIA_SITE_QUOTA = await threads.run(rows.used_in_all) + 15_000
+    ways = [granted(alice, conv, 5_000) for _ in range(6)]
+    outcomes = await asyncio.gather(*ways, return_exceptions=True)
+    assert sum(isinstance(one, refusals.SiteFull) for one in outcomes) >= 3
+    assert await threads.run(rows.used_in_all) <= settings.MEDIA_SITE_QUOTA
 
 
 async def test_what_has_no_room_is_refused_with_figures(
@@ -230,6 +258,21 @@ async def test_whole_counts_only_parts_of_the_right_size(
 async def test_an_uploaded_blob_is_read_by_its_owner(alice: Person, conv: bytes) -> None:
     grant = await uploaded(alice, conv, DATA)
     assert grant.state == "whole"
+
+
+async def test_a_person_reads_so_many_parts_at_once_and_others_go_on(
+    alice: Person, bob: Person, conv: bytes
+) -> None:
+    app, blob = Parts(), (await uploaded(alice, conv, b"x" * 100)).blob
+    with ExitStack() as reading:
+        for _ in range(SHARE):
+            reading.enter_context(app._shares.one(alice.uid))
+        refused = await get(alice, blob, app=app)
+        assert (refused.status, refused.headers["retry-after"]) == (503, "1")
+        assert b'"share"' in refused.body
+        assert (await get(bob, blob, app=app)).status == 404, "others have their own"
+    assert (await get(alice, blob, app=app)).status == 200
+    assert not app._shares._taken, "nothing is kept of who reads nothing"
 
 
 def test_runs_of_parts() -> None:

@@ -1,10 +1,16 @@
 """The store of blobs in an S3 server. Bytes go by aiohttp, everything else by boto3 in threads."""
 
 import asyncio
+import time
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
 from functools import cached_property
 from typing import Any, TypeVar
 from zlib import crc32
@@ -29,6 +35,7 @@ from media.stores import (
     StoreAway,
     Stored,
     StoreFull,
+    Undeletable,
     fitting,
     id_of,
     named,
@@ -42,19 +49,24 @@ KEYS = 1_000  # of one listing or deletion, at most: S3's own limit
 KEYS_OF_A_PAGE = 20_000  # after so many a page of blobs ends at the next blob
 DELETIONS = 100  # of KEYS, of one blob: more than it can have
 REFUSALS = 3  # of some keys, before a deletion is given up
+PATIENCE_SECONDS = 2.0  # that a reader may take in all; a server may end those who take longer
+ANSWERS = (Missing, StoreFull, Undeletable, Unfit, ValueError)  # of a server that is there
 
 T = TypeVar("T")
 
 
 class S3Store(BlobStore):
-    def __init__(self, s3: dict[str, str] | None = None) -> None:
-        """`s3`: settings.S3 unless given."""
+    def __init__(
+        self, s3: dict[str, str] | None = None, ticks: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`s3`: settings.S3 unless given. `ticks`: seconds that do not jump."""
         self._s3 = s3 or settings.S3
         self._bucket = self._s3["BUCKET"]
         self._transfer = Transfer(self._s3["CA_FILE"])
         self._threads: ThreadPoolExecutor | None = None  # made at the first call
         self._readers = 0  # of parts, now
-        self._breaker = Breaker("the S3 server", answers=(Missing, StoreFull, Unfit, ValueError))
+        self._ticks = ticks
+        self._breaker = Breaker("the S3 server", ANSWERS, ticks)
         metrics.BREAKERS.read_by(lambda: self._breaker.away, "blobs")
 
     @cached_property
@@ -104,12 +116,16 @@ class S3Store(BlobStore):
             self._readers -= 1
 
     async def _noted(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """What a server does to a reader who takes their time says nothing of the server."""
+        taken = 0.0  # seconds, by the reader
         while True:
-            with self._breaker.noted():
+            with self._breaker.noted() if taken < PATIENCE_SECONDS else nullcontext():
                 chunk = await anext(chunks, None)
             if chunk is None:
                 return
+            given = self._ticks()
             yield chunk
+            taken += self._ticks() - given
 
     async def sizes(self, blob: bytes) -> dict[int, int]:
         prefix = f"{named(blob)}/"
@@ -206,7 +222,7 @@ class S3Store(BlobStore):
             refusals += bool(answer.get("Errors"))
             if refusals == REFUSALS:
                 break
-        raise StoreAway("the S3 server does not delete every part")
+        raise Undeletable("the S3 server does not delete every part")
 
     def _blobs(self, start: str) -> list[Stored]:
         found: list[Stored] = []

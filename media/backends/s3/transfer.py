@@ -4,6 +4,7 @@ direction, so that readers who take their time hold up no upload."""
 import asyncio
 import re
 import ssl
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from weakref import WeakKeyDictionary
@@ -96,15 +97,22 @@ async def _sliced(data: bytes | bytearray | memoryview) -> AsyncIterator[memoryv
 
 
 async def _chunks(answer: ClientResponse, size: int) -> AsyncIterator[bytes]:
-    """Each is put together within its time, and not only begun."""
+    """As they come, which is at most CHUNK at a time: to put them together would be a copy. So many
+    bytes as a CHUNK has come within its time."""
+    left, spent = min(size, CHUNK), 0.0
     while size > 0:
-        wanted = min(size, CHUNK)
+        began = time.monotonic()
         try:
-            async with asyncio.timeout(CHUNK_SECONDS):
-                chunk = await answer.content.readexactly(wanted)
-        except (ClientError, TimeoutError, OSError, asyncio.IncompleteReadError) as error:
+            async with asyncio.timeout(CHUNK_SECONDS - spent):
+                chunk, _ = await answer.content.readchunk()
+        except (ClientError, TimeoutError, OSError) as error:
             raise _away(error) from None
-        size -= wanted
+        if not chunk:
+            raise StoreAway("the S3 server ends a part too early")
+        spent += time.monotonic() - began
+        size, left = size - len(chunk), left - len(chunk)
+        if left <= 0:
+            left, spent = min(size, CHUNK), 0.0
         yield chunk
 
 

@@ -56,8 +56,11 @@ class Command(BaseCommand):
         await ownership.require(claim=not dry)
         truth = await auditing.audit(self._say, now, dry=dry) if check else None
         swept = await threads.run(sweep.counted, now) if dry else await sweep.sweep(now)
-        swept.orphans = await sweep.remove_orphans(now, dry=dry)
+        orphans = await sweep.remove_orphans(now, dry=dry)
+        swept.orphans, swept.stuck = orphans.orphans, swept.stuck + orphans.stuck
         self.stdout.write(f"{'Would delete' if dry else 'Files'}: {swept}.")
+        for blob in swept.stuck:
+            self.stdout.write(f"The store does not delete {blob.hex()}.")
         if truth is not None:
             self.stdout.write(f"{truth}.")
             if not truth.holds:

@@ -15,7 +15,8 @@ const PARTS = [PART_SMALL, PART_MIDDLE, PART_LARGE];
 const COUNT_MAX = 10_000; // parts of a blob
 const FAST = 1_000_000; // bytes a second: 8 Mbit/s
 const SLOW_MS = 20_000; // for one part
-export const PUT_MS = 130_000; // for a part on its way up, at first; the server gives it 120 s, a proxy may take longer
+// For a part on its way up, at first. The server ends all but one of a person's after 120 s; a proxy may take longer.
+export const PUT_MS = 130_000;
 const IDLE_MS = 20_000; // nothing came of a part that comes
 const AHEAD = 2; // parts that are asked for at once
 const PATIENCE_MS = 30_000; // without a byte, until a download gives up

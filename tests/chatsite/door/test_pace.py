@@ -6,9 +6,9 @@ import time
 import pytest
 from twisted.internet.testing import StringTransport
 
-from chatsite.door import bodies, channel
+from chatsite.door import bodies, channel, refusals
 from chatsite.door.channel import HEAD_SECONDS, IDLE_SECONDS, LEAVE_SECONDS, PART_SECONDS, Channel
-from chatsite.door.pace import WINDOW_BYTES, WINDOW_SECONDS, Pace
+from chatsite.door.pace import PART_BYTES, WINDOW_BYTES, WINDOW_SECONDS, Pace
 from chatsite.door.places import Places
 from chatsite.door.probes import Probes
 from chatsite.door.proxies import Proxies
@@ -126,22 +126,54 @@ def test_a_body_has_a_least_pace(spoken, line, now, chunked):
     assert line.value().startswith(b"HTTP/1.1 408 ")
 
 
-def test_a_part_has_a_deadline_that_no_byte_puts_off(spoken, line, now, settings):
-    owner, blob, size = bytes(16), secrets.token_bytes(16), PART_MAX
+def head_of_part(settings, owner: bytes, size: int) -> bytes:
+    blob = secrets.token_bytes(16)
     ticket, _ = tickets.make(
         settings.SECRETS["ticket"], Upload(owner, bytes(16), blob, size, size),
         now_ms=now_ms(), random=bytes(16),
     )  # fmt: skip
     head = f"PUT /blobs/{blob.hex()}/0 HTTP/1.1\r\nHost: a\r\nContent-Length: {size}\r\n"
-    spoken.dataReceived(f"{head}Authorization: Ticket {ticket}\r\n\r\n".encode())
+    return f"{head}Authorization: Ticket {ticket}\r\n\r\n".encode()
+
+
+def test_a_part_comes_on_a_slow_line_and_holds_no_room_for_one_that_drips(
+    spoken, line, now, settings
+):
+    owner, size = bytes(16), PART_MAX
+    spoken.dataReceived(head_of_part(settings, owner, size))
     assert spoken.door.budget_of_parts.of(owner).left == bodies.SHARE - size
-    for _ in range(int(PART_SECONDS / 10)):
-        spoken.dataReceived(bytes(WINDOW_BYTES))
-        pass_time(spoken, now, 10)
+    for _ in range(150):  # at 20 kB/s, for two and a half minutes
+        spoken.dataReceived(bytes(20_000))
+        pass_time(spoken, now, 1)
     assert line.value() == b""
-    pass_time(spoken, now, 1)
+    for _ in range(2 * int(WINDOW_SECONDS) + 2):
+        spoken.dataReceived(bytes(PART_BYTES // int(WINDOW_SECONDS) - 500))
+        pass_time(spoken, now, 1)
     assert line.value().startswith(b"HTTP/1.1 408 ")
     assert spoken.door.budget_of_parts.of(owner).left == bodies.SHARE
+
+
+def test_one_part_of_each_person_may_take_long(spoken, now, settings):
+    """However many they begin: the room of the others is free again after two minutes."""
+    lines = [Line() for _ in range(4)]
+    them = []
+    for line, owner in zip(lines, (b"a", b"a", b"a", b"b"), strict=True):
+        place = Places(10).take("192.0.2.1")
+        assert place is not None
+        one = Channel(spoken.door, place)
+        one.makeConnection(line)
+        one.dataReceived(head_of_part(settings, owner * 16, PART_MAX))
+        them.append(one)
+    for _ in range(int(PART_SECONDS) + 2):
+        for one in them:
+            one.dataReceived(bytes(10_000))
+            one.check(now[0])
+        now[0] += 1
+    assert [line.value()[:12] for line in lines] == [b"", *2 * [b"HTTP/1.1 408"], b""]
+    shares = spoken.door.budget_of_parts
+    assert shares.of(b"a" * 16).left == bodies.SHARE - PART_MAX
+    them[0].refuse(refusals.TOO_SLOW)
+    assert shares.of(b"a" * 16).late is None
 
 
 def test_a_reader_has_a_least_pace_and_a_long_download_goes_on(spoken, line, now):
