@@ -64,7 +64,7 @@ def test_a_place_of_files_that_lets_nobody_in_is_told_with_what_to_do(
     alice.context.route(PART, refuse)
     body = send(alice, File("plain.txt", "text/plain", b"x" * 5000))
     line = bubble(alice, body).locator(".message-upload")
-    expect(line).to_contain_text("cannot reach the file storage of this site", timeout=SLOW_MS)
+    expect(line).to_contain_text("This page cannot reach the file storage", timeout=SLOW_MS)
     alice.context.unroute(PART, refuse)
     card = arrived(bob, body).locator(".file-card")
     bob.context.route(PART, refuse)

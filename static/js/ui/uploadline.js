@@ -88,9 +88,7 @@ const WAITS = {
   offline: () => gettext("There is no connection. It goes on when you are back online."),
   storage_away: () => gettext("The server cannot reach its file storage. This browser keeps trying."),
   unreachable: () =>
-    gettext(
-      "This page cannot reach the file storage of this site. Reload it; if that does not help, tell the person who runs the site.",
-    ),
+    gettext("This page cannot reach the file storage. Reload it, or tell the person who runs the site."),
   page: () => gettext("Keep this page open until it is sent."),
 };
 
