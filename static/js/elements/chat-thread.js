@@ -70,7 +70,7 @@ export class ChatThread extends HTMLElement {
     this.#details ??= new MessageDetails(part(this, "messages"), () => this.#render());
     part(this, "jump").addEventListener("click", () => void this.#jump());
     part(this, "first").addEventListener("click", () => void this.#toFirst());
-    this.#media ??= new ThreadMedia(box, this.#nodes);
+    this.#media ??= new ThreadMedia(box, this.#scrolling, this.#nodes);
     wireUnsent(this);
     for (const sign of ["focus", "blur", "visibilitychange"]) window.addEventListener(sign, () => this.#reading.look());
     window.addEventListener("focus", () => this.#unmark());

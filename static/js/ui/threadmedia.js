@@ -20,9 +20,15 @@ export class ThreadMedia {
   #nodes;
   #uploads = new UploadLines((id) => this.#again(id));
   #views;
+  #scrolling;
 
-  /** @param {HTMLElement} box that scrolls @param {Map<string, HTMLElement>} nodes by key */
-  constructor(box, nodes) {
+  /**
+   * @param {HTMLElement} box that scrolls
+   * @param {import("./scrolling.js").Scrolling} scrolling
+   * @param {Map<string, HTMLElement>} nodes by key
+   */
+  constructor(box, scrolling, nodes) {
+    this.#scrolling = scrolling;
     this.#nodes = nodes;
     this.#views = new AttachmentViews(box, (attachment) => viewAt(this.#shown(), attachment, this.#peer));
     box.addEventListener("click", (event) => this.#act(event));
@@ -61,7 +67,7 @@ export class ThreadMedia {
   #again(id) {
     const node = this.#nodes.get(`entry ${id}`);
     const bubble = node && this.#bubbles.get(node);
-    if (bubble) this.#uploads.fill(node, bubble.entry);
+    if (bubble) this.#scrolling.keeping(() => this.#uploads.fill(node, bubble.entry)); // its words may need more lines
   }
 
   /** @param {Event} event */
