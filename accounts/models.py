@@ -19,7 +19,7 @@ The server opens none of the sealed columns but the pepper.
 """
 
 import secrets
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -48,13 +48,7 @@ def new_uid() -> bytes:
 
 
 class UserManager(BaseUserManager["User"]):
-    def create_superuser(self, username: str, password: str, **columns: Any) -> "User":
-        """Staff of the admin site. Only sign-up makes people."""
-        columns = {"display_name": username, "is_staff": True, "is_superuser": True} | columns
-        user = self.model(username=username, **columns)
-        user.set_password(password)
-        user.save(using=self._db)
-        return user
+    """Sign-up makes people, `manage.py staff_add` makes staff."""
 
 
 class User(AbstractBaseUser, PermissionsMixin):

@@ -14,6 +14,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from django.urls import re_path
 
 from chatsite.handler import OneHopHandler
+from chatsite.hosts import AdminHost
 from chatsite.origin import OurPages
 from media.parts import Parts
 from messaging.routing import http_urlpatterns, websocket_urlpatterns
@@ -21,9 +22,12 @@ from messaging.routing import http_urlpatterns, websocket_urlpatterns
 _http: Any = OneHopHandler()
 blobs: Any = re_path("^blobs/", Parts())  # type: ignore[arg-type]  # no view
 rest: Any = re_path("", _http)
-application = ProtocolTypeRouter(
-    {
-        "http": URLRouter([*http_urlpatterns, blobs, rest]),
-        "websocket": OurPages(URLRouter(websocket_urlpatterns)),
-    }
+application = AdminHost(
+    ProtocolTypeRouter(
+        {
+            "http": URLRouter([*http_urlpatterns, blobs, rest]),
+            "websocket": OurPages(URLRouter(websocket_urlpatterns)),
+        }
+    ),
+    _http,
 )

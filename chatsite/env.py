@@ -29,6 +29,7 @@ INSECURE = (
     "with TLS in front and name its https:// address; or leave it at http://localhost:PORT and "
     "reach it through a tunnel, `ssh -L PORT:localhost:PORT HOST`"
 )
+ADMIN_PATH = re.compile(r"/[a-z0-9-]{1,40}/")
 TARGET = "TO_"  # before the names of variables of the site that `copy_store` copies to
 Key = tuple[str, bytes]  # kid, secret
 Network = IPv4Network | IPv6Network
@@ -134,6 +135,35 @@ def origin(name: str, default: str) -> SplitResult:
 def origins(name: str) -> list[str]:
     """A list of them, separated by commas."""
     return [_origin(name, word).geturl() for word in words(name)]
+
+
+def admin(name: str, site: SplitResult) -> tuple[str, str, str]:
+    """Where the admin answers: its address, which ends in "/", its host where that is its own, and
+    its path. All empty: it is off. It is a host name of its own, so that a hole in the admin opens
+    no chat; on this machine alone it may be a path of the site."""
+    value = text(name, "")
+    if not value:
+        return "", "", ""
+    if value.startswith("/"):
+        path = f"/{value.strip('/')}/"
+        if not site_url.is_loopback(str(site.hostname)) or not ADMIN_PATH.fullmatch(path):
+            raise BadSetting(
+                f"{name} is {value!r}: a path such as /admin is for a site on this machine alone; "
+                "give the admin a host name of its own, such as https://admin.chat.example"
+            )
+        return site.geturl() + path, "", path
+    parts = origin(name, value)
+    if parts.hostname == site.hostname:
+        raise BadSetting(f"{name} names the host of the site itself; the admin needs its own")
+    return f"{parts.geturl()}/", parts.netloc, "/"
+
+
+def admin_networks(name: str, admin_url: str) -> list[Network]:
+    """From where staff come; this machine, where nothing is said."""
+    found = networks(name)
+    if found and not admin_url:
+        raise BadSetting(f"{name} is set, but ADMIN_URL is missing: there is no admin")
+    return found or [ip_network("127.0.0.0/8"), ip_network("::1/128")]
 
 
 def _origin(name: str, value: str) -> SplitResult:

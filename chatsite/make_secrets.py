@@ -17,7 +17,9 @@ from e2ee.errors import M1Error
 from e2ee.moderation import ModerationKey, Published, identity, publish
 
 # What each is for: docs/encryption.md 4.17. `django` signs sessions and CSRF tokens.
-PURPOSES = ("django", "signin", "pepper", "franking", "nonce", "live", "fake", "ticket", "audit")
+PURPOSES = (
+    "django", "signin", "pepper", "franking", "nonce", "live", "fake", "ticket", "audit", "totp",
+)  # fmt: skip
 # Of reports (docs/encryption.md 4.10): read when somebody opens one, and by no process before. The
 # published key is all that the rest of the site needs; it is signed again by each set-up that finds
 # it in its last half, so a site that is set up with each release has a good one.

@@ -44,7 +44,7 @@ class Headers:
         response = self.get_response(request)
         if response.status_code == HTTPStatus.NOT_MODIFIED:
             return response  # else a worker would get the CSP of a page
-        admin = request.path.startswith("/admin/")
+        admin = getattr(request, "is_admin", False)
         policy = _ADMIN if admin else _page(request.csp_nonce)  # type: ignore[attr-defined]
         response.headers.setdefault("Content-Security-Policy", policy)
         # Forms of the admin need an Origin, which no-referrer would turn into "null".

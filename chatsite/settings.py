@@ -20,11 +20,20 @@ SITE_URL = _SITE.geturl()
 SITE_HOST = _SITE.netloc  # what device proofs name; never taken from a request
 SECURE = _SITE.scheme == "https"
 SITE_LOCAL = _SITE.hostname == "localhost"
+env.refuse(
+    "ADMIN_ENABLED",
+    "set ADMIN_URL to a host name of its own, such as https://admin.chat.example, and "
+    "ADMIN_NETWORKS; then manage.py staff_add (docs/operations.md)",
+)
+# The admin: off, a host of its own, or a path of the site's on this machine.
+ADMIN_URL, ADMIN_HOST, ADMIN_PATH = env.admin("ADMIN_URL", _SITE)
+ADMIN_NETWORKS = env.admin_networks("ADMIN_NETWORKS", ADMIN_URL)
 
 DEBUG = env.boolean("DEBUG", False)
 ALLOWED_HOSTS = [
     SITE_HOST.removesuffix(f":{_SITE.port}"),  # with the brackets of IPv6, as Django compares it
     *(["127.0.0.1", "[::1]"] if SITE_LOCAL else []),
+    *([ADMIN_HOST.rpartition(":")[0] or ADMIN_HOST] if ADMIN_HOST else []),
     *env.words("ALLOWED_HOSTS"),
 ]
 env.refuse("BEHIND_PROXY", "set TRUSTED_PROXIES to the proxy's addresses, such as 127.0.0.1")
@@ -66,8 +75,7 @@ DIRECTORY_CHANGED = "messaging.hooks.list_changed"
 ACCOUNT_CHANGED = "messaging.hooks.account_changed"
 PRIVACY_CHANGED = "messaging.hooks.privacy_changed"
 NOTE_CHANGED = "messaging.hooks.note_changed"
-ADMIN_ENABLED = env.boolean("ADMIN_ENABLED", False)
-TAKES_REPORTS = ADMIN_ENABLED  # what nobody reads is not offered
+TAKES_REPORTS = bool(ADMIN_URL)  # what nobody reads is not offered
 LIVE_RATE_FACTOR = env.integer("LIVE_RATE_FACTOR", 1, 1, 1_000_000)  # for benchmarks alone
 
 INSTALLED_APPS = [
@@ -79,7 +87,8 @@ INSTALLED_APPS = [
     "presence",
     "accounts",
     "channels",
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # moderation/site.py is the site
+    "django_otp",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -90,12 +99,14 @@ MIDDLEWARE = [
     "chatsite.security.Headers",
     "django.middleware.security.SecurityMiddleware",
     "chatsite.address.OneAddress",
+    "moderation.door.AdminDoor",
     "chatsite.staticfiles.StaticFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "moderation.door.StaffFactor",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

@@ -3,8 +3,7 @@
 from django.conf import settings
 from django.urls import include, path
 
-from accounts import staff
-
+_on_a_path = settings.ADMIN_PATH and not settings.ADMIN_HOST
 urlpatterns = [
     path("api/", include("messaging.urls")),  # first: no page's address is compared with theirs
     path("api/", include("accounts.urls")),
@@ -12,7 +11,7 @@ urlpatterns = [
     path("api/", include("moderation.api_urls")),
     path("", include("accounts.page_urls")),
     path("", include("messaging.page_urls")),
-    *(staff.urlpatterns if settings.ADMIN_ENABLED else []),
+    *([path(settings.ADMIN_PATH[1:], include("moderation.urls"))] if _on_a_path else []),
 ]
 
 handler400 = "chatsite.errors.bad_request"

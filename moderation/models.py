@@ -1,14 +1,21 @@
 """Tables of moderation: relational whatever engine keeps the messages.
 
-Audit   what staff and operators did and looked at: a chain, appended to and never changed
+Audit      what staff and operators did and looked at: a chain, appended to and never changed
+Report     what somebody reported, sealed to the moderation key
+Totp       what an app on somebody's phone counts with, sealed            1 a member of staff
+Codes      ten codes on paper, each good once                             1 a member of staff
+StaffLink  permission to set a password and factors, a day                1 a member of staff
+Right      no table: permissions that belong to no other
 """
 
 from typing import ClassVar
 
 from django.db import models
+from django_otp.models import Device
 
 from accounts.fields import Bytes, Ms
-from accounts.models import KID_MAX
+from accounts.models import KID_MAX, User
+from e2ee.sealed import SEALED_TOTP_LEN
 
 ACTOR_MAX = 64  # characters
 ACTION_MAX = 64
@@ -74,3 +81,50 @@ class Report(models.Model):
     def chosen(self) -> list[bytes]:
         mids = bytes(self.mids)
         return [mids[at : at + 16] for at in range(0, len(mids), 16)]
+
+
+class Totp(Device):
+    """moderation/factors.py opens and compares. Unconfirmed until its first code was right."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    kid = models.CharField(max_length=KID_MAX)
+    sealed = Bytes(SEALED_TOTP_LEN)
+    last = models.BigIntegerField(default=0)  # the time step of the last code: none counts twice
+    objects: ClassVar[models.Manager["Totp"]] = models.Manager()
+
+    def __str__(self) -> str:
+        return "app"
+
+
+class Codes(Device):
+    """`left`: MACs of the codes that were not used yet, one after the other."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    kid = models.CharField(max_length=KID_MAX)
+    left = models.BinaryField()
+    objects: ClassVar[models.Manager["Codes"]] = models.Manager()
+
+    def __str__(self) -> str:
+        return "codes"
+
+
+class StaffLink(models.Model):
+    user = models.OneToOneField(User, models.CASCADE, primary_key=True)
+    digest = Bytes(32, unique=True)  # H(token)
+    expires = Ms()
+
+    def __str__(self) -> str:
+        return "link for staff"
+
+
+class Right(models.Model):
+    class Meta:
+        managed = False
+        default_permissions = ()
+        permissions: ClassVar = [
+            ("view_tables", "Can look into the tables of the message store"),
+            ("view_storage", "Can see how much files take, and of whom"),
+        ]
+
+    def __str__(self) -> str:
+        return "right"

@@ -18,7 +18,6 @@ from messaging.polling import BODY_MAX as CALL_MAX
 from moderation.protocol import REPORT_BODY_MAX
 
 FORM_MAX = 16 * 1024  # of every other page
-ADMIN_MAX = 256 * 1024
 BUDGET = 64 * 1024 * 1024  # bytes of this process, of bodies that are not answered yet
 SHARE = 24 * 1024 * 1024  # of the budget of parts: what those of one person may take
 
@@ -27,7 +26,6 @@ _LIMITS = (  # the first that fits
     (b"/api/reports", REPORT_BODY_MAX),
     (b"/api/", API_MAX),
     (b"/live", CALL_MAX),
-    (b"/admin/", ADMIN_MAX),
 )
 
 

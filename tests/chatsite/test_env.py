@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.http import HttpResponse
@@ -216,6 +217,60 @@ def test_proxies_are_addresses_and_networks(monkeypatch: pytest.MonkeyPatch) -> 
             env.networks("TRUSTED_PROXIES")
 
 
+@pytest.mark.parametrize(
+    ("value", "site", "found"),
+    [
+        ("", "https://chat.example", ("", "", "")),
+        ("https://Admin.chat.example", "https://chat.example",
+         ("https://admin.chat.example/", "admin.chat.example", "/")),
+        ("https://admin.example:8443/", "https://chat.example",
+         ("https://admin.example:8443/", "admin.example:8443", "/")),
+        ("http://admin.localhost:8000", "http://localhost:8000",
+         ("http://admin.localhost:8000/", "admin.localhost:8000", "/")),
+        ("/admin", "http://localhost:8000", ("http://localhost:8000/admin/", "", "/admin/")),
+        ("/admin/", "http://127.0.0.1:8000", ("http://127.0.0.1:8000/admin/", "", "/admin/")),
+    ],
+)  # fmt: skip
+def test_the_admin_has_a_host_of_its_own_or_a_path_on_this_machine(
+    monkeypatch: pytest.MonkeyPatch, value: str, site: str, found: tuple[str, str, str]
+) -> None:
+    monkeypatch.setenv("ADMIN_URL", value)
+    assert env.admin("ADMIN_URL", urlsplit(site)) == found
+
+
+@pytest.mark.parametrize(
+    ("value", "site", "said"),
+    [
+        ("/admin", "https://chat.example", "a path such as /admin is for a site on this machine"),
+        ("/", "http://localhost:8000", "give the admin a host name"),
+        ("/a/b", "http://localhost:8000", "give the admin a host name"),
+        ("https://chat.example", "https://chat.example", "names the host of the site itself"),
+        ("https://chat.example:8443", "https://chat.example", "names the host of the site itself"),
+        ("http://admin.example", "https://chat.example", "cryptography only on https"),
+        ("https://admin.example/path", "https://chat.example", "must look like"),
+    ],
+)
+def test_an_admin_elsewhere_is_refused(
+    monkeypatch: pytest.MonkeyPatch, value: str, site: str, said: str
+) -> None:
+    monkeypatch.setenv("ADMIN_URL", value)
+    with pytest.raises(env.BadSetting, match=said):
+        env.admin("ADMIN_URL", urlsplit(site))
+
+
+def test_staff_come_from_this_machine_unless_networks_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("ADMIN_NETWORKS", raising=False)
+    assert [str(each) for each in env.admin_networks("ADMIN_NETWORKS", "")] == [
+        "127.0.0.0/8", "::1/128",
+    ]  # fmt: skip
+    monkeypatch.setenv("ADMIN_NETWORKS", "10.1.0.0/16")
+    assert len(env.admin_networks("ADMIN_NETWORKS", "https://admin.example/")) == 1
+    with pytest.raises(env.BadSetting, match="ADMIN_URL is missing"):
+        env.admin_networks("ADMIN_NETWORKS", "")
+
+
 def test_a_setting_that_is_gone_is_refused_with_what_takes_its_place(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -317,6 +372,8 @@ def starts() -> None:
         ("HOST", ""),
         ("LOG_LEVEL", "verbose"),
         ("BEHIND_PROXY", "true"),
+        ("ADMIN_ENABLED", "true"),
+        ("ADMIN_NETWORKS", "10.0.0.0/8"),
         ("TRUSTED_PROXIES", "my-proxy"),
         ("SITE_URL", "chat"),
         ("SITE_URL", "http://chat.example"),

@@ -17,6 +17,21 @@ def test_a_pepper_opens_in_its_own_row_only() -> None:
             sealed.open_pepper(key, kid, uid=uid, sealed=kept)
 
 
+def test_a_secret_of_staff_opens_in_its_own_row_only() -> None:
+    secret = PEPPER[: sealed.TOTP_LEN]
+    kept = sealed.seal_totp(seed(1), "k1", uid=A, secret=secret)
+    assert len(kept) == sealed.SEALED_TOTP_LEN
+    assert sealed.open_totp(seed(1), "k1", uid=A, sealed=kept) == secret
+    for key, kid, uid in ((seed(2), "k1", A), (seed(1), "k2", A), (seed(1), "k1", B)):
+        with pytest.raises(BadSignature):
+            sealed.open_totp(key, kid, uid=uid, sealed=kept)
+
+
+def test_a_code_of_staff_is_theirs_alone() -> None:
+    kept = {sealed.staff_code(seed(1), uid=uid, code=code) for uid in (A, B) for code in ("a", "b")}
+    assert len(kept) == 4
+
+
 @pytest.mark.parametrize("damaged", [b"", b"short", bytes(60)])
 def test_what_was_not_sealed_does_not_open(damaged: bytes) -> None:
     with pytest.raises(BadSignature):

@@ -106,7 +106,7 @@ async def bodies(site: Any) -> None:
 async def guesses(site: Any) -> None:
     """Passwords of somebody, or of staff."""
     token = "a" * 32
-    body = f"csrfmiddlewaretoken={token}&username=alice&password=x".encode()
+    body = f"csrfmiddlewaretoken={token}&username=alice&password=x&code=000000".encode()
     await _requests(
         site, lambda: request(
             site, "/admin/login/", f"Cookie: csrf={token}", f"Origin: {site.url}",

@@ -28,7 +28,7 @@ TIMES_P50 = 5  # of a quiet round, at most, in the long form
 
 @pytest.fixture
 async def scene() -> AsyncIterator[tuple[Site, Talk, Person, Person]]:
-    site = new_site({"ADMIN_ENABLED": "true"})
+    site = new_site({"ADMIN_URL": "/admin", "ADMIN_NETWORKS": "127.0.0.0/8"})
     site.source = "127.0.0.2"  # of loopback, and counted by address as a stranger's is
     alice, bob, mallory, _, carol = seeded(
         site, "alice", "bob", "mallory", "dave", "carol", pairs=2

@@ -1,0 +1,180 @@
+"""People, their devices, sessions, invites and what their files take: names, times and sizes, to be
+looked at. No verifier, no sealed bytes, and no key of a session."""
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+
+from accounts.models import Device, SessionRecord, User
+from chatsite.running.clock import now_ms
+from e2ee.encoding import id_from_hex
+from e2ee.errors import BadEncoding
+from media import rows
+from media.models import Blob, State
+from messaging.models import Invite
+from moderation import audit
+from moderation.listing import PAGE, Cell, Section, Value, View, hexed, moment, searched, size, yes
+from moderation.site import Page, site
+
+MOST = 50  # people whose files take most
+OF_ONE = 200  # devices, sessions, invites of one person that are shown
+INVITE_KIND = {True: "connects one person", False: "shows whom to ask"}
+
+
+def people(request: HttpRequest) -> HttpResponse:
+    """In the order of their names; a search looks into names and ids."""
+    wanted, after = searched(request), request.GET.get("after", "").replace("\0", "")
+    present = Count("device", filter=Q(device__gone_at=None))
+    found = _matching(wanted).filter(username__gt=after).order_by("username").annotate(n=present)
+    some = list(found[: PAGE + 1])
+    head = ("Name", "Shown as", "Joined", "Devices", "Suspended")
+    shown = [
+        (Cell(one.username, _address(one.uid)), one.display_name, moment(one.joined), one.n,
+         yes(not one.is_active))
+        for one in some[:PAGE]
+    ]  # fmt: skip
+    more = some[PAGE - 1].username if len(some) > PAGE else ""
+    view = View(
+        "People", [Section(head, shown, empty="Nobody.")], after=more, search=wanted,
+        search_label="Name or account id",
+    )  # fmt: skip
+    return view.page(request)
+
+
+def person(request: HttpRequest, uid: str) -> HttpResponse:
+    """Each look is written down. What a role may not see is not asked for."""
+    one = _people().filter(uid=_id(uid)).first()
+    if one is None:
+        raise Http404
+    audit.write(_who(request), "see_person", f"person {uid}", {})
+    may = request.user.has_perm
+    sections = [
+        *([_devices(one)] if may("accounts.view_device") else []),
+        *([_sessions(one)] if may("accounts.view_sessionrecord") else []),
+        *([_invites(Invite.objects.filter(user=one))] if may("messaging.view_invite") else []),
+    ]
+    facts: list[tuple[str, Value]] = [
+        ("Name", one.username), ("Shown as", one.display_name), ("Account", hexed(one.uid)),
+        ("Joined", moment(one.joined)), ("Suspended", yes(not one.is_active)),
+        ("Account resets", one.chain - 1), ("Links of the device list", one.head_k),
+    ]  # fmt: skip
+    if may("moderation.view_storage"):
+        facts.append(("Files", size(rows.used_by(one.uid))))
+    back = ("People", reverse("admin:people"))
+    return View(one.username, sections, facts, back=back).page(request)
+
+
+def invites(request: HttpRequest) -> HttpResponse:
+    """Newest first."""
+    wanted = searched(request)
+    found = Invite.objects.filter(user__username__icontains=wanted).order_by("-pk")
+    before = request.GET.get("after", "")
+    if before.isascii() and before.isdecimal() and len(before) < 19:
+        found = found.filter(pk__lt=int(before))
+    some = list(found.select_related("user")[: PAGE + 1])
+    more = str(some[PAGE - 1].pk) if len(some) > PAGE else ""
+    head = ("Of", *INVITE_HEAD)
+    shown = [
+        (Cell(one.user.username, _address(one.user.uid)), *_invite(one)) for one in some[:PAGE]
+    ]
+    view = View("Invites", [Section(head, shown)], after=more, search=wanted, search_label="Name")
+    return view.page(request)
+
+
+def storage(request: HttpRequest) -> HttpResponse:
+    """In all, by state, and of whom most."""
+    states = Blob.objects.values("state").annotate(n=Count("pk"), bytes=Sum("size"))
+    by_state = [
+        (State(each["state"]).label, each["n"], size(each["bytes"]))
+        for each in states.order_by("state")
+    ]
+    owners = Blob.objects.exclude(state=State.DELETING).values("owner")
+    most = list(owners.annotate(n=Count("pk"), bytes=Sum("size")).order_by("-bytes")[:MOST])
+    names = dict(
+        User.objects.filter(uid__in=[each["owner"] for each in most]).values_list("uid", "username")
+    )
+    by_person = [
+        (Cell(names.get(each["owner"], each["owner"].hex()), _address(each["owner"])), each["n"],
+         size(each["bytes"]))
+        for each in most
+    ]  # fmt: skip
+    sections = [
+        Section(("State", "Files", "Sealed size"), by_state, "By state"),
+        Section(
+            ("Of", "Files", "Sealed size"), by_person, f"Whose files take most, {MOST} at most"
+        ),
+    ]
+    return View("Storage", sections, [("In all", size(rows.used_in_all()))]).page(request)
+
+
+INVITE_HEAD = ("Kind", "Made", "Until", "Used", "Open")
+
+
+def _invite(one: Invite) -> tuple[str | int, ...]:
+    unused: bool = not one.used_by
+    opened = unused and one.expires > now_ms()
+    kind = INVITE_KIND[one.connects]
+    return kind, moment(one.created), moment(one.expires), one.uses, yes(opened)
+
+
+def _invites(found: QuerySet[Invite]) -> Section:
+    shown = [_invite(one) for one in found.order_by("-pk")[:OF_ONE]]
+    return Section(INVITE_HEAD, shown, "Invites")
+
+
+def _devices(one: User) -> Section:
+    head = ("Device", "Browser", "Since", "Gone")
+    found = Device.objects.filter(user=one).order_by("-added", "-pk")[:OF_ONE]
+    shown = [
+        (hexed(each.device), each.agent, moment(each.added), moment(each.gone_at)) for each in found
+    ]
+    return Section(head, shown, "Devices")
+
+
+def _sessions(one: User) -> Section:
+    head = ("Browser", "Device", "Signed in", "Seen", "Unlocked")
+    found = SessionRecord.objects.filter(user=one).select_related("device").order_by("-seen")
+    shown = [
+        (each.agent, hexed(each.device.device) if each.device else "none yet",
+         moment(each.created), moment(each.seen), moment(each.unlocked))
+        for each in found[:OF_ONE]
+    ]  # fmt: skip
+    return Section(head, shown, "Sessions")
+
+
+def _people() -> QuerySet[User]:
+    """Staff accounts have no page here."""
+    return User.objects.filter(head_k__gt=0)
+
+
+def _matching(wanted: str) -> QuerySet[User]:
+    try:
+        return _people().filter(uid=id_from_hex(wanted))
+    except BadEncoding:
+        named = Q(username__icontains=wanted) | Q(display_name__icontains=wanted)
+        return _people().filter(named) if wanted else _people()
+
+
+def _id(text: str) -> bytes:
+    try:
+        return id_from_hex(text)
+    except BadEncoding as error:
+        raise Http404 from error
+
+
+def _address(uid: bytes) -> str:
+    return reverse("admin:person", args=[uid.hex()])
+
+
+def _who(request: HttpRequest) -> str:
+    name: str = request.user.get_username()
+    return name
+
+
+site.add(
+    "People",
+    Page("people/", "people", people, "accounts.view_user", "People"),
+    Page("people/<str:uid>/", "person", person, "accounts.view_user"),
+    Page("invites/", "invites", invites, "messaging.view_invite", "Invites"),
+    Page("storage/", "storage", storage, "moderation.view_storage", "Storage"),
+)

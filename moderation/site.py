@@ -1,0 +1,120 @@
+"""The admin site: its own address, staff with a second factor alone, and what each role may see.
+
+Pages register with `site`; a page that is no model's hangs in `pages`, behind a permission.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import path, reverse
+
+from chatsite.edge.refusals import Refusal
+from moderation import audit, signin
+
+UNUSED = ("autocomplete", "view_on_site")  # of Django's, which reach into any model
+SESSION_SECONDS = 8 * 3600  # a working day; then the password and a code again
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`route`: below the site's address. `title`: in the list of the section, empty = not there."""
+
+    route: str
+    name: str
+    view: Callable[..., HttpResponse]
+    permission: str
+    title: str = ""
+
+
+class StaffSite(AdminSite):
+    """Django's admin, for staff who showed both factors in this session."""
+
+    login_form = signin.StaffForm
+    enable_nav_sidebar = False
+    site_url = None  # it is not the chat's door
+    index_title = "Overview"
+
+    def __init__(self) -> None:
+        super().__init__(name="admin")
+        self.sections: dict[str, list[Page]] = {}
+
+    def add(self, section: str, *pages: Page) -> None:
+        """Pages that are no model's, under a heading of their own."""
+        self.sections.setdefault(section, []).extend(pages)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        user: Any = request.user
+        return super().has_permission(request) and user.is_verified()
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if request.method != "POST":
+            return super().login(request, extra_context)
+        try:
+            with signin.counted(request) as succeeded:
+                response = super().login(request, extra_context)
+                if response.status_code == HTTPStatus.FOUND:
+                    succeeded()
+                    self._entered(request)
+                return response
+        except Refusal as refusal:
+            return refused(refusal)
+
+    def _entered(self, request: HttpRequest) -> None:
+        request.session.set_expiry(SESSION_SECONDS)
+        user: Any = request.user
+        audit.write(user.username, "signed_in", "admin", {"factor": str(user.otp_device)})
+
+    def get_urls(self) -> list[Any]:
+        own = [self._path(page) for pages in self.sections.values() for page in pages]
+        others = [each for each in super().get_urls() if getattr(each, "name", "") not in UNUSED]
+        return [*own, *others]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        named = f"{settings.SITE_NAME} admin"
+        return super().each_context(request) | {"site_header": named, "site_title": named}
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        found: list[Any] = super().get_app_list(request, app_label)
+        if app_label is not None:
+            return found
+        return [*found, *(each for each in map(self._listed(request), self.sections) if each)]
+
+    def _listed(self, request: HttpRequest) -> Callable[[str], dict[str, Any] | None]:
+        def section(name: str) -> dict[str, Any] | None:
+            shown = [
+                {
+                    "name": page.title,
+                    "object_name": page.name,
+                    "admin_url": reverse(f"admin:{page.name}"),
+                    "view_only": True,
+                }
+                for page in self.sections[name]
+                if page.title and request.user.has_perm(page.permission)
+            ]
+            slug = name.lower().replace(" ", "-")
+            return (
+                {"name": name, "app_label": slug, "app_url": "", "models": shown} if shown else None
+            )
+
+        return section
+
+    def _path(self, page: Page) -> Any:
+        def guarded(request: HttpRequest, **words: Any) -> HttpResponse:
+            if not request.user.has_perm(page.permission):
+                raise PermissionDenied
+            return page.view(request, **words)
+
+        return path(page.route, self.admin_view(guarded), name=page.name)
+
+
+def refused(refusal: Refusal) -> HttpResponse:
+    return HttpResponse(refusal.message, "text/plain", refusal.status, headers=refusal.headers)
+
+
+site = StaffSite()

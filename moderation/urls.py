@@ -1,0 +1,18 @@
+"""Every address of the admin, below its own. The pages register with the site."""
+
+from django.urls import path
+
+from moderation import auditlog, joining, people, tables
+from moderation.site import site
+
+PAGES = (people, tables, auditlog)
+
+urlpatterns = [
+    path("join/", joining.join, name="join"),
+    path("", site.urls),
+]
+
+handler400 = "chatsite.errors.bad_request"
+handler403 = "chatsite.errors.forbidden"
+handler404 = "chatsite.errors.not_found"
+handler500 = "chatsite.errors.broken"
