@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.chatting import open_page
+from tests.browser import made_pictures
+from tests.browser.chatting import SLOW_MS, open_page
 
 SIGNED_OUT = {
     "landing": "/",
@@ -37,6 +38,7 @@ def signed_in(page: Page, chat: str) -> Iterator[str]:
         yield from _dialogs(page, name)
     open_page(page, chat)
     expect(page.locator(".message").last).to_be_visible()
+    _with_a_picture(page)
     yield "conversation"
     yield from _dialogs(page, "conversation")
 
@@ -50,7 +52,10 @@ def _dialogs(page: Page, name: str) -> Iterator[str]:
     for dialog, opened in DIALOGS.get(name, {}).items():
         opened(page)
         yield f"{name}-{dialog}"
-        page.keyboard.press("Escape")
+        if dialog == "sheet":  # or the page would ask before it is left
+            page.locator(".attach-sheet [data-act='discard']").click()
+        else:
+            page.keyboard.press("Escape")
         expect(page.locator("dialog[open], [popover]:popover-open")).to_have_count(0)
 
 
@@ -88,6 +93,38 @@ def _verify(page: Page) -> None:
     expect(page.locator("dialog.verify")).to_contain_text(re.compile(r"\d{5}"))
 
 
+def _with_a_picture(page: Page) -> None:
+    """One is enough for a whole run."""
+    if page.locator(".tile").count():
+        return
+    _sheet(page)
+    page.locator(".attach-sheet [data-part='caption']").fill("🌄")
+    page.locator(".attach-sheet [data-act='send']:enabled").click()
+    expect(page.locator(".tile img[src^='blob:']").last).to_be_visible(timeout=SLOW_MS)
+    expect(page.locator(".message-upload:visible")).to_have_count(0, timeout=SLOW_MS)
+
+
+def _sheet(page: Page) -> None:
+    data = made_pictures.landscape(page)
+    files = [
+        {"name": "lake.jpg", "mimeType": "image/jpeg", "buffer": data},
+        {"name": "Trail map for Sunday.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"},
+    ]
+    page.locator("chat-attach input[data-part='files']").set_input_files(files)  # type: ignore[arg-type]
+    expect(page.locator(".attach-sheet [data-act='send']:enabled")).to_be_visible()
+
+
+def _viewer(page: Page) -> None:
+    page.locator(".tile-open").last.click()
+    expect(page.locator("dialog.viewer img:not([data-preview])")).to_be_visible()
+    expect(page.locator("dialog.viewer [data-part='notice']")).to_be_hidden()
+
+
+def _panel(page: Page) -> None:
+    _choose("media")(page)
+    expect(page.locator("dialog.shared .tile img[src^='blob:']").first).to_be_visible()
+
+
 DIALOGS: dict[str, dict[str, Callable[[Page], None]]] = {
     "people": {"invite": _invite, "withdraw": _withdraw},
     "settings": {
@@ -101,5 +138,8 @@ DIALOGS: dict[str, dict[str, Callable[[Page], None]]] = {
         "attach": _press("[popovertarget='attach-menu']"),
         "name": _choose("rename"),
         "verify": _verify,
+        "viewer": _viewer,
+        "media": _panel,
+        "sheet": _sheet,
     },
 }
