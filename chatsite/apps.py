@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.apps import AppConfig
 from django.conf import settings
 from django.http import HttpRequest
@@ -7,10 +9,13 @@ class ChatsiteConfig(AppConfig):
     name = "chatsite"
 
 
-def site(request: HttpRequest) -> dict[str, str]:
-    """Context of every template."""
+def site(request: HttpRequest) -> dict[str, Any]:
+    """Context of every template. A function is called by those that ask for it alone."""
+    from moderation import keys
+
     return {
         "site_name": settings.SITE_NAME,
         "site_url": settings.SITE_URL,
         "media_transfer": settings.MEDIA_TRANSFER,
+        "takes_reports": lambda: keys.published() is not None,
     }

@@ -12,7 +12,9 @@ from accounts.models import User
 
 APPS = ("accounts", "media", "messaging", "moderation")  # whose permissions roles have
 ROLES = {
-    "moderator": {"accounts.view_user"},
+    "moderator": {
+        *("accounts.view_user", "moderation.view_report", "moderation.change_report"),
+    },
     "operator": {
         *("accounts.view_user", "accounts.view_device", "accounts.view_sessionrecord"),
         *("messaging.view_invite", "moderation.view_storage", "moderation.view_tables"),

@@ -2,10 +2,10 @@
 
 from django.urls import path
 
-from moderation import auditlog, joining, people, tables
+from moderation import auditlog, joining, people, reportpages, tables
 from moderation.site import site
 
-PAGES = (people, tables, auditlog)
+PAGES = (reportpages, people, tables, auditlog)
 
 urlpatterns = [
     path("join/", joining.join, name="join"),

@@ -22,6 +22,7 @@ await Promise.all([
   import("./elements/chat-media.js"),
   import("./elements/chat-attach.js"),
   import("./elements/chat-voice.js"),
+  import("./elements/chat-report.js"),
 ]);
 announceFailures();
 const list = /** @type {import("./elements/chat-list.js").ChatList} */ (main.querySelector("chat-list"));

@@ -28,6 +28,7 @@ MAY = {
     **dict.fromkeys(("people", "person"), PEOPLE),
     **dict.fromkeys(("invites", "storage", "table_row"), OPERATOR),
     **dict.fromkeys((f"table_{name}" for name in TABLES), OPERATOR),
+    **dict.fromkeys(("reports", "report", "report_close"), frozenset(["moderator"])),
     "audit": AUDITOR,
 }
 
@@ -41,7 +42,9 @@ def patterns(resolver: Any) -> Iterator[URLPattern]:
 
 
 def address(name: str, person: bytes) -> str:
-    words = {"person": {"uid": person.hex()}, "table_row": {"name": "user"}}.get(name, {})
+    report = {"report": "0" * 32}
+    known = {"person": {"uid": person.hex()}, "table_row": {"name": "user"}}
+    words = (known | {"report": report, "report_close": report}).get(name, {})
     return reverse(name if name == "join" else f"admin:{name}", URLS, kwargs=words)
 
 
@@ -79,8 +82,8 @@ def test_a_page_is_for_its_roles_alone(
         answer = client.get(page)
         if who in EVERYBODY | {"roleless"}:
             may = who in MAY[name] or MAY[name] == EVERYBODY
-            # A row that is not there is missing for those who may look for it.
-            found = 404 if name == "table_row" else 200
+            # What is not there is missing for those who may look for it.
+            found = {"table_row": 404, "report": 404, "report_close": 405}.get(name, 200)
             assert answer.status_code == (found if may else 403), who
         else:
             assert answer.status_code == 302, who

@@ -45,6 +45,10 @@ export class ChatPerson extends HTMLElement {
     return /** @type {import("./chat-verify.js").ChatVerify} */ (document.querySelector("chat-verify"));
   }
 
+  get #reporter() {
+    return /** @type {import("./chat-report.js").ChatReport} */ (document.querySelector("chat-report"));
+  }
+
   get #alias() {
     return /** @type {HTMLInputElement} */ (document.getElementById("contact-alias"));
   }
@@ -114,6 +118,7 @@ export class ChatPerson extends HTMLElement {
     if (!act || !this.#chat || !this.#conv) return;
     /** @type {HTMLElement} */ (this.querySelector("#thread-menu")).hidePopover();
     if (act === "verify-number") return this.#verifier.open(this.#chat);
+    if (act === "report") return this.#reporter.open(this.#chat);
     try {
       await this.#do(act, this.#chat, this.#conv);
     } catch (error) {

@@ -48,7 +48,7 @@ export class Client {
   #history;
   #summaries;
   #rollback;
-  /** @type {HistoryRequests["ask"]} */ #ask = (what) => this.#history.ask(what);
+  /** @type {HistoryRequests["ask"]} */ ask = (what) => this.#history.ask(what);
 
   /** @param {ClientParts} parts */
   constructor(parts) {
@@ -69,9 +69,9 @@ export class Client {
     this.verification = new Verification({ ...known, contacts: this.contacts, changed });
     this.#summaries = new ChatSummaries({ clock, tell, client: this });
     this.presence = new Presence({ clock, send, tell, watched: () => recentPeers(this.conversations.values()) });
-    this.#rollback = new Rollback({ stores, tell, ask: this.#ask, receipts: this.receipts, epochs: this.epochs });
+    this.#rollback = new Rollback({ stores, tell, ask: this.ask, receipts: this.receipts, epochs: this.epochs });
     const keys = {
-      sync: (/** @type {string} */ conv) => sync(this.conversations.get(conv), this.#ask),
+      sync: (/** @type {string} */ conv) => sync(this.conversations.get(conv), this.ask),
       renew: (/** @type {string} */ conv) => this.#renewKeys(conv),
     };
     ({ outbox: this.outbox, uploads: this.uploads } = outgoing(this, keys));
@@ -130,7 +130,7 @@ export class Client {
         deviceLists: this.deviceLists,
         epoch: (n) => this.epochs.open(conv, peer, n),
       },
-      ask: (what, limit) => this.#ask({ conv, ...what, limit }),
+      ask: (what, limit) => this.ask({ conv, ...what, limit }),
       ahead: async (n) => {
         await Promise.all([this.deviceLists.recall(peer), this.epochs.recall(conv, peer, n)]);
         return () => Promise.all([this.deviceLists.of(peer), this.epochs.ahead(conv, peer, n)]);
@@ -165,7 +165,7 @@ export class Client {
     await arrive(rows, this, {
       follow: () => this.#rollback.follow(rows, data, this.conversations.values()),
       open: (row) => this.#open(blank(row)),
-      ask: this.#ask,
+      ask: this.ask,
       learned: () => {
         this.#vector = [];
         this.parts.tell("current", (this.current = this.live.isLive));

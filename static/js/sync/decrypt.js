@@ -102,13 +102,17 @@ function envelopeless(row, me) {
 }
 
 /** @param {Content} content @returns {import("../chat/content.js").Content} */
-function saidIn({ t, body, ref, att }) {
+export function saidIn({ t, body, ref, att }) {
   const files = att && { att: att.map(plainAttachment) };
   return { t, ...(body !== undefined && { body }), ...(ref && { ref: b64(ref) }), ...files };
 }
 
-/** @param {Row} row @param {Desk} desk */
-async function openContent(row, { me, seeds, epoch }) {
+/**
+ * With every check of a receiver, for a reader or for a report. Throws M1Error.
+ * @param {Row} row
+ * @param {Pick<Desk, "me" | "seeds" | "epoch">} desk
+ */
+export async function openContent(row, { me, seeds, epoch }) {
   const open = await epoch(row.epoch ?? 0);
   const my = fromB64(me, 16);
   const seed = seeds.get(side(open.epoch, my).g);

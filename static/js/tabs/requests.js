@@ -3,6 +3,7 @@
 import { PAGE_MAX } from "../protocol.js";
 import { onlyHere } from "../sync/onlyhere.js";
 import { readAll } from "../sync/readall.js";
+import { readerOfReports, reportable, sendReport } from "../sync/reporting.js";
 
 /** @typedef {import("../sync/client.js").Client} Client */
 
@@ -18,6 +19,7 @@ export const requests = (client) => ({
   ...verifying(client),
   ...people(client),
   ...drafts(client),
+  ...reporting(client),
 });
 
 /** How things stand. @param {Client} client */
@@ -211,6 +213,15 @@ const drafts = ({ parts: { stores, tell } }) => ({
     tell("draft", { conv, text });
   },
   drafts: async () => Object.fromEntries(await stores.all("drafts")),
+});
+
+/** @param {Client} client */
+const reporting = (client) => ({
+  readerOfReports: () => readerOfReports(client.parts),
+  /** @param {string} conv @param {number} seq @param {number} before so many messages before it */
+  reportable: (conv, seq, before) => reportable(client, conv, seq, before),
+  /** @param {import("../sync/reporting.js").Wanted} wanted */
+  report: (wanted) => sendReport(client, wanted),
 });
 
 /** @typedef {ReturnType<typeof requests>} Requests */

@@ -34,6 +34,8 @@ export class MessageDetails {
     const words = open ? detailsOf(bubble, chat) : "";
     if (place.textContent !== words) place.textContent = words;
     place.hidden = !words;
+    const report = /** @type {HTMLElement | null} */ (node.querySelector("[data-act='report']"));
+    if (report) report.hidden = !open || !canBeReported(bubble);
     buttonOf(node)?.setAttribute("aria-expanded", String(open));
   }
 
@@ -94,6 +96,11 @@ function deliveredWords({ time, exact }) {
 /** @param {Moment} moment */
 function readWords({ time, exact }) {
   return format(exact ? gettext("Read {time}") : gettext("Read by {time}"), { time: momentTime(time) });
+}
+
+/** What the server has no more, or this browser cannot open, nobody can prove. @param {Bubble} bubble */
+function canBeReported({ message, only, mine }) {
+  return Boolean(message && !only && !mine && !message.gone && !message.broken);
 }
 
 /** @param {HTMLElement} node @returns {HTMLElement | null} */
