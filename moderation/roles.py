@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.apps import apps
+from django.apps import apps as registry
+from django.apps.registry import Apps
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 from django.db import router
@@ -11,6 +12,7 @@ from django.db.models import Q
 from accounts.models import User
 
 APPS = ("accounts", "media", "messaging", "moderation")  # whose permissions roles have
+NEEDED = (*APPS, "auth", "contenttypes")
 ROLES = {
     "moderator": {
         *("accounts.view_user", "moderation.view_report", "moderation.change_report"),
@@ -23,12 +25,14 @@ ROLES = {
 }
 
 
-def make_groups(using: str, **_: Any) -> None:
-    """After `migrate`. Repeatable; what somebody else gave a group goes."""
-    if not router.allow_migrate_model(using, Group):
+def make_groups(using: str, apps: Apps = registry, **_: Any) -> None:
+    """After `migrate`. Repeatable; what somebody else gave a group goes. `apps`: those whose tables
+    the database has by now; a store of messages alone has no groups."""
+    there = all(label in apps.all_models and apps.all_models[label] for label in NEEDED)
+    if not there or not router.allow_migrate_model(using, Group):
         return
     for label in APPS:
-        create_permissions(apps.get_app_config(label), verbosity=0, using=using)
+        create_permissions(registry.get_app_config(label), verbosity=0, using=using)
     for role, rights in ROLES.items():
         group, _new = Group.objects.using(using).get_or_create(name=role)
         group.permissions.set(_permissions(rights, using))
