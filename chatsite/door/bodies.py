@@ -1,7 +1,8 @@
 """How large a body may be, and how much all bodies together may hold in memory.
 
 A part of a file is large: it is let in by its ticket alone, and has a budget of its own, of which
-each person has a share.
+each person has a share. A report is large, too, and anybody may begin one: what reports hold is
+taken from no other body. All others that one address may send at once leave half of their budget.
 """
 
 from http import HTTPStatus
@@ -19,11 +20,12 @@ from moderation.protocol import REPORT_BODY_MAX
 
 FORM_MAX = 16 * 1024  # of every other page
 BUDGET = 64 * 1024 * 1024  # bytes of this process, of bodies that are not answered yet
+BUDGET_OF_REPORTS = 16 * 1024 * 1024  # the same, of reports alone
 SHARE = 24 * 1024 * 1024  # of the budget of parts: what those of one person may take
 
-PARTS = parts.PREFIX.encode()
+PARTS, REPORTS = parts.PREFIX.encode(), b"/api/reports"
 _LIMITS = (  # the first that fits
-    (b"/api/reports", REPORT_BODY_MAX),
+    (REPORTS, REPORT_BODY_MAX),
     (b"/api/", API_MAX),
     (b"/live", CALL_MAX),
 )

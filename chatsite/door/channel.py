@@ -177,8 +177,11 @@ class Channel(http.HTTPChannel):  # type: ignore[misc]
         self._networkProducer.pauseProducing()
 
     def hand_over(self) -> None:
-        """It speaks WebSocket from now on, with a protocol and deadlines of its own."""
+        """It speaks WebSocket from now on, with a protocol and deadlines of its own. Nobody tells
+        us of its end, so a body that came with the request gives back its room now."""
         self.door.channels.discard(self)
+        for request in self.requests:
+            request.release()
         self._networkProducer.unregisterProducer()
 
     def check(self, now: float) -> None:

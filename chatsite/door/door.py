@@ -8,7 +8,7 @@ from typing import Any
 
 from twisted.internet import reactor
 
-from chatsite.door.bodies import Budget, Shares
+from chatsite.door.bodies import BUDGET_OF_REPORTS, Budget, Shares
 from chatsite.door.channel import Channel
 from chatsite.door.places import Places
 from chatsite.door.probes import Probes
@@ -34,6 +34,7 @@ class Door:
         self.factory = factory
         self.channels: set[Channel] = set()
         self.budget, self.budget_of_parts = Budget(), Shares()
+        self.budget_of_reports = Budget(BUDGET_OF_REPORTS)
         self.proxies = proxies
         self.readiness = Readiness(self.lag, places.percent_taken)
         self.probes = Probes(self.readiness, proxies, readers)

@@ -23,7 +23,9 @@ class Request(WebRequest):  # type: ignore[misc]
         """Never a file: what the limits let in is too small for one."""
         self.content = io.BytesIO()
         if not self.held:
-            self.budget = self.channel.door.budget
+            door, path = self.channel.door, self.channel._path
+            is_report = path.startswith(bodies.REPORTS)
+            self.budget = door.budget_of_reports if is_report else door.budget
         elif length:  # a part, whose room is taken: made at once, it never moves
             self.content.seek(length - 1)
             self.content.write(b"\0")

@@ -9,13 +9,15 @@ from twisted.internet.testing import StringTransport
 from chatsite.door import bodies, channel, refusals
 from chatsite.door.channel import HEAD_SECONDS, IDLE_SECONDS, LEAVE_SECONDS, PART_SECONDS, Channel
 from chatsite.door.pace import PART_BYTES, WINDOW_BYTES, WINDOW_SECONDS, Pace
-from chatsite.door.places import Places
+from chatsite.door.places import OF_ADDRESS, Places
 from chatsite.door.probes import Probes
 from chatsite.door.proxies import Proxies
 from chatsite.door.readiness import Readiness
+from chatsite.edge.endpoints import BODY_MAX
 from media import tickets
 from media.stores import PART_MAX
 from media.tickets import Upload
+from messaging.polling import BODY_MAX as CALL_MAX
 from testkit.cast import now_ms
 
 START = 1000.0
@@ -56,6 +58,7 @@ class Door:
     def __init__(self) -> None:
         self.factory, self.budget = Factory(), bodies.Budget()
         self.budget_of_parts = bodies.Shares()
+        self.budget_of_reports = bodies.Budget(bodies.BUDGET_OF_REPORTS)
         self.channels: set[Channel] = set()
         self.proxies = Proxies()
         self.readiness = Readiness(lambda: 0.0, lambda: 0.0)
@@ -222,3 +225,25 @@ def test_nothing_is_expected_of_who_rests():
     pace.rest()
     assert not pace.is_too_slow(0, time.monotonic() + 10 * WINDOW_SECONDS)
     assert pace.is_too_slow(0, time.monotonic() + 20 * WINDOW_SECONDS)
+
+
+def test_reports_take_no_room_of_other_bodies(spoken):
+    """Anybody may begin one, and a few hundred connections of one address hold many."""
+    body = bytes(1000)
+    spoken.dataReceived(
+        b"POST /api/reports HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n" + body
+    )
+    door = spoken.door
+    assert door.budget.left == bodies.BUDGET
+    assert door.budget_of_reports.left == bodies.BUDGET_OF_REPORTS - len(body)
+    spoken.refuse(refusals.TOO_SLOW)
+    assert door.budget_of_reports.left == bodies.BUDGET_OF_REPORTS
+    assert OF_ADDRESS * max(BODY_MAX, CALL_MAX, bodies.FORM_MAX) <= bodies.BUDGET // 2
+
+
+def test_who_speaks_websocket_holds_no_room_of_bodies(spoken):
+    head = b"GET /live HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nContent-Length: 1001\r\n\r\n"
+    spoken.dataReceived(head + bytes(1000))
+    assert spoken.door.budget.left == bodies.BUDGET - 1000
+    spoken.hand_over()
+    assert spoken.door.budget.left == bodies.BUDGET
