@@ -15,12 +15,14 @@ from pathlib import Path
 from django.conf import settings
 from django.db.migrations.loader import MigrationLoader
 
-from chatsite import control, env
+from chatsite import control, env, make_secrets
 from chatsite.backup import Failed, Problem, manifest
 from chatsite.backup.making import Progress, check_database, sync, sync_folder
 from chatsite.backup.manifest import DATABASES, Manifest
 
 STAYS = "static"  # files of the code, not of the data
+# Secrets that backups of earlier versions do not have. What they are for was not there either.
+NEWER = {"ticket", "audit", "totp"}
 
 
 def refuse_while_in_use(var: Path) -> None:
@@ -78,11 +80,14 @@ def _check(ready: Path) -> None:
     for name in DATABASES.values():
         check_database(ready / name, name)
         _refuse_newer(ready / name, name)
-    for purpose in settings.SECRETS:
-        try:
-            env.secret(ready / manifest.SECRETS, purpose)
-        except env.BadSetting as error:
-            raise Problem(f"The secrets of the backup are of no use: {error}.") from error
+    folder = ready / manifest.SECRETS
+    try:
+        for purpose in settings.SECRETS:
+            if purpose not in NEWER or (folder / purpose).exists():
+                env.secret(folder, purpose)
+        make_secrets.main(folder)
+    except env.BadSetting as error:
+        raise Problem(f"The secrets of the backup are of no use: {error}.") from error
 
 
 def _refuse_newer(path: Path, name: str) -> None:
