@@ -188,9 +188,10 @@ function canvasOf(w, h) {
 
 /** @param {Canvas} canvas @param {string} type @param {number} quality @returns {Promise<Blob>} */
 function encoded(canvas, type, quality) {
-  if ("convertToBlob" in canvas) return canvas.convertToBlob({ type, quality });
+  const tooMuch = () => new PictureError("bomb"); // no memory for it
+  if ("convertToBlob" in canvas) return canvas.convertToBlob({ type, quality }).catch(() => Promise.reject(tooMuch()));
   return new Promise((resolve, reject) =>
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new PictureError("bomb"))), type, quality),
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(tooMuch())), type, quality),
   );
 }
 

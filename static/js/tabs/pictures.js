@@ -42,7 +42,7 @@ export function stillOf(animation) {
  */
 function draw(what, given, handedOver = []) {
   return oneAtATime.run(async () => {
-    worker ??= started();
+    worker ??= started().catch(() => null); // some browsers throw where their policy lets no worker run
     const there = await worker;
     if (there) return answer(there, { ask: what, given }, handedOver);
     worker = undefined; // another time it may load
@@ -68,7 +68,11 @@ function answer(there, question, handedOver) {
       if (!error) return done(value);
       failed(code ? new PictureError(code) : new Error(error));
     };
-    there.onerror = () => failed(new PictureError("unreadable"));
+    there.onerror = there.onmessageerror = () => {
+      there.terminate();
+      worker = undefined; // the next picture gets another one
+      failed(new PictureError("unreadable"));
+    };
     there.postMessage(question, handedOver);
   });
 }
