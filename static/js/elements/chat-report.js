@@ -120,13 +120,14 @@ export class ChatReport extends HTMLElement {
     if (utf8(note).length > REPORT_NOTE_MAX) return this.#tell(gettext("Your note is too long. Shorten it."));
     this.#tell("");
     busy(this.#send, true);
+    const id = this.#id;
     try {
       await bus.ask("report", { ...this.#wanted(chat), note });
-      this.#done();
+      if (id === this.#id) this.#done(); // else another one is looked at by now
     } catch (error) {
-      await this.#failed(error);
+      if (id === this.#id) await this.#failed(error);
     } finally {
-      busy(this.#send, false);
+      if (id === this.#id) busy(this.#send, false);
     }
   }
 
@@ -163,7 +164,8 @@ export class ChatReport extends HTMLElement {
     part(this, "sent").hidden = true;
     part(this, "changed").hidden = true;
     part(this, "messages").replaceChildren();
-    [this.#chat, this.#seq, this.#messages] = [undefined, undefined, []];
+    [this.#chat, this.#seq, this.#messages, this.#id] = [undefined, undefined, [], ""];
+    busy(this.#send, false);
     this.#tell("");
   }
 
