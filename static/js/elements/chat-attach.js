@@ -15,6 +15,7 @@ import { prepare } from "../ui/preparing.js";
 import { Sealings } from "../ui/sealings.js";
 import { toast } from "../ui/toast.js";
 import { ATTACHMENTS_MAX, Trays } from "../ui/trays.js";
+import { askBeforeLeaving } from "../ui/unsaved.js";
 
 /** @typedef {import("./chat-composer.js").ChatComposer} ChatComposer */
 
@@ -56,9 +57,7 @@ export class ChatAttach extends HTMLElement {
       over: (over) => void (part(this, "drop").hidden = !over),
       take: (dropped) => void this.#dropped(dropped),
     });
-    addEventListener("beforeunload", (event) => {
-      if (this.#trays.any || this.sealings.any || holdsUnsent()) event.preventDefault(); // the browser asks
-    });
+    askBeforeLeaving(() => this.#trays.any || this.sealings.any || holdsUnsent());
     this.#stop = bus.on("chat", (chat) => chat.row.conv === this.#conv && this.#learn(chat));
   }
 

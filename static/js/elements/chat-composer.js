@@ -11,6 +11,7 @@ import { busy } from "../ui/forms.js";
 import { actOn } from "../ui/peopleact.js";
 import { nameOf } from "../ui/person.js";
 import { toast } from "../ui/toast.js";
+import { askBeforeLeaving } from "../ui/unsaved.js";
 
 /** @typedef {import("../tabs/bus.js").Summary} Summary */
 
@@ -59,7 +60,7 @@ export class ChatComposer extends HTMLElement {
     addEventListener("beforeunload", () => void this.#keep());
     addEventListener("pagehide", () => void this.#keep());
     document.addEventListener("visibilitychange", () => document.hidden && void this.#keep());
-    addEventListener("beforeunload", (event) => this.#sending && event.preventDefault()); // not on the disk yet
+    askBeforeLeaving(() => Boolean(this.#sending)); // not on the disk yet
     this.#stop = [
       bus.on("chat", (chat) => chat.row.conv === this.#conv && this.#allow(chat)),
       bus.on("current", () => void this.#ask()),

@@ -9,6 +9,7 @@ import { explain } from "../ui/explain.js";
 import { icon } from "../ui/icons.js";
 import { canRecord, loudest, Recording, VOICE_MAX_MS, waveOf } from "../ui/recording.js";
 import { toast } from "../ui/toast.js";
+import { askBeforeLeaving } from "../ui/unsaved.js";
 import { barsIn, drawWave } from "../ui/waves.js";
 
 /** @typedef {import("../ui/recording.js").Note} Note */
@@ -43,7 +44,7 @@ export class ChatVoice extends HTMLElement {
     record.addEventListener("click", () => void this.#begin());
     this.addEventListener("click", (event) => void this.#clicked(event));
     this.addEventListener("keydown", (event) => this.#key(event));
-    addEventListener("beforeunload", (event) => (this.#recording || this.#notes.size) && event.preventDefault());
+    askBeforeLeaving(() => Boolean(this.#recording) || this.#notes.size > 0);
     // What goes out of sight records nothing; the field has heard it by then.
     this.#stop = bus.on("chat", () => queueMicrotask(() => this.#composer.writable || void this.#finish()));
   }

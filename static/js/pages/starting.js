@@ -10,6 +10,7 @@ import { tellJoined } from "../ui/joinednews.js";
 import { reportLooks } from "../ui/looking.js";
 import { chatOf } from "../ui/person.js";
 import { readyToTell, toast } from "../ui/toast.js";
+import { leaveUnasked } from "../ui/unsaved.js";
 
 /** @type {Record<string, () => string>} */
 const KEYSTORE = {
@@ -64,7 +65,9 @@ export async function endingSession(work) {
 
 /** @param {string} [why] */
 async function leave(why) {
-  if (!leaving) await toSignIn(why);
+  if (leaving) return;
+  if (why !== "sign_in") leaveUnasked(); // its keys are gone, or are of no use
+  await toSignIn(why);
 }
 
 /** @param {string} words */
