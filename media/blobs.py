@@ -32,8 +32,8 @@ SEAL_HEADER, SEAL_TAG = 54, 16  # bytes that sealing adds, once and for each chu
 
 
 async def grant(wanted: Upload, now: int) -> protocol.Grant:
-    """Leave to upload it. Raises Unknown, NotConnected, FileTooLarge, Quota, SiteFull, Taken,
-    StorageAway."""
+    """Leave to upload it. Raises Unknown, NotConnected, FileTooLarge, Quota, Going, SiteFull,
+    Taken, StorageAway."""
     _require_size(wanted)
     if wanted.blob == NAME_BLOB:
         raise refusals.Taken
@@ -148,6 +148,8 @@ def _granted(wanted: Upload, now: int) -> Blob:
         raise refusals.Taken from None
     except rows.OverQuota as over:
         raise refusals.Quota(over.limit, over.used) from None
+    except rows.Going:
+        raise refusals.Going from None
 
 
 class Site:

@@ -21,6 +21,16 @@ class Quota(Refusal):
         super().__init__(limit=limit, used=used)
 
 
+class Going(Refusal):
+    """Nobody fills the site by what they begin and cancel."""
+
+    status, code = 503, "busy"
+    message = "Much that you deleted is still on its way out. Try again."
+
+    def __init__(self) -> None:
+        super().__init__(retry_ms=30_000)
+
+
 class SiteFull(Refusal):
     """Of the site's own figures nobody is told."""
 

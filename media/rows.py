@@ -17,6 +17,7 @@ from media.tickets import Upload
 SENDABLE = (State.WHOLE, State.LINKED)
 UNCLAIMED = (State.GRANTED, State.WHOLE)
 LOOK_MS = 60_000  # from a link until its message is looked for
+QUOTAS_MAX = 2  # of a person, with what is going: to the site it counts until it is gone
 
 
 class Taken(Exception):
@@ -29,6 +30,10 @@ class OverQuota(Exception):
     def __init__(self, limit: int, used: int) -> None:
         super().__init__("over the quota")
         self.limit, self.used = limit, used
+
+
+class Going(Exception):
+    """There is room once more of what they gave up is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +58,8 @@ class Shown:
 
 
 def grant(wanted: Upload, quota: int, now: int) -> Blob:
-    """The row, which may be there already. Raises Taken, and OverQuota where the owner would have
-    more than `quota` bytes (0 = no limit)."""
+    """The row, which may be there already. Raises Taken, OverQuota where the owner would have
+    more than `quota` bytes (0 = no limit), and Going."""
     with transaction.atomic():
         # One grant of a person at a time: two would both find the last room.
         User.objects.select_for_update(no_key=True).filter(uid=wanted.owner).first()
@@ -64,6 +69,10 @@ def grant(wanted: Upload, quota: int, now: int) -> Blob:
         used = used_by(wanted.owner)
         if quota and used + wanted.size > quota:
             raise OverQuota(quota, used)
+        if quota and _size(Blob.objects.filter(owner=wanted.owner)) + wanted.size > (
+            QUOTAS_MAX * quota
+        ):
+            raise Going
         try:
             with transaction.atomic():
                 return Blob.objects.create(
@@ -76,12 +85,11 @@ def grant(wanted: Upload, quota: int, now: int) -> Blob:
 
 def used_by(owner: bytes) -> int:
     """Sealed bytes that a person's uploads take, whole or not, and not those that are going."""
-    mine = Blob.objects.filter(owner=owner).exclude(state=State.DELETING)
-    return mine.aggregate(all=Sum("size"))["all"] or 0
+    return _size(Blob.objects.filter(owner=owner).exclude(state=State.DELETING))
 
 
 def used_in_all() -> int:
-    return Blob.objects.aggregate(all=Sum("size"))["all"] or 0
+    return _size(Blob.objects.all())
 
 
 def owned(owner: bytes, blob: bytes) -> Blob | None:
@@ -243,6 +251,10 @@ def begin_round(above: int = 0) -> int:
     name_of_site()
     SiteName.objects.update(rounds=Greatest(F("rounds"), Value(above)) + 1)
     return rounds_of_site()
+
+
+def _size(some: QuerySet[Blob]) -> int:
+    return some.aggregate(all=Sum("size"))["all"] or 0
 
 
 def _same(found: Blob, wanted: Upload) -> Blob:

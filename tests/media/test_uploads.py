@@ -189,6 +189,20 @@ async def test_what_has_no_room_is_refused_with_figures(
     assert (told.used, told.limit, told.file_max) == (10_000 + blobs.sealed_max(10_000), 0, 10_000)
 
 
+async def test_nobody_fills_the_site_by_what_they_begin_and_cancel(
+    alice: Person, conv: bytes, settings: Any
+) -> None:
+    settings.MEDIA_PERSON_QUOTA = 10_000
+    for _ in range(2):
+        grant = await granted(alice, conv, 10_000)
+        await blobs.cancel(alice.uid, grant.blob, now_ms())
+    with pytest.raises(refusals.Going) as going:
+        await granted(alice, conv, 10_000)
+    assert (going.value.status, going.value.headers) == (503, {"Retry-After": "30"})
+    await sweep.sweep(now_ms())
+    await granted(alice, conv, 10_000)
+
+
 async def test_two_at_once_do_not_both_find_the_last_room(
     alice: Person, conv: bytes, settings: Any
 ) -> None:
