@@ -69,8 +69,9 @@ export class SignedUrls {
     const answer = this.#ask(parts);
     for (const [i, n] of parts.entries()) {
       const url = answer.then((urls) => /** @type {SignedUrl} */ (urls[i]));
-      url.catch(() => {}); // heard by who waits for it
-      this.#asked.set(n, { until, url });
+      const asked = { until, url };
+      this.#asked.set(n, asked);
+      url.catch(() => this.#asked.get(n) === asked && this.forget(n)); // heard by those who wait for it
     }
   }
 }
