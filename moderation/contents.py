@@ -2,12 +2,14 @@
 is trusted, and what cannot be read is said to be so."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
 KINDS = {"text": "", "edit": "Edit", "react": "Reaction", "del": "Deletion"}
 FILES_MAX = 10
 UNREADABLE = "Not readable"
+HALF = re.compile("[\ud800-\udfff]")  # of a surrogate pair: JSON may hold one, and UTF-8 none
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,4 +38,4 @@ def _files(att: Any) -> tuple[str, ...]:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    return HALF.sub("\N{REPLACEMENT CHARACTER}", value) if isinstance(value, str) else ""

@@ -19,7 +19,7 @@ REPORTS_OPEN_MAX = 3  # of one account against one person
 SEALED_MIN = 1_136  # enc and tag alone
 SEALED_MAX = 1024 * 1024 + SEALED_MIN
 
-Reason = Literal[1, 2, 3, 4, 5, 6, 7, 8]  # static/js/ui/reportreasons.js has their words
+Reason = Literal[1, 2, 3, 4, 5, 6, 7, 8]  # templates/chat/_report.html has their words
 Kid = Annotated[str, Meta(pattern=r"^[A-Za-z0-9]{1,64}$")]
 Record = Annotated[bytes, Meta(max_length=2_048)]
 Sealed = Annotated[bytes, Meta(min_length=SEALED_MIN, max_length=SEALED_MAX)]

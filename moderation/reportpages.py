@@ -49,7 +49,7 @@ FAILURES = {
     Failure.AGE: "it is too old to verify",
     Failure.CHOSEN: "the report was sent for other messages",
     Failure.ORDER: "it is out of its order",
-    Failure.DUPLICATE: "it was reported before",
+    Failure.DUPLICATE: "it is in this report twice, or its reporter has reported it before",
 }
 UNREADABLE = {
     "erased": "What this report said was erased, long after it was closed.",

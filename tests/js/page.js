@@ -3,7 +3,7 @@
 
 import { readFileSync } from "node:fs";
 
-const TAG = /<([a-z-]+)((?:\s+[a-z-]+(?:="[^"]*")?)+)\s*>/g;
+const TAG = /<([a-z][a-z0-9-]*)((?:\s+[a-z-]+(?:="[^"]*")?)+)\s*>/g;
 const ATTRIBUTE = /([a-z-]+)(?:="([^"]*)")?/g;
 
 /** What stands in a template below the tag with this id, or in all of it: flat, as nobody asks what holds what. */

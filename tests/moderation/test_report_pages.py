@@ -134,6 +134,12 @@ def test_what_is_no_message_is_said_to_be_none(raw: bytes) -> None:
     assert read(raw).kind == UNREADABLE
 
 
+def test_half_a_character_breaks_no_page() -> None:
+    """JSON may hold it and a browser shows it, but no answer can: UTF-8 has none."""
+    said = read(b'{"t":"text","body":"go \\ud800 away","att":[{"name":"\\udfff.png"}]}')
+    assert (said.text, said.files) == ("go \ufffd away", ("\ufffd.png",))
+
+
 def test_files_are_named_and_no_more() -> None:
     said = read(b'{"t":"text","body":1,"att":[{"name":"a.png","fk":"secret"},{},7]}')
     assert (said.kind, said.text, said.files) == ("", "", ("a.png", "file"))

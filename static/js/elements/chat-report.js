@@ -147,8 +147,11 @@ export class ChatReport extends HTMLElement {
   /** What somebody saw is not what would go: they see it again and decide. @param {unknown} error */
   async #failed(error) {
     const { code } = /** @type {{code?: string}} */ (error);
-    if (code === "words_changed" || code === "reader_changed") await this.#look();
-    if (code !== "reader_changed") this.#tell(wordsOf(error));
+    const again = code === "words_changed" || code === "reader_changed";
+    if (again) await this.#look();
+    if (again && this.#send.disabled) return; // the look has said why
+    if (code === "reader_changed") part(this, "changed").hidden = false;
+    else this.#tell(wordsOf(error));
   }
 
   #done() {

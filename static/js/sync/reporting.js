@@ -155,7 +155,8 @@ async function witness(row, desk) {
     const item = { hdr, m, kf, kid, r: fromB64(r, 32), time, ctHash: await sha256(ct), seq, chosen: false };
     return { shown, mid, item };
   } catch (error) {
-    if (/** @type {{name?: string}} */ (error).name === "M1Error") return null;
+    const { code, name } = /** @type {{code?: string, name?: string}} */ (error);
+    if (name === "M1Error" || code === "wrong_epoch") return null; // as in decrypt.js
     throw error;
   }
 }

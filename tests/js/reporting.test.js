@@ -1,0 +1,99 @@
+// What a report says before it goes, and what is read for it.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { b64, newId, utf8 } from "../../static/js/crypto/encoding.js";
+import { sealBytes } from "../../static/js/crypto/envelope.js";
+import { reportable } from "../../static/js/sync/reporting.js";
+import { filled, Node } from "./page.js";
+import { CONV, pair } from "./two_people.js";
+
+Node.prototype.scrollIntoView = () => {};
+const list = new Node("ol");
+list.setAttribute("data-part", "messages");
+document.body.append(list);
+
+const { ChatReport } = await import("../../static/js/elements/chat-report.js");
+const { bus } = await import("../../static/js/tabs/bus.js");
+
+const TURNS = 20; // of the event loop, in which all that was begun has ended
+const CHAT = { row: { conv: "conv", peer: "peer" }, contact: undefined };
+const shownAt = (seq) => ({ seq, mine: false, time: 0, content: { t: "text", body: `words ${seq}` }, c: "c" });
+
+async function settled() {
+  for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** The dialog; the server refuses what is sent when it is told to. */
+function reporter() {
+  const report = filled(new ChatReport(), "_report.html");
+  const at = (name) => report.querySelector(`[data-part="${name}"]`);
+  Object.assign(at("dialog"), { showModal() {} });
+  Object.assign(at("form"), { reset() {} });
+  Object.assign(at("send"), { prepend() {} });
+  for (const name of ["reason", "before", "note"]) at(name).value = "";
+  const world = { report, at, there: (seq) => [shownAt(seq)], refuse: (_) => {} };
+  bus.ask = async (what, ...args) => {
+    if (what === "readerOfReports") return { identity: "reader", changed: false };
+    if (what === "reportable") return world.there(args[1]);
+    return await new Promise((_, reject) => {
+      world.refuse = reject;
+    });
+  };
+  report.connectedCallback();
+  world.submit = async () => {
+    at("form").dispatchEvent(new Event("submit"));
+    await settled();
+  };
+  world.refused = async (code) => {
+    world.refuse(Object.assign(new Error(code), { code }));
+    await settled();
+  };
+  return world;
+}
+
+test("another reader is told of before the first report, too", async () => {
+  const { report, at, submit, refused } = reporter();
+  await report.open(CHAT, 3);
+  await submit();
+  assert.equal(at("changed").hidden, true);
+  await refused("reader_changed");
+  assert.equal(at("changed").hidden, false);
+  assert.equal(at("send").disabled, false);
+});
+
+test("a message that was deleted before it was reported cannot be sent", async () => {
+  const world = reporter();
+  const { report, at, submit, refused } = world;
+  await report.open(CHAT, 3);
+  await submit();
+  world.there = () => [];
+  await refused("words_changed");
+  assert.equal(at("send").disabled, true);
+  assert.match(at("problem").textContent, /cannot be proved any more/);
+});
+
+test("a row whose epoch is not there hides no other", async () => {
+  const { alice, bob, a, b } = await pair();
+  const open = await a.rotation.forSending(CONV, bob.id, 0);
+  const views = [alice, bob].map(({ links: [link] }) => [link.k, b64(link.hash)]);
+  const m = JSON.stringify({ t: "text", ts: 1, heads: { me: views[0], peer: views[1] }, body: "go away" });
+  const [mid, device] = [newId(), alice.me.device];
+  const header = { conn: open.epoch.conn, n: 0, epochHash: open.epoch.hash, sender: alice.me.uid, device };
+  const fields = { ...header, ctr: 1, mid, kind: 1, ttl: 0 };
+  const { body, salt } = await sealBytes(open.secret, fields, utf8(m), alice.me.seeds.get(1));
+  const said = { client_id: b64(mid), sender: alice.id, device: b64(device), ctr: 1, time: 1, kind: 1, ttl: 0 };
+  const row = { ...said, seq: 2, epoch: 0, body: b64(body), salt: b64(salt), kid: "k1", r: b64(new Uint8Array(32)) };
+  const client = {
+    me: bob.id,
+    conversations: new Map([[CONV, { row: { peer: alice.id, cleared: 0 } }]]),
+    parts: { account: { seeds: bob.me.seeds } },
+    epochs: b.epochs,
+    ask: async ({ before }) => ({ rows: before > 1 ? [row, { ...row, seq: 1, epoch: 7 }] : [] }),
+  };
+  const shown = await reportable(client, CONV, 2, 1);
+  assert.deepEqual(
+    shown.map(({ seq, content }) => [seq, content.body]),
+    [[2, "go away"]],
+  );
+});
