@@ -39,7 +39,8 @@ class Skeleton:
 class Ground:
     """What a report is held against. `conv`: of reporter and peer, None where they have none.
     `rows`: by seq. `keys`: of franking, by kid. `reported`: ids of messages that this reporter
-    chose in earlier reports. `announced`: those that this report was sent with."""
+    chose in earlier reports. `announced`: those that this report was sent with. `withheld`: seqs of
+    rows that their recipient never got, for they blocked the sender."""
 
     conv: bytes | None
     rows: Mapping[int, Skeleton]
@@ -47,6 +48,7 @@ class Ground:
     announced: Collection[bytes]
     reported: Collection[bytes]
     now_ms: int
+    withheld: Collection[int] = ()
 
 
 class Failure(StrEnum):
@@ -59,6 +61,7 @@ class Failure(StrEnum):
     KEY = "key"  # of franking: this site does not have it, or has it no more
     TAG = "tag"  # this server did not take such a message
     ROW = "row"  # the log has another message at that place
+    WITHHELD = "withheld"  # the one it was sent to never got it
     AGE = "age"  # too old to verify
     CHOSEN = "chosen"  # the report was sent for other messages
     ORDER = "order"  # it does not stand where it was said
@@ -153,6 +156,11 @@ def _row(case: Case) -> bool:
     return case.ground.rows.get(item.seq) == said
 
 
+def _reached(case: Case) -> bool:
+    """Else a reporter could show as said what the other never heard."""
+    return case.item.seq not in case.ground.withheld
+
+
 def _age(case: Case) -> bool:
     return case.ground.now_ms - case.item.server_ms <= AGE_MAX_MS
 
@@ -181,6 +189,7 @@ CHECKS: tuple[Check, ...] = (
     (Failure.KEY, _key),
     (Failure.TAG, _tag),
     (Failure.ROW, _row),
+    (Failure.WITHHELD, _reached),
     (Failure.AGE, _age),
     (Failure.CHOSEN, _chosen),
     (Failure.ORDER, _order),

@@ -17,10 +17,11 @@ ITEMS_MAX = CHOSEN_MAX + BEFORE_MAX  # rows of one read
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`conv`: of the two, None where they have none. `rows`: by seq."""
+    """`conv`: of the two, None where they have none. `rows`: by seq. `withheld`: seqs of some."""
 
     conv: Conv | None = None
     rows: dict[int, Skeleton] = field(default_factory=dict)
+    withheld: set[int] = field(default_factory=set)
 
 
 async def look_up(log: MessageLog, store: ConnectionStore, report: Report, now: int) -> Found:
@@ -29,14 +30,16 @@ async def look_up(log: MessageLog, store: ConnectionStore, report: Report, now: 
     if pair is None:
         return Found()
     hashes = await _epoch_hashes(store, pair.conv, report.reporter, report.items)
-    found: dict[int, Skeleton] = {}
+    found = Found(pair.conv)
     places = sorted({item.seq for item in report.items if item.seq})
     for seq in places:
-        if seq not in found:  # messages of an honest report stand together: one read has them all
+        if seq not in found.rows:  # those of an honest report stand together: one read has them all
             near = min(ITEMS_MAX, places[-1] - seq + 1)
             for row in await log.page(pair.conv, near, now, after=seq - 1):
-                found[row.seq] = _skeleton(row, hashes.get(row.epoch))
-    return Found(pair.conv, found)
+                found.rows[row.seq] = _skeleton(row, hashes.get(row.epoch))
+                if row.withheld:
+                    found.withheld.add(row.seq)
+    return found
 
 
 async def _epoch_hashes(

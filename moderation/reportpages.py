@@ -46,6 +46,7 @@ FAILURES = {
     Failure.KEY: "this site does not have the key that would prove it",
     Failure.TAG: "this server never took such a message",
     Failure.ROW: "another message stands at its place",
+    Failure.WITHHELD: "the one it was sent to never got it, for they had blocked its sender",
     Failure.AGE: "it is too old to verify",
     Failure.CHOSEN: "the report was sent for other messages",
     Failure.ORDER: "it is out of its order",

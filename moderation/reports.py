@@ -107,6 +107,7 @@ async def open_sealed(row: Report, now: int) -> Opened:
         announced=row.chosen,
         reported=await threads.run(reported_before, row),
         now_ms=row.made,  # what was young enough then does not grow old by waiting
+        withheld=found.withheld,
     )
     return Opened(plain.note, judge(plain, ground))
 

@@ -43,7 +43,7 @@ async def said(chat: Chat, sender: bytes, words: bytes, **changes: Any) -> Item:
 async def failures(adapters: Adapters, report: Report) -> list[Failure | None]:
     found = await look_up(adapters.log, adapters.store, report, NOW)
     chosen = {parse_header(one.header).mid for one in report.items if one.chosen}
-    ground = Ground(found.conv, found.rows, KEYS, chosen, (), NOW)
+    ground = Ground(found.conv, found.rows, KEYS, chosen, (), NOW, found.withheld)
     return [one.failure for one in judging.judge(report, ground)]
 
 
@@ -65,6 +65,17 @@ async def test_what_was_said_is_proved_after_it_was_erased_too(
     assert await failures(adapters, report) == [None] * 4
     forged = replace(items[0], seq=items[0].seq + 1), *items[1:]
     assert (await failures(adapters, replace(report, items=forged)))[0] is Failure.ROW
+
+
+async def test_what_the_other_never_got_is_not_shown_as_said(
+    adapters: Adapters, chat: Chat
+) -> None:
+    items = [
+        await said(chat, chat.alice, b"stop it", withheld=True),  # she was blocked then
+        await said(chat, chat.bob, b"hello again"),
+    ]
+    report = Report(chat.alice, chat.bob, "", tuple(items))
+    assert await failures(adapters, report) == [Failure.WITHHELD, None]
 
 
 async def test_nothing_is_proved_of_people_who_have_no_conversation(
