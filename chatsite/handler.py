@@ -8,10 +8,11 @@ does here is synchronous (docs/adr/0024-one-hop-a-request.md).
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from django.conf import settings
 from django.core import signals
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBadRequest, StreamingHttpResponse
 from django.urls import set_script_prefix
 
 from chatsite.running.threads import Threads
@@ -41,6 +42,17 @@ class OneHopHandler(ASGIHandler):
             with short_turns():
                 response = await self._threads.run(self._respond, scope, body)
         await self.send_response(response, send)
+
+    def create_request(self, scope: Any, body_file: Any) -> Any:
+        """A Content-Type that Django cannot read is refused. Forms are UTF-8 whatever they say:
+        some codecs refuse, and some make what no database takes."""
+        try:
+            request, refused = super().create_request(scope, body_file)
+        except ValueError:
+            return None, HttpResponseBadRequest()
+        if request is not None and request.encoding is not None:
+            request.encoding = settings.DEFAULT_CHARSET
+        return request, refused
 
     def _respond(self, scope: Any, body: Any) -> HttpResponse:
         set_script_prefix(get_script_prefix(scope))

@@ -134,3 +134,23 @@ async def test_a_client_that_leaves_before_its_body_is_there():
 async def test_what_cannot_be_a_request_is_refused():
     assert (await ask("/api/start", "POST", {"content-length": "7"}, b"\xff{}"))[0] in (400, 403)
     assert (await ask("/", headers={"host": "evil.example"}))[0] == 400
+
+
+FIELD = b'Content-Disposition: form-data; name="csrfmiddlewaretoken"'
+FORM = b"--x\r\n" + FIELD + b"\r\n\r\n\\ud800\r\n--x--\r\n"
+UNREADABLE = ("text/plain; a*=foo''%41", "multipart/form-data; boundary*=idna''%41")
+
+
+@pytest.mark.parametrize("charset", ["idna", "base64", "unicode_escape", "utf-7", "nothing"])
+async def test_a_form_is_utf_8_whatever_it_says(charset: str) -> None:
+    headers = {
+        "content-type": f"multipart/form-data; boundary=x; charset={charset}",
+        "content-length": str(len(FORM)),
+        "cookie": f"{settings.CSRF_COOKIE_NAME}={'a' * 32}",  # only then the form is read
+    }
+    assert (await ask("/sign-in", "POST", headers, FORM))[0] == 403
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+async def test_a_type_that_cannot_be_read_is_refused(kind: str) -> None:
+    assert (await ask("/sign-in", "POST", {"content-type": kind}))[0] == 400

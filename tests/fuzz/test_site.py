@@ -29,6 +29,7 @@ TYPES = (
     b"application/json", b"application/json; charset=utf-16", b"text/plain; charset=base64", b"",
     b"multipart/form-data; boundary=x", b"multipart/form-data", b"multipart/form-data; boundary=",
     b"application/x-www-form-urlencoded", b"application/x-www-form-urlencoded; charset=rot13",
+    b"multipart/form-data; boundary=x; charset=idna", b"text/plain; x*=nothing''%41",
 )  # fmt: skip
 FORM = b'--x\r\nContent-Disposition: form-data; name="csrfmiddlewaretoken"\r\n\r\n%s\r\n--x--\r\n'
 HEADERS = {
