@@ -138,9 +138,9 @@ def origins(name: str) -> list[str]:
 
 
 def admin(name: str, site: SplitResult) -> tuple[str, str, str]:
-    """Where the admin answers: its address, which ends in "/", its host where that is its own, and
-    its path. All empty: it is off. It is a host name of its own, so that a hole in the admin opens
-    no chat; on this machine alone it may be a path of the site."""
+    """Where the admin answers: its address, which ends in "/", its host where that is its own,
+    without a port, and its path. All empty: it is off. It is a host name of its own, so that a hole
+    in the admin opens no chat; on this machine alone it may be a path of the site."""
     value = text(name, "")
     if not value:
         return "", "", ""
@@ -155,7 +155,7 @@ def admin(name: str, site: SplitResult) -> tuple[str, str, str]:
     parts = origin(name, value)
     if parts.hostname == site.hostname:
         raise BadSetting(f"{name} names the host of the site itself; the admin needs its own")
-    return f"{parts.geturl()}/", parts.netloc, "/"
+    return f"{parts.geturl()}/", parts.netloc.removesuffix(f":{parts.port}"), "/"
 
 
 def admin_networks(name: str, admin_url: str) -> list[Network]:

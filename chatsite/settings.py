@@ -33,7 +33,7 @@ DEBUG = env.boolean("DEBUG", False)
 ALLOWED_HOSTS = [
     SITE_HOST.removesuffix(f":{_SITE.port}"),  # with the brackets of IPv6, as Django compares it
     *(["127.0.0.1", "[::1]"] if SITE_LOCAL else []),
-    *([ADMIN_HOST.rpartition(":")[0] or ADMIN_HOST] if ADMIN_HOST else []),
+    *([ADMIN_HOST] if ADMIN_HOST else []),
     *env.words("ALLOWED_HOSTS"),
 ]
 env.refuse("BEHIND_PROXY", "set TRUSTED_PROXIES to the proxy's addresses, such as 127.0.0.1")

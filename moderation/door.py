@@ -8,18 +8,18 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.request import split_domain_port
 from django.utils import translation
 from django_otp.middleware import OTPMiddleware
 
 from chatsite.edge import addresses
 
 URLS = "moderation.urls"
-DEFAULT_PORTS = (":80", ":443")
 
 
 def names_admin(host: str) -> bool:
-    """Whether a `Host` header names the admin's own host."""
-    return bool(settings.ADMIN_HOST) and _plain(host) == settings.ADMIN_HOST
+    """Whether a `Host` header names the admin's own host, at whichever port: cookies know none."""
+    return bool(settings.ADMIN_HOST) and split_domain_port(host)[0] == settings.ADMIN_HOST
 
 
 class AdminDoor:
@@ -48,13 +48,6 @@ class StaffFactor(OTPMiddleware):
             with translation.override(settings.LANGUAGE_CODE):
                 return super().__call__(request)  # type: ignore[no-any-return]
         return self.get_response(request)  # type: ignore[no-any-return]
-
-
-def _plain(host: str) -> str:
-    name = host.lower()
-    for port in DEFAULT_PORTS:
-        name = name.removesuffix(port)
-    return name.removesuffix(".")
 
 
 def _is_below(path: str) -> bool:

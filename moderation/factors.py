@@ -59,11 +59,16 @@ def new_codes(user: User) -> list[str]:
 
 def proved(user: User, code: str) -> Device | None:
     """The confirmed factor that this is a code of; it counts once. None: it is not one."""
-    said = "".join(code.split()).replace("-", "").lower()
+    said = typed(code)
     with atomic():
         if len(said) == DIGITS and said.isdecimal():
             return _first(Totp.objects.filter(user=user, confirmed=True), said)
         return _first(Codes.objects.filter(user=user), said)
+
+
+def typed(code: str) -> str:
+    """As it is compared: without the spaces and dashes that apps and lists show."""
+    return "".join(code.split()).replace("-", "").lower()
 
 
 def is_counted_by(app: Totp, code: str) -> bool:

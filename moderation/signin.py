@@ -67,12 +67,12 @@ class StaffForm(AdminAuthenticationForm):
 
 
 @contextmanager
-def counted(request: HttpRequest) -> Iterator[Callable[[], None]]:
+def counted(request: HttpRequest, name: str) -> Iterator[Callable[[], None]]:
     """Inside, the slow hash may run, as a try by this address and for this name, whether or not
     anybody has it. The block says where it succeeded. Raises Refusal 429, or 503 where too many
     wait."""
-    name = _subject("m1:staff-name", request.POST.get("username", "")[:NAME_MAX])
-    with _failing([_address(request), name]) as succeeded, one_at_a_time():
+    known = _subject("m1:staff-name", name.strip()[:NAME_MAX])  # the form takes spaces away, too
+    with _failing([_address(request), known]) as succeeded, one_at_a_time():
         yield succeeded
 
 

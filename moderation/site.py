@@ -5,6 +5,7 @@ Pages register with `site`; a page that is no model's hangs in `pages`, behind a
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -13,12 +14,13 @@ from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
+from django.utils import timezone
 
 from chatsite.edge.refusals import Refusal
 from moderation import audit, signin
 
 UNUSED = ("autocomplete", "view_on_site")  # of Django's, which reach into any model
-SESSION_SECONDS = 8 * 3600  # a working day; then the password and a code again
+SESSION = timedelta(hours=8)  # a working day; then the password and a code again
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +55,26 @@ class StaffSite(AdminSite):
         return super().has_permission(request) and user.is_verified()
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        view = super().login
         if request.method != "POST":
-            return super().login(request, extra_context)
-        try:
-            with signin.counted(request) as succeeded:
-                response = super().login(request, extra_context)
-                if response.status_code == HTTPStatus.FOUND:
-                    succeeded()
-                    self._entered(request)
-                return response
-        except Refusal as refusal:
-            return refused(refusal)
+            return view(request, extra_context)
+        name = request.POST.get("username", "")
+        return _counted(request, name, lambda: view(request, extra_context), self._entered)
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """It hashes the old one, so it counts as a try to sign in."""
+        view = super().password_change
+        if request.method != "POST":
+            return view(request, extra_context)
+        name = request.user.get_username()
+        return _counted(request, name, lambda: view(request, extra_context), self._changed)
+
+    def _changed(self, request: HttpRequest) -> None:
+        name = request.user.get_username()
+        audit.write(name, "password_changed", name, {})
 
     def _entered(self, request: HttpRequest) -> None:
-        request.session.set_expiry(SESSION_SECONDS)
+        request.session.set_expiry(timezone.now() + SESSION)  # a number would begin again and again
         user: Any = request.user
         audit.write(user.username, "signed_in", "admin", {"factor": str(user.otp_device)})
 
@@ -111,6 +119,24 @@ class StaffSite(AdminSite):
             return page.view(request, **words)
 
         return path(page.route, self.admin_view(guarded), name=page.name)
+
+
+def _counted(
+    request: HttpRequest,
+    name: str,
+    view: Callable[[], HttpResponse],
+    done: Callable[[HttpRequest], None],
+) -> HttpResponse:
+    """What a view answers that runs the slow hash; one that succeeds leads elsewhere."""
+    try:
+        with signin.counted(request, name) as succeeded:
+            response = view()
+            if response.status_code == HTTPStatus.FOUND:
+                succeeded()
+                done(request)
+            return response
+    except Refusal as refusal:
+        return refused(refusal)
 
 
 def refused(refusal: Refusal) -> HttpResponse:

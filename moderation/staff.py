@@ -49,13 +49,15 @@ def add(text: str, role: str, by: str, now_ms: int) -> str:
 
 def reset(text: str, by: str, now_ms: int) -> str:
     """Password and factors are gone, and with the password every session that it opened; the link
-    to set new ones. Raises Unusable."""
+    to set new ones. Nobody keeps the right to everything, which earlier versions gave. Raises
+    Unusable."""
     with atomic():
         user = User.objects.filter(username=names.folded(text), is_staff=True).first()
         if user is None:
             raise Unusable("there is no such member of staff")
         user.set_unusable_password()
-        user.save(update_fields=["password"])
+        user.is_superuser = False
+        user.save(update_fields=["password", "is_superuser"])
         had = factors.forget(user)
         signin.forget(user)
         audit.write(by, "staff_reset_factor", user.username, {"factors": had})
@@ -84,7 +86,7 @@ def join(token: str, password: str, code: str, now_ms: int) -> Sequence[str] | N
         if _link(token, now_ms) is None:  # of two at once the second waited here
             raise Unusable(GONE)
         app = Totp.objects.filter(user=user, confirmed=False).first()
-        if app is None or not factors.is_counted_by(app, code):
+        if app is None or not factors.is_counted_by(app, factors.typed(code)):
             return None
         User.objects.filter(pk=user.pk).update(password=hashed)
         Totp.objects.filter(pk=app.pk).update(confirmed=True)

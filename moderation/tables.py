@@ -5,6 +5,7 @@ server could show no text: it has none. Each page is written into the audit log,
 talks to whom.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ from presence.backends import registry
 
 FIRST_BYTES = 64  # of a sealed value that a row shows
 CURSOR_MAX = 2000  # characters
+CURSOR = re.compile(r"[0-9a-f]*")
 Names = dict[bytes, str]
 
 
@@ -111,7 +113,7 @@ def _browsed(shape: Shape, after: str) -> Browsed:
 
 def _after(request: HttpRequest) -> str:
     given = request.GET.get("after", "")
-    if len(given) > CURSOR_MAX:
+    if len(given) > CURSOR_MAX or not CURSOR.fullmatch(given):
         raise Http404
     return given
 

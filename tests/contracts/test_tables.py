@@ -193,8 +193,11 @@ class TestPages:
         assert len(await of(whole, Table.CONVERSATION, by_conv(chat))) == BROWSE_MAX + 1
 
     @pytest.mark.parametrize(
-        "cursor", [b"", b"x", b"[]", b"\xff", b"connection:ab", b'["connection", 1]']
-    )
+        "cursor",
+        [b"", b"x", b"[]", b"\xff", b"connection:ab", b'["connection", 1]', b"[" * 1000,
+         b'["connection", "00", "00"]', b'["connection", 1e999, 1]',
+         b'["connection", 1, 18446744073709551616]'],
+    )  # fmt: skip
     async def test_a_place_that_no_list_has_is_refused(self, whole, cursor):
         with pytest.raises(BadCursor):
             await whole.browse(Table.CONNECTION, cursor, SOME)

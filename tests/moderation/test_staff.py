@@ -10,7 +10,7 @@ from django_otp.oath import totp
 
 from accounts.models import User
 from chatsite.running.clock import now_ms
-from moderation import factors, staff
+from moderation import factors, roles, staff
 from moderation.models import Audit, Codes, StaffLink, Totp
 from tests.accounts.people import Person
 from tests.moderation.conftest import ADMIN, PASSWORD, Member
@@ -140,6 +140,20 @@ def test_a_reset_ends_sessions_and_factors(member: Member) -> None:
     assert not Codes.objects.exists()
     assert Audit.objects.get().details == '{"factors":2}'
     assert staff.opened(token, now_ms()) is not None
+
+
+def test_a_reset_leaves_nobody_every_right(member: Member) -> None:
+    member("operator")
+    User.objects.update(is_superuser=True)
+    said("staff_reset_factor", "the-operator")
+    assert User.objects.get().get_all_permissions() == roles.ROLES["operator"]
+
+
+def test_a_code_is_typed_as_the_app_shows_it(erin: str, browser: Client) -> None:
+    browser.post("/join/", {"token": erin})
+    code = shown_by_the_app()
+    joined = browser.post("/join/", form(erin, code=f"{code[:3]} {code[3:]}"))
+    assert "I have them" in joined.content.decode()
 
 
 def test_a_role_is_changed_without_a_link(erin: str) -> None:
