@@ -79,6 +79,12 @@ test("a film says whether it has tracks besides pictures and sound: the way may 
   assert.equal(await more(), false);
 });
 
+test("a film of more boxes than any camera writes is not touched: to look at them would take minutes", async () => {
+  const tracks = (count) => new Blob([mp4({ tracks: Array(count).fill("vide") })]);
+  assert.equal((await withoutPlaces(tracks(100))).more, false);
+  assert.equal(await withoutPlaces(tracks(5_000)), null);
+});
+
 test("a film that cannot be followed from box to box is not touched", async () => {
   const film = mp4();
   for (const broken of [film.slice(0, -3), film.with(3, 3), ascii("RIFF"), joined(film, ascii("rest"))]) {

@@ -11,7 +11,7 @@ const TELLING = new Set(["udta", "meta", "uuid"]); // user data, item metadata, 
 const HOLDERS = new Set(["moov", "trak", "mdia"]); // boxes of boxes, in which those may lie
 const TIMES = new Set(["mvhd", "tkhd", "mdhd"]); // when it was made and changed
 const SEEN_OR_HEARD = new Set(["vide", "soun", "auxv", "tmcd", "hint"]); // depth and time codes, too; subtitles may tell
-const BOXES_MAX = 10_000; // at the top; a film in pieces has two for each
+const BOXES_MAX = 10_000; // at the top, where a film in pieces has two for each; and in its index
 const INDEX_MAX = 64 * 1024 * 1024; // of a film of many hours it has some MB
 const DEPTH_MAX = 4;
 
@@ -30,7 +30,9 @@ export async function withoutPlaces(film) {
     const whole = film.slice(at, at + box.length);
     const known = TELLING.has(box.name) || HOLDERS.has(box.name);
     if (known && box.length > INDEX_MAX) return null;
-    const index = known && silenced(await bytesOf(whole));
+    const boxes = { left: BOXES_MAX };
+    const index = known && silenced(await bytesOf(whole), boxes);
+    if (!boxes.left) return null;
     if (index && box.name === "moov") more ||= tracksIn(index).some((track) => !SEEN_OR_HEARD.has(track));
     parts.push(index || whole);
     at += box.length;
@@ -64,8 +66,13 @@ async function bytesOf(blob) {
   return new Uint8Array(await blob.arrayBuffer());
 }
 
-/** @param {Bytes} box one, whole; changed in place @param {number} [depth] @returns {Bytes} */
-function silenced(box, depth = 0) {
+/**
+ * @param {Bytes} box one, whole; changed in place
+ * @param {{left: number}} boxes that may still be in it; 0: there were more
+ * @param {number} [depth]
+ * @returns {Bytes}
+ */
+function silenced(box, boxes, depth = 0) {
   const { name = "", body = box.length } = boxAt(box, 0, box.length) ?? {};
   if (TELLING.has(name)) {
     box.set([0x66, 0x72, 0x65, 0x65], 4); // "free"
@@ -73,7 +80,11 @@ function silenced(box, depth = 0) {
   }
   if (TIMES.has(name)) box.fill(0, body + 4, body + (box[body] === 1 ? 20 : 12)); // behind version and flags
   if (!HOLDERS.has(name) || depth === DEPTH_MAX) return box;
-  for (const inner of boxesIn(box)) silenced(inner, depth + 1);
+  for (const inner of boxesIn(box)) {
+    if (!boxes.left) break;
+    boxes.left -= 1;
+    silenced(inner, boxes, depth + 1);
+  }
   return box;
 }
 
