@@ -55,7 +55,7 @@ FAILURES = {
 UNREADABLE = {
     "erased": "What this report said was erased, long after it was closed.",
     "key": "This site does not have the key that opens this report any more.",
-    "form": "This report does not open: its browser did not seal it as it should.",
+    "form": "This report does not open: it was sealed to a lost key, or not as it should be.",
 }
 
 

@@ -7,6 +7,7 @@ stands in the row and is told to staff alone.
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db import IntegrityError
 from django.db.transaction import atomic
 
 from accounts.models import User
@@ -88,11 +89,14 @@ def _keep(reporter: User, body: SendReport, now: int) -> None:
     about = Report.objects.filter(reporter=reporter.uid, peer=bytes(body.peer))
     if about.exclude(state=State.CLOSED).count() >= REPORTS_OPEN_MAX:
         raise ManyOpen
-    Report.objects.create(
-        report=bytes(body.report), reporter=reporter.uid, peer=bytes(body.peer),
-        reason=body.reason, kid=body.kid, mids=b"".join(map(bytes, body.mids)),
-        sealed=body.sealed, made=now,
-    )  # fmt: skip
+    try:
+        Report.objects.create(
+            report=bytes(body.report), reporter=reporter.uid, peer=bytes(body.peer),
+            reason=body.reason, kid=body.kid, mids=b"".join(map(bytes, body.mids)),
+            sealed=body.sealed, made=now,
+        )  # fmt: skip
+    except IntegrityError:  # somebody else took this id at the same moment
+        unknown()
 
 
 async def open_sealed(row: Report, now: int) -> Opened:

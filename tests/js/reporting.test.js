@@ -32,10 +32,11 @@ function reporter() {
   Object.assign(at("form"), { reset() {} });
   Object.assign(at("send"), { prepend() {} });
   for (const name of ["reason", "before", "note"]) at(name).value = "";
-  const world = { report, at, there: (seq) => [shownAt(seq)], refuse: (_) => {} };
+  const world = { report, at, there: (seq) => [shownAt(seq)], refuse: (_) => {}, ids: [] };
   bus.ask = async (what, ...args) => {
     if (what === "readerOfReports") return { identity: "reader", changed: false };
     if (what === "reportable") return world.there(args[1]);
+    world.ids.push(args[0].id);
     return await new Promise((_, reject) => {
       world.refuse = reject;
     });
@@ -71,6 +72,18 @@ test("a message that was deleted before it was reported cannot be sent", async (
   await refused("words_changed");
   assert.equal(at("send").disabled, true);
   assert.match(at("problem").textContent, /cannot be proved any more/);
+});
+
+test("a repeat is the same report, and other words are another", async () => {
+  const { report, at, ids, submit, refused } = reporter();
+  await report.open(CHAT, 3);
+  for (const note of ["", "", "he did it again"]) {
+    at("note").value = note;
+    await submit();
+    await refused("offline"); // and the server may have it
+  }
+  assert.equal(ids[0], ids[1]);
+  assert.notEqual(ids[1], ids[2]);
 });
 
 test("a row whose epoch is not there hides no other", async () => {

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db.transaction import atomic
 
+from accounts.models import User
+from chatsite.edge.refusals import Unknown
 from chatsite.edge.wire import Id
 from e2ee.encoding import from_base64
 from e2ee.moderation import ModerationKey, Published
@@ -72,6 +75,15 @@ def test_nobody_takes_the_id_of_another_report(alice: Person, bob: Person) -> No
     send(alice, first)
     assert send(bob, body(bob, alice, report=first.report)).status == 404
     assert send(alice, body(alice, signed_up("carol"), report=first.report)).status == 404
+    assert Report.objects.count() == 1
+
+
+def test_of_two_who_take_one_id_at_once_one_is_refused(alice: Person, bob: Person) -> None:
+    first = body(alice, bob)
+    send(alice, first)
+    late = User.objects.get(uid=bob.uid)
+    with pytest.raises(Unknown), atomic():
+        reports._keep(late, body(bob, alice, report=first.report), 0)
     assert Report.objects.count() == 1
 
 

@@ -27,6 +27,7 @@ export class ChatReport extends HTMLElement {
   /** @type {number | undefined} seq of the message; none: of the person */ #seq;
   /** @type {Shown[]} as they are sealed */ #messages = [];
   #id = ""; // of the report: a repeat has the same one
+  #tried = ""; // what was sent under it, whose answer may be lost
   #identity = ""; // of those who read it
   #turn = 0; // number of the look: an older one gives up
 
@@ -120,9 +121,10 @@ export class ChatReport extends HTMLElement {
     if (utf8(note).length > REPORT_NOTE_MAX) return this.#tell(gettext("Your note is too long. Shorten it."));
     this.#tell("");
     busy(this.#send, true);
-    const id = this.#id;
+    const wanted = this.#wanted(chat, note);
+    const { id } = wanted;
     try {
-      await bus.ask("report", { ...this.#wanted(chat), note });
+      await bus.ask("report", wanted);
       if (id === this.#id) this.#done(); // else another one is looked at by now
     } catch (error) {
       if (id === this.#id) await this.#failed(error);
@@ -131,12 +133,21 @@ export class ChatReport extends HTMLElement {
     }
   }
 
-  /** @param {Summary} chat */
-  #wanted({ row }) {
+  /**
+   * Other words than before are another report: the server keeps the first of an id.
+   * @param {Summary} chat
+   * @param {string} note
+   */
+  #wanted({ row }, note) {
+    const reason = Number(this.#value("reason"));
+    const said = JSON.stringify([reason, note, this.#messages.map(({ seq }) => seq)]);
+    if (this.#tried && this.#tried !== said) this.#id = b64(newId());
+    this.#tried = said;
     return {
       id: this.#id,
       peer: row.peer,
-      reason: Number(this.#value("reason")),
+      reason,
+      note,
       messages: this.#messages,
       chosen: this.#seq ?? 0,
       identity: this.#identity,
@@ -167,7 +178,7 @@ export class ChatReport extends HTMLElement {
     part(this, "sent").hidden = true;
     part(this, "changed").hidden = true;
     part(this, "messages").replaceChildren();
-    [this.#chat, this.#seq, this.#messages, this.#id] = [undefined, undefined, [], ""];
+    [this.#chat, this.#seq, this.#messages, this.#id, this.#tried] = [undefined, undefined, [], "", ""];
     busy(this.#send, false);
     this.#tell("");
   }
