@@ -28,13 +28,19 @@ pytestmark = pytest.mark.skipif(
 )
 REFUSED, FAILED = 1, 2
 LATER = "SELECT 1 FROM accounts_user WHERE display_name = 'Later'"
+LINK = (
+    "INSERT INTO moderation_stafflink (user_id, digest, expires)"
+    " SELECT id, zeroblob(32), 1 FROM accounts_user LIMIT 1"
+)
 UNKNOWN = "INSERT INTO django_migrations (app, name, applied) VALUES ('accounts', '9999_x', '')"
 
 
 @pytest.fixture(scope="module")
 def prepared() -> Iterator[tuple[Site, list[Person]]]:
     site = new_site()
-    yield site, seeded(site, "alice", "bob", pairs=1)
+    people = seeded(site, "alice", "bob", pairs=1)
+    write(site.var / "site.sqlite3", LINK)
+    yield site, people
     site.remove()
 
 
@@ -248,7 +254,9 @@ def test_the_older_data_is_back_and_everybody_signs_in_again(site: Site, backup:
     assert (site.var / "secrets/pepper").read_bytes() == (backup / "secrets/pepper").read_bytes()
     assert data_of(site.var) != before
     assert len(data_of(site.var)) == 1
-    for table in ("django_session", "accounts_sessionrecord", "accounts_grant"):
+    assert rows(backup / "site.sqlite3", "SELECT count(*) FROM moderation_stafflink") == [(1,)]
+    given = ("django_session", "accounts_sessionrecord", "accounts_grant", "moderation_stafflink")
+    for table in given:
         assert rows(site.var / "site.sqlite3", f"SELECT count(*) FROM {table}") == [(0,)]
     [aside] = [name for name in beside(site.var.parent) if "before-restore" in name]
     old = site.var.parent / aside / "site.sqlite3"

@@ -10,6 +10,7 @@ from accounts import housekeeping
 from chatsite import control
 from messaging import invites
 from messaging.backends import store_meta
+from moderation import staff
 
 
 class Command(BaseCommand):
@@ -18,7 +19,7 @@ class Command(BaseCommand):
         "after `pg_restore` it is yours to do, before a server starts. It brings the tables up to "
         "date, gives the data a new random id, by which browsers see that they may know more "
         "than the server, and ends what may have ended since: sign-ins, grants, reset links, "
-        "unconfirmed mail addresses and invites. May be repeated."
+        "unconfirmed mail addresses, invites and links of staff. May be repeated."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -28,5 +29,6 @@ class Command(BaseCommand):
             call_command(command, verbosity=0)
         housekeeping.end_given_leave()
         invites.withdraw_all()
+        staff.withdraw_links()
         data = async_to_sync(store_meta().renew_data)()
         self.stdout.write(f"The data is {data.hex()} from now on, and everybody signs in again.")
