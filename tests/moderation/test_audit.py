@@ -141,8 +141,9 @@ def verified(*words: str) -> str:
 def test_the_command_says_what_it_found(three: list[Audit]) -> None:
     head = three[2].tag.hex()
     assert verified() == verified("--head", head) == f"3 entries hold. Head {head}\n"
-    with pytest.raises(CommandError, match="64 hex digits"):
-        verified("--head", "x")
+    for wrong in ("x", "", "ab"):
+        with pytest.raises(CommandError, match="64 hex digits"):
+            verified("--head", wrong)
     changeable()
     with pytest.raises(CommandError, match="does not hold: the database has no trigger"):
         verified()

@@ -1,10 +1,13 @@
 """manage.py verify_audit: whether the audit log is as it was written."""
 
+import re
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from moderation import audit
+
+HEAD = re.compile(r"[0-9a-fA-F]{64}")
 
 
 class Command(BaseCommand):
@@ -20,12 +23,11 @@ class Command(BaseCommand):
         parser.add_argument("--head", metavar="HEX", help="a head from before, 64 hex digits")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        given = options["head"]
+        if given is not None and not HEAD.fullmatch(given):  # an empty one, too: of a script
+            raise CommandError("--head takes 64 hex digits")
         try:
-            head = bytes.fromhex(options["head"]) if options["head"] else None
-        except ValueError as error:
-            raise CommandError("--head takes 64 hex digits") from error
-        try:
-            chain = audit.verify(head)
+            chain = audit.verify(None if given is None else bytes.fromhex(given))
         except audit.Broken as broken:
             raise CommandError(f"The audit log does not hold: {broken}.") from broken
         self.stdout.write(f"{chain.entries} entries hold. Head {chain.head.hex()}")
