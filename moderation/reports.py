@@ -56,7 +56,7 @@ def take(reporter: User, body: SendReport, now: int) -> None:
     """Keep a report as it came. Repeatable by its id.
 
     Raises NoReports, OldKey, Unknown (nobody has that uid, or the id is another's report), ManyOpen
-    and Refusal `rate`; what is refused counts as one of the day's all the same.
+    and Refusal `rate`. Those that are kept count as the day's; tries have a limit of their own.
     """
     published = keys.published()
     if published is None:
@@ -67,9 +67,10 @@ def take(reporter: User, body: SendReport, now: int) -> None:
         return
     if body.kid != published.key().kid:
         raise OldKey
-    limits.take(A_DAY, reporter.uid, now)
     if not User.objects.filter(uid=bytes(body.peer), head_k__gt=0).exists():
         unknown()
+    _require_room(reporter, body)
+    limits.take(A_DAY, reporter.uid, now)
     with atomic():
         User.objects.select_for_update().get(pk=reporter.pk)  # two at once are counted in turn
         if not _is_there(reporter, body):
@@ -85,10 +86,14 @@ def _is_there(reporter: User, body: SendReport) -> bool:
     return True
 
 
-def _keep(reporter: User, body: SendReport, now: int) -> None:
+def _require_room(reporter: User, body: SendReport) -> None:
     about = Report.objects.filter(reporter=reporter.uid, peer=bytes(body.peer))
     if about.exclude(state=State.CLOSED).count() >= REPORTS_OPEN_MAX:
         raise ManyOpen
+
+
+def _keep(reporter: User, body: SendReport, now: int) -> None:
+    _require_room(reporter, body)
     try:
         Report.objects.create(
             report=bytes(body.report), reporter=reporter.uid, peer=bytes(body.peer),

@@ -107,6 +107,16 @@ def test_ten_a_day(alice: Person, bob: Person, settings: Any) -> None:
     assert refused.json["retry_ms"] > 0
 
 
+def test_what_is_refused_is_none_of_the_ten(alice: Person, bob: Person, settings: Any) -> None:
+    """Somebody whom one person drives to it can still report another."""
+    settings.LIVE_RATE_FACTOR = 1
+    for _ in range(protocol.REPORTS_OPEN_MAX):
+        send(alice, body(alice, bob))
+    for _ in range(protocol.REPORTS_PER_DAY):
+        assert send(alice, body(alice, bob)).code == "reports_open"
+    assert send(alice, body(alice, signed_up("carol"))).status == 200
+
+
 def test_another_key_is_told(alice: Person, bob: Person) -> None:
     refused = send(alice, body(alice, bob, kid="k9"))
     assert (refused.status, refused.code) == (409, "moderation_key")
