@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import threading
+import traceback
 from typing import Any
 
 from daphne.endpoints import build_endpoint_description_strings
@@ -210,6 +211,11 @@ class ChatServer(BoundedServer):
             self._running.add(task)
             try:
                 await application(scope, receive, send)
+            except asyncio.CancelledError as error:
+                # It holds itself until the next collection, and by its frames a body, whose room
+                # others have by then.
+                traceback.clear_frames(error.__traceback__)
+                raise
             finally:
                 self._running.discard(task)
 

@@ -18,6 +18,7 @@ from tests.chatsite.door.stranger import (
     memory,
     read_all,
     request,
+    reset,
     status,
 )
 
@@ -82,6 +83,19 @@ def test_more_parts_than_there_is_room_for_are_told_to_wait(site: Site) -> None:
     for link in links:
         link.close()
     assert memory(site) - before < BUDGET + 16 * MB
+
+
+def test_parts_whose_client_has_gone_leave_nothing(site: Site) -> None:
+    blob = secrets.token_bytes(16)
+    data = head(site, blob, ticket(site, blob), PART) + bytes(PART)
+    assert status(ask(site, data)) == 404
+    before = memory(site)
+    for _ in range(60):
+        link = dial(site)
+        link.sendall(data)
+        reset(link)
+    assert eventually(site, lambda: status(ask(site, data)) == 404)
+    assert memory(site) - before < 48 * MB
 
 
 def test_one_person_takes_no_more_than_a_share(site: Site) -> None:
