@@ -86,7 +86,8 @@ test("a repeat is the same report, and other words are another", async () => {
   assert.notEqual(ids[1], ids[2]);
 });
 
-test("a row whose epoch is not there hides no other", async () => {
+/** Bob's browser, and a row of Alice's that it can open. */
+async function reading() {
   const { alice, bob, a, b } = await pair();
   const open = await a.rotation.forSending(CONV, bob.id, 0);
   const views = [alice, bob].map(({ links: [link] }) => [link.k, b64(link.hash)]);
@@ -102,11 +103,23 @@ test("a row whose epoch is not there hides no other", async () => {
     conversations: new Map([[CONV, { row: { peer: alice.id, cleared: 0 } }]]),
     parts: { account: { seeds: bob.me.seeds } },
     epochs: b.epochs,
-    ask: async ({ before }) => ({ rows: before > 1 ? [row, { ...row, seq: 1, epoch: 7 }] : [] }),
   };
+  return { client, row };
+}
+
+test("a row whose epoch is not there hides no other", async () => {
+  const { client, row } = await reading();
+  client.ask = async () => ({ rows: [row, { ...row, seq: 1, epoch: 7 }] });
   const shown = await reportable(client, CONV, 2, 1);
   assert.deepEqual(
     shown.map(({ seq, content }) => [seq, content.body]),
     [[2, "go away"]],
   );
+});
+
+test("long messages, of which a page has one, leave out none", async () => {
+  const { client, row } = await reading();
+  client.ask = async ({ before }) => ({ rows: [{ ...row, seq: before - 1 }] });
+  const shown = await reportable(client, CONV, 30, 20);
+  assert.deepEqual([shown.length, shown[0].seq, shown[20].seq], [21, 10, 30]);
 });

@@ -3,7 +3,7 @@
 
 import { b64, fromB64, sha256 } from "../crypto/encoding.js";
 import { parseEnvelope } from "../crypto/envelope.js";
-import { readModerationKey, sealReport } from "../crypto/report.js";
+import { BEFORE_MAX, readModerationKey, sealReport } from "../crypto/report.js";
 import { PAGE_MAX } from "../protocol.js";
 import { openContent, saidIn } from "./decrypt.js";
 
@@ -26,7 +26,7 @@ import { openContent, saidIn } from "./decrypt.js";
 
 const META = "moderation";
 const PATIENCE_MS = 120_000; // up to 1.4 MB on a slow phone network
-const READ_MAX = 4; // pages of a look: long rows make short pages
+const READ_MAX = BEFORE_MAX + 1; // pages of a look: the longest rows come one by one
 const OLD_KEY = "moderation_key";
 
 /**
