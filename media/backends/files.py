@@ -10,6 +10,7 @@ import errno
 import os
 import secrets
 import shutil
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -64,15 +65,15 @@ class FileStore(BlobStore):
 
     @asynccontextmanager
     async def _get(self, place: Path) -> AsyncIterator[Part]:
-        file, size = await self._run(lambda: _opened(place))
+        opened, size = await self._run(lambda: _opened(place))
         try:
-            yield Part(size, self._chunks(file, size))
+            yield Part(size, self._chunks(opened, size))
         finally:
-            file.close()  # of a file that was only read: it waits for nothing
+            opened.close()
 
-    async def _chunks(self, file: IO[bytes], size: int) -> AsyncIterator[bytes]:
+    async def _chunks(self, opened: "Opened", size: int) -> AsyncIterator[bytes]:
         while size > 0:
-            chunk = await self._run(lambda: file.read(CHUNK))
+            chunk = await self._run(opened.read)
             if not chunk:
                 raise StoreAway("a part is shorter than it was")
             size -= len(chunk)
@@ -157,12 +158,37 @@ class FileStore(BlobStore):
             raise Unfit(f"{self._folder}, where blobs belong, cannot be made") from None
 
 
-def _opened(place: Path) -> tuple[IO[bytes], int]:
+class Opened:
+    """A file whose reader may leave while a thread still reads: it is closed after that. Else the
+    system could give its number to a connection, whose bytes the thread would take."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._turn = threading.Lock()
+        self._left = False
+
+    def read(self) -> bytes:
+        """CHUNK bytes at most; empty at the end. For one thread at a time."""
+        with self._turn:
+            chunk = b"" if self._left else self._file.read(CHUNK)
+        if self._left:
+            self.close()
+        return chunk
+
+    def close(self) -> None:
+        """Of a file that was only read: it waits for nothing."""
+        self._left = True
+        if self._turn.acquire(blocking=False):  # else the thread does it
+            self._file.close()
+            self._turn.release()
+
+
+def _opened(place: Path) -> tuple[Opened, int]:
     try:
         file = place.open("rb", buffering=0)
     except FileNotFoundError:
         raise Missing from None
-    return file, os.fstat(file.fileno()).st_size
+    return Opened(file), os.fstat(file.fileno()).st_size
 
 
 def _make(folder: Path, stop: Path) -> None:

@@ -1,15 +1,18 @@
 """What blobs in files are held to beyond the contract: the disk."""
 
 import errno
+import io
 import os
 import secrets
+import threading
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from chatsite.running.needs import Unfit
-from media.backends.files import FileStore
+from media.backends.files import FileStore, Opened
 from media.stores import PART_MAX, StoreAway, StoreFull
 
 BLOB = secrets.token_bytes(16)
@@ -99,3 +102,25 @@ async def test_a_folder_that_cannot_be_used_is_told_in_a_sentence(tmp_path: Path
     for folder in (tmp_path / "file" / "blobs", tmp_path / "file"):
         with pytest.raises(Unfit, match="blobs belong"):
             await FileStore(folder).check()
+
+
+def test_a_file_is_closed_after_the_read_that_goes_on() -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    class Slow(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            begun.set()
+            go.wait(30)
+            return super().read(size)
+
+    slow = Slow(b"x")
+    opened = Opened(slow)
+    with ThreadPoolExecutor(1) as threads:
+        reading = threads.submit(opened.read)
+        begun.wait(30)
+        opened.close()
+        meanwhile = slow.closed
+        go.set()
+        assert reading.result() == b"x"
+    assert (meanwhile, slow.closed) == (False, True)
+    assert opened.read() == b"", "one that comes later"
