@@ -37,7 +37,7 @@ from messaging.hub import Hub
 from messaging.protocol import CLOSE_RESTART, MAX_FRAME
 from messaging.sessions.drain import drain
 from messaging.sessions.node import here
-from moderation import audit
+from moderation import audit, erasing
 
 BACKLOG = 4096  # connections not accepted yet; a client beyond it tries again in seconds
 OPENING_SECONDS = (
@@ -132,7 +132,8 @@ class ChatServer(BoundedServer):
         _show_node(hub)
         self.door.readiness.clock_is_wrong = lambda: here().clock_check.wrong
         rounds = [expiry.every_minute(), housekeeping.every_hour()]
-        rounds += [sweep.every_minute(), sweep.every_day(), audit.every_day()]
+        rounds += [sweep.every_minute(), sweep.every_day()]
+        rounds += [audit.every_day(), erasing.every_day()]
         if self._keep is not None:
             rounds.append(tasks.forever("keeping the data", self._keep_data, alone.KEEP_SECONDS))
         self._work = [asyncio.ensure_future(each) for each in [*rounds, self._connect()]]

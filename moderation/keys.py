@@ -7,6 +7,7 @@ without a restart.
 
 from django.conf import settings
 
+from chatsite.env import BadSetting
 from chatsite.running.clock import now_ms
 from e2ee.moderation import Published
 
@@ -25,4 +26,7 @@ def published() -> Published | None:
 
 def seed(kid: str) -> bytes | None:
     """What opens reports that were sealed to this kid; None where it is gone."""
-    return dict(settings.MODERATION_SEEDS()).get(kid)
+    try:
+        return dict(settings.MODERATION_SEEDS()).get(kid)
+    except BadSetting:  # the file is missing or spoilt
+        return None

@@ -6,8 +6,9 @@ import { test } from "node:test";
 import { Aes256Gcm, CipherSuite, HkdfSha256 } from "@hpke/core";
 import { XWing } from "@hpke/hybridkem-x-wing";
 
-import { concat, random, utf8 } from "../../static/js/crypto/encoding.js";
+import { concat, newId, random, utf8 } from "../../static/js/crypto/encoding.js";
 import { hpkeOpen, hpkeSeal, kemPublicKey, newSeed, WRAP_BYTES } from "../../static/js/crypto/keys.js";
+import { encodeReport, reportInfo, sealReport } from "../../static/js/crypto/report.js";
 import { code } from "./people.js";
 
 const ENC = 1120;
@@ -32,4 +33,16 @@ test("we open what it seals, under the same info only", async () => {
   assert.deepEqual(await hpkeOpen(seed, wrap, info), secret);
   await assert.rejects(hpkeOpen(seed, wrap, utf8("m1:tesT")), code("cannot_open"));
   await assert.rejects(hpkeOpen(newSeed(), wrap, info), code("cannot_open"));
+});
+
+test("a report opens under its own id alone, and is not sealed to a key past its time", async () => {
+  const seed = newSeed();
+  const key = { kid: "k1", publicKey: await kemPublicKey(seed), notAfter: 1000 };
+  const id = newId();
+  const report = { reporter: newId(), peer: newId(), note: "on and on", items: [] };
+  const sealed = await sealReport(key, id, report, 999);
+  const opened = await hpkeOpen(seed, sealed, reportInfo("k1", id, report.reporter));
+  assert.deepEqual(opened, encodeReport(report));
+  await assert.rejects(hpkeOpen(seed, sealed, reportInfo("k1", newId(), report.reporter)), code("cannot_open"));
+  await assert.rejects(sealReport(key, id, report, 1000), code("key_old"));
 });

@@ -2,6 +2,8 @@
 
 import secrets
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,13 +11,15 @@ from django.core.cache import cache
 from django.db.transaction import atomic
 
 from accounts.models import User
+from chatsite import env
 from chatsite.edge.refusals import Unknown
 from chatsite.edge.wire import Id
+from chatsite.running.clock import now_ms
 from e2ee.encoding import from_base64
 from e2ee.moderation import ModerationKey, Published
 from e2ee.reports import Report as Plain
 from e2ee.reports import encode, info
-from moderation import protocol, reports
+from moderation import erasing, protocol, reports
 from moderation.models import Report, State
 from testkit.client.m1.keys import hpke_seal
 from tests.accounts.conftest import signed_up
@@ -204,3 +208,30 @@ def test_the_key_that_is_published_fits_the_seed(alice: Person, settings: Any) -
     seed = dict(settings.MODERATION_SEEDS())[published.kid]
     assert kem.public_key(seed) == published.public
     assert from_base64(settings.MODERATION_KEY.read_text().strip())
+
+
+def test_what_a_report_said_goes_180_days_after_it_was_closed(alice: Person, bob: Person) -> None:
+    for _ in range(3):
+        send(alice, body(alice, bob))
+    old, recent, waiting = Report.objects.order_by("pk")
+    now, kept = now_ms(), erasing.KEPT_DAYS * erasing.DAY_MS
+    closed = Report.objects.filter(pk__in=[old.pk, recent.pk])
+    closed.update(state=State.CLOSED, closed=now - kept)
+    Report.objects.filter(pk=old.pk).update(closed=now - kept - 1)
+    assert erasing.erase(now) == 1
+    assert erasing.erase(now) == 0
+    assert [row.sealed is None for row in Report.objects.order_by("pk")] == [True, False, False]
+    with pytest.raises(reports.Unreadable, match="erased"):
+        reports._unseal(Report.objects.get(pk=old.pk))
+    assert Report.objects.get(pk=waiting.pk).state == State.NEW
+
+
+def test_without_the_file_of_keys_a_report_says_that_it_does_not_open(
+    alice: Person, bob: Person, settings: Any, tmp_path: Path
+) -> None:
+    send(alice, body(alice, bob))
+    settings.MODERATION_SEEDS = partial(env.secret, tmp_path, "moderation")
+    with pytest.raises(env.BadSetting):  # there is no such file
+        settings.MODERATION_SEEDS()
+    with pytest.raises(reports.Unreadable, match="key"):
+        reports._unseal(Report.objects.get())

@@ -1,0 +1,26 @@
+"""What a report said goes, a time after it was closed: who reported whom, why and when stay."""
+
+from django.db.models import F
+
+from chatsite.running import jobs, tasks, threads
+from chatsite.running.clock import now_ms
+from moderation.models import Report, State
+
+KEPT_DAYS = 180
+DAY_SECONDS = 86_400
+DAY_MS = DAY_SECONDS * 1000
+
+
+def erase(now: int) -> int:
+    """How many reports lost what they said. `now` in ms; repeatable."""
+    old = Report.objects.filter(state=State.CLOSED, closed__lt=now - KEPT_DAYS * DAY_MS)
+    return old.filter(sealed__isnull=False).update(sealed=None, version=F("version") + 1)
+
+
+async def every_day() -> None:
+    """Until it is cancelled, by one process of the site."""
+
+    async def step() -> None:
+        await jobs.once_a_site("reports", lambda: threads.run(erase, now_ms()), DAY_SECONDS)
+
+    await tasks.forever("erasing old reports", step, DAY_SECONDS)
