@@ -42,7 +42,7 @@ async def require(*, claim: bool) -> None:
     # Before the database is asked: there a number rises first.
     rounds = int(await _in_store(ROUNDS) or 0)
     if name is None:
-        page = [one.blob for one in await store().blobs()]
+        page = [one.blob for one in await store().blobs() if one.blob != NAME_BLOB]
         if 2 * len(await threads.run(rows.unknown, page)) > len(page):
             raise Foreign("The database does not know most files of the store")
     elif name != await threads.run(rows.name_of_site):
