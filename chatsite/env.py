@@ -259,6 +259,14 @@ def secret(folder: Path, purpose: str) -> list[Key]:
     return keys
 
 
+def secret_if_there(folder: Path, purpose: str) -> list[Key]:
+    """The same; none where the file is missing or spoilt."""
+    try:
+        return secret(folder, purpose)
+    except BadSetting:
+        return []
+
+
 def _key(path: Path, line: str) -> Key:
     kid, _, encoded = line.partition(":")
     try:

@@ -44,7 +44,7 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL, *env.origins("CSRF_TRUSTED_ORIGINS")]
 SECRETS = {purpose: env.secret(VAR / "secrets", purpose) for purpose in PURPOSES}
 # Of reports. A process that opens none never holds a seed.
 MODERATION_KEY = VAR / "secrets" / PUBLISHED
-MODERATION_SEEDS = partial(env.secret, VAR / "secrets", MODERATION)
+MODERATION_SEEDS = partial(env.secret_if_there, VAR / "secrets", MODERATION)
 SECRET_KEY, *SECRET_KEY_FALLBACKS = [key.hex() for _, key in SECRETS["django"]]
 
 ENGINE, _engine = engines.choose(VAR)
