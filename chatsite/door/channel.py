@@ -189,7 +189,7 @@ class Channel(http.HTTPChannel):  # type: ignore[misc]
         pending = self._pending()
         if not pending:
             self._reader.rest()
-        elif self._reader.is_too_slow(self._given - pending, now):
+        elif self._reader.is_too_slow(self._given - pending - self.transport.on_its_way(), now):
             self.transport.abortConnection()
             return
         late = now > self._due

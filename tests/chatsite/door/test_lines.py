@@ -105,3 +105,16 @@ async def test_what_the_socket_does_not_take_waits_and_comes_after_it(
             line.doWrite()
         come += theirs.recv(1_000_000)
     assert come == b"".join(sent)
+
+
+async def test_a_line_knows_what_its_other_end_has_not_yet(
+    ends: tuple[socket.socket, socket.socket], line: Line
+) -> None:
+    _, theirs = ends
+    assert line.on_its_way() == 0
+    line.write(bytes(LARGE))
+    assert line.on_its_way() >= LARGE
+    left = LARGE
+    while left:
+        left -= len(theirs.recv(left))
+    assert line.on_its_way() == 0

@@ -30,6 +30,7 @@ class Line(StringTransport):  # type: ignore[misc]
     offset = 0
     _tempDataLen = 0  # noqa: N815
     aborted = half_closed = False
+    unconfirmed = 0
 
     def abortConnection(self) -> None:  # noqa: N802
         self.aborted = True
@@ -39,6 +40,9 @@ class Line(StringTransport):  # type: ignore[misc]
 
     def hold(self, size: int) -> None:
         self._tempDataLen = size
+
+    def on_its_way(self) -> int:
+        return self.unconfirmed
 
 
 class Server:
@@ -193,6 +197,23 @@ def test_a_reader_has_a_least_pace_and_a_long_download_goes_on(spoken, line, now
     for _ in range(int(WINDOW_SECONDS) + 1):
         held -= 1
         line.hold(held)
+        pass_time(spoken, now, 1)
+    assert line.aborted
+
+
+def test_a_reader_moves_while_the_system_takes_nothing_more(spoken, line, now):
+    """Behind a proxy its buffer holds megabytes, and is filled again when a third of it is free."""
+    spoken.write(b"x" * 10_000_000)
+    spoken.stage = channel.Stage.ANSWER
+    line.hold(1_000_000)
+    line.unconfirmed = 3_000_000
+    for _ in range(50):
+        pass_time(spoken, now, WINDOW_SECONDS - 1)
+        line.unconfirmed -= WINDOW_BYTES
+    assert not line.aborted
+    pass_time(spoken, now, 1)
+    for _ in range(int(WINDOW_SECONDS) + 1):
+        line.unconfirmed -= 1
         pass_time(spoken, now, 1)
     assert line.aborted
 
