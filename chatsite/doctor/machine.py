@@ -13,10 +13,14 @@ from django.contrib.staticfiles.finders import get_finders
 from django.contrib.staticfiles.storage import staticfiles_storage
 
 from chatsite.door.places import SPARE_DESCRIPTORS
+from chatsite.running.clock import now_ms
 from chatsite.running.findings import Finding, ok, warning, wrong
+from moderation import keys
 
 CONNECTIONS_MIN, CONNECTIONS_FEW = 256, 4096  # a page that is open holds one
 FREE_MIN, FREE_FEW = 200 * 1024**2, 2 * 1024**3  # bytes
+KEY_DAYS_FEW = 30
+DAY_MS = 86_400_000
 OURS, ADJUSTED = "js/", (".css", ".js")  # of the others, collectstatic changes what they name
 COLLECT = "run bin/setup, or manage.py collectstatic, and start the nodes again"
 
@@ -25,6 +29,8 @@ def examine(_: object, __: float) -> Iterator[Finding]:
     yield _descriptors()
     yield _disk(settings.VAR)
     yield from _secrets(settings.VAR / "secrets")
+    if settings.TAKES_REPORTS:
+        yield _key_of_reports()
     yield _static_files()
 
 
@@ -56,6 +62,17 @@ def _secrets(folder: Path) -> Iterator[Finding]:
         )
     if not bad:
         yield ok(f"{folder} is for its owner alone")
+
+
+def _key_of_reports() -> Finding:
+    """bin/setup signs it again long before its time is over."""
+    todo = "run bin/setup: without a good one nobody can report anything"
+    published = keys.published()
+    if published is None:
+        return wrong(f"{settings.MODERATION_KEY} is missing, spoilt or past its time", todo)
+    days = (published.key().not_after - now_ms()) // DAY_MS
+    text = f"reports are sealed to a key that is good for {days} more days"
+    return ok(text) if days >= KEY_DAYS_FEW else warning(text, todo)
 
 
 def _is_open(path: Path) -> bool:

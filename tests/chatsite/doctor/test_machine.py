@@ -103,3 +103,22 @@ def test_static_files_that_are_not_those_of_the_release_are_said(
     settings.STATIC_ROOT = collected
     settings.STORAGES = {**settings.STORAGES}  # the setting that its storage is made from
     expect(found(CHECK), Level.WRONG, words)
+
+
+@pytest.mark.parametrize(
+    ("days", "level", "words"),
+    [
+        (0, Level.WRONG, "is missing, spoilt or past its time"),
+        (29, Level.WARNING, "good for 28 more days"),
+    ],
+)
+def test_a_key_of_reports_that_runs_out_is_said(
+    var: Path, settings: Any, monkeypatch: pytest.MonkeyPatch, days: int, level: Level, words: str
+) -> None:
+    settings.TAKES_REPORTS = True
+    settings.MODERATION_KEY = var / "secrets/moderation.pub"
+    expect_well(found(CHECK))
+    settings.MODERATION_KEY.unlink()
+    monkeypatch.setattr("chatsite.make_secrets.PUBLISHED_MS", days * 86_400_000)
+    make_secrets(var / "secrets")
+    expect(found(CHECK), level, words)
