@@ -2,7 +2,8 @@
 
 A part of a file is large: it is let in by its ticket alone, and has a budget of its own, of which
 each person has a share. A report is large, too, and anybody may begin one: what reports hold is
-taken from no other body. All others that one address may send at once leave half of their budget.
+taken from no other body, and each address has a share of it. All others that one address may send
+at once leave half of their budget.
 """
 
 from http import HTTPStatus
@@ -22,6 +23,7 @@ FORM_MAX = 16 * 1024  # of every other page
 BUDGET = 64 * 1024 * 1024  # bytes of this process, of bodies that are not answered yet
 BUDGET_OF_REPORTS = 16 * 1024 * 1024  # the same, of reports alone
 SHARE = 24 * 1024 * 1024  # of the budget of parts: what those of one person may take
+SHARE_OF_REPORTS = 4 * 1024 * 1024  # of the budget of reports: what those of one address may take
 
 PARTS, REPORTS = parts.PREFIX.encode(), b"/api/reports"
 _LIMITS = (  # the first that fits
@@ -71,10 +73,10 @@ class Budget:
 
 
 class Share(Budget):
-    """What one person may take of the budget of all."""
+    """What one person, or one address, may take of the budget of all."""
 
-    def __init__(self, whole: Budget) -> None:
-        super().__init__(SHARE)
+    def __init__(self, whole: Budget, size: int) -> None:
+        super().__init__(size)
         self._whole = whole
 
     def take(self, size: int) -> bool:
@@ -88,12 +90,12 @@ class Share(Budget):
 
 
 class Shares:
-    """The budget of parts."""
+    """A budget of which each owner, a person or an address, has a share."""
 
-    def __init__(self) -> None:
-        self._whole = Budget()
+    def __init__(self, size: int, share: int) -> None:
+        self._whole, self._share = Budget(size), share
         # Each lives as long as a request that took of it.
-        self._shares: WeakValueDictionary[bytes, Share] = WeakValueDictionary()
+        self._shares: WeakValueDictionary[bytes | str, Share] = WeakValueDictionary()
 
-    def of(self, owner: bytes) -> Share:
-        return self._shares.setdefault(owner, Share(self._whole))
+    def of(self, owner: bytes | str) -> Share:
+        return self._shares.setdefault(owner, Share(self._whole, self._share))

@@ -8,7 +8,7 @@ from typing import Any
 
 from twisted.internet import reactor
 
-from chatsite.door.bodies import BUDGET_OF_REPORTS, Budget, Shares
+from chatsite.door import bodies
 from chatsite.door.channel import Channel
 from chatsite.door.places import Places
 from chatsite.door.probes import Probes
@@ -33,8 +33,9 @@ class Door:
         may read `/metrics`, beside this machine."""
         self.factory = factory
         self.channels: set[Channel] = set()
-        self.budget, self.budget_of_parts = Budget(), Shares()
-        self.budget_of_reports = Budget(BUDGET_OF_REPORTS)
+        self.budget = bodies.Budget()
+        self.budget_of_parts = bodies.Shares(bodies.BUDGET, bodies.SHARE)
+        self.budget_of_reports = bodies.Shares(bodies.BUDGET_OF_REPORTS, bodies.SHARE_OF_REPORTS)
         self.proxies = proxies
         self.readiness = Readiness(self.lag, places.percent_taken)
         self.probes = Probes(self.readiness, proxies, readers)

@@ -94,6 +94,11 @@ class Place:
         self._places: Places | None = places
         self._key: str | None = None  # None: not counted by address
 
+    @property
+    def address(self) -> str:
+        """What it is counted for: an address, or a network of one. Empty: it is not counted."""
+        return self._key or ""
+
     def move(self, address: str) -> bool:
         """From now on count it for this address. False: that has as many as it may have."""
         assert self._places is not None

@@ -25,7 +25,8 @@ class Request(WebRequest):  # type: ignore[misc]
         if not self.held:
             door, path = self.channel.door, self.channel._path
             is_report = path.startswith(bodies.REPORTS)
-            self.budget = door.budget_of_reports if is_report else door.budget
+            reports, address = door.budget_of_reports, self.channel.place.address
+            self.budget = reports.of(address) if is_report else door.budget
         elif length:  # a part, whose room is taken: made at once, it never moves
             self.content.seek(length - 1)
             self.content.write(b"\0")

@@ -61,8 +61,8 @@ class Factory:
 class Door:
     def __init__(self) -> None:
         self.factory, self.budget = Factory(), bodies.Budget()
-        self.budget_of_parts = bodies.Shares()
-        self.budget_of_reports = bodies.Budget(bodies.BUDGET_OF_REPORTS)
+        self.budget_of_parts = bodies.Shares(bodies.BUDGET, bodies.SHARE)
+        self.budget_of_reports = bodies.Shares(bodies.BUDGET_OF_REPORTS, bodies.SHARE_OF_REPORTS)
         self.channels: set[Channel] = set()
         self.proxies = Proxies()
         self.readiness = Readiness(lambda: 0.0, lambda: 0.0)
@@ -254,11 +254,12 @@ def test_reports_take_no_room_of_other_bodies(spoken):
     spoken.dataReceived(
         b"POST /api/reports HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n" + body
     )
-    door = spoken.door
-    assert door.budget.left == bodies.BUDGET
-    assert door.budget_of_reports.left == bodies.BUDGET_OF_REPORTS - len(body)
+    door, whole = spoken.door, bodies.SHARE_OF_REPORTS
+    share = door.budget_of_reports.of(spoken.place.address)
+    assert (door.budget.left, share.left) == (bodies.BUDGET, whole - len(body))
+    assert door.budget_of_reports.of("203.0.113.9").left == whole
     spoken.refuse(refusals.TOO_SLOW)
-    assert door.budget_of_reports.left == bodies.BUDGET_OF_REPORTS
+    assert share.left == whole
     assert OF_ADDRESS * max(BODY_MAX, CALL_MAX, bodies.FORM_MAX) <= bodies.BUDGET // 2
 
 
