@@ -246,8 +246,8 @@ def test_a_film_plays_and_one_can_go_to_a_place_in_it(pair: Pair) -> None:
     tile.get_by_role("button", name="Video").click()
     pair.bob.wait_for_function(
         """() => {
-          const {duration, videoWidth, hidden} = document.querySelector("media-viewer video");
-          return !hidden && videoWidth === 64 && Number.isFinite(duration);
+          const film = document.querySelector("media-viewer video");
+          return film && !film.hidden && film.videoWidth === 64 && Number.isFinite(film.duration);
         }"""
     )
     assert pair.bob.evaluate(

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from testkit.running import ROOT, Site
 from tests.browser.chatting import SLOW_MS, Pair, bubble, text, write
 
-BETWEEN = "const sealed = await seal(entry, turn);"  # in Queue.seal: `turn` is read, not yet kept
+BETWEEN = "await seal(entry, turn)"  # in Queue.seal: `turn` is read, not yet kept
 TAKEN_MS = 60_000  # ten seconds, where the machine has time
 
 
