@@ -173,6 +173,7 @@ def item(**changed: Any) -> Item:
     "report",
     [
         Report(REPORTER, PEER, "n" * (reports.NOTE_MAX + 1), ()),
+        Report(REPORTER, PEER, "", (item(body=bytes(reports.PLAIN_MAX)),)),
         Report(REPORTER, PEER, "", tuple(item(chosen=True) for _ in range(11))),
         Report(REPORTER, PEER, "", tuple(item() for _ in range(21))),
     ],
