@@ -177,7 +177,7 @@ def item(**changed: Any) -> Item:
         Report(REPORTER, PEER, "", tuple(item(chosen=True) for _ in range(11))),
         Report(REPORTER, PEER, "", tuple(item() for _ in range(21))),
     ],
-    ids=["long note", "eleven chosen", "21 before"],
+    ids=["long note", "long message", "eleven chosen", "21 before"],
 )
 def test_too_much_is_no_report(report: Report) -> None:
     with pytest.raises(BadReport):
