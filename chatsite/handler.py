@@ -5,6 +5,7 @@ middleware apart, so that a request goes back and forth a dozen times. Nearly al
 does here is synchronous (docs/adr/0024-one-hop-a-request.md).
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -21,6 +22,7 @@ from chatsite.shares import Shares
 
 THREADS = 8  # requests at a time; each thread keeps a connection to each database
 OF_ADDRESS = 4  # of them, for what one address asks
+LENGTH = re.compile(r"[0-9]{0,18}")  # of a body, or none; Python reads no number of 5,000 digits
 
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
@@ -44,11 +46,13 @@ class OneHopHandler(ASGIHandler):
         await self.send_response(response, send)
 
     def create_request(self, scope: Any, body_file: Any) -> Any:
-        """A Content-Type that Django cannot read is refused. Forms are UTF-8 whatever they say:
-        some codecs refuse, and some make what no database takes."""
+        """A Content-Type or a Content-Length that Django cannot read is refused. Forms are UTF-8
+        whatever they say: some codecs refuse, and some make what no database takes."""
         try:
             request, refused = super().create_request(scope, body_file)
         except ValueError:
+            return None, HttpResponseBadRequest()
+        if request is not None and not LENGTH.fullmatch(request.META.get("CONTENT_LENGTH", "")):
             return None, HttpResponseBadRequest()
         if request is not None and request.encoding is not None:
             request.encoding = settings.DEFAULT_CHARSET

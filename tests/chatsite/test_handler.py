@@ -154,3 +154,13 @@ async def test_a_form_is_utf_8_whatever_it_says(charset: str) -> None:
 @pytest.mark.parametrize("kind", UNREADABLE)
 async def test_a_type_that_cannot_be_read_is_refused(kind: str) -> None:
     assert (await ask("/sign-in", "POST", {"content-type": kind}))[0] == 400
+
+
+@pytest.mark.parametrize("length", ["9" * 5000, "-1", "x", "5,5", "\u0665"])
+async def test_a_length_that_is_no_number_is_refused(length: str) -> None:
+    headers = {
+        "content-type": "application/x-www-form-urlencoded",
+        "content-length": length,
+        "cookie": f"{settings.CSRF_COOKIE_NAME}={'a' * 32}",  # only then the form is read
+    }
+    assert (await ask("/sign-in", "POST", headers, FORM))[0] == 400
