@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import connection, transaction
 
+from chatsite.edge.limits import DAY
 from chatsite.running import jobs, tasks, threads
 from chatsite.running.clock import now_ms
 from e2ee.encoding import ZERO, cat, h, mac, u64
@@ -25,7 +26,6 @@ from moderation.models import ACTION_MAX, ACTOR_MAX, DETAILS_MAX, OBJECT_MAX, Au
 LABEL = "m1:audit"
 LOCK = int.from_bytes(b"m1:audit")  # among PostgreSQL's advisory locks
 ROWS = 500  # a read
-DAY_SECONDS = 86_400
 TRIGGERS = ("audit_is_not_changed", "audit_is_not_deleted")
 
 logger = logging.getLogger(__name__)
@@ -88,9 +88,9 @@ async def every_day() -> None:
     """Until it is cancelled, by one process of the site: the head goes into the log."""
 
     async def step() -> None:
-        await jobs.once_a_site("head", lambda: threads.run(tell_head), DAY_SECONDS)
+        await jobs.once_a_site("head", lambda: threads.run(tell_head), DAY)
 
-    await tasks.forever("telling the head of the audit log", step, DAY_SECONDS)
+    await tasks.forever("telling the head of the audit log", step, DAY)
 
 
 def tell_head() -> None:

@@ -2,13 +2,13 @@
 
 from django.db.models import F
 
+from chatsite.edge.limits import DAY
 from chatsite.running import jobs, tasks, threads
 from chatsite.running.clock import now_ms
 from moderation.models import Report, State
 
 KEPT_DAYS = 180
-DAY_SECONDS = 86_400
-DAY_MS = DAY_SECONDS * 1000
+DAY_MS = DAY * 1000
 
 
 def erase(now: int) -> int:
@@ -21,6 +21,6 @@ async def every_day() -> None:
     """Until it is cancelled, by one process of the site."""
 
     async def step() -> None:
-        await jobs.once_a_site("reports", lambda: threads.run(erase, now_ms()), DAY_SECONDS)
+        await jobs.once_a_site("reports", lambda: threads.run(erase, now_ms()), DAY)
 
-    await tasks.forever("erasing old reports", step, DAY_SECONDS)
+    await tasks.forever("erasing old reports", step, DAY)

@@ -13,6 +13,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.contrib.staticfiles.storage import staticfiles_storage
 
 from chatsite.door.places import SPARE_DESCRIPTORS
+from chatsite.edge.limits import DAY
 from chatsite.running.clock import now_ms
 from chatsite.running.findings import Finding, ok, warning, wrong
 from moderation import keys
@@ -20,7 +21,7 @@ from moderation import keys
 CONNECTIONS_MIN, CONNECTIONS_FEW = 256, 4096  # a page that is open holds one
 FREE_MIN, FREE_FEW = 200 * 1024**2, 2 * 1024**3  # bytes
 KEY_DAYS_FEW = 30
-DAY_MS = 86_400_000
+DAY_MS = DAY * 1000
 OURS, ADJUSTED = "js/", (".css", ".js")  # of the others, collectstatic changes what they name
 COLLECT = "run bin/setup, or manage.py collectstatic, and start the nodes again"
 
