@@ -19,7 +19,7 @@ The server opens none of the sealed columns but the pepper.
 """
 
 import secrets
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -35,6 +35,7 @@ from accounts.protocol import (
     VAULT_SIZE,
     WRAP_SIZE,
 )
+from accounts.skeletons import SKELETON_MAX, skeleton
 from chatsite.running.clock import now_ms
 from e2ee.kem import PUBLIC_KEY_LEN
 
@@ -56,6 +57,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     uid = Bytes(16, unique=True, default=new_uid)
     username = models.CharField(max_length=NAME_MAX, unique=True)  # as PRECIS writes it
+    # None: the name is older than this column, and an account before it has one that looks alike.
+    skeleton = models.CharField(max_length=SKELETON_MAX, unique=True, null=True, editable=False)  # noqa: DJ001
     display_name = models.CharField(max_length=DISPLAY_NAME_MAX)
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
@@ -70,6 +73,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.username
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Raises IntegrityError for a new name that looks like another."""
+        if self._state.adding and self.skeleton is None:
+            self.skeleton = skeleton(self.username)
+        super().save(*args, **options)
 
 
 class Owned(models.Model):
@@ -261,7 +270,8 @@ class Grant(models.Model):
 
 
 class NameReservation(models.Model):
-    username = models.CharField(max_length=NAME_MAX, unique=True)
+    username = models.CharField(max_length=NAME_MAX)
+    skeleton = models.CharField(max_length=SKELETON_MAX, unique=True)
     session = Bytes(16, unique=True)  # hash of the key of the session that signs up
     uid = Bytes(16)
     pepper_kid = models.CharField(max_length=KID_MAX)

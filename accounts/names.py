@@ -73,7 +73,7 @@ def _allowed(character: str) -> bool:
 
 
 def _one_script(name: str) -> bool:
-    """`pаypal` with one Cyrillic letter is the classic; whole-script look-alikes remain."""
+    """`pаypal` with one Cyrillic letter is the classic; skeletons.py has whole words."""
     scripts = {
         unicodedata.name(character, "").split(" ")[0].split("-")[0]
         for character in name

@@ -6,9 +6,10 @@ from django.db import IntegrityError
 from django.db.models import Q
 from django.db.transaction import atomic
 
-from accounts import credentials, devices, names, vault, wraps
+from accounts import credentials, devices, names, reserved, vault, wraps
 from accounts.models import Credentials, Device, NameReservation, User
 from accounts.protocol import SignUp, SignUpStarted
+from accounts.skeletons import skeleton
 from chatsite.edge.refusals import Refusal, bad
 from chatsite.edge.wire import B32, Id
 from e2ee import records
@@ -18,8 +19,11 @@ RESERVED_MS = 600_000
 
 def reserve(text: str, session: bytes, now_ms: int) -> SignUpStarted:
     """Keep the name for the session with this hash, ten minutes; asking again gives the same uid
-    and pepper, another name lets the first one go. Raises Refusal `bad_name` or 409 `taken`."""
+    and pepper, another name lets the first one go. Raises Refusal `bad_name` or 409 `taken`, which
+    is also what a name is that looks like another or is reserved: the answer says no more."""
     name = names.username(text)
+    if reserved.is_reserved(name):
+        raise taken()
     try:
         with atomic():
             row = _reservation(name, session, now_ms)
@@ -56,22 +60,25 @@ def finish(body: SignUp, session: bytes, agent: str, now_ms: int) -> tuple[User,
 
 
 def taken() -> Refusal:
-    return Refusal(409, "taken", "That name is taken.")
+    return Refusal(409, "taken", "That name, or one that looks like it, is taken.")
 
 
 def _reservation(name: str, session: bytes, now_ms: int) -> NameReservation:
     NameReservation.objects.filter(expires__lte=now_ms).delete()
-    held = NameReservation.objects.filter(Q(username=name) | Q(session=session))
+    looks = skeleton(name)
+    held = NameReservation.objects.filter(Q(skeleton=looks) | Q(session=session))
     mine = next((row for row in held if row.session == session and row.username == name), None)
     if mine:
         return mine
-    if User.objects.filter(username=name).exists() or held.filter(username=name).exists():
+    users = User.objects.filter(Q(username=name) | Q(skeleton=looks))
+    if users.exists() or held.filter(skeleton=looks).exclude(session=session).exists():
         raise taken()
     held.filter(session=session).delete()
     uid = secrets.token_bytes(16)
     kid, box, _ = credentials.new_pepper(uid)
     return NameReservation.objects.create(
         username=name,
+        skeleton=looks,
         session=session,
         uid=uid,
         pepper_kid=kid,

@@ -15,6 +15,7 @@ PORT = env.integer("PORT", 8000, 0, 65535)
 NODE = env.node("NODE")  # empty: host:port, as `serve` was told
 
 SITE_NAME = env.filled("SITE_NAME", "Chatsite")
+RESERVED_NAMES = env.words("RESERVED_NAMES")  # beside accounts/reserved.py
 _SITE = env.origin("SITE_URL", f"http://localhost:{PORT or 8000}")
 SITE_URL = _SITE.geturl()
 SITE_HOST = _SITE.netloc  # what device proofs name; never taken from a request

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
+from django.db import IntegrityError
 from django.db.transaction import atomic
 
 from accounts import names
@@ -40,7 +41,11 @@ def add(text: str, role: str, by: str, now_ms: int) -> str:
         if user is None:
             user = User(username=name, display_name=name, is_staff=True)
             user.set_unusable_password()
-            user.save()
+            try:
+                with atomic():
+                    user.save()
+            except IntegrityError:
+                raise Unusable(f"{name} looks like a name that somebody has") from None
             link = _new_link(user, now_ms)
         roles.give(user, role)
         audit.write(by, "staff_add", name, {"role": role, "new": bool(link)})

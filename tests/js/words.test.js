@@ -74,7 +74,10 @@ test("an error says what to do", () => {
   assert.match(limited(30_000), /in a minute/);
   assert.match(limited(61_000), /in 2 minutes/);
   assert.match(limited(7_200_000), /at /);
-  assert.equal(explain(new ApiError("taken", "In English.", { status: 409 })), "This name is taken. Try another one.");
+  assert.equal(
+    explain(new ApiError("taken", "In English.", { status: 409 })),
+    "This name is taken, or looks too much like one that is. Try another one.",
+  );
   assert.match(explain(new ApiError("new_code", "In English.", { status: 400 })), /refused this \(new_code\)/);
   assert.equal(explain(new ApiError("offline", "No line.")), "No line.");
   assert.equal(

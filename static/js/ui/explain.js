@@ -95,7 +95,7 @@ const SERVERS = {
   stale: outrun,
   stale_list: outrun,
   stale_vault: outrun,
-  taken: () => gettext("This name is taken. Try another one."),
+  taken: () => gettext("This name is taken, or looks too much like one that is. Try another one."),
   token: () => gettext("This link has been used or has expired. Ask for another one."),
   too_big: () => gettext("This is too big for the server."),
   too_many: () => gettext("You have as many of these as an account may have. Remove one first."),
