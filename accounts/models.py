@@ -8,7 +8,7 @@
           ├─ UserKeyWrap   seed of UK_g, sealed to a device or to recovery    (user, g, device)
           ├─ PrevBox       seed of UK_{g-1}, sealed under UK_g                (user, g)
           ├─ Note          private name of a peer, sealed                     (user, peer), version
-          ├─ Privacy       what contacts see of coming and going, optional    1:1
+          ├─ Privacy       what contacts see, who may ask; optional           1:1
           ├─ Mailbox       an e-mail address for the account reset, optional  1:1
           ├─ ResetToken    permission to start the account over, hours      hash of it
           └─ SessionRecord whose Django session this is, on which device      hash of its key
@@ -41,6 +41,7 @@ from e2ee.kem import PUBLIC_KEY_LEN
 
 VERIFIER_MAX = 160  # characters: algorithm, kid, uid, MAC
 KID_MAX = 32
+ASKERS_MAX, ANYBODY = 8, "anybody"
 NO_CODE = bytes(32)  # no hash of any
 
 
@@ -227,13 +228,14 @@ class ResetToken(Owned):
 
 
 class Privacy(models.Model):
-    """What contacts may see of somebody's coming and going. No row: everything."""
+    """What contacts may see of somebody, and who may ask to be one. No row: everything, anybody."""
 
     user = models.OneToOneField(User, models.CASCADE, primary_key=True)
     receipts = models.BooleanField(default=True)
     typing = models.BooleanField(default=True)
     presence = models.BooleanField(default=True)
     receipts_since = Ms(default=0)  # when receipts were last switched on again
+    requests = models.CharField(max_length=ASKERS_MAX, default=ANYBODY)  # protocol.Askers
     version = models.IntegerField(default=1)
 
     class Meta:

@@ -1,17 +1,18 @@
-"""What people let others see of their coming and going: receipts, typing, presence.
+"""What people let others see of their coming and going: receipts, typing, presence. And whom they
+let ask to become a contact.
 
-No row = everything is shown to contacts. The live sessions ask here what they must keep back
-(`of`, `hiding`); they are told of a change after its commit.
+No row = everything is shown to contacts, and anybody may ask. The live sessions ask here what they
+must keep back (`of`, `hiding`); they are told of a change after its commit.
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from django.db.models import F
 from django.db.transaction import atomic, on_commit
 
 from accounts import hooks, protocol
-from accounts.models import Privacy, User
+from accounts.models import ANYBODY, Privacy, User
 
 
 class Shown(NamedTuple):
@@ -36,10 +37,20 @@ def hiding(uids: Iterable[bytes]) -> set[bytes]:
     return set(rows.values_list("user__uid", flat=True))
 
 
+def askers(uid: bytes) -> str:
+    """Who may ask to become a contact of theirs: one of protocol.Askers."""
+    row = Privacy.objects.filter(user__uid=uid).values_list("requests", flat=True).first()
+    return row or ANYBODY
+
+
 def read(user: User) -> protocol.Privacy:
     shown = of(user.uid)
-    audience: protocol.Audience = "contacts" if shown.presence else "nobody"
-    return protocol.Privacy(receipts=shown.receipts, typing=shown.typing, presence=audience)
+    return protocol.Privacy(
+        receipts=shown.receipts,
+        typing=shown.typing,
+        presence="contacts" if shown.presence else "nobody",
+        requests=cast(protocol.Askers, askers(user.uid)),
+    )
 
 
 def change(user: User, wanted: protocol.Privacy, now: int) -> None:
@@ -49,6 +60,7 @@ def change(user: User, wanted: protocol.Privacy, now: int) -> None:
         "receipts": wanted.receipts,
         "typing": wanted.typing,
         "presence": wanted.presence == "contacts",
+        **({"requests": wanted.requests} if wanted.requests else {}),
     }
     with atomic():
         row, created = Privacy.objects.get_or_create(user=user, defaults=columns)

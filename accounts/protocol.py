@@ -29,6 +29,7 @@ EMAIL_MAX = 254  # characters of an address
 EMAIL_CODE_LENGTH = 8  # characters of the code that confirms it
 
 Audience = Literal["contacts", "nobody"]
+Askers = Literal["anybody", "link", "nobody"]
 Name = Annotated[str, Meta(max_length=4 * NAME_MAX)]
 Wrap = Annotated[bytes, Meta(min_length=WRAP_SIZE, max_length=WRAP_SIZE)]
 Box = Annotated[bytes, Meta(min_length=BOX_SIZE, max_length=BOX_SIZE)]
@@ -324,11 +325,13 @@ class DisplayName(Body):
 
 
 class Privacy(Body):
-    """GET and PUT /api/privacy: what contacts may see. Strangers see none of it in any case."""
+    """GET and PUT /api/privacy: what contacts may see, which strangers see in no case; and who may
+    ask to be one. requests: anybody, people with an invite of mine, nobody; absent: as it is."""
 
     receipts: bool
     typing: bool
     presence: Audience
+    requests: Askers | None = None
 
 
 class Session(Body):

@@ -8,7 +8,7 @@ looks unanswered, and no frame tells of it.
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 
-from accounts import profile
+from accounts import privacy, profile
 from accounts.profile import Person
 from chatsite.edge.refusals import Refusal, Unknown
 from chatsite.edge.wire import Id
@@ -31,6 +31,14 @@ class Moved(Refusal):
     def __init__(self, contact: Contact | None) -> None:
         super().__init__(409, "moved", "This has changed meanwhile.")
         self.contact = contact
+
+
+class Unwanted(Refusal):
+    """The peer takes no such requests. The same words for people with an invite and for nobody:
+    which of the two it is, is theirs to tell."""
+
+    status, code = 403, "unwanted"
+    message = "This person takes no requests this way. Ask them for an invite link."
 
 
 async def listed(me: Uid) -> list[tuple[Contact, Person]]:
@@ -59,14 +67,16 @@ async def first_chats(
     return named, _named(opened, people) if opened else None
 
 
-async def request(me: Uid, peer: Uid, now: int) -> Contact:
-    """Ask to connect; a request that meets the other's connects. No text goes with it.
+async def request(me: Uid, peer: Uid, now: int, *, invited: bool = False) -> Contact:
+    """Ask to connect; a request that meets the other's connects. No text goes with it. `invited`:
+    I have an invite of theirs.
 
-    Raises Unknown for nobody's uid and for my own, Moved where I block the peer. Repeating it gives
-    the same answer and tells nobody again.
+    Raises Unknown for nobody's uid and for my own, Moved where I block the peer, Unwanted.
+    Repeating it gives the same answer and tells nobody again.
     """
     if peer == me or not await threads.run(profile.people, [peer]):
         raise Unknown
+    await _check_wanted(me, peer, invited)
     before, after = await _ask(me, peer, now)
     return await _announce(before, after, me)
 
@@ -131,6 +141,16 @@ async def clear(me: Uid, peer: Uid, upto: int) -> Contact:
     )
     await fanout.deliver([me], frame)
     return contact
+
+
+async def _check_wanted(me: Uid, peer: Uid, invited: bool) -> None:
+    """Nothing new is asked where one of us has asked already, or the pair is connected."""
+    pair = await connection_store().pair(me, peer)
+    if pair is not None and pair.seen_by(me) is not CLOSED:
+        return
+    askers = await threads.run(privacy.askers, peer)
+    if askers == "nobody" or (askers == "link" and not invited):
+        raise Unwanted
 
 
 async def _ask(me: Uid, peer: Uid, now: int) -> tuple[Pair | None, Pair]:

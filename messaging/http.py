@@ -20,6 +20,7 @@ RID_MAX = 2**31 - 1  # of the first call
 
 NodeName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9.:-]{1,40}$")]  # needs no quoting in an address
 Record = Annotated[bytes, Meta(min_length=1, max_length=EPOCH_RECORD_MAX)]
+Token = Annotated[str, Meta(max_length=64)]  # of an invite
 Action = Literal["request", "accept", "decline", "reopen", "withdraw", "block", "unblock", "clear"]
 
 
@@ -57,12 +58,14 @@ class Connections(Body):
 
 class Act(Body):
     """POST /api/connections: `seen` is the state the user saw (absent: none yet); 409 if it
-    is another one by now. `upto` only with clear."""
+    is another one by now. `upto` only with clear. `invite` only with request: the token of an
+    invite of the peer, for one who takes requests of people who have it."""
 
     peer: Id
     action: Action
     seen: Annotated[int, Meta(ge=1, le=5)] | None = None
     upto: N | None = None
+    invite: Token | None = None
 
 
 class ConnectionConflict(Body):
@@ -106,7 +109,7 @@ class InviteToken(Body):
     """POST /api/invites/show answers ShownInvite and uses nothing up; POST /api/invites/accept
     connects and answers a ConnectionRow."""
 
-    token: Annotated[str, Meta(max_length=64)]
+    token: Token
 
 
 class ShownInvite(Body):

@@ -2,7 +2,8 @@
 
 A link is of one of two kinds. One that connects is for one person: its maker agreed when they made
 it, and the first who accepts it is connected. The other shows any number of people who to ask, and
-each of them has to be accepted. Showing a link uses nothing up.
+each of them has to be accepted. Showing a link uses nothing up. While its maker takes no requests
+of anybody, a link does not work.
 
 Plain functions run in a thread (chatsite/running/threads.py); what sessions hear of is async.
 """
@@ -11,7 +12,7 @@ import secrets
 
 from django.db.models import F
 
-from accounts import profile
+from accounts import privacy, profile
 from accounts.models import User
 from accounts.profile import Person
 from chatsite.edge.refusals import Refusal, Unknown
@@ -39,6 +40,12 @@ class Used(Refusal):
     status, code, message = 409, "used", "Somebody accepted this link already."
 
 
+class Alone(Refusal):
+    """Who takes no requests of anybody would make a link that does not work."""
+
+    status, code, message = 409, "alone", "You take no requests. Change that first."
+
+
 class Own(Refusal):
     """The link is the person's own."""
 
@@ -46,7 +53,7 @@ class Own(Refusal):
 
 
 async def make(user: User, connects: bool, now: int) -> tuple[Invite, str]:
-    """A new link and its token, which is shown this once. Raises TooMany."""
+    """A new link and its token, which is shown this once. Raises TooMany, Alone."""
     made = await threads.run(_make, user, connects, now)
     await _tell(user.uid)
     return made
@@ -78,10 +85,17 @@ def withdraw_all() -> None:
     Invite.objects.all().delete()
 
 
+def is_from(maker: Uid, token: str, now: int) -> bool:
+    """Whether this is an open link of theirs."""
+    one = Invite.objects.filter(digest=h(token.encode()), used_by=None, expires__gt=now)
+    return one.filter(user__uid=maker).exists()
+
+
 def show(me: Uid, token: str, now: int) -> tuple[Person, bool]:
     """Who the link is from, and whether it connects. It may be one that I accepted.
 
-    Raises Unknown: never made, withdrawn, too old, accepted by another, or its maker is gone.
+    Raises Unknown: never made, withdrawn, too old, accepted by another, or its maker is gone or
+    takes no requests.
     """
     invite, person = _find(me, token, now)
     Invite.objects.filter(pk=invite.pk).update(uses=F("uses") + 1)
@@ -109,6 +123,8 @@ async def accept(me: Uid, token: str, now: int) -> Contact:
 
 
 def _make(user: User, connects: bool, now: int) -> tuple[Invite, str]:
+    if privacy.askers(user.uid) == "nobody":
+        raise Alone
     if len(opened(user, now)) >= INVITES_MAX:
         raise TooMany
     token = secrets.token_urlsafe(TOKEN_SIZE)
@@ -136,7 +152,7 @@ def _find(me: Uid, token: str, now: int) -> tuple[Invite, Person]:
     if invite is None or invite.used_by not in (None, me):
         raise Unknown
     person = profile.people([invite.user.uid]).get(invite.user.uid)
-    if person is None:
+    if person is None or (not invite.used_by and privacy.askers(person.uid) == "nobody"):
         raise Unknown
     return invite, person
 

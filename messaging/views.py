@@ -173,7 +173,10 @@ async def _acted(who: Caller, body: http.Act) -> Contact:
     now = now_ms()
     if body.action == "request":
         await threads.run(limits.take, REQUESTS, who.uid, now)
-        return await connections.request(who.uid, body.peer, now)
+        invited = body.invite is not None and await threads.run(
+            invites.is_from, body.peer, body.invite, now
+        )
+        return await connections.request(who.uid, body.peer, now, invited=invited)
     if body.action == "clear":
         if body.upto is None:
             bad("bad_body", "Say up to where.")

@@ -483,11 +483,13 @@ export const BODY_MAX = 131072;
  */
 
 /**
- * GET and PUT /api/privacy: what contacts may see. Strangers see none of it in any case.
+ * GET and PUT /api/privacy: what contacts may see, which strangers see in no case; and who may
+ * ask to be one. requests: anybody, people with an invite of mine, nobody; absent: as it is.
  * @typedef {object} Privacy
  * @property {boolean} receipts
  * @property {boolean} typing
  * @property {"contacts" | "nobody"} presence
+ * @property {"anybody" | "link" | "nobody"} [requests]
  */
 
 /**
@@ -583,12 +585,14 @@ export const BODY_MAX = 131072;
 
 /**
  * POST /api/connections: `seen` is the state the user saw (absent: none yet); 409 if it
- * is another one by now. `upto` only with clear.
+ * is another one by now. `upto` only with clear. `invite` only with request: the token of an
+ * invite of the peer, for one who takes requests of people who have it.
  * @typedef {object} Act
  * @property {Id} peer
  * @property {"accept" | "block" | "clear" | "decline" | "reopen" | "request" | "unblock" | "withdraw"} action
  * @property {number} [seen]
  * @property {number} [upto]
+ * @property {string} [invite]
  */
 
 /**

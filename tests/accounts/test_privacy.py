@@ -20,7 +20,9 @@ def news(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
 
 def test_at_first_contacts_see_everything(browser: Browser):
     answer = browser.call("GET", "/api/privacy")
-    assert answer.json == {"receipts": True, "typing": True, "presence": "contacts"}
+    assert answer.json == {
+        "receipts": True, "typing": True, "presence": "contacts", "requests": "anybody",
+    }  # fmt: skip
 
 
 def test_what_is_switched_off_stays_off_for_its_owner_alone(
@@ -28,13 +30,23 @@ def test_what_is_switched_off_stays_off_for_its_owner_alone(
 ):
     assert browser.call("PUT", "/api/privacy", QUIET).status == 200
     assert browser.call("GET", "/api/privacy").json == {
-        "receipts": False, "typing": True, "presence": "nobody",
+        "receipts": False, "typing": True, "presence": "nobody", "requests": "anybody",
     }  # fmt: skip
     assert privacy.of(alice.uid) == Shown(receipts=False, typing=True, presence=False)
     assert privacy.of(bob.uid) == Shown()
     assert privacy.hiding([alice.uid, bob.uid, b"x" * 16]) == {alice.uid}
     assert browser.call("PUT", "/api/privacy", QUIET).status == 200
     assert news == [(alice.uid, 1), (alice.uid, 2)]
+
+
+@pytest.mark.usefixtures("news")
+def test_a_page_that_does_not_know_who_may_ask_leaves_it_as_it_is(alice: Person, browser: Browser):
+    closed = protocol.Privacy(receipts=True, typing=True, presence="contacts", requests="nobody")
+    browser.call("PUT", "/api/privacy", closed)
+    browser.call("PUT", "/api/privacy", QUIET)
+    assert browser.call("GET", "/api/privacy").json["requests"] == "nobody"
+    assert privacy.askers(alice.uid) == "nobody"
+    assert privacy.askers(b"x" * 16) == "anybody"
 
 
 @pytest.mark.usefixtures("news")

@@ -1,4 +1,4 @@
-// What contacts may see. Each switch is stored at once; one that the server did not take goes back.
+// Who may ask, and what contacts may see. Each switch is stored at once; one that the server did not take goes back.
 
 import { api } from "../account/account.js";
 import { gettext } from "../text.js";
@@ -44,8 +44,18 @@ export class PrivacySettings extends HTMLElement {
   /** @returns {Privacy} */
   #wanted() {
     const on = (/** @type {string} */ name) => this.#inputOf(name)?.checked ?? true;
-    const presence = this.querySelector("input[value='nobody']:checked") ? "nobody" : "contacts";
-    return { receipts: on("receipts"), typing: on("typing"), presence };
+    const chosen = (/** @type {string} */ name) => /** @type {any} */ (this.#chosen(name));
+    return {
+      receipts: on("receipts"),
+      typing: on("typing"),
+      presence: chosen("presence"),
+      requests: chosen("requests"),
+    };
+  }
+
+  /** @param {string} name of a group, of which one is always chosen: until then none can be changed */
+  #chosen(name) {
+    return this.querySelector(`input[name="${name}"]:checked`)?.getAttribute("value");
   }
 
   /** @param {string} name @returns {HTMLInputElement | null} */

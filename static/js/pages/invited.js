@@ -82,7 +82,7 @@ async function act(event, found) {
     /** @type {HTMLElement} */ (event.target).closest("button[data-act]")
   );
   if (button?.dataset.act === "connect") return connect(button, found);
-  if ((await actOnRow(event)) && button?.dataset.act === "request") location.assign("/people");
+  if ((await actOnRow(event, token)) && button?.dataset.act === "request") location.assign("/people");
 }
 
 /** @param {HTMLButtonElement} button @param {Found} found */

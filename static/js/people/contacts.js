@@ -87,10 +87,10 @@ export class Contacts {
    * @param {string} peer
    * @param {string} action
    * @param {number} [seen] the state that the person saw; another one by now is a 409
-   * @param {number} [upto]
+   * @param {{upto?: number, invite?: string}} [more] invite: the token of one of theirs, with a request
    */
-  async act(peer, action, seen, upto) {
-    const body = { peer, action, ...(seen && { seen }), ...(upto !== undefined && { upto }) };
+  async act(peer, action, seen, more) {
+    const body = { peer, action, ...(seen && { seen }), ...more };
     try {
       await this.#api.post("/api/connections", body, { proof: true });
     } finally {

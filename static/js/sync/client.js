@@ -246,7 +246,7 @@ export class Client {
   #clear = async (conv, upto) => {
     const { row } = this.conversations.get(conv) ?? {};
     if (!row) return;
-    await this.contacts.act(row.peer, "clear", undefined, upto);
+    await this.contacts.act(row.peer, "clear", undefined, { upto });
     await this.#related({ ...row, cleared: upto });
   };
 

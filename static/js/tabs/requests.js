@@ -187,8 +187,8 @@ const verifying = (client) => {
 const people = ({ contacts }) => ({
   /** @param {string} name */
   find: (name) => contacts.find(name),
-  /** @param {string} peer @param {string} action @param {number} [seen] */
-  act: (peer, action, seen) => contacts.act(peer, action, seen),
+  /** @param {string} peer @param {string} action @param {number} [seen] @param {string} [invite] token, with a request */
+  act: (peer, action, seen, invite) => contacts.act(peer, action, seen, invite ? { invite } : {}),
   /** @param {boolean} connects */
   invite: (connects) => contacts.invite(connects),
   invites: () => contacts.invites(),

@@ -59,6 +59,7 @@ const OWN = {
  * @type {Record<string, () => string>}
  */
 const SERVERS = {
+  alone: () => gettext("No stranger may ask you now, so an invite would not work. You can change that in Settings."),
   bad_body: garbled,
   bad_email: () => gettext("This is not an e-mail address."),
   bad_epoch: garbled,
@@ -101,6 +102,7 @@ const SERVERS = {
   too_many: () => gettext("You have as many of these as an account may have. Remove one first."),
   unknown: () => gettext("That is not there, or not yours."),
   unlock: () => gettext("Enter your password again."),
+  unwanted: () => gettext("This person takes no requests this way. If you know each other, ask them for an invite."),
   used: () => gettext("Somebody has used this invite already. You find them among your contacts."),
   wrong: () => gettext("That did not match."),
   wrong_code: () => gettext("That is not the code of the last mail, or it has expired."),

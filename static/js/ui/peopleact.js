@@ -34,9 +34,10 @@ const BACK = {
  * @param {string} act
  * @param {number | undefined} state that the person saw
  * @param {string} name
+ * @param {string} [invite] the token of one of theirs
  */
-export async function actOn(peer, act, state, name) {
-  await bus.ask("act", peer, act, state);
+export async function actOn(peer, act, state, name, invite) {
+  await bus.ask("act", peer, act, state, act === "request" ? invite : undefined);
   if (act === "accept") return openChat(peer);
   const words = DONE[act]?.(name) ?? "";
   const [back, found] = BACK[act] ?? [];
@@ -52,8 +53,12 @@ async function openChat(peer) {
   if (document.getElementById("main")?.dispatchEvent(pick)) location.assign(chatAddress(contact.conv));
 }
 
-/** @param {Event} event @returns {Promise<boolean>} whether something was done */
-export async function actOnRow(event) {
+/**
+ * @param {Event} event
+ * @param {string} [invite] the token of one of theirs
+ * @returns {Promise<boolean>} whether something was done
+ */
+export async function actOnRow(event, invite) {
   const button = /** @type {HTMLButtonElement | null} */ (
     /** @type {HTMLElement} */ (event.target).closest("button[data-act]")
   );
@@ -63,7 +68,7 @@ export async function actOnRow(event) {
   if (!button || !peer || !DONE[act]) return false;
   busy(button, true);
   try {
-    await actOn(peer, act, Number(state) || undefined, name);
+    await actOn(peer, act, Number(state) || undefined, name, invite);
     return true;
   } catch (error) {
     toast(explain(error));
