@@ -7,6 +7,7 @@ looks unanswered, and no frame tells of it.
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 
 from accounts import privacy, profile
 from accounts.profile import Person
@@ -17,7 +18,7 @@ from messaging import fanout, protocol
 from messaging.backends import connection_store
 from messaging.backends.base import Blocks, Busy, PairConflict
 from messaging.domain import ID_SIZE, Contact, ContactState, Pair, PairState, Uid, block_bit
-from messaging.http import Action
+from messaging.http import Action, Answer
 
 TRIES = 4  # against the other side's changes; then Busy
 
@@ -126,6 +127,19 @@ async def act(me: Uid, peer: Uid, action: Action, seen: int | None, now: int) ->
         except PairConflict:
             continue
     raise Busy
+
+
+async def answer_all(
+    me: Uid, peers: Iterable[Uid], action: Answer, seen: int, now: int
+) -> list[Uid]:
+    """`act` on each; answers those of whom it is true now. A pair that is not as `seen` any more,
+    or is none, is passed over. Raises Busy; some may be done then, and a repeat does the rest."""
+    done = []
+    for peer in peers:
+        with suppress(Moved, Unknown):
+            await act(me, peer, action, seen, now)
+            done.append(peer)
+    return done
 
 
 async def clear(me: Uid, peer: Uid, upto: int) -> Contact:

@@ -10,6 +10,7 @@ from messaging.protocol import EPOCH_RECORD_MAX, EPOCHS_MAX
 
 INVITE_DAYS = 7
 INVITES_MAX = 20  # open at a time, per person
+ANSWERS_MAX = 50  # people whom one call answers
 REQUESTS_PER_DAY = 50  # by one account
 POLL_SECONDS = 25  # how long a call waits for a frame; below the patience of proxies
 POLL_FRAMES = 16  # a call, each way
@@ -22,6 +23,8 @@ NodeName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9.:-]{1,40}$")]  # needs no q
 Record = Annotated[bytes, Meta(min_length=1, max_length=EPOCH_RECORD_MAX)]
 Token = Annotated[str, Meta(max_length=64)]  # of an invite
 Action = Literal["request", "accept", "decline", "reopen", "withdraw", "block", "unblock", "clear"]
+
+Answer = Literal["decline", "reopen", "block", "unblock"]
 
 
 class Person(Body):
@@ -66,6 +69,21 @@ class Act(Body):
     seen: Annotated[int, Meta(ge=1, le=5)] | None = None
     upto: N | None = None
     invite: Token | None = None
+
+
+class AnswerAll(Body):
+    """POST /api/connections/all: the same for several. People whom the user does not see as `seen`
+    any more are passed over."""
+
+    peers: Annotated[list[Id], Meta(min_length=1, max_length=ANSWERS_MAX)]
+    action: Answer
+    seen: Annotated[int, Meta(ge=1, le=5)]
+
+
+class Answered(Body):
+    """Answers AnswerAll: those of whom it is true now."""
+
+    peers: list[Id]
 
 
 class ConnectionConflict(Body):

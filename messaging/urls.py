@@ -8,6 +8,7 @@ from messaging import views
 urlpatterns: list[URLPattern | URLResolver] = [
     path("people", views.find_person),
     path("connections", by_method(GET=views.list_connections, POST=views.act)),
+    path("connections/all", views.answer_all),
     path("invites", by_method(GET=views.list_invites, POST=views.make_invite)),
     path("invites/show", views.show_invite),
     path("invites/accept", views.accept_invite),

@@ -30,6 +30,7 @@ from messaging.domain import Contact, Conv
 FIND = Limit("find", 120, HOUR)  # by account; who guesses names learns little, and slowly
 REQUESTS = Limit("requests", http.REQUESTS_PER_DAY, DAY)  # by account
 ACTIONS = Limit("actions", 600, HOUR)  # by account
+ANSWERS = Limit("answers", 60, HOUR)  # by account, of up to ANSWERS_MAX people each
 EPOCH_READS = Limit("epoch-reads", 3_000, HOUR)  # by account; a new browser reads all of them
 
 P = ParamSpec("P")
@@ -75,6 +76,13 @@ def list_connections(_request: HttpRequest, who: Caller) -> http.Connections:
 @answers
 async def act(_request: HttpRequest, who: Caller, body: http.Act) -> http.ConnectionRow:
     return await _row(await _acted(who, body))
+
+
+@api("POST", need=Need.PROOF, body=http.AnswerAll, limit=ANSWERS)
+@answers
+async def answer_all(_request: HttpRequest, who: Caller, body: http.AnswerAll) -> http.Answered:
+    done = await connections.answer_all(who.uid, body.peers, body.action, body.seen, now_ms())
+    return http.Answered(peers=[Id(peer) for peer in done])
 
 
 @api("GET", need=Need.PROOF)

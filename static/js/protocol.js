@@ -87,6 +87,8 @@ export const CLOSE_RATE = 4029;
 export const INVITE_DAYS = 7;
 /** open at a time, per person */
 export const INVITES_MAX = 20;
+/** people whom one call answers */
+export const ANSWERS_MAX = 50;
 /** by one account */
 export const REQUESTS_PER_DAY = 50;
 /** how long a call waits for a frame; below the patience of proxies */
@@ -593,6 +595,21 @@ export const BODY_MAX = 131072;
  * @property {number} [seen]
  * @property {number} [upto]
  * @property {string} [invite]
+ */
+
+/**
+ * POST /api/connections/all: the same for several. People whom the user does not see as `seen`
+ * any more are passed over.
+ * @typedef {object} AnswerAll
+ * @property {Id[]} peers
+ * @property {"block" | "decline" | "reopen" | "unblock"} action
+ * @property {number} seen
+ */
+
+/**
+ * Answers AnswerAll: those of whom it is true now.
+ * @typedef {object} Answered
+ * @property {Id[]} peers
  */
 
 /**

@@ -5,10 +5,22 @@ from typing import Any
 import pytest
 
 from accounts.protocol import Privacy
+from chatsite.edge.wire import Id
 from e2ee.encoding import from_base64
 from messaging import http
 from tests.accounts.people import Answer, Person
-from tests.messaging.test_views import ASKED, ASKS, CLOSED, CONNECTED, act, befriend, call, states
+from tests.messaging.conftest import signed_up
+from tests.messaging.test_views import (
+    ASKED,
+    ASKS,
+    BLOCKED,
+    CLOSED,
+    CONNECTED,
+    act,
+    befriend,
+    call,
+    states,
+)
 
 
 def let(who: Person, requests: Any) -> None:
@@ -85,6 +97,33 @@ def test_who_was_asked_may_answer_and_who_is_connected_stays(
     assert act(ben, ann, "request").json["state"] == CONNECTED
     act(ben, ann, "block", CONNECTED)
     assert act(ben, ann, "request").code == "moved"
+
+
+def answer_all(who: Person, peers: list[Person], action: Any, seen: int) -> Answer:
+    body = http.AnswerAll(peers=[Id(peer.uid) for peer in peers], action=action, seen=seen)
+    return call(who, "POST", "/api/connections/all", body)
+
+
+def answered(answer: Answer) -> set[bytes]:
+    return {from_base64(uid) for uid in answer.json["peers"]}
+
+
+def test_all_who_ask_are_answered_in_one_call(ann: Person, ben: Person, eve: Person) -> None:
+    other, stranger = signed_up("other"), signed_up("stranger")
+    for asker in (ben, eve, other):
+        act(asker, ann, "request")
+    act(ann, other, "accept", ASKS)
+    everybody = [ben, eve, other, stranger]
+    for action, seen, then in (
+        ("decline", ASKS, CLOSED), ("reopen", CLOSED, ASKS), ("block", ASKS, BLOCKED),
+    ):  # fmt: skip
+        for _ in range(2):  # a repeat is the same
+            done = answer_all(ann, everybody, action, seen)
+            assert answered(done) == {ben.uid, eve.uid}, action
+        assert states(ann) == {ben.name: then, eve.name: then, other.name: CONNECTED}
+    assert answered(answer_all(eve, [ann, ben], "decline", ASKS)) == set()
+    assert states(ann)[eve.name] == BLOCKED
+    assert states(eve) == {ann.name: ASKED}  # and hears of nothing
 
 
 def test_a_no_does_not_show_by_it(ann: Person, ben: Person, eve: Person) -> None:

@@ -14,6 +14,7 @@ import { momentTime } from "../ui/when.js";
 
 /** @typedef {import("../tabs/bus.js").Summary} Summary */
 /** @typedef {import("../sync/reporting.js").Shown} Shown */
+/** @typedef {{contact: Summary["contact"] | import("../ui/person.js").Named, row: {peer: string, conv: string}}} Chat conv: "" before there is one */
 
 /** @type {Record<string, () => string>} */
 const REFUSALS = {
@@ -23,7 +24,7 @@ const REFUSALS = {
 };
 
 export class ChatReport extends HTMLElement {
-  /** @type {Summary | undefined} */ #chat;
+  /** @type {Chat | undefined} */ #chat;
   /** @type {number | undefined} seq of the message; none: of the person */ #seq;
   /** @type {Shown[]} as they are sealed */ #messages = [];
   #id = ""; // of the report: a repeat has the same one
@@ -36,7 +37,8 @@ export class ChatReport extends HTMLElement {
     this.#form.addEventListener("submit", (event) => void this.#submit(event));
     part(this, "before").addEventListener("change", () => void this.#look());
     this.#dialog.addEventListener("close", () => this.#forget());
-    part(document.body, "messages").addEventListener("click", (event) => void this.#picked(event));
+    const thread = document.querySelector("chat-thread [data-part='messages']");
+    thread?.addEventListener("click", (event) => void this.#picked(event));
   }
 
   get #dialog() {
@@ -66,7 +68,7 @@ export class ChatReport extends HTMLElement {
     if (chat) await this.open(chat, seq);
   }
 
-  /** @param {Summary} chat @param {number} [seq] of a message of theirs */
+  /** @param {Chat} chat @param {number} [seq] of a message of theirs */
   async open(chat, seq) {
     this.#forget();
     [this.#chat, this.#seq, this.#id] = [chat, seq, b64(newId())];
@@ -74,7 +76,7 @@ export class ChatReport extends HTMLElement {
     const title = seq ? gettext("Report a message of {name}") : gettext("Report {name}");
     part(this, "title").textContent = format(title, { name });
     part(this, "about").hidden = !seq;
-    part(this, "person").hidden = Boolean(seq);
+    part(this, "person").hidden = Boolean(seq) || !chat.row.conv;
     part(this, "reveals").textContent = format(revealed(Boolean(seq)), { name });
     this.#dialog.showModal();
     await this.#look();
@@ -135,7 +137,7 @@ export class ChatReport extends HTMLElement {
 
   /**
    * Other words than before are another report: the server keeps the first of an id.
-   * @param {Summary} chat
+   * @param {Chat} chat
    * @param {string} note
    */
   #wanted({ row }, note) {

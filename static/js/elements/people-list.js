@@ -3,6 +3,7 @@
 
 import { locale } from "../language.js";
 import { bus } from "../tabs/bus.js";
+import { AnswerAll } from "../ui/answerall.js";
 import { actOnRow } from "../ui/peopleact.js";
 import { contactRow } from "../ui/peoplerow.js";
 import { nameOf } from "../ui/person.js";
@@ -11,8 +12,10 @@ import { nameOf } from "../ui/person.js";
 
 export class PeopleList extends HTMLElement {
   /** @type {(() => void)[]} */ #stop = [];
+  /** @type {AnswerAll | undefined} */ #all;
 
   connectedCallback() {
+    this.#all ??= new AnswerAll(this);
     this.addEventListener("click", (event) => void actOnRow(event));
     this.#stop = [bus.on("contacts", (contacts) => this.#show(contacts))];
     void bus.ask("contacts").then((contacts) => contacts.length && this.#show(contacts));
@@ -39,6 +42,7 @@ export class PeopleList extends HTMLElement {
 
   /** @param {Contact[]} contacts */
   #render(contacts) {
+    this.#all?.show(contacts);
     const names = new Intl.Collator(locale());
     for (const group of /** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll("[data-group]"))) {
       const state = Number(group.dataset.group);

@@ -8,5 +8,6 @@ await Promise.all([
   import("../elements/people-find.js"),
   import("../elements/people-list.js"),
   import("../elements/people-invite.js"),
+  document.querySelector("chat-report") && import("../elements/chat-report.js"),
 ]);
 document.documentElement.dataset.ready = "";

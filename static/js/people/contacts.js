@@ -98,6 +98,22 @@ export class Contacts {
     }
   }
 
+  /**
+   * The same of several, ANSWERS_MAX at most. People who have moved on meanwhile are passed over.
+   * @param {string[]} peers
+   * @param {string} action
+   * @param {number} seen
+   * @returns {Promise<string[]>} of whom it is true now
+   */
+  async answerAll(peers, action, seen) {
+    const body = { peers, action, seen };
+    try {
+      return (await this.#api.post("/api/connections/all", body, { proof: true, again: true })).peers;
+    } finally {
+      await this.refresh().catch(() => {}); // the frames or the next connect bring it
+    }
+  }
+
   /** @param {boolean} connects one person, at once @returns {Promise<import("../protocol.js").NewInvite>} */
   invite(connects) {
     return this.#api.post("/api/invites", { connects }, { proof: true });

@@ -189,6 +189,8 @@ const people = ({ contacts }) => ({
   find: (name) => contacts.find(name),
   /** @param {string} peer @param {string} action @param {number} [seen] @param {string} [invite] token, with a request */
   act: (peer, action, seen, invite) => contacts.act(peer, action, seen, invite ? { invite } : {}),
+  /** @param {string[]} peers @param {string} action @param {number} seen */
+  answerAll: (peers, action, seen) => contacts.answerAll(peers, action, seen),
   /** @param {boolean} connects */
   invite: (connects) => contacts.invite(connects),
   invites: () => contacts.invites(),

@@ -9,6 +9,8 @@ import { chatAddress } from "./person.js";
 import { toast } from "./toast.js";
 import { done } from "./undo.js";
 
+/** @typedef {import("../elements/chat-report.js").ChatReport} ChatReport */
+
 /** @type {Record<string, (name: string) => string>} */
 const DONE = {
   request: (name) => format(gettext("{name} has your request. You can write once they accept."), { name }),
@@ -45,6 +47,13 @@ export async function actOn(peer, act, state, name, invite) {
   else toast(words);
 }
 
+/** Somebody who asks: there is no message of theirs yet. @param {string} uid @param {string} name */
+async function reportPerson(uid, name) {
+  const report = /** @type {ChatReport | null} */ (document.querySelector("chat-report"));
+  const contact = { peer: { uid, name: "", display_name: name } };
+  await report?.open({ contact, row: { peer: uid, conv: "" } });
+}
+
 /** A person who accepts wants to write. @param {string} peer */
 async function openChat(peer) {
   const contact = (await bus.ask("contacts")).find((one) => one.peer.uid === peer);
@@ -65,6 +74,7 @@ export async function actOnRow(event, invite) {
   const row = /** @type {HTMLElement | null} */ (button?.closest("[data-peer]"));
   const { act = "" } = button?.dataset ?? {};
   const { peer, state = "0", name = "" } = row?.dataset ?? {};
+  if (act === "report" && peer) await reportPerson(peer, name);
   if (!button || !peer || !DONE[act]) return false;
   busy(button, true);
   try {

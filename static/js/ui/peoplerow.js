@@ -18,6 +18,7 @@ const DOINGS = {
     { act: "accept", words: gettext("Accept"), look: "button-primary" },
     { act: "decline", words: gettext("Decline") },
     { act: "block", words: gettext("Block"), look: "button-quiet-danger" },
+    ...(reporting() ? [{ act: "report", words: gettext("Report"), look: "button-quiet-danger" }] : []),
   ],
   [STATE.CONNECTED]: () => [
     { act: "open", words: gettext("Write"), look: "button-primary" },
@@ -27,6 +28,8 @@ const DOINGS = {
   [STATE.BLOCKED]: () => [{ act: "unblock", words: gettext("Unblock") }],
 };
 
+/** The page has the dialog where the site takes reports. */
+const reporting = () => document.querySelector("chat-report") !== null;
 const CONNECT = () => [{ act: "connect", words: gettext("Connect"), look: "button-primary" }];
 const SETTLED = new Set([STATE.CONNECTED, STATE.BLOCKED]);
 
