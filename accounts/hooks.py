@@ -25,6 +25,12 @@ def readable_lists(me: bytes, uids: Iterable[bytes]) -> set[bytes]:
     return set(_call(settings.DIRECTORY_READABLE, me, uids))
 
 
+def admits(invite: bytes, uid: bytes | None, now_ms: int) -> bool:
+    """Whether the invite with this hash lets somebody sign up. With `uid`, one that is for one
+    person is theirs from now on; call it in the transaction that makes the account."""
+    return bool(_call(settings.INVITE_ADMITS, invite, uid, now_ms))
+
+
 def list_changed(uid: bytes, k: int) -> None:
     """Link k is stored: live sessions learn of it, and renew the heads that they keep."""
     _call(settings.DIRECTORY_CHANGED, uid, k)

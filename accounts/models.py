@@ -278,6 +278,7 @@ class NameReservation(models.Model):
     uid = Bytes(16)
     pepper_kid = models.CharField(max_length=KID_MAX)
     pepper = Bytes(BOX_SIZE)
+    invite = Bytes(32, default=NO_CODE)  # H of the token that it came by
     expires = Ms(db_index=True)
 
     def __str__(self) -> str:

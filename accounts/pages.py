@@ -46,6 +46,8 @@ def landing(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def sign_up(request: HttpRequest) -> HttpResponse:
+    if settings.REGISTRATION == "closed":
+        return render(request, "accounts/sign_up_closed.html")
     return render(request, "accounts/sign_up.html", LIMITS)
 
 

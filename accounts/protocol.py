@@ -31,6 +31,7 @@ EMAIL_CODE_LENGTH = 8  # characters of the code that confirms it
 Audience = Literal["contacts", "nobody"]
 Askers = Literal["anybody", "link", "nobody"]
 Name = Annotated[str, Meta(max_length=4 * NAME_MAX)]
+Token = Annotated[str, Meta(max_length=64)]  # of an invite
 Wrap = Annotated[bytes, Meta(min_length=WRAP_SIZE, max_length=WRAP_SIZE)]
 Box = Annotated[bytes, Meta(min_length=BOX_SIZE, max_length=BOX_SIZE)]
 VaultBox = Annotated[bytes, Meta(min_length=VAULT_SIZE, max_length=VAULT_SIZE)]
@@ -61,9 +62,11 @@ class Started(Body):
 
 
 class SignUpStart(Body):
-    """POST /api/sign-up/start: reserve a name for ten minutes."""
+    """POST /api/sign-up/start: reserve a name for ten minutes. `invite`: the token of one, where
+    nobody signs up without."""
 
     name: Name
+    invite: Token | None = None
 
 
 class SignUpStarted(Body):

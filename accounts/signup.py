@@ -2,31 +2,35 @@
 
 import secrets
 
+from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import Q
 from django.db.transaction import atomic
 
-from accounts import credentials, devices, names, reserved, vault, wraps
-from accounts.models import Credentials, Device, NameReservation, User
+from accounts import credentials, devices, hooks, names, reserved, vault, wraps
+from accounts.models import NO_CODE, Credentials, Device, NameReservation, User
 from accounts.protocol import SignUp, SignUpStarted
 from accounts.skeletons import skeleton
 from chatsite.edge.refusals import Refusal, bad
 from chatsite.edge.wire import B32, Id
 from e2ee import records
+from e2ee.encoding import h
 
 RESERVED_MS = 600_000
 
 
-def reserve(text: str, session: bytes, now_ms: int) -> SignUpStarted:
+def reserve(text: str, session: bytes, now_ms: int, invite: str | None = None) -> SignUpStarted:
     """Keep the name for the session with this hash, ten minutes; asking again gives the same uid
-    and pepper, another name lets the first one go. Raises Refusal `bad_name` or 409 `taken`, which
-    is also what a name is that looks like another or is reserved: the answer says no more."""
+    and pepper, another name lets the first one go. Raises Refusal `closed` or `uninvited` before
+    it looks at the name, `bad_name`, or 409 `taken`, which is also what a name is that looks like
+    another or is reserved: the answer says no more."""
+    came_by = _admitted(invite, now_ms)
     name = names.username(text)
     if reserved.is_reserved(name):
         raise taken()
     try:
         with atomic():
-            row = _reservation(name, session, now_ms)
+            row = _reservation(name, session, now_ms, came_by)
     except IntegrityError:  # pragma: no cover -- in one instant: SQLite lets one write at a time
         raise taken() from None
     pepper = credentials.open_pepper(row.pepper_kid, row.uid, row.pepper)
@@ -36,8 +40,9 @@ def reserve(text: str, session: bytes, now_ms: int) -> SignUpStarted:
 def finish(body: SignUp, session: bytes, agent: str, now_ms: int) -> tuple[User, Device]:
     """Make the account that `session` reserved a name for.
 
-    Raises Refusal `reservation` (too late: start again), `taken`, `bad_sign_up`, and what `e2ee`
-    refuses of the link. Not repeatable: somebody who lost the answer signs in.
+    Raises Refusal `reservation` (too late: start again), `taken`, `uninvited` (somebody was faster
+    with the invite), `bad_sign_up`, and what `e2ee` refuses of the link. Not repeatable: somebody
+    who lost the answer signs in.
     """
     display_name = names.display_name(body.display_name)
     with atomic():
@@ -47,6 +52,8 @@ def finish(body: SignUp, session: bytes, agent: str, now_ms: int) -> tuple[User,
         link = records.verify_link(body.link)
         records.check_first(link, held.uid)
         check_whole(body, link)
+        if held.invite != NO_CODE and not hooks.admits(held.invite, held.uid, now_ms):
+            raise uninvited()
         try:
             with atomic():
                 user = User(uid=held.uid, username=held.username, display_name=display_name)
@@ -63,12 +70,30 @@ def taken() -> Refusal:
     return Refusal(409, "taken", "That name, or one that looks like it, is taken.")
 
 
-def _reservation(name: str, session: bytes, now_ms: int) -> NameReservation:
+def uninvited() -> Refusal:
+    return Refusal(403, "uninvited", "This site takes people with an invite alone.")
+
+
+def _admitted(invite: str | None, now_ms: int) -> bytes:
+    """Hash of the invite that lets this visitor in; NO_CODE where nobody needs one."""
+    if settings.REGISTRATION == "closed":
+        raise Refusal(403, "closed", "This site takes no new people.")
+    if settings.REGISTRATION == "open":
+        return NO_CODE
+    digest = h((invite or "").encode())
+    if not hooks.admits(digest, None, now_ms):
+        raise uninvited()
+    return digest
+
+
+def _reservation(name: str, session: bytes, now_ms: int, came_by: bytes) -> NameReservation:
     NameReservation.objects.filter(expires__lte=now_ms).delete()
     looks = skeleton(name)
     held = NameReservation.objects.filter(Q(skeleton=looks) | Q(session=session))
     mine = next((row for row in held if row.session == session and row.username == name), None)
     if mine:
+        mine.invite = came_by
+        mine.save(update_fields=["invite"])
         return mine
     users = User.objects.filter(Q(username=name) | Q(skeleton=looks))
     if users.exists() or held.filter(skeleton=looks).exclude(session=session).exists():
@@ -83,6 +108,7 @@ def _reservation(name: str, session: bytes, now_ms: int) -> NameReservation:
         uid=uid,
         pepper_kid=kid,
         pepper=box,
+        invite=came_by,
         expires=now_ms + RESERVED_MS,
     )
 

@@ -48,7 +48,7 @@ def sign_up_start(request: HttpRequest, body: protocol.SignUpStart) -> protocol.
     if request.session.session_key is None:
         request.session.set_expiry(signup.RESERVED_MS // 1000)  # of nobody yet: need not last
         request.session.create()
-    return signup.reserve(body.name, _session_hash(request), now_ms())
+    return signup.reserve(body.name, _session_hash(request), now_ms(), body.invite)
 
 
 @public("POST", body=protocol.SignUp, limit=rates.SIGN_UP)

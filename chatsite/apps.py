@@ -16,6 +16,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
     return {
         "site_name": settings.SITE_NAME,
         "site_url": settings.SITE_URL,
+        "registration": settings.REGISTRATION,
         "media_transfer": settings.MEDIA_TRANSFER,
         "takes_reports": lambda: keys.published() is not None,
     }

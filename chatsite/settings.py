@@ -15,6 +15,7 @@ PORT = env.integer("PORT", 8000, 0, 65535)
 NODE = env.node("NODE")  # empty: host:port, as `serve` was told
 
 SITE_NAME = env.filled("SITE_NAME", "Chatsite")
+REGISTRATION = env.choice("REGISTRATION", "open", ("open", "invite", "closed"))
 RESERVED_NAMES = env.words("RESERVED_NAMES")  # beside accounts/reserved.py
 _SITE = env.origin("SITE_URL", f"http://localhost:{PORT or 8000}")
 SITE_URL = _SITE.geturl()
@@ -72,6 +73,7 @@ WAIT_SECONDS = env.integer("WAIT_SECONDS", 60, 0, 3600)  # of `serve`, for each 
 MESSAGING_BLOBS = "media.hooks.BlobLinks"  # messaging/blobs.py is its port
 # accounts/hooks.py calls these, and never imports them
 DIRECTORY_READABLE = "messaging.hooks.readable_lists"
+INVITE_ADMITS = "messaging.hooks.admits"
 DIRECTORY_CHANGED = "messaging.hooks.list_changed"
 ACCOUNT_CHANGED = "messaging.hooks.account_changed"
 PRIVACY_CHANGED = "messaging.hooks.privacy_changed"

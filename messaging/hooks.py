@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from chatsite.edge.wire import Id
-from messaging import fanout, protocol
+from messaging import fanout, invites, protocol
 from messaging.backends import connection_store
 from messaging.domain import ContactState, Uid
 
@@ -39,6 +39,11 @@ async def readable_lists(me: Uid, uids: Iterable[Uid]) -> set[Uid]:
     contacts = await connection_store().contacts(me)
     known = {row.peer for row in contacts if row.state in READABLE}
     return known.intersection(uids)
+
+
+def admits(invite: bytes, uid: Uid | None, now: int) -> bool:
+    """Whether an invite lets somebody sign up; with `uid` it is theirs, if it is for one person."""
+    return invites.admits(invite, uid, now)
 
 
 async def list_changed(uid: Uid, k: int) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Raw
 
-from accounts.protocol import Box, Generation, Name
+from accounts.protocol import Box, Generation, Name, Token
 from chatsite.edge.wire import U32, Body, Id, N
 from messaging.protocol import EPOCH_RECORD_MAX, EPOCHS_MAX
 
@@ -21,7 +21,6 @@ RID_MAX = 2**31 - 1  # of the first call
 
 NodeName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9.:-]{1,40}$")]  # needs no quoting in an address
 Record = Annotated[bytes, Meta(min_length=1, max_length=EPOCH_RECORD_MAX)]
-Token = Annotated[str, Meta(max_length=64)]  # of an invite
 Action = Literal["request", "accept", "decline", "reopen", "withdraw", "block", "unblock", "clear"]
 
 Answer = Literal["decline", "reopen", "block", "unblock"]

@@ -91,6 +91,20 @@ def is_from(maker: Uid, token: str, now: int) -> bool:
     return one.filter(user__uid=maker).exists()
 
 
+def admits(digest: bytes, uid: Uid | None, now: int) -> bool:
+    """Whether an open link with this hash of its token lets a stranger sign up.
+
+    With `uid` a link that connects is taken for that person, in the caller's transaction: one link
+    makes one account, which accepts it afterwards. One of a maker who takes no requests, or is
+    suspended, lets nobody in.
+    """
+    found = Invite.objects.filter(digest=digest, used_by=None, expires__gt=now)
+    invite = found.select_related("user").filter(user__is_active=True).first()
+    if invite is None or privacy.askers(invite.user.uid) == "nobody":
+        return False
+    return uid is None or not invite.connects or _take(digest, uid, now)
+
+
 def show(me: Uid, token: str, now: int) -> tuple[Person, bool]:
     """Who the link is from, and whether it connects. It may be one that I accepted.
 
@@ -170,12 +184,14 @@ def _claim(me: Uid, token: str, now: int) -> None:
 
     Conditions on columns of the row alone: PostgreSQL would not check a joined one again.
     """
-    one = Invite.objects.filter(digest=h(token.encode()))
-    free = one.filter(used_by=None, expires__gt=now)
-    if free.update(used_by=me, expires=now + INVITE_DAYS * DAY_MS):
-        return
-    if not one.filter(used_by=me).exists():
+    digest = h(token.encode())
+    if not _take(digest, me, now) and not Invite.objects.filter(digest=digest, used_by=me).exists():
         raise Unknown
+
+
+def _take(digest: bytes, me: Uid, now: int) -> bool:
+    free = Invite.objects.filter(digest=digest, used_by=None, expires__gt=now)
+    return bool(free.update(used_by=me, expires=now + INVITE_DAYS * DAY_MS))
 
 
 async def _tell(user: Uid) -> None:

@@ -201,9 +201,11 @@ export const BODY_MAX = 131072;
  */
 
 /**
- * POST /api/sign-up/start: reserve a name for ten minutes.
+ * POST /api/sign-up/start: reserve a name for ten minutes. `invite`: the token of one, where
+ * nobody signs up without.
  * @typedef {object} SignUpStart
  * @property {string} name
+ * @property {string} [invite]
  */
 
 /**

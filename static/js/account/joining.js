@@ -49,9 +49,13 @@ import { checkVault, openedVault } from "./vaultopening.js";
 const TRIES = 5; // other devices may move the list on meanwhile; more in a row is a fault
 const CONFLICT = 409;
 
-/** @param {string} name @returns {Promise<Reservation>} kept for ten minutes; ApiError taken, bad_name */
-export async function reserveName(name) {
-  const answer = await api.post("/api/sign-up/start", { name });
+/**
+ * @param {string} name
+ * @param {string} [invite] token of an invite, where nobody signs up without
+ * @returns {Promise<Reservation>} kept for ten minutes; ApiError taken, bad_name, uninvited, closed
+ */
+export async function reserveName(name, invite) {
+  const answer = await api.post("/api/sign-up/start", { name, ...(invite && { invite }) });
   return { uid: fromB64(answer.uid, 16), name: answer.name, pepper: fromB64(answer.pepper, 32) };
 }
 

@@ -12,16 +12,16 @@ import { Found } from "../ui/found.js";
 import { actOnRow } from "../ui/peopleact.js";
 import { chatAddress, nameOf } from "../ui/person.js";
 import { toast } from "../ui/toast.js";
+import { forgetInvite, keepInvite, keptInvite } from "./invitetoken.js";
 import { startBus } from "./starting.js";
 
 /** @typedef {import("../people/contacts.js").Contact} Contact */
 /** @typedef {import("../protocol.js").ShownInvite} ShownInvite */
 
-const PLACE = "invite";
-const token = location.hash.slice(1) || sessionStorage.getItem(PLACE) || "";
+const token = location.hash.slice(1) || keptInvite();
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 
-if (token) sessionStorage.setItem(PLACE, token);
+if (token) keepInvite(token);
 history.replaceState(null, "", location.pathname); // the link is not left in the history
 addEventListener("hashchange", () => location.reload()); // another link, into the same tab
 await open();
@@ -33,10 +33,10 @@ async function open() {
   const found = new Found(part(main, "result"));
   try {
     const invite = await bus.ask("invited", token);
-    if (!invite.connects) forget();
+    if (!invite.connects) forgetInvite();
     await show(found, invite);
   } catch (error) {
-    if (isOver(error)) forget();
+    if (isOver(error)) forgetInvite();
     found.say(isOver(error) ? over() : explain(error), "notice notice-warning");
   }
 }
@@ -51,7 +51,7 @@ function instead(shown) {
 async function show(found, invite) {
   const self = gettext("This invite is your own. Send it to the person whom you want to write to.");
   await found.show(invite.peer, { connects: invite.connects, self });
-  if (invite.peer.uid === (await bus.ask("me"))) return forget();
+  if (invite.peer.uid === (await bus.ask("me"))) return forgetInvite();
   bus.on("contacts", (now) => tell(invite, now));
   tell(invite, await bus.ask("contacts"));
   part(main, "as").hidden = false;
@@ -61,7 +61,7 @@ async function show(found, invite) {
 /** What pressing the button does. @param {ShownInvite} invite @param {Contact[]} contacts */
 function tell({ peer, connects }, contacts) {
   const contact = contacts.find((one) => one.peer.uid === peer.uid);
-  if (contact?.state === STATE.CONNECTED) forget();
+  if (contact?.state === STATE.CONNECTED) forgetInvite();
   part(main, "lead").textContent = lead(connects, contact?.state, nameOf(contact ?? { peer }));
   part(main, "lead").hidden = false;
 }
@@ -90,13 +90,13 @@ async function connect(button, found) {
   busy(button, true);
   try {
     const conv = await bus.ask("acceptInvite", token);
-    forget();
+    forgetInvite();
     location.assign(chatAddress(conv));
   } catch (error) {
     busy(button, false);
     if (!isOver(error))
       return toast(explain(error, { moved: gettext("You blocked this person. Unblock them first.") }));
-    forget();
+    forgetInvite();
     for (const gone of ["lead", "as"]) part(main, gone).hidden = true;
     found.say(over(), "notice notice-warning");
   }
@@ -112,8 +112,4 @@ function over() {
   return gettext(
     "This invite does not work any more: it was used or withdrawn, or its time is over. Ask for a new one.",
   );
-}
-
-function forget() {
-  sessionStorage.removeItem(PLACE);
 }

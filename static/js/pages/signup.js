@@ -10,6 +10,7 @@ import { NAME_MIN } from "../protocol.js";
 import { gettext } from "../text.js";
 import { explain } from "../ui/explain.js";
 import { allRight, byId, judge, onSubmit, tell } from "../ui/forms.js";
+import { keptInvite } from "./invitetoken.js";
 import { displayNameProblem, usernameProblem } from "./names.js";
 import { keepNext, nextAddress } from "./next.js";
 import { progressOf, Steps } from "./steps.js";
@@ -26,7 +27,11 @@ const sheet = root.querySelector("recovery-code");
 /** One code for the whole visit: who goes back to change a name need not write down another. */
 let code = "";
 
+/** Where nobody signs up without. */
+const invite = root.dataset.registration === "invite" ? keptInvite() : undefined;
+
 keepNext();
+if (invite === "") steps.show("uninvited");
 meter.about = () => [name.value, display.value];
 name.addEventListener("input", () => {
   // Two letters are too short, but a third may be on its way.
@@ -49,9 +54,10 @@ async function reserveAndGoOn() {
 
 async function reserve() {
   try {
-    return await reserveName(name.value);
+    return await reserveName(name.value, invite);
   } catch (error) {
     const { code: problem } = /** @type {{code?: string}} */ (error);
+    if (problem === "uninvited") return void steps.show("uninvited");
     if (problem !== "taken" && problem !== "bad_name") throw error;
     judge(name, explain(error));
     name.focus();

@@ -1,0 +1,123 @@
+"""Who may sign up: anybody, people with an invite of somebody who is there, nobody."""
+
+import secrets
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts import protocol
+from accounts.models import User
+from messaging.models import Invite
+from tests.accounts.people import Answer, Browser, Person
+from tests.messaging.test_views import CONNECTED, call
+from tests.messaging.test_wanted import accept, invite, let
+
+WAYS = ["open", "invite", "closed"]
+
+
+def start(browser: Browser, name: str, token: str | None = None) -> Answer:
+    body = protocol.SignUpStart(name=name, invite=token)
+    return browser.call("POST", "/api/sign-up/start", body, prove=False)
+
+
+def finish(person: Person, browser: Browser, started: Answer) -> Answer:
+    person.uid, person.pepper = started.bytes("uid"), started.bytes("pepper")
+    answer = browser.call("POST", "/api/sign-up", person.sign_up_body(browser), prove=False)
+    browser.uid = person.uid
+    person.browsers.append(browser)
+    return answer
+
+
+def newcomer() -> Person:
+    return Person(f"new-{secrets.token_hex(4)}")
+
+
+def test_a_closed_site_takes_nobody(ann: Person, settings: Any) -> None:
+    token = invite(ann, connects=True)
+    settings.REGISTRATION = "closed"
+    for name in (ann.name, "somebody-else", "?"):
+        answer = start(Browser(), name, token)
+        assert (answer.status, answer.code) == (403, "closed")
+
+
+def test_by_invite_a_stranger_without_one_learns_of_no_name(ann: Person, settings: Any) -> None:
+    settings.REGISTRATION = "invite"
+    answers = {start(Browser(), name, t).raw for name in (ann.name, "x", "free-one")
+               for t in (None, "", "guess")}  # fmt: skip
+    assert len(answers) == 1
+    assert b'"uninvited"' in answers.pop()
+
+
+def test_an_invite_for_one_person_makes_one_account_which_is_connected(
+    ann: Person, settings: Any
+) -> None:
+    token = invite(ann, connects=True)
+    settings.REGISTRATION = "invite"
+    one, other = newcomer(), newcomer()
+    at_one, at_other = Browser(), Browser()
+    started, late = start(at_one, one.name, token), start(at_other, other.name, token)
+    assert finish(one, at_one, started).status == 200
+    answer = finish(other, at_other, late)
+    assert (answer.status, answer.code) == (403, "uninvited")
+    assert not User.objects.filter(username=other.name).exists()
+    assert start(Browser(), other.name, token).code == "uninvited"
+    assert accept(one, token).json["state"] == CONNECTED
+    assert accept(one, token).json["state"] == CONNECTED
+
+
+def test_an_invite_for_several_lets_each_of_them_in(ann: Person, settings: Any) -> None:
+    token = invite(ann, connects=False)
+    settings.REGISTRATION = "invite"
+    for person in (newcomer(), newcomer()):
+        browser = Browser()
+        started = start(browser, person.name, token)
+        assert start(browser, person.name, token).json == started.json
+        assert finish(person, browser, started).status == 200
+
+
+def test_an_account_that_is_not_made_uses_nothing_up(ann: Person, settings: Any) -> None:
+    token = invite(ann, connects=True)
+    settings.REGISTRATION = "invite"
+    person, browser = newcomer(), Browser()
+    started = start(browser, person.name, token)
+    User.objects.create(username=person.name, is_staff=True)
+    assert finish(person, browser, started).code == "taken"
+    assert Invite.objects.get(user__uid=ann.uid).used_by is None
+
+
+@pytest.mark.parametrize("gone", ["withdrawn", "over", "no requests", "suspended"])
+def test_an_invite_that_does_not_work_lets_nobody_in(ann: Person, settings: Any, gone: str) -> None:
+    token = invite(ann, connects=False)
+    mine = Invite.objects.filter(user__uid=ann.uid)
+    if gone == "withdrawn":
+        mine.delete()
+    elif gone == "over":
+        mine.update(expires=1)
+    elif gone == "suspended":
+        User.objects.filter(uid=ann.uid).update(is_active=False)
+    else:
+        let(ann, "nobody")
+    settings.REGISTRATION = "invite"
+    assert start(Browser(), newcomer().name, token).code == "uninvited"
+
+
+def test_who_is_there_stays(ann: Person, settings: Any) -> None:
+    settings.REGISTRATION = "closed"
+    assert call(ann, "GET", "/api/connections").status == 200
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_each_page_says_how_people_get_in(settings: Any, way: str) -> None:
+    settings.REGISTRATION = way
+    page = {
+        path: Client().get(path).content.decode()
+        for path in ("/", "/sign-up", "/sign-in", "/invite")
+    }
+    assert ("Create an account</a>" in page["/"]) == (way == "open")
+    assert ("by an invite" in page["/"]) == (way == "invite")
+    assert ("no new people" in page["/"]) == (way == "closed")
+    assert ('id="details"' in page["/sign-up"]) == (way != "closed")
+    assert ("You need an invite" in page["/sign-up"]) == (way == "invite")
+    for path in ("/sign-in", "/invite"):
+        assert ('href="/sign-up' in page[path]) == (way != "closed"), path
