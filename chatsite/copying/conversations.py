@@ -69,8 +69,8 @@ async def copy(
 
     progress.begin("conversations", len(every))
     await _each(every, one, progress)
-    name = await _patiently(source.meta.data)
-    await _patiently(lambda: target.meta.adopt_data(name))
+    name = await patiently(source.meta.data)
+    await patiently(lambda: target.meta.adopt_data(name))
     progress.end()
 
 
@@ -79,7 +79,7 @@ async def differences(
 ) -> list[str]:
     """What the target has otherwise, in words; nothing when all is well."""
     found: list[str] = []
-    if await _patiently(source.meta.data) != await _patiently(target.meta.data):
+    if await patiently(source.meta.data) != await patiently(target.meta.data):
         found.append("the name of the data")
     known = {pair.conv for pair in every}
     there = {pair.conv for pair in await pairs(target)}
@@ -113,15 +113,15 @@ async def different(source: Tables, target: Tables, pair: Pair) -> tuple[int, li
 async def move(source: Tables, target: Tables, pair: Pair) -> int:
     """All of a pair; how many messages it has."""
     now = wall_clock()
-    held = await _patiently(lambda: source.held(pair))
+    held = await patiently(lambda: source.held(pair))
     log = _Log(held.pair)
 
     async def keep(rows: Sequence[Row]) -> None:
-        await _patiently(lambda: target.keep_rows(held.pair, rows, now))
+        await patiently(lambda: target.keep_rows(held.pair, rows, now))
 
     await _through(source, held, log, keep, now)
     made_good = _in_order(_made_good(held, log), now)
-    await _patiently(lambda: target.keep(made_good, now))
+    await patiently(lambda: target.keep(made_good, now))
     return log.last
 
 
@@ -129,7 +129,7 @@ async def _pages(tables: Tables, n: int) -> AsyncIterator[list[Any]]:
     cursor: bytes | None = None
     while True:
         browse = partial(tables.browse, Table.CONNECTION, cursor, n, sure=True)
-        records, cursor = await _patiently(browse)
+        records, cursor = await patiently(browse)
         yield records
         if cursor is None:
             return
@@ -137,7 +137,7 @@ async def _pages(tables: Tables, n: int) -> AsyncIterator[list[Any]]:
 
 async def _digest(tables: Tables, pair: Pair, now: int, *, made_good: bool) -> tuple[Digest, int]:
     """As the pair is at this time; and how many messages it has."""
-    held = await _patiently(lambda: tables.held(pair))
+    held = await patiently(lambda: tables.held(pair))
     log, messages = _Log(held.pair), hashlib.sha256()
 
     async def add(rows: Sequence[Row]) -> None:
@@ -160,7 +160,7 @@ async def _through(
 ) -> None:
     """Every row in its order. Raises Problem where the log is not what its head says."""
     conv = held.pair.conv
-    while rows := await _patiently(lambda: tables.rows(conv, log.last, ROWS)):
+    while rows := await patiently(lambda: tables.rows(conv, log.last, ROWS)):
         rows = [_as_of(row, now) for row in rows]
         for row in rows:
             log.add(row)
@@ -246,7 +246,7 @@ async def _each(
     await several.each(every, step)
 
 
-async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
+async def patiently(call: Callable[[], Awaitable[T]]) -> T:
     """Raises Interrupted where the store stays away."""
     return await several.patiently(call, Busy, _words)
 

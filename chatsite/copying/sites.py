@@ -107,15 +107,16 @@ def require_no_nodes(new: Target) -> None:
                 )
 
 
-def require_whole() -> None:
-    """The source answers and has the tables of this release. Raises Problem."""
+def require_whole(what: str = "copied") -> None:
+    """This site answers and has the tables of this release. `what` was to be done. Raises
+    Problem."""
     checks = [Need(name, import_string(check), where) for name, check, where in settings.NEEDS]
     kept = sorted({"default", "messages"} & settings.DATABASES.keys())
     checks += [Need("The database", needs.database, alias) for alias in kept]
     try:
         wait_for(checks, lambda _: None, 0)
     except Unfit as unfit:
-        raise Problem(f"This site cannot be copied: {unfit}.") from unfit
+        raise Problem(f"This site cannot be {what}: {unfit}.") from unfit
 
 
 def prepare(new: Target) -> None:

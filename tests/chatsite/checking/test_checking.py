@@ -1,0 +1,160 @@
+"""What `manage.py check_store` finds: nothing in a healthy store, on any engine, and whatever is
+done to its tables past the store's own code."""
+
+import asyncio
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from chatsite.checking import orphans
+from chatsite.checking.store import Checked, check
+from chatsite.copying.progress import Progress
+from messaging.domain import NewEpoch, block_bit
+from tests.contracts.adapters import (
+    NOW,
+    Adapters,
+    Chat,
+    adapters,
+    adapters_on,
+    connected,
+    database_access,
+    new_id,
+)
+
+__all__ = ["adapters", "database_access"]
+HOUR = 3_600  # seconds
+LATER = 4_000_000_000_000  # ms, when nothing here has expired by anybody's clock
+
+
+class Silent(io.StringIO):
+    def isatty(self) -> bool:
+        return False
+
+    def write(self, text: str, **_: Any) -> int:
+        return len(text)
+
+
+async def checked(site: Adapters) -> Checked:
+    return await check(site.tables, Progress(Silent()))
+
+
+def said(found: Checked, chat: Chat) -> list[str]:
+    """Of this conversation: others are in the same store. Nobody here has an account."""
+    mine = [fault for fault in found.faults if chat.conv.hex() in fault.where]
+    return [fault.text for fault in mine if "no account" not in fault.text]
+
+
+async def lived(site: Adapters) -> Chat:
+    """Everything that a conversation can have gone through."""
+    chat = await connected(site)
+    first = await chat.send(chat.alice)
+    await chat.send(chat.bob)
+    await chat.send(chat.alice, kind=2)
+    await chat.send(chat.alice, LATER, ttl=HOUR)
+    await chat.erase(first)
+    await site.log.mark(chat.conv, chat.bob, chat.alice, NOW, got=4, read=(4, 2))
+    await block(site, chat, chat.bob)
+    await chat.send(chat.alice, withheld=True)
+    await chat.send(chat.alice, withheld=True)
+    await site.store.clear(chat.bob, chat.alice, 3)
+    await site.store.advance(chat.conv, NewEpoch(1, b"E1", True, NOW + 1, 1, 1))
+    await site.store.put_box(chat.bob, chat.conv, 1, 1, b"box")
+    return chat
+
+
+async def block(site: Adapters, chat: Chat, who: bytes) -> None:
+    pair = await site.store.pair(chat.alice, chat.bob)
+    assert pair is not None
+    peer = chat.bob if who == chat.alice else chat.alice
+    await site.store.change(pair, pair.state, pair.blocked | block_bit(who, peer), NOW)
+
+
+async def test_a_healthy_store_has_no_faults(adapters: Adapters) -> None:
+    chats = [await lived(adapters), await connected(adapters, epoch=False)]
+    found = await checked(adapters)
+    for chat in chats:
+        assert said(found, chat) == []
+    assert found.pairs >= 2
+    assert found.messages >= 7
+    assert not [fault for fault in found.faults if fault.kind == "orphan"]
+
+
+@pytest.fixture(scope="module")
+def sqlite(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> Iterator[Adapters]:
+    with django_db_blocker.unblock():
+        yield from adapters_on("sqlite", tmp_path_factory)
+
+
+CONV = "conversation_id = %(conv)s"
+DAMAGES = {
+    "messages 2 to 2 are missing": f"DELETE FROM conversation WHERE {CONV} AND seq = 2",
+    "the log ends with message 6": f"DELETE FROM conversation WHERE {CONV} AND seq = 7",
+    "message 3 is of somebody else":
+        f"UPDATE conversation SET sender = x'07' WHERE {CONV} AND seq = 3",
+    "message 3 is not later": f"UPDATE conversation SET time = 1 WHERE {CONV} AND seq = 3",
+    "is counted as number 9": f"UPDATE conversation SET ord = 9 WHERE {CONV} AND seq = 2",
+    "withheld ones": f"UPDATE conversation SET hid = 9 WHERE {CONV} AND seq = 7",
+    "names epoch 7": f"UPDATE conversation SET epoch = 7 WHERE {CONV} AND seq = 2",
+    "counts otherwise": f"UPDATE conversation_head SET ord1 = ord1 + 1 WHERE {CONV}",
+    "another time": f"UPDATE conversation_head SET last_time = 1 WHERE {CONV}",
+    "oldest epoch in use": f"UPDATE conversation_head SET min_epoch = 5 WHERE {CONV}",
+    "no head": f"DELETE FROM conversation_head WHERE {CONV}",
+    "not both of its sides": "DELETE FROM contact WHERE owner = %(alice)s",
+    "another state": "UPDATE contact SET state = 1 WHERE owner = %(alice)s",
+    "stands otherwise": "UPDATE contact SET withheld = NOT withheld WHERE owner = %(alice)s",
+    "cleared more": "UPDATE contact SET cleared_seq = 99 WHERE owner = %(bob)s",
+    "wrong watermark": "UPDATE unread SET last_seq = 2 WHERE from_user = %(alice)s",
+    "is above the log": "UPDATE read SET got_seq = 99 WHERE to_user = %(bob)s",
+    "counts more than was sent": "UPDATE read SET read_ord = 99 WHERE to_user = %(bob)s",
+    "outside the log": "UPDATE mark_gap SET last = 99 WHERE from_user = %(alice)s",
+    "names epoch 0, and the newest is -1":
+        "DELETE FROM connection_key WHERE connection_id = %(conv)s",
+    "an epoch is missing":
+        "UPDATE connection_key SET epoch = 5 WHERE connection_id = %(conv)s AND epoch = 1",
+    "a box is of": f"UPDATE es_box SET epoch = 9 WHERE {CONV}",
+    "lost their salt": f"DELETE FROM message_salt WHERE {CONV}",
+    "salts are of no message": f"UPDATE message_salt SET client_id = x'09' WHERE {CONV}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", DAMAGES)
+async def test_what_is_damaged_is_named(sqlite: Adapters, fault: str) -> None:
+    whole, chat = await lived(sqlite), await lived(sqlite)
+    await asyncio.to_thread(damage, sqlite, chat, DAMAGES[fault])
+    found = await checked(sqlite)
+    assert any(fault in text for text in said(found, chat)), said(found, chat)
+    assert said(found, whole) == []
+
+
+def damage(site: Adapters, chat: Chat, statement: str) -> None:
+    values = {"conv": chat.conv, "alice": chat.alice, "bob": chat.bob}
+    with connections[site.alias].cursor() as cursor:
+        cursor.execute(statement, values)
+        assert cursor.rowcount > 0
+    connections[site.alias].close()
+
+
+async def test_records_of_no_pair_are_told(sqlite: Adapters) -> None:
+    chat = await lived(sqlite)
+    await asyncio.to_thread(
+        damage, sqlite, chat, "DELETE FROM connection WHERE connection_id = %(conv)s"
+    )
+    found = await checked(sqlite)
+    told = {fault.text for fault in found.faults if fault.kind == "orphan"}
+    for table in ("contact", "conversation", "conversation_head", "unread", "read", "mark_gap"):
+        assert f"a record of {table} belongs to no pair" in told
+
+
+async def test_a_record_of_a_pair_of_others_is_an_orphan(sqlite: Adapters) -> None:
+    chat = await connected(sqlite)
+    pair = await sqlite.store.pair(chat.alice, chat.bob)
+    assert pair is not None
+    [side, *_] = await sqlite.store.contacts(chat.alice)
+    pairs, ways = {pair.conv: pair}, {(pair.user1, pair.user2)}
+    assert not orphans.is_orphan(side, pairs, ways)
+    assert orphans.is_orphan(replace(side, peer=new_id()), pairs, ways)
+    assert orphans.is_orphan(replace(side, conv=new_id()), pairs, ways)
