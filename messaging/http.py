@@ -12,6 +12,7 @@ INVITE_DAYS = 7
 INVITES_MAX = 20  # open at a time, per person
 ANSWERS_MAX = 50  # people whom one call answers
 REQUESTS_PER_DAY = 50  # by one account
+REQUESTS_AT_FIRST = 10  # on its first day
 POLL_SECONDS = 25  # how long a call waits for a frame; below the patience of proxies
 POLL_FRAMES = 16  # a call, each way
 POLL_BYTES = 64 * 1024  # of frames a call, each way; one frame always fits

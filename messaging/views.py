@@ -29,6 +29,7 @@ from messaging.domain import Contact, Conv
 
 FIND = Limit("find", 120, HOUR)  # by account; who guesses names learns little, and slowly
 REQUESTS = Limit("requests", http.REQUESTS_PER_DAY, DAY)  # by account
+REQUESTS_AT_FIRST = Limit(REQUESTS.name, http.REQUESTS_AT_FIRST, DAY)  # the same count
 ACTIONS = Limit("actions", 600, HOUR)  # by account
 ANSWERS = Limit("answers", 60, HOUR)  # by account, of up to ANSWERS_MAX people each
 EPOCH_READS = Limit("epoch-reads", 3_000, HOUR)  # by account; a new browser reads all of them
@@ -180,7 +181,9 @@ async def put_boxes(_request: HttpRequest, who: Caller, body: http.PutBoxes) -> 
 async def _acted(who: Caller, body: http.Act) -> Contact:
     now = now_ms()
     if body.action == "request":
-        await threads.run(limits.take, REQUESTS, who.uid, now)
+        young = now - who.record.user.joined < DAY * 1000
+        limit = REQUESTS_AT_FIRST if young else REQUESTS
+        await threads.run(limits.take, limit, who.uid, now)
         invited = body.invite is not None and await threads.run(
             invites.is_from, body.peer, body.invite, now
         )

@@ -91,6 +91,8 @@ export const INVITES_MAX = 20;
 export const ANSWERS_MAX = 50;
 /** by one account */
 export const REQUESTS_PER_DAY = 50;
+/** on its first day */
+export const REQUESTS_AT_FIRST = 10;
 /** how long a call waits for a frame; below the patience of proxies */
 export const POLL_SECONDS = 25;
 /** a call, each way */

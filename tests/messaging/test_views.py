@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from accounts.models import User
 from chatsite.edge import limits
 from chatsite.edge.limits import DAY, Limit
 from chatsite.edge.wire import Body, Id
+from chatsite.running.clock import now_ms
 from e2ee import epochs as records
 from e2ee.encoding import ZERO, to_base64
 from messaging import http, views
@@ -120,9 +122,12 @@ class TestConnections:
         assert act(ann, ben, "clear", CONNECTED, upto=0).json["cleared"] == 0
 
     def test_requests_are_limited_by_day(self, ann, monkeypatch):
-        monkeypatch.setattr(views, "REQUESTS", Limit("requests", 2, DAY))
+        monkeypatch.setattr(views, "REQUESTS", Limit("requests", 3, DAY))
+        monkeypatch.setattr(views, "REQUESTS_AT_FIRST", Limit("requests", 1, DAY))
         peers = [signed_up("peer") for _ in range(3)]
-        assert [act(ann, peer, "request").status for peer in peers] == [200, 200, 429]
+        assert [act(ann, peer, "request").status for peer in peers[:2]] == [200, 429]
+        User.objects.filter(uid=ann.uid).update(joined=now_ms() - DAY * 1000)
+        assert [act(ann, peer, "request").status for peer in peers[1:]] == [200, 429]
 
 
 class TestInvites:
