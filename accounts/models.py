@@ -27,14 +27,7 @@ from django.contrib.sessions.models import Session
 from django.db import models
 
 from accounts.fields import Bytes, Ms
-from accounts.protocol import (
-    BOX_SIZE,
-    DISPLAY_NAME_MAX,
-    NAME_MAX,
-    NOTE_SIZE,
-    VAULT_SIZE,
-    WRAP_SIZE,
-)
+from accounts.protocol import BOX_SIZE, DISPLAY_NAME_MAX, NAME_MAX, NOTE_SIZE, VAULT_SIZE, WRAP_SIZE
 from accounts.skeletons import SKELETON_MAX, skeleton
 from chatsite.running.clock import now_ms
 from e2ee.kem import PUBLIC_KEY_LEN
@@ -63,6 +56,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     display_name = models.CharField(max_length=DISPLAY_NAME_MAX)
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
+    approved = models.BooleanField(default=True)  # False: new, and the operator looks first
     joined = Ms(default=now_ms)
     chain = models.IntegerField(default=1)  # rises with each account reset
     head_k = models.BigIntegerField(default=0)  # newest link of this chain; 0 = none, no person

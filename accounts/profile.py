@@ -33,5 +33,6 @@ def rename(user: User, text: str) -> None:
 
 
 def _people() -> QuerySet[User]:
-    """Those with a device list: staff accounts do not exist here."""
-    return User.objects.filter(is_active=True, head_k__gt=0)
+    """Those with a device list: staff accounts do not exist here. Nor do people whom nobody has
+    approved yet, where that is needed."""
+    return User.objects.filter(is_active=True, head_k__gt=0, approved=True)

@@ -57,6 +57,7 @@ def finish(body: SignUp, session: bytes, agent: str, now_ms: int) -> tuple[User,
         try:
             with atomic():
                 user = User(uid=held.uid, username=held.username, display_name=display_name)
+                user.approved = settings.REGISTRATION != "approval"
                 user.set_unusable_password()
                 user.save()
         except IntegrityError:
@@ -78,7 +79,7 @@ def _admitted(invite: str | None, now_ms: int) -> bytes:
     """Hash of the invite that lets this visitor in; NO_CODE where nobody needs one."""
     if settings.REGISTRATION == "closed":
         raise Refusal(403, "closed", "This site takes no new people.")
-    if settings.REGISTRATION == "open":
+    if settings.REGISTRATION != "invite":
         return NO_CODE
     digest = h((invite or "").encode())
     if not hooks.admits(digest, None, now_ms):

@@ -15,7 +15,7 @@ PORT = env.integer("PORT", 8000, 0, 65535)
 NODE = env.node("NODE")  # empty: host:port, as `serve` was told
 
 SITE_NAME = env.filled("SITE_NAME", "Chatsite")
-REGISTRATION = env.choice("REGISTRATION", "open", ("open", "invite", "closed"))
+REGISTRATION = env.choice("REGISTRATION", "open", ("open", "invite", "approval", "closed"))
 RESERVED_NAMES = env.words("RESERVED_NAMES")  # beside accounts/reserved.py
 _SITE = env.origin("SITE_URL", f"http://localhost:{PORT or 8000}")
 SITE_URL = _SITE.geturl()

@@ -34,6 +34,7 @@ def _accounts(now: int) -> Iterator[tuple[str, int]]:
     people = User.objects.filter(head_k__gt=0)
     yield "people", people.count()
     yield "of them suspended", people.filter(is_active=False).count()
+    yield "of them waiting to be approved", people.filter(approved=False).count()
     for span, ms in SPANS.items():
         yield f"signed up within {span}", people.filter(joined__gt=now - ms).count()
     for span, ms in SPANS.items():

@@ -56,7 +56,8 @@ def answers(view: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
 
 @api("POST", need=Need.PROOF, body=http.FindPerson, limit=FIND)
 @answers
-async def find_person(_request: HttpRequest, _who: Caller, body: http.FindPerson) -> http.Person:
+async def find_person(_request: HttpRequest, who: Caller, body: http.FindPerson) -> http.Person:
+    _require_approved(who)
     person = await threads.run(profile.find, body.name)
     if person is None:
         unknown()
@@ -108,6 +109,7 @@ async def list_invites(_request: HttpRequest, who: Caller) -> http.Invites:
 @answers
 async def make_invite(_request: HttpRequest, who: Caller, body: http.MakeInvite) -> http.NewInvite:
     """The token stands behind #, which a browser sends to nobody."""
+    _require_approved(who)
     invite, token = await invites.make(who.record.user, body.connects, now_ms())
     url = f"{settings.SITE_URL}/invite#{token}"
     return http.NewInvite(id=Id(invite.ident), token=token, url=url, expires=invite.expires)
@@ -134,6 +136,7 @@ async def show_invite(
 async def accept_invite(
     _request: HttpRequest, who: Caller, body: http.InviteToken
 ) -> http.ConnectionRow:
+    _require_approved(who)
     return await _row(await invites.accept(who.uid, body.token, now_ms()))
 
 
@@ -181,6 +184,7 @@ async def put_boxes(_request: HttpRequest, who: Caller, body: http.PutBoxes) -> 
 async def _acted(who: Caller, body: http.Act) -> Contact:
     now = now_ms()
     if body.action == "request":
+        _require_approved(who)
         young = now - who.record.user.joined < DAY * 1000
         limit = REQUESTS_AT_FIRST if young else REQUESTS
         await threads.run(limits.take, limit, who.uid, now)
@@ -193,6 +197,11 @@ async def _acted(who: Caller, body: http.Act) -> Contact:
             bad("bad_body", "Say up to where.")
         return await connections.clear(who.uid, body.peer, body.upto)
     return await connections.act(who.uid, body.peer, body.action, body.seen, now)
+
+
+def _require_approved(who: Caller) -> None:
+    if not who.record.user.approved:
+        raise Refusal(403, "waiting", "The people who run this site look at new accounts first.")
 
 
 async def _moved(error: connections.Moved) -> http.ConnectionConflict:

@@ -1,19 +1,22 @@
 """Who may sign up: anybody, people with an invite of somebody who is there, nobody."""
 
 import secrets
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from accounts import protocol
 from accounts.models import User
+from messaging import http
 from messaging.models import Invite
 from tests.accounts.people import Answer, Browser, Person
-from tests.messaging.test_views import CONNECTED, call
+from tests.messaging.test_views import CONNECTED, act, call
 from tests.messaging.test_wanted import accept, invite, let
 
-WAYS = ["open", "invite", "closed"]
+WAYS = ["open", "invite", "approval", "closed"]
 
 
 def start(browser: Browser, name: str, token: str | None = None) -> Answer:
@@ -102,6 +105,39 @@ def test_an_invite_that_does_not_work_lets_nobody_in(ann: Person, settings: Any,
     assert start(Browser(), newcomer().name, token).code == "uninvited"
 
 
+def test_by_approval_a_newcomer_is_not_there_for_others_before(ann: Person, settings: Any) -> None:
+    settings.REGISTRATION = "approval"
+    person, browser = newcomer(), Browser()
+    assert finish(person, browser, start(browser, person.name)).status == 200
+    token = invite(ann, connects=True)
+    waits = [
+        act(person, ann, "request"),
+        accept(person, token),
+        call(person, "POST", "/api/invites", http.MakeInvite(connects=True)),
+        call(person, "POST", "/api/people", http.FindPerson(name=ann.name)),
+    ]
+    assert {(answer.status, answer.code) for answer in waits} == {(403, "waiting")}
+    assert act(ann, person, "request").code == "unknown"
+    find = http.FindPerson(name=person.name)
+    assert call(ann, "POST", "/api/people", find).code == "unknown"
+    assert "look at new accounts first" in browser.http.get("/people").content.decode()
+    settings.REGISTRATION = "open"  # it is the account that waits
+    assert act(person, ann, "request").code == "waiting"
+    assert person.name in said("approve")
+    assert "is approved" in said("approve", person.name.upper())
+    assert person.name not in said("approve")
+    assert act(person, ann, "request").status == 200
+    assert "look at new accounts first" not in browser.http.get("/people").content.decode()
+    with pytest.raises(CommandError, match="waits"):
+        call_command("approve", person.name)
+
+
+def said(*words: str) -> str:
+    out = StringIO()
+    call_command(*words, stdout=out)
+    return out.getvalue()
+
+
 def test_who_is_there_stays(ann: Person, settings: Any) -> None:
     settings.REGISTRATION = "closed"
     assert call(ann, "GET", "/api/connections").status == 200
@@ -114,7 +150,7 @@ def test_each_page_says_how_people_get_in(settings: Any, way: str) -> None:
         path: Client().get(path).content.decode()
         for path in ("/", "/sign-up", "/sign-in", "/invite")
     }
-    assert ("Create an account</a>" in page["/"]) == (way == "open")
+    assert ("Create an account</a>" in page["/"]) == (way in ("open", "approval"))
     assert ("by an invite" in page["/"]) == (way == "invite")
     assert ("no new people" in page["/"]) == (way == "closed")
     assert ('id="details"' in page["/sign-up"]) == (way != "closed")

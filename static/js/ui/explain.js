@@ -106,6 +106,8 @@ const SERVERS = {
   unlock: () => gettext("Enter your password again."),
   unwanted: () => gettext("This person takes no requests this way. If you know each other, ask them for an invite."),
   used: () => gettext("Somebody has used this invite already. You find them among your contacts."),
+  waiting: () =>
+    gettext("The people who run this site look at new accounts first. Until then you can ask nobody. Come back later."),
   wrong: () => gettext("That did not match."),
   wrong_code: () => gettext("That is not the code of the last mail, or it has expired."),
 };
