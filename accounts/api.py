@@ -16,7 +16,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from accounts import proof, sessions
+from accounts import proof, sessions, suspending
 from accounts.sessions import Caller
 from chatsite.edge import limits
 from chatsite.edge.endpoints import BODY_MAX, F, View, endpoint, read
@@ -41,14 +41,16 @@ class Need(Enum):
 
 def api(
     method: str, *, need: Need, body: type[Body] | None = None, limit: Limit = limits.READS,
-    body_max: int = BODY_MAX,
+    body_max: int = BODY_MAX, suspended: bool = False,
 ) -> Callable[[F], View]:  # fmt: skip
     """An endpoint for those who meet `need`; `limit` counts by account. More than BODY_MAX bytes
-    need a line in chatsite/door/bodies.py, too."""
+    need a line in chatsite/door/bodies.py, too. `suspended`: also for those who are."""
 
     def prepare(request: HttpRequest) -> tuple[Any, ...]:
         arguments = read(request, parse, body_max)
         who = _admit(request, need, now_ms())
+        if who.suspended and not suspended:
+            suspending.check(who.record.user, suspending.Kind.ALL, now_ms())
         limits.take(limit, who.uid, now_ms())
         return (who, *arguments)
 

@@ -18,9 +18,10 @@ SEEN_EVERY_MS = 60_000  # how often a page that opens says that its session is i
 
 
 def data(request: HttpRequest, who: Caller) -> dict[str, Any] | None:
-    """None where this session has no device: the script then goes through the sign-in."""
+    """None where this session has no device: the script then goes through the sign-in. Nor has a
+    page that is shown to somebody who is suspended."""
     record, now = who.record, now_ms()
-    if record.device is None or record.device.gone_at is not None:
+    if who.suspended or record.device is None or record.device.gone_at is not None:
         return None
     if now - record.seen > SEEN_EVERY_MS:
         sessions.touch(record, now)

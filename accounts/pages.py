@@ -19,19 +19,23 @@ from accounts.sessions import Caller
 from chatsite.running.clock import now_ms
 
 HOME = "/chats"
+SUSPENDED = "/suspended"
 LIMITS = {"name_min": NAME_MIN, "name_max": NAME_MAX, "display_name_max": DISPLAY_NAME_MAX}
 AVATAR_TINTS = 8  # as static/js/ui/avatar.js
 SignedInView = Callable[[HttpRequest, Caller], HttpResponse]
 
 
 def signed_in(view: SignedInView) -> Callable[[HttpRequest], HttpResponse]:
-    """A page for people with a session; others go to sign in and come back."""
+    """A page for people with a session; others go to sign in and come back. Who is suspended goes
+    where it says why, and comes back when that is over."""
 
     @wraps(view)
     def serve(request: HttpRequest) -> HttpResponse:
         who = sessions.current(request, now_ms())
         if who is None:
-            return redirect(f"{settings.LOGIN_URL}?{urlencode({'next': request.get_full_path()})}")
+            return _away(request, settings.LOGIN_URL)
+        if who.suspended:
+            return _away(request, SUSPENDED)
         return view(request, who)
 
     return serve
@@ -56,6 +60,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     """Also for people who have a session but whose browser lost its keys. So the server never
     redirects: the script does, when it finds the keys."""
     who = sessions.current(request, now_ms())
+    if who and who.suspended:
+        return _away(request, SUSPENDED)
     name = who.record.user.username if who else ""
     device = who.record.device if who else None
     lost = device.device.hex() if device and device.gone_at is None else ""
@@ -87,8 +93,9 @@ def preferences(request: HttpRequest, who: Caller) -> HttpResponse:
 def about(request: HttpRequest) -> HttpResponse:
     """For somebody who is signed in a page like the others, with presence and badges."""
     who = sessions.current(request, now_ms())
-    layout = "app.html" if who else "base.html"
-    signed = boot.data(request, who) if who else None
+    live = who is not None and not who.suspended
+    layout = "app.html" if live else "base.html"
+    signed = boot.data(request, who) if who and live else None
     context = {"layout": layout, "boot": signed, "mails": settings.MAIL}
     return render(request, "accounts/help.html", context)
 
@@ -108,3 +115,9 @@ def manifest(request: HttpRequest) -> HttpResponse:
         "icons": [{**icon, "sizes": "any", "purpose": use} for use in ("any", "maskable")],
     }
     return JsonResponse(body, content_type="application/manifest+json")
+
+
+def _away(request: HttpRequest, address: str) -> HttpResponse:
+    """There, and back here from there."""
+    back = request.GET.get("next", "") if request.path == settings.LOGIN_URL else ""
+    return redirect(f"{address}?{urlencode({'next': back or request.get_full_path()})}")

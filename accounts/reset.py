@@ -14,7 +14,7 @@ from django.db.transaction import atomic
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from accounts import credentials, hooks, mail, names, rates, sessions, signup
+from accounts import credentials, hooks, mail, names, rates, sessions, signup, suspending
 from accounts.models import (
     Credentials,
     Device,
@@ -130,6 +130,7 @@ def _held(token: bytes, now_ms: int) -> ResetToken:
     held = alive.filter(digest=_digest(token), user__is_active=True).first()
     if held is None:
         raise Refusal(403, "token", "This link has been used or has expired.")
+    suspending.check(held.user, suspending.Kind.ALL, now_ms)
     return held
 
 

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from django.db.transaction import atomic, on_commit
 from django.http import HttpRequest
 
-from accounts import agents, hooks, lookup, protocol
+from accounts import agents, hooks, lookup, protocol, suspending
 from accounts.models import Device, Grant, SessionRecord, User
 from accounts.signals import session_ended
 from chatsite.edge.refusals import Refusal, unknown
@@ -33,6 +33,7 @@ class Caller:
 
     record: SessionRecord
     granted: bool = False  # shows the enrolment grant instead of a device proof
+    suspended: bool = False
 
     @property
     def uid(self) -> bytes:
@@ -63,8 +64,8 @@ def current(request: HttpRequest, now_ms: int) -> Caller | None:
     key = request.session.session_key
     if key is None:
         return None
-    record = lookup.record_of(hash_of(key), now_ms)
-    return Caller(record) if record else None
+    found = lookup.record_of(hash_of(key), now_ms)
+    return Caller(found.record, suspended=found.suspended) if found else None
 
 
 def require(request: HttpRequest, now_ms: int) -> Caller:
@@ -190,8 +191,9 @@ class Bound(NamedTuple):
 
 
 def stands(session: bytes, now_ms: int) -> bool:
-    """Whether there is a session of this hash; one query."""
-    return lookup.record_of(session, now_ms) is not None
+    """Whether there is a session of this hash whose account is not suspended; one query."""
+    found = lookup.record_of(session, now_ms)
+    return found is not None and not found.suspended
 
 
 def ended(asked: Iterable[Bound], now_ms: int) -> dict[Bound, str]:
@@ -199,6 +201,7 @@ def ended(asked: Iterable[Bound], now_ms: int) -> dict[Bound, str]:
     list, or the `session` over. One query where none has."""
     asked = set(asked)
     alive = _alive(now_ms).filter(hash__in=[one.session for one in asked])
+    alive = alive.filter(~suspending.suspended("user", now_ms))
     standing = set(
         alive.filter(device__gone_at=None).values_list("hash", "user__uid", "device__device")
     )
@@ -206,13 +209,14 @@ def ended(asked: Iterable[Bound], now_ms: int) -> dict[Bound, str]:
     if not over:
         return {}
     people = User.objects.filter(uid__in={one.uid for one in over})
-    active = set(people.filter(is_active=True).values_list("uid", flat=True))
+    active = people.filter(~suspending.suspended("pk", now_ms), is_active=True)
     gone = set(
         Device.objects.filter(user__in=people, gone_at__isnull=False).values_list(
             "user__uid", "device"
         )
     )
-    return {one: _why(one, active, gone) for one in over}
+    uids = set(active.values_list("uid", flat=True))
+    return {one: _why(one, uids, gone) for one in over}
 
 
 def _why(one: Bound, active: set[bytes], gone: set[tuple[bytes, bytes]]) -> str:

@@ -10,7 +10,7 @@ are fine (Django awaits them), plain ones may `async_to_sync`.
 - device_revoked: uid: bytes, device: bytes, k: int (the link that no longer lists it). A device
   that signed out has no signal of its own: its session ended.
 - account_reset: uid: bytes, k: int
-- account_suspended: uid: bytes, suspended: bool
+- account_suspended: uid: bytes, until: int | None (ms of its end; None: it was taken back)
 
 A new device list is no signal: it may be lost, and `hooks.list_changed` tells of it.
 """

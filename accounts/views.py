@@ -21,6 +21,7 @@ from accounts import (
     sessions,
     signin,
     signup,
+    suspending,
     vault,
     wraps,
 )
@@ -66,6 +67,7 @@ def sign_in(request: HttpRequest, body: protocol.SignIn) -> protocol.SignedIn:
     with atomic():
         row = signin.hold_proved(row, body.auth, body.code_auth)
         user = row.user
+        suspending.check(user, suspending.Kind.ALL, now)
         record = sessions.begin(request, user, now)
         grant = proof.open_grant(record, now)
     return protocol.SignedIn(
@@ -80,7 +82,7 @@ def sign_in(request: HttpRequest, body: protocol.SignIn) -> protocol.SignedIn:
 # ---------------------------------------------------------------- for a session
 
 
-@api("GET", need=Need.SESSION)
+@api("GET", need=Need.SESSION, suspended=True)
 def nonce(request: HttpRequest, who: Caller) -> protocol.Nonce:
     return protocol.Nonce(nonce=B40(proof.new_nonce(who.record.session_id, now_ms())))
 
@@ -118,7 +120,7 @@ def _clearing(view: View) -> View:
 
 
 @_clearing
-@api("DELETE", need=Need.SESSION)
+@api("DELETE", need=Need.SESSION, suspended=True)
 def sign_out(request: HttpRequest, who: Caller) -> Done:
     """Needs no proof: a browser whose keys are lost must be able to leave, too. Without one the
     device stays on the list, so that a stolen cookie cannot strike it off."""

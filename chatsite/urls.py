@@ -11,6 +11,7 @@ urlpatterns = [
     path("api/", include("moderation.api_urls")),
     path("", include("accounts.page_urls")),
     path("", include("messaging.page_urls")),
+    path("", include("moderation.page_urls")),
     *([path(settings.ADMIN_PATH[1:], include("moderation.urls"))] if _on_a_path else []),
 ]
 

@@ -14,8 +14,9 @@ from django.conf import settings
 
 from accounts import tokens
 from accounts.tokens import Claims
+from chatsite.edge.endpoints import problem_of
 from chatsite.edge.refusals import Refusal, Unknown
-from chatsite.edge.wire import Problem, encoder
+from chatsite.edge.wire import encoder
 from chatsite.running import away, metrics, threads
 from chatsite.running.clock import now_ms
 from e2ee.encoding import id_from_hex
@@ -202,10 +203,9 @@ def _denied(message: str) -> Refusal:
 
 
 async def _refuse(send: Send, refusal: Refusal) -> None:
-    problem = Problem(refusal.code, refusal.message, refusal.retry_ms)
     headers = [*HEADERS, (b"Content-Type", b"application/json"), (b"Cache-Control", b"no-store")]
     headers += [(name.encode(), value.encode()) for name, value in refusal.headers.items()]
-    await _answer(send, refusal.status, encoder.encode(problem), headers)
+    await _answer(send, refusal.status, encoder.encode(problem_of(refusal)), headers)
 
 
 async def _answer(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from accounts import sessions
+from accounts import sessions, suspending
 from accounts.sessions import Bound
 from accounts.tokens import Claims
 from chatsite.running import threads
@@ -36,8 +36,8 @@ class Readers:
 
     async def find(self, who: Claims, blob: bytes, now: int, *, sure: bool = False) -> Shown | None:
         """The blob, if this person may read it; None alike for one that is not there. `sure`: what
-        is remembered does not count. Raises SignedOut, and what the two stores raise that are
-        asked."""
+        is remembered does not count. Raises SignedOut, Suspended, and what the two stores raise
+        that are asked."""
         asked = (Bound(who.session, who.uid, who.device), blob)
         known = self._known.get(asked)
         if known is not None and now < known.until and not sure:
@@ -83,6 +83,9 @@ class Shares:
 
 
 def _read(reader: Bound, blob: bytes, now: int) -> Shown | None:
-    if sessions.ended([reader], now):
+    why = sessions.ended([reader], now).get(reader)
+    if why == "suspended":
+        suspending.check_uid(reader.uid, now)
+    if why:
         raise SignedOut
     return rows.shown(blob, now)

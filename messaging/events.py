@@ -30,11 +30,13 @@ class Forget(_Event, tag=True, frozen=True):
 
 
 class Evict(_Event, tag=True, frozen=True):
-    """Sessions end: those of a device, of a web session (its hash), or all."""
+    """Sessions end: those of a device, of a web session (its hash), or all. `until`: ms, when
+    live tokens from before open sessions again."""
 
     device: bytes | None
     session: bytes | None
     reason: str
+    until: int | None = None
 
 
 class Pardon(_Event, tag=True, frozen=True):

@@ -27,11 +27,12 @@ async def forget(users: Iterable[Uid], conv: bytes) -> None:
 
 
 async def evict(
-    user: Uid, *, device: bytes | None = None, session: bytes | None = None, reason: str
-) -> None:
+    user: Uid, *, device: bytes | None = None, session: bytes | None = None, reason: str,
+    until: int | None = None,
+) -> None:  # fmt: skip
     """End the user's live sessions: those of a device, of a session (its hash), or all. Live
-    tokens of theirs open none any more."""
-    await hub().tell(Evict([user], device, session, reason))
+    tokens of theirs open none any more, or none until then (ms)."""
+    await hub().tell(Evict([user], device, session, reason, until))
 
 
 async def pardon(user: Uid) -> None:

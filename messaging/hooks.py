@@ -26,10 +26,10 @@ async def account_reset(*, uid: Uid, **_: Any) -> None:
     await fanout.evict(uid, reason="reset")
 
 
-async def account_suspended(*, uid: Uid, suspended: bool, **_: Any) -> None:
-    """End all its live sessions and refuse its live tokens, or take that back."""
-    if suspended:
-        await fanout.evict(uid, reason="suspended")
+async def account_suspended(*, uid: Uid, until: int | None, **_: Any) -> None:
+    """End all its live sessions and refuse its live tokens until then, or take that back."""
+    if until is not None:
+        await fanout.evict(uid, reason="suspended", until=until)
     else:
         await fanout.pardon(uid)
 

@@ -220,7 +220,8 @@ class Hub:
                 await self.node.presence.pardon(_subject(user))
             elif event.reason != RESET:
                 subject = _subject(user, event.device, event.session)
-                expires = self.node.clock() + LIVE_MS
+                expires = self.node.clock() + LIVE_MS  # no token from before lives longer
+                expires = min(expires, event.until or expires)
                 await self.node.presence.revoke(subject, event.reason, expires)
 
     def _hand_over(self, event: Event, change: protocol.Frame | None) -> None:

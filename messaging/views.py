@@ -11,7 +11,7 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.http import HttpRequest
 
-from accounts import profile
+from accounts import profile, suspending
 from accounts.api import Caller, Need, api
 from accounts.profile import Person
 from accounts.protocol import Done
@@ -187,7 +187,7 @@ async def _acted(who: Caller, body: http.Act) -> Contact:
         _require_approved(who)
         young = now - who.record.user.joined < DAY * 1000
         limit = REQUESTS_AT_FIRST if young else REQUESTS
-        await threads.run(limits.take, limit, who.uid, now)
+        await threads.run(_may_ask, who, limit, now)
         invited = body.invite is not None and await threads.run(
             invites.is_from, body.peer, body.invite, now
         )
@@ -202,6 +202,9 @@ async def _acted(who: Caller, body: http.Act) -> Contact:
 def _require_approved(who: Caller) -> None:
     if not who.record.user.approved:
         raise Refusal(403, "waiting", "The people who run this site look at new accounts first.")
+def _may_ask(who: Caller, limit: Limit, now: int) -> None:
+    suspending.check(who.record.user, suspending.Kind.REQUESTS, now)
+    limits.take(limit, who.uid, now)
 
 
 async def _moved(error: connections.Moved) -> http.ConnectionConflict:

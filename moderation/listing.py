@@ -75,9 +75,15 @@ def searched(request: HttpRequest) -> str:
 
 
 def moment(ms: int | None) -> str:
-    if not ms:
-        return "–"
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return instant(ms).strftime("%Y-%m-%d %H:%M:%S") if ms else "–"
+
+
+def instant(ms: int) -> datetime:
+    """A liar's number may be no time at all."""
+    try:
+        return datetime.fromtimestamp(ms / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, UTC)
 
 
 def size(count: int) -> str:

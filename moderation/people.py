@@ -5,7 +5,9 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
+from accounts import suspending
 from accounts.models import Device, SessionRecord, User
+from accounts.suspending import FOREVER, Kind
 from chatsite.running.clock import now_ms
 from e2ee.encoding import id_from_hex
 from e2ee.errors import BadEncoding
@@ -25,12 +27,13 @@ def people(request: HttpRequest) -> HttpResponse:
     """In the order of their names; a search looks into names and ids."""
     wanted, after = searched(request), request.GET.get("after", "").replace("\0", "")
     present = Count("device", filter=Q(device__gone_at=None))
-    found = _matching(wanted).filter(username__gt=after).order_by("username").annotate(n=present)
+    found = _matching(wanted).filter(username__gt=after).order_by("username")
+    found = found.annotate(n=present, rests=suspending.suspended("pk", now_ms()))
     some = list(found[: PAGE + 1])
     head = ("Name", "Shown as", "Joined", "Devices", "Suspended")
     shown = [
         (Cell(one.username, _address(one.uid)), one.display_name, moment(one.joined), one.n,
-         yes(not one.is_active))
+         yes(one.rests or not one.is_active))
         for one in some[:PAGE]
     ]  # fmt: skip
     more = some[PAGE - 1].username if len(some) > PAGE else ""
@@ -55,7 +58,7 @@ def person(request: HttpRequest, uid: str) -> HttpResponse:
     ]
     facts: list[tuple[str, Value]] = [
         ("Name", one.username), ("Shown as", one.display_name), ("Account", hexed(one.uid)),
-        ("Joined", moment(one.joined)), ("Suspended", yes(not one.is_active)),
+        ("Joined", moment(one.joined)), ("Suspended", _suspended(one)),
         ("Account resets", one.chain - 1), ("Links of the device list", one.head_k),
     ]  # fmt: skip
     if may("moderation.view_storage"):
@@ -140,6 +143,13 @@ def _sessions(one: User) -> Section:
         for each in found[:OF_ONE]
     ]  # fmt: skip
     return Section(head, shown, "Sessions")
+
+
+def _suspended(one: User) -> str:
+    row = suspending.of(one, Kind.ALL, now_ms())
+    if row is None:
+        return yes(not one.is_active)
+    return "for good" if row.until == FOREVER else f"until {moment(row.until)} UTC"
 
 
 def _people() -> QuerySet[User]:

@@ -2,7 +2,7 @@
 before anything is opened; what it says is in the answer alone, which nobody may keep."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -21,7 +21,7 @@ from e2ee.encoding import id_from_hex
 from e2ee.errors import M1Error
 from e2ee.judging import Failure, Judged
 from moderation import audit, contents, reports
-from moderation.listing import Cell, Section, View, moment
+from moderation.listing import Cell, Section, View, instant, moment
 from moderation.models import Report, State
 from moderation.site import Page, site
 
@@ -98,7 +98,7 @@ def show(request: HttpRequest, report: str) -> HttpResponse:
     names = _names([row.reporter, row.peer])
     words: dict[str, Any] = {
         "id": report, "about": names.get(row.peer, "?"), "by": names.get(row.reporter, "?"),
-        "made": _when(row.made), "reason": REASONS.get(row.reason, "?"), "version": row.version,
+        "made": instant(row.made), "reason": REASONS.get(row.reason, "?"), "version": row.version,
         "open": row.state == State.NEW,
     }  # fmt: skip
     try:
@@ -145,7 +145,7 @@ def verified(items: list[Judged], names: dict[bytes, str]) -> list[Line]:
 def _line(one: Judged, names: dict[bytes, str], left_out: int = 0) -> Line:
     who = names.get(one.header.sender, "somebody else") if one.header else "?"
     return Line(
-        who, _when(one.item.server_ms), contents.read(one.item.body), one.item.chosen, left_out,
+        who, instant(one.item.server_ms), contents.read(one.item.body), one.item.chosen, left_out,
         FAILURES[one.failure] if one.failure else "",
     )  # fmt: skip
 
@@ -163,14 +163,6 @@ def _row(report: str) -> Report:
 def _names(uids: Any) -> dict[bytes, str]:
     rows = User.objects.filter(uid__in=list(uids)).values_list("uid", "username")
     return {bytes(uid): name for uid, name in rows}
-
-
-def _when(ms: int) -> datetime:
-    """A liar's number may be no time at all."""
-    try:
-        return datetime.fromtimestamp(ms / 1000, UTC)
-    except (ValueError, OverflowError, OSError):
-        return datetime.fromtimestamp(0, UTC)
 
 
 def _who(request: HttpRequest) -> str:

@@ -33,7 +33,7 @@ from django.views.decorators.http import require_http_methods
 from chatsite.edge import limits, origins
 from chatsite.edge.limits import Limit
 from chatsite.edge.refusals import Conflict, Refusal
-from chatsite.edge.wire import Body, Decoder, Malformed, Problem, decoder, encoder
+from chatsite.edge.wire import Body, Decoder, Id, Malformed, Problem, decoder, encoder
 from chatsite.running.clock import now_ms
 from e2ee.errors import M1Error
 
@@ -141,6 +141,12 @@ def _problem(error: Refusal | Conflict | M1Error) -> HttpResponse:
         return HttpResponse(encoder.encode(error.body), "application/json", 409)
     if isinstance(error, M1Error):
         error = Refusal(400, "refused", f"Refused: {error}.")
-    problem = Problem(error.code, error.message, error.retry_ms, error.limit, error.used)
-    body = encoder.encode(problem)
+    body = encoder.encode(problem_of(error))
     return HttpResponse(body, "application/json", error.status, headers=error.headers)
+
+
+def problem_of(error: Refusal) -> Problem:
+    return Problem(
+        error.code, error.message, error.retry_ms, error.limit, error.used, error.until,
+        error.reason, None if error.decision is None else Id(error.decision),
+    )  # fmt: skip

@@ -10,13 +10,17 @@ from typing import Any, NoReturn
 
 
 class Refusal(Exception):
-    """Answered as Problem{code, message, retry_ms?, limit?, used?} with `status`. Subclasses bring
-    their words; `limit` and `used` are bytes."""
+    """Answered as Problem{code, message, retry_ms?, limit?, used?, until?, reason?, decision?} with
+    `status`. Subclasses bring their words; `limit` and `used` are bytes."""
 
     status = 400
     code = "refused"
     message = "Refused."
     retry_ms: int | None = None
+    # Of a decision about the account: its end in ms, a number of accounts/suspending.py, its id.
+    until: int | None = None
+    reason: int | None = None
+    decision: bytes | None = None
 
     def __init__(
         self,

@@ -94,10 +94,14 @@ def decoder(kind: type[T] | Any) -> Decoder[T]:
 
 class Problem(Body):
     """Every refusal over HTTP. `code` is for programs, `message` for people. `limit` and `used`:
-    bytes, where room is what lacks."""
+    bytes, where room is what lacks. `until` (ms; without it, for good), `reason` and `decision`:
+    where the account is `suspended`, or may ask nobody new (`restricted`)."""
 
     code: str
     message: str
     retry_ms: N | None = None
     limit: N | None = None
     used: N | None = None
+    until: N | None = None
+    reason: N | None = None
+    decision: Id | None = None

@@ -171,13 +171,17 @@ export const BODY_MAX = 131072;
 
 /**
  * Every refusal over HTTP. `code` is for programs, `message` for people. `limit` and `used`:
- * bytes, where room is what lacks.
+ * bytes, where room is what lacks. `until` (ms; without it, for good), `reason` and `decision`:
+ * where the account is `suspended`, or may ask nobody new (`restricted`).
  * @typedef {object} Problem
  * @property {string} code
  * @property {string} message
  * @property {number} [retry_ms]
  * @property {number} [limit]
  * @property {number} [used]
+ * @property {number} [until]
+ * @property {number} [reason]
+ * @property {Id} [decision]
  */
 
 /**

@@ -24,9 +24,9 @@ pytestmark = pytest.mark.django_db
 
 def caller(browser: Browser, *, granted: bool = False) -> sessions.Caller:
     """Who asks, as the edge admitted them."""
-    record = lookup.record_of(sessions.hash_of(browser.session_key), now_ms())
-    assert record
-    return sessions.Caller(record, granted=granted)
+    found = lookup.record_of(sessions.hash_of(browser.session_key), now_ms())
+    assert found
+    return sessions.Caller(found.record, granted=granted)
 
 
 def unlock(browser: Browser, alice: Person) -> None:

@@ -4,7 +4,16 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from accounts import reset, signup
-from accounts.models import Credentials, Device, Mailbox, Note, PrevBox, Privacy, User
+from accounts.models import (
+    Credentials,
+    Device,
+    Mailbox,
+    Note,
+    PrevBox,
+    Privacy,
+    User,
+)
+from accounts.suspending import Suspension
 from chatsite.edge.wire import B32
 from tests.accounts.people import NOW, Person
 
@@ -37,6 +46,7 @@ def test_rows_name_themselves_without_what_they_hold(alice: Person):
     Note.objects.create(user=user, peer=b"p" * 16, g=1, version=1, note=b"n" * 284)
     Privacy.objects.create(user=user)
     Mailbox.objects.create(user=user, address="a@example.org")
+    Suspension.objects.create(user=user, kind=2, until=NOW, reason=1, decision=b"d" * 16)
     reset.make_token(user, 1, NOW)
     for model in apps.get_app_config("accounts").get_models():
         rows = model._default_manager.all()

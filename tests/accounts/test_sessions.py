@@ -231,9 +231,10 @@ def test_a_caller_without_device_names_none(alice: Person):
 def test_a_caller_is_what_the_models_say(alice: Person, browser: Browser):
     """`lookup` reads them by SQL of its own."""
     key = browser.session_key
-    record = lookup.record_of(sessions.hash_of(key), now_ms())
+    found = lookup.record_of(sessions.hash_of(key), now_ms())
+    assert found
+    record = found.record
     kept = SessionRecord.objects.select_related("user", "device").get(session_id=key)
-    assert record is not None
     assert record.device is not None
     assert kept.device is not None
     for one, other in ((record, kept), (record.user, kept.user), (record.device, kept.device)):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from accounts.suspending import Reason
 from testkit.running import ROOT
 
 EXPLAIN = (ROOT / "static/js/ui/explain.js").read_text()
@@ -66,3 +67,9 @@ def test_a_refusal_has_words(code: str, where: str) -> None:
 def test_words_are_for_codes_that_exist() -> None:
     table = EXPLAIN.partition("const SERVERS")[2].partition("};")[0]
     assert set(re.findall(r"^  (\w+): ", table, re.MULTILINE)) <= codes().keys()
+
+
+def test_the_page_has_the_reasons_of_suspensions() -> None:
+    words = (ROOT / "static/js/ui/suspendedwords.js").read_text()
+    said = dict(re.findall(r'^  (\d): \(\) => gettext\("(.*)"\),$', words, re.MULTILINE))
+    assert said == {str(reason.value): str(reason.label) for reason in Reason}

@@ -165,6 +165,17 @@ test("without a web session there is no token: sign in", async () => {
   assert.deepEqual(world.states.at(-1), ["stopped", { reason: "sign_in" }]);
 });
 
+test("who is suspended hears so, and this page does not come back by itself", async () => {
+  const credentials = async () => {
+    throw Object.assign(new Error("no"), { status: 403, code: "suspended" });
+  };
+  const world = start({ credentials });
+  await world.hear(CHALLENGE);
+  assert.deepEqual(world.states.at(-1), ["stopped", { reason: "suspended" }]);
+  await world.clock.pass(600_000);
+  assert.equal(world.transports.length, 1);
+});
+
 for (const [code, plan] of [
   [1000, { stop: "done" }],
   [4400, { stop: "reload" }],

@@ -9,6 +9,14 @@ import { explain } from "../../static/js/ui/explain.js";
 
 afterEach(() => speak({}));
 
+test("who is suspended hears until when and why, as far as the page knows", () => {
+  const until = Date.UTC(2030, 1, 3, 12);
+  const words = (body) => explain(new ApiError("suspended", "", { status: 403, body }));
+  assert.match(words({ until, reason: 6 }), /^This account is suspended until .*2030.* The reason: spam or fraud\.$/);
+  assert.match(words({ reason: 99 }), /for good. The reason: something else/);
+  assert.match(words(undefined), /Reload the page/);
+});
+
 test("without a catalog texts are what the source says", () => {
   speak({});
   assert.equal(gettext("Sign in"), "Sign in");

@@ -1,10 +1,14 @@
 """Messages with blobs: linked before the append, read by members alone, gone with their message."""
 
+import json
 import secrets
 
 import pytest
 from django.db.models import F
 
+from accounts import suspending
+from accounts.models import User
+from accounts.suspending import FOREVER, Kind, Reason
 from chatsite.edge.wire import Id
 from chatsite.running import threads
 from media import reading, rows
@@ -83,6 +87,24 @@ async def test_a_token_that_is_not_good_reads_nothing(
         assert (await ask("GET", path, bad)).status == 401
     await threads.run(_revoke, bob)
     assert (await get(bob, blob)).status == 401
+
+
+async def test_who_is_suspended_reads_nothing_and_hears_why(
+    alice: Person, bob: Person, conv: bytes, at_alice: Socket
+) -> None:
+    blob = (await uploaded(alice, conv, DATA)).blob
+    await send(at_alice, message(alice, conv, blob))
+    await threads.run(_suspend, bob)
+    answer = await get(bob, blob)
+    assert answer.status == 403
+    assert json.loads(answer.body)["code"] == "suspended"
+
+
+def _suspend(who: Person) -> None:
+    suspending.suspend(
+        User.objects.get(uid=who.uid), Kind.ALL, until=FOREVER, reason=Reason.SPAM,
+        decision=secrets.token_bytes(16), now_ms=now_ms(),
+    )  # fmt: skip
 
 
 def _revoke(who: Person) -> None:

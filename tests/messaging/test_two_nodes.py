@@ -1,6 +1,7 @@
 """What must hold when the two people, or two devices of one, are on different nodes."""
 
 import asyncio
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -12,6 +13,7 @@ from django.conf import settings
 from accounts import suspending
 from accounts.models import Device, SessionRecord, User
 from accounts.signals import device_revoked, session_ended
+from accounts.suspending import FOREVER, Kind, Reason, Suspension
 from chatsite.edge.wire import Id
 from chatsite.running import threads
 from messaging import fanout, internode, protocol
@@ -201,15 +203,33 @@ async def test_a_suspended_account_is_out_everywhere_until_that_is_taken_back(
 ) -> None:
     sockets = [await arrived_at(nodes.a, alice), await arrived_at(nodes.b, alice, 1)]
     at_bob = await arrived_at(nodes.b, bob)
-    user = await User.objects.aget(uid=alice.uid)
-    await threads.run(suspending.suspend, user, True)
+    decision = await suspended(alice, FOREVER)
     for socket in sockets:
         assert await socket.closed() == protocol.CLOSE_SIGN_IN
         assert (await socket.next(protocol.SignedOut)).reason == "suspended"
     assert await refused(nodes.b, alice) == protocol.CLOSE_SIGN_IN
     assert await at_bob.silence() == []
-    await threads.run(suspending.suspend, user, False)
+    await threads.run(suspending.lift, decision, now_ms())
     assert await (await arrived_at(nodes.b, alice)).silence() == []
+
+
+async def test_a_suspension_that_time_ended_keeps_nobody_out(nodes: Nodes, alice: Person) -> None:
+    """Also who comes with a token from before it."""
+    phone = await arrived_at(nodes.a, alice)
+    await fanout.evict(alice.uid, reason="suspended", until=now_ms())
+    assert await phone.closed() == protocol.CLOSE_SIGN_IN
+    assert await (await arrived_at(nodes.b, alice)).silence() == []
+
+
+async def suspended(person: Person, until: int) -> bytes:
+    """By this decision."""
+    user, decision = await User.objects.aget(uid=person.uid), secrets.token_bytes(16)
+    await threads.run(
+        lambda: suspending.suspend(
+            user, Kind.ALL, until=until, reason=Reason.SPAM, decision=decision, now_ms=now_ms()
+        )
+    )
+    return decision
 
 
 async def test_an_end_that_no_node_heard_of_is_found_with_its_reason(
@@ -222,7 +242,10 @@ async def test_an_end_that_no_node_heard_of_is_found_with_its_reason(
     await sync_to_async(laptops.update)(gone_at=now_ms())
     await nodes.b.revalidate()
     assert await at_bob.silence() == []
-    await sync_to_async(User.objects.filter(uid=bob.uid).update)(is_active=False)
+    await sync_to_async(Suspension.objects.create)(
+        user=await User.objects.aget(uid=bob.uid), kind=Kind.ALL, until=FOREVER, reason=1,
+        decision=secrets.token_bytes(16),
+    )  # fmt: skip
     await nodes.b.revalidate()
     for socket, reason in ((phone, "session"), (laptop, "device"), (at_bob, "suspended")):
         revoked = reason == "device"

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from accounts import suspending
 from accounts.models import User
+from accounts.suspending import FOREVER, Kind, Reason
 from chatsite.edge import limits
 from chatsite.edge.limits import DAY, Limit
 from chatsite.edge.wire import Body, Id
@@ -80,6 +82,16 @@ class TestConnections:
         assert (states(ann), states(ben)) == ({ben.name: ASKED}, {ann.name: ASKS})
         assert act(ben, ann, "accept", ASKS).json["state"] == CONNECTED
         assert states(ann) == {ben.name: CONNECTED}
+
+    def test_who_may_not_ask_still_answers(self, ann, ben):
+        act(ann, ben, "request")
+        suspending.suspend(
+            User.objects.get(uid=ben.uid), Kind.REQUESTS, until=FOREVER, reason=Reason.SPAM,
+            decision=secrets.token_bytes(16), now_ms=now_ms(),
+        )  # fmt: skip
+        asked = act(ben, signed_up("cleo"), "request")
+        assert (asked.status, asked.code, asked.json["reason"]) == (403, "restricted", Reason.SPAM)
+        assert act(ben, ann, "accept", ASKS).json["state"] == CONNECTED
 
     def test_what_has_moved_on_is_a_409_with_the_row(self, ann, ben):
         act(ann, ben, "request")

@@ -142,7 +142,7 @@ export async function unsent() {
  */
 export async function signOut({ discard = false, stop } = {}) {
   require(discard || (await unsent()) === 0, "unsent");
-  const uid = await openAccount().then(
+  const uid = await keptAccount().then(
     (account) => account.uid,
     () => undefined,
   );

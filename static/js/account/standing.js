@@ -39,6 +39,12 @@ export function toSignIn(why) {
   return new Promise(() => {});
 }
 
+/** @returns {Promise<never>} the page says why the account is suspended, and leads back once it is not */
+export function toSuspended() {
+  location.replace(`/suspended?next=${encodeURIComponent(location.pathname)}`);
+  return new Promise(() => {});
+}
+
 /** @returns {Promise<{state: State, name?: string}>} never throws */
 export async function settleStanding() {
   const heard = sessionStorage.getItem(HEARD) !== null;

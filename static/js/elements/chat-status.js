@@ -82,6 +82,7 @@ function waiting() {
 /** @param {string | undefined} reason */
 function stopped(reason) {
   if (reason === "sign_in") return gettext("You are signed out here.");
+  if (reason === "suspended") return gettext("Your account is suspended");
   if (reason === "revoked") return gettext("This device was removed from your account.");
   return gettext("This page is out of date.");
 }
@@ -107,8 +108,9 @@ function button(reason) {
   const link = document.createElement("a");
   link.className = "button button-quiet";
   const again = reason === "sign_in" || reason === "revoked";
-  link.href = again ? `/sign-in?next=${encodeURIComponent(location.pathname)}` : location.href;
-  link.textContent = again ? gettext("Sign in") : gettext("Reload");
+  const next = `?next=${encodeURIComponent(location.pathname)}`;
+  link.href = reason === "suspended" ? `/suspended${next}` : again ? `/sign-in${next}` : location.href;
+  link.textContent = reason === "suspended" ? gettext("Why?") : again ? gettext("Sign in") : gettext("Reload");
   return link;
 }
 

@@ -176,7 +176,8 @@ export class LiveConnection {
       this.#transport?.send({ t: "hello", version: VERSION, token, device, proof, vec_hash, focus });
     } catch (error) {
       if (own !== this.#dialled) return;
-      const { status } = /** @type {{status?: number}} */ (error);
+      const { status, code } = /** @type {{status?: number, code?: string}} */ (error);
+      if (code === "suspended") return this.#end("suspended");
       // Without a session there is no token; anything else passes.
       clock.after(0, () => own === this.#dialled && this.#lost(status === 401 ? CLOSE_SIGN_IN : 1006));
     }
@@ -225,9 +226,15 @@ export class LiveConnection {
       between: clock.between,
     });
     this.#drainMs = 0;
-    if ("stop" in plan) return this.#become("stopped", { reason: plan.stop });
+    if ("stop" in plan) return this.#end(plan.stop);
     this.#become("waiting", { inMs: plan.inMs });
     this.#retryTimer = clock.after(plan.inMs, () => this.#connect());
+  }
+
+  /** @param {StopReason} reason */
+  #end(reason) {
+    this.#hangUp();
+    this.#become("stopped", { reason });
   }
 
   /** @param {number} [code] */

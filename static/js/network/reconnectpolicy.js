@@ -12,7 +12,7 @@ import {
   CLOSE_SLOW,
 } from "../protocol.js";
 
-/** @typedef {"reload" | "sign_in" | "revoked" | "done"} StopReason */
+/** @typedef {"reload" | "sign_in" | "suspended" | "revoked" | "done"} StopReason */
 
 const FIRST_RETRY_MS = 3000; // many lose the same node at once: spread them
 const WATCHED_RETRY_MS = 500; // somebody looks at the page, and few do at the same time

@@ -10,8 +10,15 @@ import { endingSession } from "./starting.js";
 
 const LOOK_MS = 1000; // another tab may be sending it meanwhile
 
-/** @param {HTMLDialogElement} dialog @returns {() => void} opens it */
-export function wireLeaving(dialog) {
+/** What the page does with the keys: it ends first. */
+const LIVE = { settle: async () => void (await bus.ask("settle")), stop: () => bus.stop() };
+
+/**
+ * @param {HTMLDialogElement} dialog
+ * @param {{settle: () => Promise<void>, stop: () => void}} [page]
+ * @returns {() => void} opens it
+ */
+export function wireLeaving(dialog, { settle, stop } = LIVE) {
   const [button, discard] = [byId("leave-now"), byId("leave-discard")];
   let looking = 0;
   const look = async () => {
@@ -25,8 +32,8 @@ export function wireLeaving(dialog) {
   const leave = async () => {
     busy(button, true);
     try {
-      await bus.ask("settle");
-      await endingSession(() => signOut({ discard: discard.checked, stop: () => bus.stop() }));
+      await settle();
+      await endingSession(() => signOut({ discard: discard.checked, stop }));
       location.assign("/");
     } catch (error) {
       tell(dialog, explain(error));

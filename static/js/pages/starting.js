@@ -1,6 +1,6 @@
 // How a page for signed-in people begins, and where it sends whom this browser does not know.
 
-import { needsSignIn, toSignIn } from "../account/standing.js";
+import { needsSignIn, toSignIn, toSuspended } from "../account/standing.js";
 import { KeystoreError } from "../storage/keystore.js";
 import { bus } from "../tabs/bus.js";
 import { gettext } from "../text.js";
@@ -33,12 +33,14 @@ export async function startBus({ readable = false } = {}) {
   readyToTell();
   bus.on("gone", () => void leave()); // storage cleared under the page, or signed out in another tab
   bus.on("status", ({ state, reason }) => {
+    if (state === "stopped" && reason === "suspended") void toSuspended();
     if (state === "stopped" && (reason === "sign_in" || reason === "revoked")) void leave(reason);
   });
   bus.on("takeover", () => toast(gettext("Another tab of this browser does not answer. Taking over.")));
   try {
     await bus.start();
   } catch (error) {
+    if (/** @type {{code?: string}} */ (error).code === "suspended") return toSuspended();
     if (readable) return undefined;
     if (needsSignIn(error)) return toSignIn(/** @type {{code?: string}} */ (error).code);
     tell(error instanceof KeystoreError ? (KEYSTORE[error.code]?.() ?? "") : explain(error));

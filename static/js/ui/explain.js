@@ -1,4 +1,5 @@
 import { format, gettext, ngettext } from "../text.js";
+import { suspended } from "./suspendedwords.js";
 import { clockTime, date } from "./when.js";
 
 const MINUTE_MS = 60_000;
@@ -56,7 +57,7 @@ const OWN = {
 /**
  * What the server refuses, by code: its own words are English, and for programmers. A test looks
  * for the codes in its source, so that each has words here.
- * @type {Record<string, () => string>}
+ * @type {Record<string, (body: any) => string>}
  */
 const SERVERS = {
   alone: () => gettext("No stranger may ask you now, so an invite would not work. You can change that in Settings."),
@@ -93,10 +94,12 @@ const SERVERS = {
   reports_open: () =>
     gettext("You have reported this person several times, and those reports are not looked at yet. Wait for that."),
   reservation: () => gettext("That took too long. Choose your name again."),
+  restricted: () => gettext("You may not ask new people for now. The people who run this site decided so."),
   sign_in: signInAgain,
   stale: outrun,
   stale_list: outrun,
   stale_vault: outrun,
+  suspended: (body) => suspended(body),
   taken: () => gettext("This name is taken, or looks too much like one that is. Try another one."),
   token: () => gettext("This link has been used or has expired. Ask for another one."),
   too_big: () => gettext("This is too big for the server."),
@@ -118,10 +121,10 @@ const SERVERS = {
  * @param {Record<string, string>} [here] better words for a code, where the page knows more
  */
 export function explain(error, here = {}) {
-  const { code, message, retryMs, status } = /** @type {Record<string, any>} */ (error ?? {});
+  const { body, code, message, retryMs, status } = /** @type {Record<string, any>} */ (error ?? {});
   if (typeof retryMs === "number" && code !== "busy")
     return format(gettext("Too many tries. Try again {when}."), { when: when(retryMs) });
-  const words = here[code] ?? OWN[code]?.() ?? SERVERS[code]?.();
+  const words = here[code] ?? OWN[code]?.() ?? SERVERS[code]?.(body);
   if (words) return words;
   if (status === 0 && message) return String(message); // of static/js/network/api.js, in the page's language
   if (status) return format(gettext("The server refused this ({code}). Reload the page and try again."), { code });

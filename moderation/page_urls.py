@@ -1,0 +1,7 @@
+from django.urls import path
+
+from moderation import pages
+
+urlpatterns = [
+    path("suspended", pages.suspended),
+]
