@@ -1,4 +1,4 @@
-"""What a report said goes, a time after it was closed: who reported whom, why and when stay."""
+"""What a report said goes, a time after it was decided: who reported whom, why and when stay."""
 
 from django.db.models import F
 
@@ -13,7 +13,8 @@ DAY_MS = DAY * 1000
 
 def erase(now: int) -> int:
     """How many reports lost what they said. `now` in ms; repeatable."""
-    old = Report.objects.filter(state=State.CLOSED, closed__lt=now - KEPT_DAYS * DAY_MS)
+    done = Report.objects.filter(state__in=(State.DECIDED, State.CLOSED))
+    old = done.filter(closed__lt=now - KEPT_DAYS * DAY_MS)
     return old.filter(sealed__isnull=False).update(sealed=None, version=F("version") + 1)
 
 

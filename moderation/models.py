@@ -2,6 +2,9 @@
 
 Audit      what staff and operators did and looked at: a chain, appended to and never changed
 Report     what somebody reported, sealed to the moderation key
+Note       what staff write about a report, for staff
+Decision   what staff decided about a person, most often after a report; it can be undone
+Appeal     what the person says against it                                 1 a decision, at most
 Totp       what an app on somebody's phone counts with, sealed            1 a member of staff
 Codes      ten codes on paper, each good once                             1 a member of staff
 StaffLink  permission to set a password and factors, a day                1 a member of staff
@@ -15,12 +18,15 @@ from django_otp.models import Device
 
 from accounts.fields import Bytes, Ms
 from accounts.models import KID_MAX, User
+from accounts.suspending import Reason
 from e2ee.sealed import SEALED_TOTP_LEN
+from moderation.protocol import APPEAL_MAX
 
 ACTOR_MAX = 64  # characters
 ACTION_MAX = 64
 OBJECT_MAX = 200
 DETAILS_MAX = 4096
+NOTE_MAX = 2_000
 
 
 class Audit(models.Model):
@@ -46,8 +52,16 @@ class Audit(models.Model):
 
 
 class State(models.IntegerChoices):
+    """In the order of the queue."""
+
     NEW = 1  # waits to be looked at
-    CLOSED = 2
+    OPEN = 2  # somebody of staff looks at it
+    APPEALED = 3  # the person said something against the decision
+    DECIDED = 4
+    CLOSED = 5  # by an earlier version, which decided nothing
+
+
+WAITING = (State.NEW, State.OPEN)
 
 
 class Report(models.Model):
@@ -61,11 +75,13 @@ class Report(models.Model):
     peer = Bytes(16, db_index=True)  # uid of the person it is about
     reason = models.SmallIntegerField()
     kid = models.CharField(max_length=64)  # of the moderation key that opens it
-    sealed = models.BinaryField(null=True)  # None = erased, long after it was closed
+    sealed = models.BinaryField(null=True)  # None = erased, long after it was decided
     mids = models.BinaryField()  # client ids of the chosen messages, 16 bytes each
     made = Ms()
     state = models.SmallIntegerField(choices=State.choices, default=State.NEW)
-    closed = Ms(null=True)
+    closed = Ms(null=True)  # when it was decided
+    told = Ms(null=True)  # when the reporter saw what became of it
+    assigned = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     version = models.IntegerField(default=0)
 
     class Meta:
@@ -81,6 +97,58 @@ class Report(models.Model):
     def chosen(self) -> list[bytes]:
         mids = bytes(self.mids)
         return [mids[at : at + 16] for at in range(0, len(mids), 16)]
+
+
+class Note(models.Model):
+    report = models.ForeignKey(Report, models.CASCADE, related_name="notes")
+    by = models.CharField(max_length=ACTOR_MAX)
+    made = Ms()
+    text = models.CharField(max_length=NOTE_MAX)
+
+    def __str__(self) -> str:
+        return "note"
+
+
+class Measure(models.IntegerChoices):
+    DISMISS = 1, "Dismiss"
+    WARN = 2, "Warn"
+    RESTRICT = 3, "No new requests for a time"
+    SUSPEND = 4, "Suspend for a time"
+    BAN = 5, "Ban for good"
+
+
+class Decision(models.Model):
+    """`version` rises when it is undone or appealed against: a compare-and-set on it fails where
+    somebody came first."""
+
+    decision = Bytes(16, unique=True)
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")  # whom it is about
+    report = models.ForeignKey(Report, models.SET_NULL, null=True, related_name="decisions")
+    measure = models.SmallIntegerField(choices=Measure.choices)
+    reason = models.SmallIntegerField(choices=Reason.choices, null=True)  # None: dismissed
+    made = Ms()
+    by = models.CharField(max_length=ACTOR_MAX)
+    until = Ms(null=True)  # of what the account must do without, as in accounts/suspending.py
+    undone = Ms(null=True)
+    undone_by = models.CharField(max_length=ACTOR_MAX, blank=True)
+    told = Ms(null=True)  # when the person saw it
+    version = models.IntegerField(default=0)
+
+    def __str__(self) -> str:
+        return "decision"
+
+
+class Appeal(models.Model):
+    """Plain: the person is told so."""
+
+    decision = models.OneToOneField(Decision, models.CASCADE, primary_key=True)
+    text = models.CharField(max_length=APPEAL_MAX)
+    made = Ms()
+    kept = Ms(null=True)  # when staff looked at it, and kept the decision
+    kept_by = models.CharField(max_length=ACTOR_MAX, blank=True)
+
+    def __str__(self) -> str:
+        return "appeal"
 
 
 class Totp(Device):

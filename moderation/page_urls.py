@@ -4,4 +4,5 @@ from moderation import pages
 
 urlpatterns = [
     path("suspended", pages.suspended),
+    path("decisions", pages.decisions),
 ]

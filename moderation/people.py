@@ -14,7 +14,7 @@ from e2ee.errors import BadEncoding
 from media import rows
 from media.models import Blob, State
 from messaging.models import Invite
-from moderation import audit
+from moderation import audit, decisionpages
 from moderation.listing import PAGE, Cell, Section, Value, View, hexed, moment, searched, size, yes
 from moderation.site import Page, site
 
@@ -55,6 +55,7 @@ def person(request: HttpRequest, uid: str) -> HttpResponse:
         *([_devices(one)] if may("accounts.view_device") else []),
         *([_sessions(one)] if may("accounts.view_sessionrecord") else []),
         *([_invites(Invite.objects.filter(user=one))] if may("messaging.view_invite") else []),
+        *([decisionpages.history(one)] if may("moderation.view_decision") else []),
     ]
     facts: list[tuple[str, Value]] = [
         ("Name", one.username), ("Shown as", one.display_name), ("Account", hexed(one.uid)),

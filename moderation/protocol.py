@@ -16,6 +16,7 @@ REPORT_BEFORE_MAX = 20  # messages before them
 REPORT_NOTE_MAX = 2_000  # bytes
 REPORTS_PER_DAY = 10  # by one account
 REPORTS_OPEN_MAX = 3  # of one account against one person
+APPEAL_MAX = 2_000  # characters
 SEALED_MIN = 1_136  # enc and tag alone
 SEALED_MAX = 1024 * 1024 + SEALED_MIN
 
@@ -48,3 +49,19 @@ class SendReport(Body):
     kid: Kid
     mids: Mids
     sealed: Sealed
+
+
+class News(Body):
+    """GET /api/decisions: whether something was decided about this person, or after a report of
+    theirs, that they have not seen. The page /decisions says what."""
+
+    unseen: bool
+
+
+class SendAppeal(Body):
+    """POST /api/appeals, also by somebody who is suspended: what they say against a decision about
+    them, once. It is not sealed: those who run the site read it. 409 `appealed` where there is
+    another, 404 `no_appeals` where nobody would read it."""
+
+    decision: Id
+    text: Annotated[str, Meta(min_length=1, max_length=APPEAL_MAX)]

@@ -3,26 +3,20 @@ before anything is opened; what it says is in the answer alone, which nobody may
 
 from dataclasses import dataclass
 from datetime import datetime
-from http import HTTPStatus
 from typing import Any
 
 from asgiref.sync import async_to_sync
-from django.db.models import F
-from django.db.transaction import atomic
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from chatsite.running.clock import now_ms
-from e2ee.encoding import id_from_hex
-from e2ee.errors import M1Error
 from e2ee.judging import Failure, Judged
-from moderation import audit, contents, reports
+from moderation import audit, contents, decisionpages, reports
 from moderation.listing import Cell, Section, View, instant, moment
-from moderation.models import Report, State
+from moderation.models import Report
 from moderation.site import Page, site
 
 QUEUE_MAX = 200  # reports of one look
@@ -53,7 +47,7 @@ FAILURES = {
     Failure.DUPLICATE: "it is in this report twice, or its reporter has reported it before",
 }
 UNREADABLE = {
-    "erased": "What this report said was erased, long after it was closed.",
+    "erased": "What this report said was erased, long after it was decided.",
     "key": "This site does not have the key that opens this report any more.",
     "form": "This report does not open: it was sealed to a lost key, or not as it should be.",
 }
@@ -93,13 +87,13 @@ def queue(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def show(request: HttpRequest, report: str) -> HttpResponse:
-    row = _row(report)
-    audit.write(_who(request), "report_opened", report, {})
+    row = decisionpages.row_of(report)
+    audit.write(request.user.get_username(), "report_opened", report, {})
     names = _names([row.reporter, row.peer])
     words: dict[str, Any] = {
         "id": report, "about": names.get(row.peer, "?"), "by": names.get(row.reporter, "?"),
-        "made": instant(row.made), "reason": REASONS.get(row.reason, "?"), "version": row.version,
-        "open": row.state == State.NEW,
+        "made": instant(row.made), "reason": REASONS.get(row.reason, "?"),
+        **decisionpages.of_report(row),
     }  # fmt: skip
     try:
         opened = async_to_sync(reports.open_sealed)(row, now_ms())
@@ -109,27 +103,9 @@ def show(request: HttpRequest, report: str) -> HttpResponse:
         words["note"] = opened.note
         words["verified"] = verified(opened.items, names)
         words["unverified"] = [_line(one, names) for one in opened.items if one.failure]
-    return _page(request, "admin/report.html", f"Report about {words['about']}", **words)
-
-
-@require_POST
-@never_cache
-def close(request: HttpRequest, report: str) -> HttpResponse:
-    """Where somebody closed it meanwhile, that stands."""
-    row, now = _row(report), now_ms()
-    seen = request.POST.get("version", "")
-    with atomic():
-        moved = seen == str(row.version) and Report.objects.filter(
-            pk=row.pk, version=row.version, state=State.NEW
-        ).update(state=State.CLOSED, closed=now, version=F("version") + 1)
-        if moved:
-            audit.write(_who(request), "report_closed", report, {})
-    if not moved:
-        return _page(
-            request, "admin/report_changed.html", "Somebody was faster", HTTPStatus.CONFLICT,
-            id=report,
-        )  # fmt: skip
-    return HttpResponseRedirect(reverse("admin:reports"))
+    return decisionpages.page(
+        request, "admin/report.html", f"Report about {words['about']}", **words
+    )
 
 
 def verified(items: list[Judged], names: dict[bytes, str]) -> list[Line]:
@@ -150,35 +126,13 @@ def _line(one: Judged, names: dict[bytes, str], left_out: int = 0) -> Line:
     )  # fmt: skip
 
 
-def _row(report: str) -> Report:
-    try:
-        row = Report.objects.filter(report=id_from_hex(report)).first()
-    except M1Error:
-        row = None
-    if row is None:
-        raise Http404
-    return row
-
-
 def _names(uids: Any) -> dict[bytes, str]:
     rows = User.objects.filter(uid__in=list(uids)).values_list("uid", "username")
     return {bytes(uid): name for uid, name in rows}
-
-
-def _who(request: HttpRequest) -> str:
-    return request.user.get_username()
-
-
-def _page(
-    request: HttpRequest, template: str, title: str, status: int = HTTPStatus.OK, **words: Any
-) -> TemplateResponse:
-    context = {**site.each_context(request), "title": title, **words}
-    return TemplateResponse(request, template, context, status=status)
 
 
 site.add(
     "Reports",
     Page("reports/", "reports", queue, "moderation.view_report", "Reports"),
     Page("reports/<str:report>/", "report", show, "moderation.view_report"),
-    Page("reports/<str:report>/close/", "report_close", close, "moderation.change_report"),
 )

@@ -21,7 +21,7 @@ from e2ee.reports import Report as Plain
 from e2ee.reports import open_report
 from messaging.backends import connection_store, log
 from moderation import grounds, keys
-from moderation.models import Report, State
+from moderation.models import WAITING, Report
 from moderation.protocol import REPORTS_OPEN_MAX, REPORTS_PER_DAY, SendReport
 
 A_DAY = Limit("reports", REPORTS_PER_DAY, DAY)  # by account
@@ -88,7 +88,7 @@ def _is_there(reporter: User, body: SendReport) -> bool:
 
 def _require_room(reporter: User, body: SendReport) -> None:
     about = Report.objects.filter(reporter=reporter.uid, peer=bytes(body.peer))
-    if about.exclude(state=State.CLOSED).count() >= REPORTS_OPEN_MAX:
+    if about.filter(state__in=WAITING).count() >= REPORTS_OPEN_MAX:
         raise ManyOpen
 
 

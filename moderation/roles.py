@@ -16,6 +16,7 @@ NEEDED = (*APPS, "auth", "contenttypes")
 ROLES = {
     "moderator": {
         *("accounts.view_user", "moderation.view_report", "moderation.change_report"),
+        *("moderation.view_decision", "moderation.add_decision", "moderation.change_decision"),
     },
     "operator": {
         *("accounts.view_user", "accounts.view_device", "accounts.view_sessionrecord"),

@@ -2,10 +2,10 @@
 
 from django.urls import path
 
-from moderation import auditlog, joining, people, reportpages, tables
+from moderation import auditlog, decisionpages, joining, people, reportpages, tables
 from moderation.site import site
 
-PAGES = (reportpages, people, tables, auditlog)
+PAGES = (reportpages, decisionpages, people, tables, auditlog)
 
 urlpatterns = [
     path("join/", joining.join, name="join"),

@@ -7,9 +7,10 @@ from accounts.protocol import Done
 from chatsite.edge.limits import HOUR, Limit
 from chatsite.edge.wire import B32, B64
 from chatsite.running.clock import now_ms
-from moderation import keys, protocol, reports
+from moderation import appeals, keys, protocol, reports
 
 TRIES = Limit("report-tries", 120, HOUR)  # by account; repeats of a report count here alone
+APPEALS = Limit("appeals", 30, HOUR)  # by account
 
 
 @api("GET", need=Need.PROOF)
@@ -26,4 +27,15 @@ def sealing_key(_request: HttpRequest, _who: Caller) -> protocol.SealingKey:
 )  # fmt: skip
 def send(_request: HttpRequest, who: Caller, body: protocol.SendReport) -> Done:
     reports.take(who.record.user, body, now_ms())
+    return Done()
+
+
+@api("GET", need=Need.PROOF)
+def news(_request: HttpRequest, who: Caller) -> protocol.News:
+    return protocol.News(unseen=appeals.news(who.record.user))
+
+
+@api("POST", need=Need.PROOF, body=protocol.SendAppeal, limit=APPEALS, suspended=True)
+def appeal(_request: HttpRequest, who: Caller, body: protocol.SendAppeal) -> Done:
+    appeals.send(who.record.user, bytes(body.decision), body.text, now_ms())
     return Done()

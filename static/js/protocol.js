@@ -163,6 +163,8 @@ export const REPORT_NOTE_MAX = 2000;
 export const REPORTS_PER_DAY = 10;
 /** of one account against one person */
 export const REPORTS_OPEN_MAX = 3;
+/** characters */
+export const APPEAL_MAX = 2000;
 /** enc and tag alone */
 export const SEALED_MIN = 1136;
 export const SEALED_MAX = 1049712;
@@ -859,6 +861,22 @@ export const BODY_MAX = 131072;
  * @property {string} kid
  * @property {Id[]} mids
  * @property {Base64} sealed
+ */
+
+/**
+ * GET /api/decisions: whether something was decided about this person, or after a report of
+ * theirs, that they have not seen. The page /decisions says what.
+ * @typedef {object} News
+ * @property {boolean} unseen
+ */
+
+/**
+ * POST /api/appeals, also by somebody who is suspended: what they say against a decision about
+ * them, once. It is not sealed: those who run the site read it. 409 `appealed` where there is
+ * another, 404 `no_appeals` where nobody would read it.
+ * @typedef {object} SendAppeal
+ * @property {Id} decision
+ * @property {string} text
  */
 
 /**

@@ -15,9 +15,9 @@ from django_otp import DEVICE_ID_SESSION_KEY
 from accounts.models import User
 from moderation import factors, roles
 from moderation.models import Audit, Totp
-from tests.accounts.conftest import alice, bob
+from tests.accounts.conftest import alice, bob, mallory
 
-__all__ = ["alice", "bob"]
+__all__ = ["alice", "bob", "mallory"]
 
 _migration = import_module("moderation.migrations.0001_audit")
 

@@ -18,7 +18,7 @@ from e2ee.envelope import parse_header
 from e2ee.reports import Item
 from moderation import roles
 from moderation.contents import UNREADABLE, read
-from moderation.models import Audit, Report, State
+from moderation.models import Audit, Report
 from testkit.client.m1 import envelope
 from testkit.client.m1.keys import hpke_seal
 from tests.accounts.people import Person
@@ -84,26 +84,13 @@ def test_a_moderator_sees_what_is_proved_and_what_is_not(ann: Person, ben: Perso
 @pytest.mark.parametrize("role", ["operator", "auditor"])
 def test_other_staff_strangers_and_people_open_none(ann: Person, ben: Person, role: str) -> None:
     path = f"/reports/{reported(ann, ben).report.hex()}/"
-    for url in ("/reports/", path, f"{path}close/"):
+    for url in ("/reports/", path, f"{path}take/", f"{path}note/", f"{path}decide/"):
         assert member(role).get(url).status_code == 403
         assert Client(SERVER_NAME=staff.ADMIN).get(url).status_code in (302, 404)
         person = Client(SERVER_NAME=staff.ADMIN)
         person.force_login(User.objects.get(uid=ann.uid))
         assert person.get(url).status_code in (302, 403, 404)
     assert not Audit.objects.filter(action="report_opened").exists()
-
-
-def test_one_of_two_closes_a_report(ann: Person, ben: Person) -> None:
-    row = reported(ann, ben)
-    path = f"/reports/{row.report.hex()}/close/"
-    first, second = member("moderator"), member("moderator")
-    assert first.get(path).status_code == 405
-    assert first.post(path, {"version": row.version}).status_code == 302
-    late = second.post(path, {"version": row.version})
-    assert (late.status_code, "closed or changed" in late.content.decode()) == (409, True)
-    row.refresh_from_db()
-    assert (row.state, row.version) == (State.CLOSED, 1)
-    assert Audit.objects.filter(action="report_closed").count() == 1
 
 
 def test_what_does_not_open_and_what_is_not_there(ann: Person, ben: Person) -> None:

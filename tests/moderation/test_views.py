@@ -22,13 +22,16 @@ EVERYBODY = frozenset({"moderator", "operator", "auditor"})
 TABLES = ("user", "encryption-key", "conversation", "unread", "read", "heartbeat")
 # Who may see it. The sign-in and the page of a link are for those who are not signed in yet.
 OPEN = {"login", "join", "logout"}
+REPORT_ACTS = ("report_take", "report_note", "report_decide")
+DECISION_ACTS = ("decision_undo", "decision_keep")
 PEOPLE, OPERATOR, AUDITOR = map(frozenset, (["moderator", "operator"], ["operator"], ["auditor"]))
 MAY = {
     **dict.fromkeys(("index", "password_change", "password_change_done", "jsi18n"), EVERYBODY),
     **dict.fromkeys(("people", "person"), PEOPLE),
     **dict.fromkeys(("invites", "storage", "table_row"), OPERATOR),
     **dict.fromkeys((f"table_{name}" for name in TABLES), OPERATOR),
-    **dict.fromkeys(("reports", "report", "report_close"), frozenset(["moderator"])),
+    **dict.fromkeys(("reports", "report", *REPORT_ACTS), frozenset(["moderator"])),
+    **dict.fromkeys(("decisions", "decision", *DECISION_ACTS), frozenset(["moderator"])),
     "audit": AUDITOR,
 }
 
@@ -44,7 +47,9 @@ def patterns(resolver: Any) -> Iterator[URLPattern]:
 def address(name: str, person: bytes) -> str:
     report = {"report": "0" * 32}
     known = {"person": {"uid": person.hex()}, "table_row": {"name": "user"}}
-    words = (known | {"report": report, "report_close": report}).get(name, {})
+    known |= dict.fromkeys(("report", *REPORT_ACTS), report)
+    known |= {each: {"decision": "0" * 32} for each in ("decision", *DECISION_ACTS)}
+    words = known.get(name, {})
     return reverse(name if name == "join" else f"admin:{name}", URLS, kwargs=words)
 
 
@@ -83,7 +88,8 @@ def test_a_page_is_for_its_roles_alone(
         if who in EVERYBODY | {"roleless"}:
             may = who in MAY[name] or MAY[name] == EVERYBODY
             # What is not there is missing for those who may look for it.
-            found = {"table_row": 404, "report": 404, "report_close": 405}.get(name, 200)
+            missing = dict.fromkeys(("table_row", "report", "decision"), 404)
+            found = (missing | dict.fromkeys((*REPORT_ACTS, *DECISION_ACTS), 405)).get(name, 200)
             assert answer.status_code == (found if may else 403), who
         else:
             assert answer.status_code == 302, who

@@ -1,8 +1,6 @@
 """manage.py suspend NAME: an account rests, at once and everywhere, until a time or for good."""
 
-import secrets
 from argparse import ArgumentTypeError
-from collections.abc import Mapping
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -12,8 +10,10 @@ from accounts import names, suspending
 from accounts.models import User
 from accounts.suspending import FOREVER, Kind, Reason
 from chatsite.running.clock import now_ms
-from moderation import audit
+from moderation import audit, deciding
+from moderation.deciding import Verdict
 from moderation.listing import moment
+from moderation.models import Decision, Measure
 
 ACTOR = "manage.py suspend"
 UNITS_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 7 * 86_400_000}
@@ -60,27 +60,30 @@ class Command(BaseCommand):
 
 def _suspend(user: User, kind: Kind, until: int, reason: Reason) -> None:
     if user.head_k:
-        suspending.suspend(
-            user, kind, until=until, reason=reason, decision=secrets.token_bytes(16),
-            now_ms=now_ms(),
-        )  # fmt: skip
+        deciding.command(user, Verdict(_measure(kind, until), reason), until, ACTOR, now_ms())
     else:  # staff have no device and no page that would say anything: their account is shut
         User.objects.filter(pk=user.pk).update(is_active=False)
-    said = {"kind": kind.name.lower(), "until": until, "reason": reason.name.lower()}
-    _note("suspend", user, said)
+        _note("suspend", user)
+
+
+def _measure(kind: Kind, until: int) -> Measure:
+    if kind is Kind.REQUESTS:
+        return Measure.RESTRICT
+    return Measure.BAN if until == FOREVER else Measure.SUSPEND
 
 
 def _undo(user: User) -> None:
     """Also what an earlier version did, which shut the account itself."""
-    for decision in list(user.suspension_set.values_list("decision", flat=True)):
-        suspending.lift(decision, now_ms())
+    standing = Decision.objects.filter(user=user, measure__in=deciding.KINDS, undone=None)
+    for decision in standing.exclude(until__lte=now_ms()):
+        deciding.undo(decision, decision.version, ACTOR, now_ms())
     User.objects.filter(pk=user.pk).update(is_active=True)
     suspending.announce(user, now_ms())
-    _note("suspend_undo", user, {})
+    _note("suspend_undo", user)
 
 
-def _note(action: str, user: User, details: Mapping[str, object]) -> None:
-    audit.write(ACTOR, action, f"person {user.uid.hex()}", details)
+def _note(action: str, user: User) -> None:
+    audit.write(ACTOR, action, f"person {user.uid.hex()}", {})
 
 
 def _outcome(options: dict[str, Any], kind: Kind, until: int) -> str:

@@ -1,9 +1,11 @@
 // How a page for signed-in people begins, and where it sends whom this browser does not know.
 
+import { api } from "../account/openaccount.js";
 import { needsSignIn, toSignIn, toSuspended } from "../account/standing.js";
 import { KeystoreError } from "../storage/keystore.js";
 import { bus } from "../tabs/bus.js";
 import { gettext } from "../text.js";
+import { onAccountNews } from "../ui/accountnews.js";
 import { showBadges } from "../ui/badges.js";
 import { explain } from "../ui/explain.js";
 import { tellJoined } from "../ui/joinednews.js";
@@ -48,7 +50,16 @@ export async function startBus({ readable = false } = {}) {
   }
   showBadges();
   tellJoined();
+  onAccountNews(() => void showDecisionNews());
   return { look: reportLooks(() => chatOf(location.pathname)) };
+}
+
+/** Those who run the site decided something: the rail leads to it. */
+async function showDecisionNews() {
+  const link = document.getElementById("rail-news");
+  if (!link?.hidden) return;
+  const { unseen } = await api.get("/api/decisions", { proof: true }).catch(() => ({ unseen: false }));
+  link.hidden = !unseen;
 }
 
 /**

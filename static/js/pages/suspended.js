@@ -2,13 +2,13 @@
 // over. The keys, the history and what is not sent yet stay as they are.
 
 import { byId } from "../ui/forms.js";
-import { fullTime } from "../ui/when.js";
+import { wireDecisions, writing } from "./appeals.js";
 import { wireLeaving } from "./leaving.js";
 import { lookAgainIn } from "./lookingagain.js";
 
 const { left } = byId("main").dataset;
 
-for (const time of document.querySelectorAll("time")) time.textContent = fullTime(Date.parse(time.dateTime));
+wireDecisions();
 const leave = wireLeaving(byId("leave-dialog"), { settle: async () => {}, stop: () => {} });
 for (const button of document.querySelectorAll("[data-open='leave-dialog']")) {
   button.addEventListener("click", leave);
@@ -16,5 +16,10 @@ for (const button of document.querySelectorAll("[data-open='leave-dialog']")) {
 }
 for (const button of document.querySelectorAll("[data-close]"))
   button.addEventListener("click", () => button.closest("dialog")?.close());
-setTimeout(() => location.reload(), lookAgainIn(left ? Number(left) : undefined));
+lookAgain(left ? Number(left) : undefined);
 document.documentElement.dataset.ready = "";
+
+/** @param {number} [leftMs] */
+function lookAgain(leftMs) {
+  setTimeout(() => (writing() ? lookAgain(0) : location.reload()), lookAgainIn(leftMs));
+}

@@ -61,6 +61,7 @@ const OWN = {
  */
 const SERVERS = {
   alone: () => gettext("No stranger may ask you now, so an invite would not work. You can change that in Settings."),
+  appealed: () => gettext("You have appealed against this already. Reload the page to see what became of it."),
   bad_body: garbled,
   bad_email: () => gettext("This is not an e-mail address."),
   bad_epoch: garbled,
@@ -83,6 +84,7 @@ const SERVERS = {
   grant: signInAgain,
   moved: outrun,
   moderation_key: outrun,
+  no_appeals: () => gettext("Nobody reads appeals here. Write to the people who run this site."),
   no_mail: () => gettext("This site sends no mail. Ask the people who run it."),
   no_reports: () => gettext("This site takes no reports. Ask the people who run it."),
   not_connected: () => gettext("You are not connected with this person any more."),

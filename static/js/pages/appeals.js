@@ -1,0 +1,28 @@
+// What was decided, in the reader's own time, and one appeal against each decision.
+
+import { api } from "../account/account.js";
+import { gettext } from "../text.js";
+import { onSubmit, tell } from "../ui/forms.js";
+import { fullTime } from "../ui/when.js";
+
+export function wireDecisions() {
+  for (const time of document.querySelectorAll("time")) time.textContent = fullTime(Date.parse(time.dateTime));
+  for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("[data-appeal]"))) {
+    onSubmit(form, () => appeal(form));
+  }
+}
+
+/** Whether somebody writes an appeal: then the page is not loaded again under their hands. */
+export function writing() {
+  return [...document.querySelectorAll("textarea")].some((field) => field.value.trim() !== "");
+}
+
+/** @param {HTMLFormElement} form */
+async function appeal(form) {
+  const field = /** @type {HTMLTextAreaElement} */ (form.querySelector("textarea"));
+  const text = field.value.trim();
+  if (!text) return tell(form, gettext("Write why you think so."));
+  await api.post("/api/appeals", { decision: form.dataset.appeal, text }, { proof: true, again: true });
+  field.value = "";
+  location.reload();
+}
