@@ -202,6 +202,8 @@ async def _acted(who: Caller, body: http.Act) -> Contact:
 def _require_approved(who: Caller) -> None:
     if not who.record.user.approved:
         raise Refusal(403, "waiting", "The people who run this site look at new accounts first.")
+
+
 def _may_ask(who: Caller, limit: Limit, now: int) -> None:
     suspending.check(who.record.user, suspending.Kind.REQUESTS, now)
     limits.take(limit, who.uid, now)

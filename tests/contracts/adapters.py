@@ -138,7 +138,8 @@ def postgres_settings(url: str) -> dict[str, Any]:
 
 
 @pytest.fixture(autouse=True)
-def database_access(django_db_blocker: Any) -> Iterator[None]:
+def database_access(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Of the test database: threads keep the connection that they opened first."""
     with django_db_blocker.unblock():
         yield
 
