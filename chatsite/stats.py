@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
+from accounts import suspending
 from accounts.models import Device, SessionRecord, User
 from chatsite.copying.conversations import patiently
 from chatsite.running import threads
@@ -13,7 +14,7 @@ from media.models import Blob, State
 from messaging.backends.tables import BROWSE_MAX, Head, Table, Tables
 from messaging.domain import Pair, PairState
 from messaging.models import Invite
-from moderation.models import Report
+from moderation.models import WAITING, Report
 from moderation.models import State as ReportState
 
 DAY_MS = 86_400_000
@@ -33,7 +34,8 @@ async def counted(tables: Tables, now: int) -> Numbers:
 def _accounts(now: int) -> Iterator[tuple[str, int]]:
     people = User.objects.filter(head_k__gt=0)
     yield "people", people.count()
-    yield "of them suspended", people.filter(is_active=False).count()
+    rest = Q(is_active=False) | suspending.suspended("pk", now)
+    yield "of them suspended", people.filter(rest).count()
     yield "of them waiting to be approved", people.filter(approved=False).count()
     for span, ms in SPANS.items():
         yield f"signed up within {span}", people.filter(joined__gt=now - ms).count()
@@ -72,4 +74,5 @@ def _files_and_reports() -> Iterator[tuple[str, int]]:
     sent = Blob.objects.filter(state=State.LINKED)
     yield "files", sent.count()
     yield "bytes of files", sent.aggregate(size=Sum("size"))["size"] or 0
-    yield "reports that are not closed", Report.objects.exclude(state=ReportState.CLOSED).count()
+    waiting = Report.objects.filter(state__in=(*WAITING, ReportState.APPEALED))
+    yield "reports that wait, or are appealed against", waiting.count()

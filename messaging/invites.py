@@ -12,7 +12,7 @@ import secrets
 
 from django.db.models import F
 
-from accounts import privacy, profile
+from accounts import privacy, profile, suspending
 from accounts.models import User
 from accounts.profile import Person
 from chatsite.edge.refusals import Refusal, Unknown
@@ -99,7 +99,8 @@ def admits(digest: bytes, uid: Uid | None, now: int) -> bool:
     suspended, lets nobody in.
     """
     found = Invite.objects.filter(digest=digest, used_by=None, expires__gt=now)
-    invite = found.select_related("user").filter(user__is_active=True).first()
+    found = found.filter(~suspending.suspended("user", now), user__is_active=True)
+    invite = found.select_related("user").first()
     if invite is None or privacy.askers(invite.user.uid) == "nobody":
         return False
     return uid is None or not invite.connects or _take(digest, uid, now)

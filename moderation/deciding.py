@@ -111,7 +111,7 @@ def undo(decision: Decision, version: int, by: str, now_ms: int) -> None:
         suspending.lift(decision.decision, now_ms)
         _state(decision, State.OPEN)
         audit.write(by, "decision_undone", decision.decision.hex(), _about(decision))
-        on_commit(lambda: hooks.account_changed(decision.user.uid), robust=True)
+        _tell(decision)
 
 
 def keep(decision: Decision, version: int, by: str, now_ms: int) -> None:
@@ -124,7 +124,7 @@ def keep(decision: Decision, version: int, by: str, now_ms: int) -> None:
         Appeal.objects.filter(pk=decision.pk).update(kept=now_ms, kept_by=by)
         _state(decision, State.DECIDED)
         audit.write(by, "decision_kept", decision.decision.hex(), _about(decision))
-        on_commit(lambda: hooks.account_changed(decision.user.uid), robust=True)
+        _tell(decision)
 
 
 def _put(
@@ -141,8 +141,14 @@ def _put(
             now_ms=now_ms,
         )  # fmt: skip
     audit.write(by, "decided", decision.decision.hex(), _about(decision))
-    on_commit(lambda: hooks.account_changed(user.uid), robust=True)
+    _tell(decision)
     return decision
+
+
+def _tell(decision: Decision) -> None:
+    """The person's pages ask for news. Who was reported in vain hears nothing at all."""
+    if decision.measure != Measure.DISMISS:
+        on_commit(lambda: hooks.account_changed(decision.user.uid), robust=True)
 
 
 def _about(decision: Decision) -> dict[str, object]:

@@ -71,5 +71,7 @@ def _heard(who: Caller, now: int, *, outcomes: bool = False) -> dict[str, object
 
 
 def _next(request: HttpRequest) -> str:
+    """A path of this site: what has no slash, `redirect` would take for the name of a view."""
     wanted = request.GET.get("next", "")
-    return wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) else HOME
+    here = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+    return wanted if here else HOME

@@ -21,16 +21,20 @@ def fill(apps, schema_editor):
         some = list(rows.values_list("pk", "username"))
         if not some:
             return
+        looks = {pk: skeleton(name) for pk, name in some}
+        known = users.filter(skeleton__in=looks.values())
+        had = dict(known.values_list("skeleton", "username"))
+        fresh = []
         for last, name in some:
-            looks = skeleton(name)
-            first = users.filter(skeleton=looks).values_list("username", flat=True).first()
-            if first is None:
-                users.filter(pk=last).update(skeleton=looks)
+            first = had.setdefault(looks[last], name)
+            if first == name:
+                fresh.append(users.model(pk=last, skeleton=looks[last]))
             else:
                 sys.stderr.write(
                     f"accounts: {name} looks like {first}, which is older. Both keep their names; "
                     "manage.py suspend is for the one that passes for the other.\n"
                 )
+        users.bulk_update(fresh, ["skeleton"])
 
 
 class Migration(migrations.Migration):

@@ -8,8 +8,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from accounts import protocol
+from accounts import protocol, suspending
 from accounts.models import User
+from accounts.suspending import FOREVER, Kind, Reason
+from chatsite.running.clock import now_ms
 from messaging import http
 from messaging.models import Invite
 from tests.accounts.people import Answer, Browser, Person
@@ -98,7 +100,10 @@ def test_an_invite_that_does_not_work_lets_nobody_in(ann: Person, settings: Any,
     elif gone == "over":
         mine.update(expires=1)
     elif gone == "suspended":
-        User.objects.filter(uid=ann.uid).update(is_active=False)
+        suspending.suspend(
+            User.objects.get(uid=ann.uid), Kind.ALL, until=FOREVER, reason=Reason.SPAM,
+            decision=bytes(16), now_ms=now_ms(),
+        )  # fmt: skip
     else:
         let(ann, "nobody")
     settings.REGISTRATION = "invite"

@@ -12,6 +12,7 @@ from django.test import Client
 from accounts import suspending
 from accounts.models import User
 from accounts.suspending import FOREVER, Kind, Reason, Suspension
+from chatsite import stats
 from chatsite.edge.wire import Id
 from chatsite.running.clock import now_ms
 from moderation import appeals, deciding, erasing, protocol
@@ -246,3 +247,25 @@ def test_what_waits_counts_and_what_is_decided_does_not(alice: Person, bob: Pers
         deciding.decide(rows[0], 0, Verdict(Measure.DISMISS), "erin", now_ms())
     deciding.decide(rows[1], 0, Verdict(Measure.DISMISS), "erin", now_ms())
     assert [one.looked_at for one in appeals.outcomes(user(alice))] == [True, False]
+
+
+def test_who_was_reported_in_vain_is_not_told_at_that_moment(
+    alice: Person, bob: Person, django_capture_on_commit_callbacks: Any
+) -> None:
+    told = []
+    for measure in (Measure.DISMISS, Measure.WARN):
+        with django_capture_on_commit_callbacks() as calls:
+            decide(alice, bob, measure)
+        told.append(len(calls))
+    assert told == [1, 2]  # who reported; then both
+    with django_capture_on_commit_callbacks() as calls:
+        deciding.undo(Decision.objects.get(measure=Measure.DISMISS), 0, "erin", now_ms())
+    assert not calls
+
+
+def test_the_numbers_of_the_site_know_who_rests_and_what_waits(alice: Person, bob: Person) -> None:
+    decide(alice, bob, Measure.SUSPEND)
+    report(alice, bob)
+    numbers = dict([*stats._accounts(now_ms()), *stats._files_and_reports()])
+    assert numbers["of them suspended"] == 1
+    assert numbers["reports that wait, or are appealed against"] == 1

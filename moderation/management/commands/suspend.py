@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.suspending import FOREVER, Kind, Reason
 from chatsite.running.clock import now_ms
 from moderation import audit, deciding
-from moderation.deciding import Verdict
+from moderation.deciding import Changed, Verdict
 from moderation.listing import moment
 from moderation.models import Decision, Measure
 
@@ -50,11 +50,14 @@ class Command(BaseCommand):
         until = now_ms() + options["ms"] if options["ms"] else FOREVER
         kind = Kind.REQUESTS if options["requests"] else Kind.ALL
         if not options["dry_run"]:
-            with atomic():
-                if options["undo"]:
-                    _undo(user)
-                else:
-                    _suspend(user, kind, until, REASONS[options["reason"]])
+            try:
+                with atomic():
+                    if options["undo"]:
+                        _undo(user)
+                    else:
+                        _suspend(user, kind, until, REASONS[options["reason"]])
+            except Changed:
+                raise CommandError("Staff changed a decision meanwhile. Run it again.") from None
         self.stdout.write(f"{user.username} {_outcome(options, kind, until)}.")
 
 
