@@ -62,14 +62,16 @@ def sign_up(request: HttpRequest, body: protocol.SignUp) -> protocol.Enrolled:
 
 @public("POST", body=protocol.SignIn, limit=rates.SIGN_IN)
 def sign_in(request: HttpRequest, body: protocol.SignIn) -> protocol.SignedIn:
+    """Who is suspended is refused and still gets a session, without its grant: it opens the page
+    that says why, and their appeal, and nothing else."""
     now = now_ms()
     row = signin.check(body, now)
     with atomic():
         row = signin.hold_proved(row, body.auth, body.code_auth)
         user = row.user
-        suspending.check(user, suspending.Kind.ALL, now)
         record = sessions.begin(request, user, now)
         grant = proof.open_grant(record, now)
+    suspending.check(user, suspending.Kind.ALL, now)
     return protocol.SignedIn(
         uid=Id(user.uid),
         name=user.username,

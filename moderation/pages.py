@@ -36,6 +36,7 @@ def suspended(request: HttpRequest) -> HttpResponse:
         "until": None if row.until == FOREVER else instant(row.until),
         "left": "" if row.until == FOREVER else row.until - now,
         "suspended": True,
+        "known": who.record.device is not None,
         **_heard(who, now),
     }
     return render(request, "accounts/suspended.html", context)

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest
 
+from accounts import proof
 from accounts.api import Caller, Need, api
 from accounts.protocol import Done
 from chatsite.edge.limits import HOUR, Limit
@@ -35,7 +36,12 @@ def news(_request: HttpRequest, who: Caller) -> protocol.News:
     return protocol.News(unseen=appeals.news(who.record.user))
 
 
-@api("POST", need=Need.PROOF, body=protocol.SendAppeal, limit=APPEALS, suspended=True)
-def appeal(_request: HttpRequest, who: Caller, body: protocol.SendAppeal) -> Done:
-    appeals.send(who.record.user, bytes(body.decision), body.text, now_ms())
+@api("POST", need=Need.SESSION, body=protocol.SendAppeal, limit=APPEALS, suspended=True)
+def appeal(request: HttpRequest, who: Caller, body: protocol.SendAppeal) -> Done:
+    """A session that has a device proves it. Who signed in while suspended has none, and has just
+    typed the password."""
+    now = now_ms()
+    if who.record.device is not None:
+        proof.check_device(request, who, now)
+    appeals.send(who.record.user, bytes(body.decision), body.text, now)
     return Done()

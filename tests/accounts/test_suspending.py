@@ -118,9 +118,26 @@ def test_no_page_carries_a_token_and_all_lead_to_the_reason(alice: Person, brows
 def test_nobody_comes_in_by_another_way(alice: Person, browser: Browser):
     token = token_for(alice)
     suspend(alice)
-    assert alice.sign_in()[1].code == "suspended"
     assert alice.sign_in(auth=bytes(32))[1].code == "wrong"
     assert alice.start_over(token).code == "suspended"
+
+
+def test_who_signs_in_meanwhile_gets_to_the_reason_and_no_further(alice: Person, browser: Browser):
+    suspend(alice)
+    for half, answer in (alice.sign_in(), alice.sign_in(code_auth=alice.code_auth)):
+        assert (answer.status, answer.code) == (403, "suspended")
+        assert "grant" not in answer.json
+        assert "spam or fraud" in half.http.get("/suspended").content.decode()
+        for method, path in (("GET", "/api/vault"), ("GET", "/api/wraps"), ("GET", "/api/links")):
+            assert half.call(method, path, prove=False).status == 403
+        assert half.call("POST", "/api/live-token", prove=False).code == "suspended"
+        Suspension.objects.all().delete()
+        assert half.call("POST", "/api/live-token", prove=False).code == "enrol"
+        suspend(alice)
+    assert half.call("DELETE", "/api/sessions", prove=False).status == 200
+    wrong, _ = alice.sign_in(auth=bytes(32))
+    assert wrong.http.get("/suspended").headers["Location"] == "/sign-in"
+    assert browser.call("GET", "/api/notes").code == "suspended"  # theirs stays as it was
 
 
 def test_they_may_still_leave(alice: Person, browser: Browser):

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, ViewportSize, expect
 
+from testkit.browser.people import field, press
 from testkit.running import Site
 from tests.browser.chatting import SLOW_MS, Pair, bubble, expect_status, open_page, write
+from tests.browser.conftest import OpenWindow
 from tests.browser.engine import new_site
 from tests.browser.readable import serious
 
@@ -25,7 +27,15 @@ def heading(page: Page, words: str) -> Locator:
     return page.get_by_role("heading", name=words)
 
 
-def test_who_is_suspended_hears_why_appeals_and_comes_back(pair: Pair, site: Site) -> None:
+def appeal(page: Page, words: str) -> None:
+    page.get_by_label("If you think that this is wrong").first.fill(words)
+    page.get_by_role("button", name="Send appeal").first.click()
+    expect(page.get_by_text("waits to be looked at").first).to_be_visible()
+
+
+def test_who_is_suspended_hears_why_appeals_and_comes_back(
+    pair: Pair, site: Site, open_window: OpenWindow
+) -> None:
     alice, bob, name = pair.alice, pair.bob, pair.bob_is.name
     write(bob, "before it")
     expect(bubble(alice, "before it")).to_be_visible()
@@ -39,14 +49,22 @@ def test_who_is_suspended_hears_why_appeals_and_comes_back(pair: Pair, site: Sit
     expect(heading(bob, "Your account is suspended").first).to_be_visible(timeout=SLOW_MS)
     expect(bob.get_by_text("The reason: harassment.")).to_be_visible()
     assert not serious(bob)
-    bob.get_by_label("If you think that this is wrong").fill("It was a joke")
-    bob.get_by_role("button", name="Send appeal").click()
-    expect(bob.get_by_text("waits to be looked at")).to_be_visible()
+    appeal(bob, "It was a joke")
+    site.manage("suspend", name, "--reason", "spam")
+    elsewhere = open_window("elsewhere").page
+    elsewhere.goto("/sign-in")
+    field(elsewhere, "Username").fill(name)
+    field(elsewhere, "Password").fill(pair.bob_is.password)
+    press(elsewhere, "Sign in")
+    expect(elsewhere.get_by_text("The reason: spam or fraud.")).to_be_visible(timeout=SLOW_MS)
+    appeal(elsewhere, "That was not me")
+    expect(elsewhere.get_by_role("button", name="Send appeal")).to_have_count(0)
+    assert not serious(elsewhere)
     site.manage("suspend", name, "--undo")
     bob.reload()  # each hour it does so by itself
     for page in (alice, bob):
         expect(bubble(page, "not sent yet")).to_be_visible(timeout=SLOW_MS)
     expect(bubble(bob, "while you are away")).to_be_visible()
     open_page(bob, "/decisions")
-    expect(bob.get_by_text("This was taken back.")).to_be_visible()
+    expect(bob.get_by_text("This was taken back.")).to_have_count(2)
     assert not serious(bob)

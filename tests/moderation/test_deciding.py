@@ -18,7 +18,7 @@ from chatsite.running.clock import now_ms
 from moderation import appeals, deciding, erasing, protocol
 from moderation.deciding import DAY_MS, Changed, Unfit, Verdict
 from moderation.models import Appeal, Audit, Decision, Measure, Note, Report, State
-from tests.accounts.people import Answer, Person
+from tests.accounts.people import Answer, Browser, Person
 from tests.moderation.conftest import Member
 
 pytestmark = pytest.mark.django_db
@@ -184,6 +184,21 @@ def test_somebody_suspended_appeals_once_and_comes_back(
     row = Report.objects.get()
     assert (row.state, row.closed) == (State.OPEN, None)
     assert act(client, row, "decide", measure=1) == 302
+
+
+def test_who_signs_in_while_suspended_appeals_too(
+    alice: Person, bob: Person, mallory: Person, admin: None
+) -> None:
+    decision = decide(alice, bob, Measure.SUSPEND)
+    half, _ = bob.sign_in()
+    body = protocol.SendAppeal(decision=Id(decision.decision), text="Let me in")
+    stranger, _ = mallory.sign_in()
+    for other, code in ((Browser(), "sign_in"), (stranger, "unknown")):
+        assert other.call("POST", "/api/appeals", body, prove=False).code == code
+    assert half.call("POST", "/api/appeals", body, prove=False).status == 200
+    assert half.call("POST", "/api/appeals", body, prove=False).status == 200
+    assert Appeal.objects.get().text == "Let me in"
+    assert "waits to be looked at" in half.http.get("/suspended").content.decode()
 
 
 def test_an_appeal_may_change_nothing(member: Member, alice: Person, bob: Person) -> None:

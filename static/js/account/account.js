@@ -12,7 +12,7 @@ export {
 } from "./accountchange.js";
 export { finishRecovery, reserveName, signIn, signUp, startRecovery } from "./joining.js";
 export { api, openAccount, refresh } from "./openaccount.js";
-export { settleStanding } from "./standing.js";
+export { settleStanding, toSuspended } from "./standing.js";
 export { askReset, openReset, startOver } from "./startover.js";
 
 /** @typedef {import("./openaccount.js").Account} Account */

@@ -39,9 +39,12 @@ export function toSignIn(why) {
   return new Promise(() => {});
 }
 
-/** @returns {Promise<never>} the page says why the account is suspended, and leads back once it is not */
-export function toSuspended() {
-  location.replace(`/suspended?next=${encodeURIComponent(location.pathname)}`);
+/**
+ * @param {string} [next] where that leads once it is over
+ * @returns {Promise<never>} the page says why the account is suspended, and leads back once it is not
+ */
+export function toSuspended(next = location.pathname) {
+  location.replace(`/suspended?next=${encodeURIComponent(next)}`);
   return new Promise(() => {});
 }
 

@@ -1,6 +1,6 @@
 // What was decided, in the reader's own time, and one appeal against each decision.
 
-import { api } from "../account/account.js";
+import { api, keptAccount } from "../account/openaccount.js";
 import { gettext } from "../text.js";
 import { onSubmit, tell } from "../ui/forms.js";
 import { fullTime } from "../ui/when.js";
@@ -22,7 +22,11 @@ async function appeal(form) {
   const field = /** @type {HTMLTextAreaElement} */ (form.querySelector("textarea"));
   const text = field.value.trim();
   if (!text) return tell(form, gettext("Write why you think so."));
-  await api.post("/api/appeals", { decision: form.dataset.appeal, text }, { proof: true, again: true });
+  const proof = await keptAccount().then(
+    () => true,
+    () => false, // signed in while suspended: the server knows no device of this session
+  );
+  await api.post("/api/appeals", { decision: form.dataset.appeal, text }, { proof, again: true });
   field.value = "";
   location.reload();
 }

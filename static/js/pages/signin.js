@@ -4,7 +4,7 @@
 import "../elements/password-field.js";
 import "../elements/password-strength.js";
 import "../elements/recovery-code.js";
-import { finishRecovery, settleStanding, signIn, startRecovery } from "../account/account.js";
+import { finishRecovery, settleStanding, signIn, startRecovery, toSuspended } from "../account/account.js";
 import { formatCode, newCode, parseCode } from "../crypto/recoverycode.js";
 import { gettext } from "../text.js";
 import { explain } from "../ui/explain.js";
@@ -58,7 +58,7 @@ async function goOnOrSayWhy() {
   if (state === "ready" && session) return location.replace(nextAddress(location));
   if (kept && !name.value) name.value = kept;
   root.querySelector("[data-removed]").hidden = state !== "removed";
-  root.querySelector("[data-keyless]").hidden = state !== "empty" || !session;
+  root.querySelector("[data-keyless]").hidden = state !== "empty" || !lost;
 }
 
 function showAsked() {
@@ -76,6 +76,7 @@ async function byPassword() {
   try {
     await signIn({ name: name.value, password: password.value, lost, onProgress: progressOf(working, SCRIPT) });
   } catch (error) {
+    if (isSuspended(error)) return toSuspended(nextAddress(location));
     steps.show("password");
     const wrong = gettext("Wrong username or password. Check capital letters, or use your recovery code.");
     tell(byId("by-password"), explain(error, { wrong }));
@@ -91,10 +92,19 @@ async function byCode() {
     [code, await codeProblem()],
   ]);
   if (!right) return;
-  recovery = await startRecovery({ name: codeName.value, code: await parseCode(code.value), lost });
+  const person = { name: codeName.value, code: await parseCode(code.value), lost };
+  recovery = await startRecovery(person).catch((error) => {
+    if (isSuspended(error)) return toSuspended(nextAddress(location));
+    throw error;
+  });
   byId("new-password-for").value = codeName.value;
   steps.show("new-password");
   fresh.focus();
+}
+
+/** What was typed was right: a page says why, and takes an appeal. @param {unknown} error */
+function isSuspended(error) {
+  return /** @type {{code?: string}} */ (error).code === "suspended";
 }
 
 async function codeProblem() {

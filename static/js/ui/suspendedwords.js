@@ -1,4 +1,4 @@
-// What somebody hears of a suspension where no page of the server says it: at the sign-in.
+// What somebody hears of a suspension where no page of the server says it: with a reset link.
 
 import { format, gettext } from "../text.js";
 import { fullTime } from "./when.js";
