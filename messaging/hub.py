@@ -32,6 +32,7 @@ from presence.backends.base import Entry, PresenceRegistry
 # a gap few frames are missing; after an outage everybody missed some, and many take longer.
 GAP_SECONDS, OUTAGE_SECONDS = 5.0, 30.0
 COMPARED_PER_SECOND = 200
+SUSPENDED = "suspended"
 RESET = "reset"  # the account lives on: its new device must not be kept out by its old ones' end
 
 Relay = Callable[[bytes], Awaitable[None]]

@@ -13,12 +13,14 @@ from collections.abc import Callable
 from accounts.sessions import Bound
 from accounts.tokens import LIVE_MS
 from chatsite.running.breaker import Away
-from messaging.hub import Hub, Receiver, subjects
+from messaging.backends.base import Busy
+from messaging.hub import SUSPENDED, Hub, Receiver, subjects
 from messaging.protocol import CLOSE_DISPLACED
 from messaging.sessions import hello
 from messaging.sessions.standing import Standing
 from messaging.sessions.watching import Watcher, Watching
 from presence import registry
+from presence.backends.base import Joined
 from presence.registry import Arrival
 
 REFRESH_SECONDS = 60  # entries of presence, and LastSeen
@@ -49,19 +51,35 @@ class Arrivals:
         try:
             with self._hub.reach.tried():
                 async with asyncio.timeout(REGISTRY_SECONDS):
-                    revocable = subjects(session.uid, session.device, session.session)
-                    joined = await registry.arrive(self._hub.node, _arrival(session), revocable)
+                    joined = await self._arrive(session)
         except Away:
             return await self._ask_accounts(session)
         except Exception:  # the registry's own errors, whichever it is
             logger.warning("presence is away: asking the accounts", exc_info=True)
             return await self._ask_accounts(session)
+        joined = await self._let_in(session) if joined.revoked == SUSPENDED else joined
         if joined.revoked is not None:
             raise hello.Unwelcome(hello.code_of(joined.revoked))
         if self._ticks() < self._remembers_from:
             await self._ask_accounts(session)
         if joined.older is not None:
             await self._hub.displace(joined.older)
+
+    async def _arrive(self, session: Watcher) -> Joined:
+        revocable = subjects(session.uid, session.device, session.session)
+        return await registry.arrive(self._hub.node, _arrival(session), revocable)
+
+    async def _let_in(self, session: Watcher) -> Joined:
+        """A suspension that was taken back: presence was not told, and would keep the person out
+        until a live token lapses. Raises as `join`."""
+        await self._ask_accounts(session)
+        user, *_ = subjects(session.uid, session.device, session.session)
+        try:
+            async with asyncio.timeout(REGISTRY_SECONDS):
+                await self._hub.node.presence.pardon(user)
+                return await self._arrive(session)
+        except Exception as error:  # the registry's own errors, whichever it is
+            raise Busy from error
 
     async def part(self, session: Watcher) -> None:
         """Repeating has no effect."""

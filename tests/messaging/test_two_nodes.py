@@ -213,6 +213,17 @@ async def test_a_suspended_account_is_out_everywhere_until_that_is_taken_back(
     assert await (await arrived_at(nodes.b, alice)).silence() == []
 
 
+async def test_who_is_let_in_again_comes_in_where_presence_was_not_told(
+    nodes: Nodes, alice: Person
+) -> None:
+    decision = await suspended(alice, FOREVER)
+    with nodes.presence.dropping("pardon"):
+        await threads.run(suspending.lift, decision, now_ms())
+    assert nodes.presence.struck
+    for node in (nodes.b, nodes.a):
+        assert await (await arrived_at(node, alice)).silence() == []
+
+
 async def test_a_suspension_that_time_ended_keeps_nobody_out(nodes: Nodes, alice: Person) -> None:
     """Also who comes with a token from before it."""
     phone = await arrived_at(nodes.a, alice)
