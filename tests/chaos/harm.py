@@ -13,7 +13,8 @@ from tests.chaos.setback import patiently
 
 STEP_SECONDS = 60.0  # until all are in step again, at most: then the next fault comes all the same
 POLL_SECONDS = 0.1
-ACCOUNTS = ("lost", "revoke")  # people sign in and off: that wants a site which is well
+# People sign in and off, or are watched: that wants a site which is well.
+ACCOUNTS = ("lost", "revoke", "suspend")
 BETWEEN = {
     "sever": Weather(refuse=True),
     "freeze": Weather(hold=frozenset({IN, OUT})),

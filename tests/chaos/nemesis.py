@@ -12,6 +12,7 @@ from tests.chaos import clock
 from tests.chaos.nodedevice import NodeDevice
 from tests.chaos.proxy import IN, OUT, Weather
 from tests.chaos.pydevice import PyDevice
+from tests.chaos.resting import Resting
 from tests.chaos.scene import Device, Scene, Somebody
 from tests.chaos.setback import Setback
 
@@ -44,6 +45,7 @@ class Nemesis:
         self.missed = False  # something was, in a hush
         self.all_same: Callable[[str], Awaitable[bool]] | None = None  # waits for it, so long
         self.setback = Setback(scene)
+        self.resting = Resting(scene, self._while)
 
     async def run(self) -> None:
         """Until it is enough: every fault in an order of its own, then again in another. What was
@@ -181,6 +183,13 @@ class Nemesis:
         events = reversed(self.scene.history.events)
         floors = (e.value["floor"] for e in events if e.op == "floor" and e.value["conv"] == conv)
         return next(floors, 0)
+
+    async def _suspend(self) -> None:
+        somebody = self.scene.owner(self._one(None))
+        undone = self.chance.random() < 0.5
+        how = "taken back" if undone else "until a time"
+        self.say("fault", "suspend", [somebody.person.name, how])
+        await self.resting.run(somebody, undone=undone)
 
     async def _restore(self) -> None:
         self.say("fault", "restore", [])

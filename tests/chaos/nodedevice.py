@@ -35,7 +35,7 @@ class NodeDevice:
     ) -> None:  # fmt: skip
         self.name, self.user, self.door, self.history = name, user, door, history
         self.seen: dict[str, str] = {}  # presence by uid
-        self.link = ""
+        self.link, self.why = "", ""  # why it stopped
         self.crashes = 0
         self.alarms: set[str] = set()
         self._place = {"site": site, "door": door.address, "disk": str(disk), "skewMs": skew}
@@ -247,7 +247,7 @@ class NodeDevice:
         elif event == "presence":
             self.seen[_hex(detail["user"])] = detail["state"]
         elif event == "status":
-            self.link = detail["state"]
+            self.link, self.why = detail["state"], detail.get("reason", "")
 
     def _hear_entry(self, entry: dict[str, Any]) -> None:
         if entry["gone"]:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 DEVICE_FAULTS = (
     "cut", "stall", "deaf", "mute", "slow", "late", "lossy", "nervous", "away", "cut_parts",
-    "crash", "lost", "revoke",
+    "crash", "lost", "revoke", "suspend",
 )  # fmt: skip
 """cut: RST · stall: nothing moves · deaf, mute: half-open · slow: 1 KB/s · late: 200 ms each way ·
 lossy: promises and announcements lost or replayed · nervous: the same send twice · away: no
 network for long · cut_parts: RST in the middle of each part of a file · crash: a browser, -9, with
 its disk · lost: a device and all that was in it · revoke: a device is taken off the list while
-another one is stalled"""
+another one is stalled · suspend: a person, until a time or until it is taken back"""
 
 FAULTS = ("kill", "pause", "clock", *DEVICE_FAULTS, "restore")
 """kill: the server, -9, and started again · pause: SIGSTOP · clock: the server's, moved ·

@@ -29,7 +29,7 @@ CLOSED = Weather(refuse=True)
 EACH_ONCE = tuple(
     fault
     for fault in CLUSTER_FAULTS
-    if fault not in ("rolling", "cassandra_kill", "lost", "revoke")
+    if fault not in ("rolling", "cassandra_kill", "lost", "revoke", "suspend")
 )
 SHORT_OF_ALL = Plan(
     seed=2, ops=200, strikes=len(EACH_ONCE), nodes=3, ops_a_second=10, quiet_seconds=180,

@@ -16,7 +16,7 @@ from moderation.listing import moment
 from moderation.models import Decision, Measure
 
 ACTOR = "manage.py suspend"
-UNITS_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 7 * 86_400_000}
+UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 7 * 86_400_000}
 MOST = 1000  # of a unit; longer is for good
 REASONS = {reason.name.lower(): reason for reason in Reason}
 
@@ -32,7 +32,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="the username")
         parser.add_argument(
-            "--for", type=_time, dest="ms", metavar="TIME", help="30m, 12h, 7d or 4w"
+            "--for", type=_time, dest="ms", metavar="TIME", help="30s, 30m, 12h, 7d or 4w"
         )
         parser.add_argument(
             "--reason", choices=REASONS, default="rules", help="what the person is told"

@@ -23,6 +23,7 @@ CHECKERS: dict[str, Checker] = {
     "I11 no text lies readable on the server": sends.nothing_leaks,
     "I13 what was on a screen stays there": restored.stays_on_screen,
     "I14 a counter stands for one message": restored.counters_stand_once,
+    "I15 who is suspended sends nothing": sends.none_while_suspended,
     "after the storm nothing waits": sends.nothing_waits,
     "everybody becomes quiet": sends.becomes_quiet,
     "an honest server alarms nobody": sends.nobody_alarmed,

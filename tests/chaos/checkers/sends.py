@@ -156,6 +156,17 @@ def becomes_quiet(outcome: Outcome) -> list[str]:
     ]
 
 
+def none_while_suspended(outcome: Outcome) -> list[str]:
+    """Once all their sockets are closed, which takes seconds."""
+    found = []
+    for event in outcome.history:
+        if event.op == "suspended":
+            user, sent = event.value["user"][:6], event.value["sent"]
+            found += [] if event.value["out"] else [f"{user} is suspended and stays connected"]
+            found += [f"{user} is suspended and sends {sent} messages"] if sent else []
+    return found
+
+
 def nothing_waits(outcome: Outcome) -> list[str]:
     problems = [
         f"{holding.name} still has {chat.waiting} to send in {conv}"
