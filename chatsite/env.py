@@ -5,8 +5,6 @@ need not stand in the environment. Nothing else in the project reads `os.environ
 """
 
 import argparse
-import base64
-import binascii
 import os
 import re
 import socket
@@ -16,7 +14,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult
 
-from chatsite import site_url
+from chatsite import keyfile, site_url
 
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 HSTS_SCOPES = ("host", "subdomains", "preload")  # each asks for what stands before it, too
@@ -250,13 +248,13 @@ def reading(variables: Mapping[str, str]) -> Iterator[None]:
 
 
 def secret(folder: Path, purpose: str) -> list[Key]:
-    """The keys of `folder/purpose`: lines `kid:base64` of 32 bytes, newest first."""
+    """The keys of `folder/purpose` (chatsite/keyfile.py), the one in use first."""
     path = folder / purpose
-    lines = _content(f"the secret {purpose!r}", path, hint="; run bin/setup").split()
-    keys = [_key(path, line) for line in lines]
-    if not keys or len({kid for kid, _ in keys}) != len(keys):
-        raise BadSetting(f"{path} must hold one key a line, each with a kid of its own")
-    return keys
+    content = _content(f"the secret {purpose!r}", path, hint="; run bin/setup")
+    try:
+        return keyfile.in_order_of_use(keyfile.parse(content))
+    except keyfile.BadKeys as error:
+        raise BadSetting(f"{path} {error}") from error
 
 
 def secret_if_there(folder: Path, purpose: str) -> list[Key]:
@@ -265,17 +263,6 @@ def secret_if_there(folder: Path, purpose: str) -> list[Key]:
         return secret(folder, purpose)
     except BadSetting:
         return []
-
-
-def _key(path: Path, line: str) -> Key:
-    kid, _, encoded = line.partition(":")
-    try:
-        value = base64.b64decode(encoded, validate=True)
-    except binascii.Error:
-        value = b""
-    if not kid.isalnum() or len(value) != 32:
-        raise BadSetting(f"{path} has a line that is not kid:base64 of 32 bytes")
-    return kid, value
 
 
 def _content(name: str, path: Path, hint: str = "") -> str:

@@ -4,14 +4,11 @@ Run by `bin/setup`, never by the server: a server that makes up a missing secret
 everybody out instead of stopping. Existing files are left alone.
 """
 
-import base64
-import os
-import secrets
 import sys
 import time
 from pathlib import Path
 
-from chatsite import env
+from chatsite import env, keyfile
 from e2ee import kem
 from e2ee.errors import M1Error
 from e2ee.moderation import ModerationKey, Published, identity, publish
@@ -36,11 +33,11 @@ def main(folder: Path) -> None:
         private.chmod(OWNER_ALONE)
     for purpose in (*PURPOSES, MODERATION_ID, MODERATION):
         if not (folder / purpose).exists():
-            _write(folder / purpose, f"k1:{base64.b64encode(secrets.token_bytes(32)).decode()}\n")
-    _publish(folder, time.time_ns() // 1_000_000)
+            keyfile.write(folder / purpose, f"{keyfile.new('k1')}\n")
+    publish_newest(folder, time.time_ns() // 1_000_000)
 
 
-def _publish(folder: Path, now_ms: int) -> None:
+def publish_newest(folder: Path, now_ms: int) -> None:
     """Sign the newest moderation key, unless that was done not long ago."""
     _, signer = env.secret(folder, MODERATION_ID)[0]
     kid, seed = env.secret(folder, MODERATION)[0]
@@ -53,14 +50,7 @@ def _publish(folder: Path, now_ms: int) -> None:
             return
     except (OSError, ValueError, M1Error):
         pass  # none, or none that is of use
-    _write(folder / PUBLISHED, publish(signer, key).text())
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f"{path.name}.new")  # an interrupted run leaves no half key
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-    partial.rename(path)
+    keyfile.write(folder / PUBLISHED, publish(signer, key).text())
 
 
 if __name__ == "__main__":
