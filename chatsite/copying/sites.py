@@ -16,6 +16,7 @@ from django.utils.module_loading import import_string
 
 from chatsite import alone, control, engines, env, needs, services
 from chatsite.copying import Problem
+from chatsite.make_secrets import MODERATION, MODERATION_ID, PUBLISHED
 from chatsite.running import away
 from chatsite.running.needs import Need, Unfit, wait_for
 from media.stores import BlobStore
@@ -25,6 +26,7 @@ from presence.registry import wall_clock
 ACCOUNTS = "elsewhere_accounts"  # alias of the target's database of accounts
 KEEPS = "default"
 SECRETS = "secrets"
+REPORTS = (MODERATION_ID, MODERATION, PUBLISHED)
 BUCKET = ("ENDPOINT_URL", "BUCKET")  # what tells one from another
 
 
@@ -154,14 +156,17 @@ async def _nodes(engine: Mapping[str, Any], whose: str) -> list[str]:
 
 
 def _carry_secrets(ours: Path, theirs: Path) -> None:
-    """The same keys: what was sealed or signed with them stays good."""
+    """The same keys: what was sealed or signed with them stays good. Seeds of reports may lie
+    elsewhere."""
     if ours.resolve() == theirs.resolve():
         return
     theirs.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     theirs.mkdir(mode=0o700, exist_ok=True)
-    for purpose in settings.SECRETS:
+    for purpose in (*settings.SECRETS, *REPORTS):
         source, copy = ours / purpose, theirs / purpose
-        if copy.exists() and copy.read_bytes() != source.read_bytes():
+        if purpose in REPORTS and not source.exists():
+            continue
+        if purpose != PUBLISHED and copy.exists() and copy.read_bytes() != source.read_bytes():
             raise Problem(f"{copy} is a secret of another site; name an empty TO_CHAT_VAR.")
         shutil.copyfile(source, copy)
         copy.chmod(0o600)

@@ -66,7 +66,9 @@ def change(path: Path, statement: str) -> None:
         assert database.execute(statement).rowcount > 0
 
 
-def test_a_copy_is_complete_and_a_repeat_only_compares(copy: Copy, tmp_path: Path) -> None:
+def test_a_copy_is_complete_and_a_repeat_only_compares(
+    copy: Copy, site: Site, tmp_path: Path
+) -> None:
     first = copy()
     assert (first.returncode, first.stderr) == (0, "")
     assert "The copy is complete and equal" in first.stdout
@@ -77,6 +79,9 @@ def test_a_copy_is_complete_and_a_repeat_only_compares(copy: Copy, tmp_path: Pat
     assert "compared: 7 of 7" in again.stdout
     secrets = tmp_path / "new/secrets"
     assert {path.stat().st_mode & 0o777 for path in secrets.iterdir()} == {0o600}
+    assert {path.name: path.read_bytes() for path in secrets.iterdir()} == {
+        path.name: path.read_bytes() for path in (site.var / "secrets").iterdir()
+    }
 
 
 def test_a_dry_run_changes_nothing(copy: Copy, site: Site, tmp_path: Path) -> None:
