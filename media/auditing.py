@@ -6,6 +6,7 @@ once and in pages. What looks wrong is looked at again by itself, since people g
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from chatsite.running import threads
 from chatsite.running.clock import now_ms
@@ -23,6 +24,13 @@ ROWS = 1_000  # of the table of blobs, at a time
 Say = Callable[[str, int], None]  # what was read, and how many by now
 
 
+class Unlinked(NamedTuple):
+    """A message and a blob that it names, which is whole, its sender's, and without this link."""
+
+    blob: bytes
+    row: Row
+
+
 @dataclass
 class Truth:
     """Counts, and ids of what is wrong: people lose something there."""
@@ -33,6 +41,7 @@ class Truth:
     released: int = 0  # blobs of erased messages, which had stayed
     lost: set[bytes] = field(default_factory=set)  # named, and there is no row or no link
     broken: set[bytes] = field(default_factory=set)  # whole by its row, and parts are missing
+    unlinked: list[Unlinked] = field(default_factory=list)  # of the lost: `link_again` helps
 
     @property
     def holds(self) -> bool:
@@ -61,7 +70,9 @@ async def _read_messages(truth: Truth, say: Say, now: int, *, dry: bool) -> None
         found = [one for one in browsed.records if isinstance(one, Row)]
         truth.messages += sum(bool(row.url) for row in found)
         truth.named += sum(len(row.url.split()) for row in found)
-        truth.lost |= await _lost_for_good(found)
+        lost = await _lost_for_good(found)
+        truth.lost |= {one.blob for one in lost}
+        truth.unlinked += await threads.run(_whole, lost)
         erased = [row for row in found if row.gone is Gone.ERASED]
         truth.released += await threads.run(_release, erased, now, dry)
         read += len(found)
@@ -71,9 +82,18 @@ async def _read_messages(truth: Truth, say: Say, now: int, *, dry: bool) -> None
             return
 
 
-async def _lost_for_good(found: Sequence[Row]) -> set[bytes]:
+async def link_again(lost: Sequence[Unlinked], now: int) -> int:
+    """Give messages the blobs that they name; how many have theirs again. Repeatable."""
+    linked = 0
+    for blob, row in lost:
+        to = rows.Link(row.conv, row.client_id, row.seq - 1, row.expires, row.withheld)
+        linked += await threads.run(rows.link, row.sender, [blob], to, now)
+    return linked
+
+
+async def _lost_for_good(found: Sequence[Row]) -> list[Unlinked]:
     """Of those whose message still has them: it may be erased by now, or have expired."""
-    lost = await threads.run(_lost, found)
+    lost = {one.blob for one in await threads.run(_lost, found)}
     again: list[Row] = []
     for row in found:
         if lost & _named(row):
@@ -85,14 +105,24 @@ def _named(row: Row) -> set[bytes]:
     return {bytes.fromhex(name) for name in row.url.split()}
 
 
-def _lost(found: Iterable[Row]) -> set[bytes]:
-    wanted = {(blob, row.conv, row.client_id) for row in found for blob in _named(row)}
+def _lost(found: Iterable[Row]) -> list[Unlinked]:
+    wanted = {(blob, row.conv, row.client_id): row for row in found for blob in _named(row)}
     links = BlobLink.objects.filter(client_id__in={client_id for *_, client_id in wanted})
     there = {
         (bytes(blob), bytes(conv), bytes(client_id))
         for blob, conv, client_id in links.values_list("blob__blob", "conv", "client_id")
     }
-    return {blob for blob, *_ in wanted - there}
+    return [Unlinked(key[0], row) for key, row in wanted.items() if key not in there]
+
+
+def _whole(lost: Sequence[Unlinked]) -> list[Unlinked]:
+    return [
+        one
+        for one in lost
+        if Blob.objects.filter(
+            blob=one.blob, owner=one.row.sender, conv=one.row.conv, state__in=rows.SENDABLE
+        ).exists()
+    ]
 
 
 def _release(erased: Sequence[Row], now: int, dry: bool) -> int:

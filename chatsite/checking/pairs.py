@@ -2,19 +2,20 @@
 
 from collections.abc import Iterator
 
+from chatsite.checking import SIDES, WATERMARKS, Finding
 from chatsite.checking.log import Log
 from messaging.backends.tables import Held
 
 
-def faults(held: Held, log: Log) -> Iterator[str]:
+def faults(held: Held, log: Log) -> Iterator[Finding]:
     """`log`: of the rows up to where the head of `held` says that they end."""
-    yield from log.faults
-    yield from _head(held, log)
+    yield from map(Finding, log.faults)
+    yield from map(Finding, _head(held, log))
     yield from _sides(held)
     yield from _watermarks(held, log)
-    yield from _marks(held, log)
-    yield from _epochs(held, log)
-    yield from _salts(held, log)
+    yield from map(Finding, _marks(held, log))
+    yield from map(Finding, _epochs(held, log))
+    yield from map(Finding, _salts(held, log))
 
 
 def _head(held: Held, log: Log) -> Iterator[str]:
@@ -32,24 +33,30 @@ def _head(held: Held, log: Log) -> Iterator[str]:
         yield "the head has another time than the last message"
 
 
-def _sides(held: Held) -> Iterator[str]:
+def _sides(held: Held) -> Iterator[Finding]:
     for side in held.sides:
+        owner, right = side.owner.hex(), (SIDES, (held.pair,))
         if side.state is not held.pair.seen_by(side.owner):
-            yield f"{side.owner.hex()} sees another state than the pair has"
+            yield Finding(f"{owner} sees another state than the pair has", *right)
         if side.withheld != held.pair.blocked_by(side.peer):
-            yield f"{side.owner.hex()}: the block by the other stands otherwise in the pair"
+            yield Finding(f"{owner}: the block by the other stands otherwise in the pair", *right)
         if side.cleared > held.head.last_seq:
-            yield f"{side.owner.hex()} cleared more than there is"
+            yield Finding(f"{owner} cleared more than there is")
 
 
-def _watermarks(held: Held, log: Log) -> Iterator[str]:
+def _watermarks(held: Held, log: Log) -> Iterator[Finding]:
+    """Of a log with holes nothing follows."""
     there = {(sent.owner, sent.sender): sent for sent in held.sent}
+    whole = not log.faults and log.last == held.head.last_seq
     for key in {*there, *log.sent}:
         sent, newest = there.get(key), log.sent.get(key, [])
         behind = sent is None and len(newest) < 2
-        if sent not in newest and not behind:
-            owner, sender = key
-            yield f"{owner.hex()} has a wrong watermark of what {sender.hex()} sent"
+        if sent in newest or behind:
+            continue
+        owner, sender = key
+        text = f"{owner.hex()} has a wrong watermark of what {sender.hex()} sent"
+        lower = bool(newest) and (sent is None or sent.last_seq < newest[-1].last_seq)
+        yield Finding(text, WATERMARKS, (newest[-1],)) if lower and whole else Finding(text)
 
 
 def _marks(held: Held, log: Log) -> Iterator[str]:

@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from chatsite.checking import Fault, orphans
+from chatsite.checking import ORPHANS, SIDES, Fault, Finding, orphans
 from chatsite.checking.log import Log
 from chatsite.checking.pairs import faults
 from chatsite.copying import conversations, several
 from chatsite.copying.conversations import ROWS, patiently
 from chatsite.copying.progress import Progress
 from chatsite.running import threads
-from messaging.backends.tables import BROWSE_MAX, Head, Record, Table, Tables
+from messaging.backends.tables import BROWSE_MAX, REMOVABLE, Head, Record, Table, Tables
 from messaging.domain import Contact, Conv, Pair
 from presence.registry import wall_clock
 
@@ -89,7 +89,8 @@ def _lacking(pair: Pair, parts: Parts) -> list[Fault]:
     """What a pair that was there before the tables were read must have."""
     found = []
     if parts[pair.conv, Contact] != 2:
-        found.append(Fault("pair", pair.conv.hex(), "it has not both of its sides"))
+        text = "it has not both of its sides"
+        found.append(Fault("pair", pair.conv.hex(), text, SIDES, (pair,)))
     if parts[pair.conv, Head] != 1:
         found.append(Fault("pair", pair.conv.hex(), "its log has no head"))
     return found
@@ -101,23 +102,31 @@ async def _orphans(tables: Tables, suspects: Suspects) -> list[Fault]:
         return []
     now = {pair.conv: pair for pair in await conversations.pairs(tables)}
     ways = {(pair.user1, pair.user2) for pair in now.values()}
+    found = [(table, record) for table, record in suspects if orphans.is_orphan(record, now, ways)]
+    # Where messages or keys lie without their pair, it is the pair that was lost.
+    repair = ORPHANS if all(table in REMOVABLE for table, _ in found) else ""
     return [
-        Fault("orphan", orphans.where(record), f"a record of {table} belongs to no pair")
-        for table, record in suspects
-        if orphans.is_orphan(record, now, ways)
-    ]
+        Fault(
+            "orphan", orphans.where(record), f"a record of {table} belongs to no pair", repair,
+            (record,) if repair else (),
+        )
+        for table, record in found
+    ]  # fmt: skip
 
 
 async def _pairs(
     tables: Tables, whole: Sequence[Pair], checked: Checked, progress: Progress
 ) -> None:
     async def one(pair: Pair) -> None:
-        count, seen = await _look(tables, pair)
-        found = set(seen)
+        count, found = await _look(tables, pair)
         if found:
-            found.intersection_update((await _look(tables, pair))[1])
+            before = {finding.text for finding in found}
+            found = [one for one in (await _look(tables, pair))[1] if one.text in before]
         checked.messages += count
-        checked.faults += [Fault("conversation", pair.conv.hex(), text) for text in sorted(found)]
+        checked.faults += [
+            Fault("conversation", pair.conv.hex(), *one)
+            for one in sorted(found, key=lambda finding: finding.text)
+        ]
         progress.step(count)
 
     progress.begin("conversations", len(whole))
@@ -125,7 +134,7 @@ async def _pairs(
     progress.end()
 
 
-async def _look(tables: Tables, pair: Pair) -> tuple[int, list[str]]:
+async def _look(tables: Tables, pair: Pair) -> tuple[int, list[Finding]]:
     """How many messages, and what is wrong. What is written meanwhile is left out: the head was
     read first."""
     held = await patiently(lambda: tables.held(pair))

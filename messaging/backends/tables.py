@@ -32,6 +32,10 @@ class Table(StrEnum):
     MARK_GAP = "mark_gap"  # Passed
 
 
+# Where nothing lies that somebody wrote, and that cannot be made again.
+REMOVABLE = (Table.CONTACT, Table.ES_BOX, Table.UNREAD, Table.READ, Table.MARK_GAP)
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """A published epoch of a conversation."""
@@ -150,8 +154,8 @@ class BadCursor(ValueError):
 class Tables(ABC):
     """Every table of the store, record by record.
 
-    What writes here is for a store that nobody serves yet: it asks for no order and refuses
-    nothing. Repeating any of it is safe.
+    `keep_rows` and `keep` are for a store that nobody serves yet: they ask for no order and refuse
+    nothing. The repairs below them may meet people who write. Repeating any of it is safe.
     """
 
     meta: StoreMeta
@@ -194,6 +198,19 @@ class Tables(ABC):
         The sides follow from the pair, but for `since` and `cleared`. A salt is kept for the rest
         of its time.
         """
+
+    @abstractmethod
+    async def raise_sent(self, sent: Sequence[Sent]) -> None:
+        """Put these watermarks where lower ones are, or none. A higher one stays."""
+
+    @abstractmethod
+    async def tell_sides(self, pair: Pair, now: int) -> None:
+        """Write both contact rows again, as the pair stands by now. One that was lost is there
+        again, since `now` and with nothing cleared."""
+
+    @abstractmethod
+    async def remove(self, table: Table, records: Sequence[Record]) -> None:
+        """Take records of no pair out of one of the tables in REMOVABLE."""
 
     @abstractmethod
     def close(self) -> None:

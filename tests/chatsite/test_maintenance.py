@@ -65,3 +65,37 @@ def test_a_whole_store_and_a_damaged_one(site: Site) -> None:
     assert damaged.returncode == 1
     assert "the log ends with message 0, and its head says 3" in damaged.stdout
     assert "alice" not in damaged.stdout + damaged.stderr
+
+
+def test_what_can_be_put_right_is_by_its_name(site: Site) -> None:
+    change(site, "UPDATE conversation_head SET last_seq = 0")
+    change(site, "UPDATE contact SET state = 1")
+    change(
+        site,
+        "INSERT INTO unread (from_user, to_user, conversation_id, last_seq, last_ord, time,"
+        " shown_seq, shown_ord, shown_time) VALUES (x'01', x'02', x'03', 1, 1, 1, 0, 0, 0)",
+    )
+    found = run(site, "check_store")
+    assert found.returncode == 1
+    assert "check_store --repair sides: is for 2 of them" in found.stdout
+    assert "check_store --repair orphans: is for 1 of them" in found.stdout
+    dry = run(site, "check_store", "--repair", "sides", "--dry-run")
+    assert (dry.returncode, "would be repaired: 2" in dry.stdout) == (1, True)
+    left = run(site, "check_store", "--repair", "sides")
+    assert (left.returncode, "faults: 1" in left.stdout) == (1, True)
+    assert "belongs to no pair" in left.stdout
+    whole = run(site, "check_store", "--repair", "orphans")
+    assert (whole.returncode, whole.stderr, "faults: 0" in whole.stdout) == (0, "", True)
+    again = run(site, "check_store", "--repair", "orphans")
+    assert (again.returncode, "repairs" in again.stdout) == (0, False)
+
+
+def test_no_other_repair_is_taken(site: Site) -> None:
+    assert "invalid choice" in run(site, "check_store", "--repair", "all").stderr
+    both = run(site, "check_store", "--repair", "files", "--no-files")
+    assert "contradict each other" in both.stderr
+
+
+def change(site: Site, statement: str) -> None:
+    with closing(sqlite3.connect(site.var / "messages.sqlite3")) as database, database:
+        database.execute(statement)

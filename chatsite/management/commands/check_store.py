@@ -2,12 +2,14 @@
 
 import asyncio
 import sys
+from collections import Counter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
-from chatsite.checking import Fault
+from chatsite.checking import FILES, Fault
+from chatsite.checking.repairing import HELP, repair
 from chatsite.checking.store import Checked, check
 from chatsite.copying import Problem, sites
 from chatsite.copying.progress import Progress
@@ -27,53 +29,86 @@ class Command(BaseCommand):
         "Read the whole message store, on whatever engine, and say what is wrong: messages that "
         "are missing or doubled, counts and watermarks that are not what follows from them, "
         "records that belong to nobody, files that a message names and that are lost. The site "
-        "may run meanwhile; what looks wrong is looked at again. It repairs nothing and may be "
-        "stopped and repeated. What to do about a fault: docs/operations.md. "
+        "may run meanwhile; what looks wrong is looked at again. Without --repair nothing is "
+        "changed; it may be stopped and repeated, with --repair as well. What to do about other "
+        "faults: docs/operations.md. "
         "Exit: 0 nothing is wrong, 1 something is, 2 the store does not answer."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--no-files", action="store_true", help="leave out pictures and files")
+        parser.add_argument(
+            "--repair", choices=HELP, metavar="NAME",
+            help="put right what can be, and check again. "
+            + "; ".join(f"{name}: {what}" for name, what in HELP.items()),
+        )  # fmt: skip
+        parser.add_argument(
+            "--dry-run", action="store_true", help="with --repair: say how much it would be"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        progress = Progress(self.stdout)
+        progress, name = Progress(self.stdout), options["repair"]
+        if name == FILES and options["no_files"]:
+            raise CommandError("--repair files and --no-files contradict each other.")
         try:
             sites.require_whole("read")
-            checked = self._checked(progress, files=not options["no_files"])
+            checked = self._run(progress, options)
         except Problem as problem:
             raise CommandError(str(problem), returncode=2) from problem
         except (Busy, StoreAway, DatabaseError) as error:
             words = f"A store does not answer: {away.reason(error)}. Try again."
             raise CommandError(words, returncode=2) from error
+        self._tell(checked)
+        if checked.faults:
+            sys.exit(1)
+
+    def _tell(self, checked: Checked) -> None:
         for fault in checked.faults[:TOLD_MAX]:
             self.stdout.write(self.style.ERROR(str(fault)))
         if len(checked.faults) > TOLD_MAX:
             self.stdout.write(f"and {len(checked.faults) - TOLD_MAX} more")
+        for name, count in Counter(one.repair for one in checked.faults if one.repair).items():
+            self.stdout.write(f"check_store --repair {name}: is for {count:,} of them")
         self.stdout.write(
             f"conversations: {checked.pairs:,}, messages: {checked.messages:,}, "
             f"faults: {len(checked.faults):,}"
         )
-        if checked.faults:
-            sys.exit(1)
 
-    def _checked(self, progress: Progress, *, files: bool) -> Checked:
+    def _run(self, progress: Progress, options: dict[str, Any]) -> Checked:
         whole = tables()
         try:
-            return asyncio.run(_all(progress, files=files))
+            return asyncio.run(self._all(progress, options))
         finally:
             whole.close()
 
+    async def _all(self, progress: Progress, options: dict[str, Any]) -> Checked:
+        files = not options["no_files"]
+        try:
+            checked = await _checked(progress, files=files)
+            fits = [fault for fault in checked.faults if fault.repair == options["repair"]]
+            if options["repair"] is None or not fits:
+                return checked
+            if options["dry_run"]:
+                progress.say(f"would be repaired: {len(fits):,}")
+                return checked
+            await repair(tables(), fits, progress, now_ms())
+            progress.say("once more, to see what is left")
+            return await _checked(progress, files=files)
+        finally:
+            if files:
+                await store().close()
 
-async def _all(progress: Progress, *, files: bool) -> Checked:
+
+async def _checked(progress: Progress, *, files: bool) -> Checked:
     checked = await check(tables(), progress)
     if files:
-        try:
-            truth = await auditing.audit(lambda *_: None, now_ms(), dry=True)
-        finally:
-            await store().close()
+        truth = await auditing.audit(lambda *_: None, now_ms(), dry=True)
         progress.say(f"{truth}.")
-        checked.faults += [Fault("file", one.hex(), "a message names it, and it is lost")
-                           for one in sorted(truth.lost)]  # fmt: skip
+        for blob in sorted(truth.lost):
+            unlinked = tuple(one for one in truth.unlinked if one.blob == blob)
+            right = (FILES, unlinked) if unlinked else ()
+            text = "a message names it, and it is lost"
+            checked.faults.append(Fault("file", blob.hex(), text, *right))
         checked.faults += [Fault("file", one.hex(), "parts of it are missing")
                            for one in sorted(truth.broken)]  # fmt: skip
     return checked

@@ -102,7 +102,7 @@ async def pair(store: Store, held: Held, size: int, now: int) -> None:
         ),
     )
     await _each(held.salts, lambda salt: _salt(store, salt, now))
-    await _each(held.sent, lambda sent: _sent(store, sent))
+    await _each(held.sent, lambda one: sent(store, one))
     await _each(held.marks, lambda mark: _mark(store, mark))
     await _each(
         held.gaps,
@@ -220,9 +220,9 @@ async def _salt(store: Store, salt: Salt, now: int) -> None:
         await store.run(SALT, key | {"expires": salt.expires, "ttl": _rest(salt.expires, now)})
 
 
-async def _sent(store: Store, sent: Sent) -> None:
-    place = {"owner": sent.owner, "sender": sent.sender, "reader": sent.reader}
-    values = {"conv": sent.conv, "seq": sent.last_seq, "ord": sent.last_ord, "time": sent.time}
+async def sent(store: Store, one: Sent) -> None:
+    place = {"owner": one.owner, "sender": one.sender, "reader": one.reader}
+    values = {"conv": one.conv, "seq": one.last_seq, "ord": one.last_ord, "time": one.time}
     await store.run(SENT, place | values)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.signing import BadSignature, Signer
 
-from messaging.backends.cassandra import connections, keeping, pairs, rows
+from messaging.backends.cassandra import connections, keeping, mending, pairs, rows
 from messaging.backends.cassandra.buckets import BUCKET_ROWS
 from messaging.backends.cassandra.driver import Profile
 from messaging.backends.cassandra.heads import Head as Known
@@ -94,6 +94,15 @@ class CassandraTables(Tables):
 
     async def keep(self, held: Held, now: int) -> None:
         await keeping.pair(self._store, held, self._bucket_rows, now)
+
+    async def raise_sent(self, sent: Sequence[Sent]) -> None:
+        await mending.raise_sent(self._store, sent)
+
+    async def tell_sides(self, pair: Pair, now: int) -> None:
+        await mending.tell(self._store, pair)
+
+    async def remove(self, table: Table, records: Sequence[Record]) -> None:
+        await mending.remove(self._store, table, records)
 
     def close(self) -> None:
         self._store.close()

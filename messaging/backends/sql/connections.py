@@ -156,11 +156,22 @@ def _write(session: Session, was: Pair, new: tuple[PairState, AskedBy, int], tim
         version = was.version + 1
         session.execute(CHANGE, (*new, version, was.user1, was.user2))
         pair = Pair(was.user1, was.user2, was.conv, was.created, *new, version)
+    _tell(session, pair, time)
+    return pair
+
+
+def tell_sides(session: Session, of: Pair, time: int) -> None:
+    """Both contact rows again, as the pair is by now."""
+    pair = _pair(session, (of.user1, of.user2), PAIR_LOCKED)
+    if pair is not None and pair.conv == of.conv:
+        _tell(session, pair, time)
+
+
+def _tell(session: Session, pair: Pair, time: int) -> None:
     for owner in (pair.user1, pair.user2):
         peer = pair.peer_of(owner)
         seen = (pair.seen_by(owner), time, pair.version, pair.blocked_by(peer))
         session.execute(CONTACT, (owner, peer, pair.conv, *seen))
-    return pair
 
 
 def _pair(session: Session, users: tuple[Uid, Uid], query: str = PAIR) -> Pair | None:

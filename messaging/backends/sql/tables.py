@@ -10,7 +10,8 @@ from django.core.signing import BadSignature, Signer
 from django.db import connections
 from django.db.utils import ConnectionHandler
 
-from messaging.backends.sql import keeping, rows
+from messaging.backends.sql import connections as pairs
+from messaging.backends.sql import keeping, mending, rows
 from messaging.backends.sql.database import Database, Session, database
 from messaging.backends.sql.meta import SqlStoreMeta
 from messaging.backends.sql.router import ALIAS
@@ -118,6 +119,15 @@ class SqlTables(Tables):
 
     async def keep(self, held: Held, now: int) -> None:
         await self._db.write(partial(keeping.pair, held=held))
+
+    async def raise_sent(self, sent: Sequence[Sent]) -> None:
+        await self._db.write(partial(mending.raise_sent, sent=sent))
+
+    async def tell_sides(self, pair: Pair, now: int) -> None:
+        await self._db.write(partial(pairs.tell_sides, of=pair, time=now))
+
+    async def remove(self, table: Table, records: Sequence[Record]) -> None:
+        await self._db.write(partial(mending.remove, table=table, records=records))
 
     def close(self) -> None:
         self._db.close()

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from chatsite.checking import orphans
+from chatsite.checking import ORPHANS, SIDES, WATERMARKS, orphans
+from chatsite.checking.repairing import OF, repair
 from chatsite.checking.store import Checked, check
 from chatsite.copying.progress import Progress
-from messaging.domain import NewEpoch, block_bit
+from messaging.backends.tables import REMOVABLE, Sent, Table
+from messaging.domain import AskedBy, NewEpoch, Pair, block_bit
 from tests.contracts.adapters import (
     NOW,
     Adapters,
@@ -23,6 +25,7 @@ from tests.contracts.adapters import (
     connected,
     database_access,
     new_id,
+    vector_of,
 )
 
 __all__ = ["adapters", "database_access"]
@@ -40,6 +43,15 @@ class Silent(io.StringIO):
 
 async def checked(site: Adapters) -> Checked:
     return await check(site.tables, Progress(Silent()))
+
+
+async def repaired(site: Adapters, name: str, chat: Chat) -> int:
+    """How many faults of this conversation, or of these two people, the repair was for."""
+    mine = {chat.conv.hex(), f"{chat.alice.hex()} to {chat.bob.hex()}"}
+    faults = [one for one in (await checked(site)).faults if one.repair == name]
+    fits = [one for one in faults if one.where in mine]
+    await repair(site.tables, fits, Progress(Silent()), NOW)
+    return len(fits)
 
 
 def said(found: Checked, chat: Chat) -> list[str]:
@@ -158,3 +170,117 @@ async def test_a_record_of_a_pair_of_others_is_an_orphan(sqlite: Adapters) -> No
     assert not orphans.is_orphan(side, pairs, ways)
     assert orphans.is_orphan(replace(side, peer=new_id()), pairs, ways)
     assert orphans.is_orphan(replace(side, conv=new_id()), pairs, ways)
+
+
+async def behind(site: Adapters) -> Chat:
+    """Six messages of two people, and watermarks that stand at the first two."""
+    source, chat = await connected(site), await connected(site)
+    whom = {source.alice: chat.alice, source.bob: chat.bob}
+    rows = [await source.send(sender) for sender in (source.alice, source.bob) * 3]
+    here = [replace(row, conv=chat.conv, sender=whom[row.sender]) for row in rows]
+    head = (await site.tables.held(await pair_of(site, source))).head
+    held = await site.tables.held(await pair_of(site, chat))
+    both = (chat.alice, chat.bob)
+    sent = [
+        Sent(owner, sender, held.pair.peer_of(sender), chat.conv, seq, 1, rows[seq - 1].time)
+        for owner in both
+        for seq, sender in enumerate(both, 1)
+    ]
+    await site.tables.keep_rows(held.pair, here, NOW)
+    await site.tables.keep(replace(held, head=replace(head, conv=chat.conv), sent=sent), NOW)
+    return chat
+
+
+async def pair_of(site: Adapters, chat: Chat) -> Pair:
+    pair = await site.store.pair(chat.alice, chat.bob)
+    assert pair is not None
+    return pair
+
+
+async def test_watermarks_that_are_behind_are_raised(adapters: Adapters) -> None:
+    chat = await behind(adapters)
+    assert len([one for one in said(await checked(adapters), chat) if "watermark" in one]) == 4
+    assert [row.peer_ord for row in await vector_of(adapters.log, chat.bob)] == [1]
+    assert await repaired(adapters, WATERMARKS, chat) == 4
+    assert [row.peer_ord for row in await vector_of(adapters.log, chat.bob)] == [3]
+    assert said(await checked(adapters), chat) == []
+    await chat.send(chat.alice)
+    assert said(await checked(adapters), chat) == []
+
+
+async def test_a_higher_watermark_stays(adapters: Adapters) -> None:
+    chat = await connected(adapters)
+    await chat.send(chat.alice)
+    old = (await adapters.tables.held(await pair_of(adapters, chat))).sent
+    await chat.send(chat.alice)
+    await adapters.tables.raise_sent(old)
+    assert said(await checked(adapters), chat) == []
+
+
+async def test_records_of_no_pair_are_deleted_and_others_stay(adapters: Adapters) -> None:
+    beside = await lived(adapters)
+    nobody = replace(beside, alice=new_id(), bob=new_id(), conv=new_id())
+    sent = (nobody.alice, nobody.bob, nobody.conv, 3, 3, NOW)
+    await adapters.tables.raise_sent([Sent(nobody.alice, *sent), Sent(nobody.bob, *sent)])
+    assert await repaired(adapters, ORPHANS, nobody) == 2
+    assert await repaired(adapters, ORPHANS, nobody) == 0
+    assert said(await checked(adapters), nobody) == []
+    assert said(await checked(adapters), beside) == []
+
+
+@pytest.mark.parametrize("table", REMOVABLE)
+async def test_each_kind_of_record_can_be_taken_away(adapters: Adapters, table: Table) -> None:
+    chat, other = await lived(adapters), await lived(adapters)
+
+    async def of(whose: Chat) -> list[Any]:
+        held = await adapters.tables.held(await pair_of(adapters, whose))
+        sides = await adapters.store.contacts(whose.alice)
+        every: list[Any] = [*sides, *held.boxes, *held.sent, *held.marks, *held.gaps]
+        return [one for one in every if OF[type(one)] is table]
+
+    mine = await of(chat)
+    assert mine
+    before = await of(other)
+    await adapters.tables.remove(table, mine)
+    # Without its sides SQL has no pair to be held.
+    left = await adapters.store.contacts(chat.alice) if table is Table.CONTACT else await of(chat)
+    assert left == []
+    assert await of(other) == before
+
+
+async def test_sides_follow_the_pair_again(sqlite: Adapters) -> None:
+    for what in (
+        "UPDATE contact SET state = 1 WHERE owner = %(alice)s",
+        "UPDATE contact SET withheld = NOT withheld WHERE owner = %(alice)s",
+        "DELETE FROM contact WHERE owner = %(alice)s",
+    ):
+        chat = await lived(sqlite)
+        await asyncio.to_thread(damage, sqlite, chat, what)
+        assert await repaired(sqlite, SIDES, chat) == 1
+        assert said(await checked(sqlite), chat) == []
+
+
+async def test_a_side_that_was_never_written_is(adapters: Adapters) -> None:
+    """A process that ended between the pair and its sides, on a store in partitions."""
+    if adapters.alias:
+        pytest.skip("there they are one transaction")
+    from messaging.backends.cassandra import pairs
+
+    store = adapters.tables._store  # type: ignore[attr-defined]
+    alice, bob = sorted((new_id(), new_id()))
+    chat = Chat(adapters.log, alice, bob, new_id())
+    asked = pairs.requested((chat.alice, chat.bob), AskedBy.USER1, chat.conv, NOW)
+    assert await pairs.put(store, None, asked)
+    assert said(await checked(adapters), chat) == ["it has not both of its sides"]
+    assert await repaired(adapters, SIDES, chat) == 1
+    assert said(await checked(adapters), chat) == []
+
+
+async def test_messages_without_their_pair_are_left_to_a_backup(sqlite: Adapters) -> None:
+    chat = await lived(sqlite)
+    await asyncio.to_thread(
+        damage, sqlite, chat, "DELETE FROM connection WHERE connection_id = %(conv)s"
+    )
+    found = [one for one in (await checked(sqlite)).faults if one.kind == "orphan"]
+    assert found
+    assert {one.repair for one in found} == {""}
