@@ -13,7 +13,7 @@ from django.db.transaction import atomic
 
 from accounts.models import NO_CODE, Failure, Grant, Mailbox, NameReservation, ResetToken
 from chatsite.edge import limits
-from chatsite.running import jobs, tasks, threads
+from chatsite.running import jobs, threads
 from chatsite.running.clock import now_ms
 
 EVERY_SECONDS = 3600
@@ -52,11 +52,10 @@ def end_given_leave() -> None:
 async def every_hour(clock: Callable[[], int] = now_ms) -> None:
     """Until it is cancelled, by one process of the site. A database that is away for a while is
     tried again."""
-
-    async def step() -> None:
-        await jobs.once_a_site("housekeeping", lambda: threads.run(prune, clock()), EVERY_SECONDS)
-
-    await tasks.forever("deleting expired rows of accounts", step, EVERY_SECONDS)
+    await jobs.repeat(
+        "housekeeping", "deleting expired rows of accounts",
+        lambda: threads.run(prune, clock()), EVERY_SECONDS,
+    )  # fmt: skip
 
 
 def _delete(rows: QuerySet) -> int:  # type: ignore[type-arg]

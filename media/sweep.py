@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from chatsite.running import jobs, metrics, tasks, threads
+from chatsite.running import jobs, metrics, threads
 from chatsite.running.clock import now_ms
 from media import blobs, ownership, rows
 from media.backends import store
@@ -53,7 +53,7 @@ async def every_minute(clock: Callable[[], int] = now_ms) -> None:
     async def work() -> None:
         _tell((await sweep(clock())).stuck)
 
-    await _again_and_again("blobs", work, EVERY_SECONDS)
+    await _repeat("blobs", work, EVERY_SECONDS)
 
 
 async def every_day(clock: Callable[[], int] = now_ms) -> None:
@@ -62,20 +62,19 @@ async def every_day(clock: Callable[[], int] = now_ms) -> None:
     async def work() -> None:
         _tell((await remove_orphans(clock())).stuck)
 
-    await _again_and_again("orphans", work, ORPHANS_SECONDS)
+    await _repeat("orphans", work, ORPHANS_SECONDS)
 
 
-async def _again_and_again(job: str, work: Callable[[], Awaitable[object]], rest: float) -> None:
-    async def step() -> None:
+async def _repeat(job: str, work: Callable[[], Awaitable[object]], rest: float) -> None:
+    async def one_round() -> None:
         try:
-            await jobs.once_a_site(job, work, rest)
-        except (Busy, StoreAway) as error:
-            logger.warning("deleting files (%s) waits for the next time: %s", job, error)
+            await work()
         except ownership.Foreign as error:
             metrics.BLOBS_FOREIGN.add()
             logger.error("%s", error)
 
-    await tasks.forever("deleting files that nobody has", step, rest)
+    what = f"deleting files that nobody has ({job})"
+    await jobs.repeat(job, what, one_round, rest, (Busy, StoreAway))
 
 
 async def sweep(now: int) -> Swept:

@@ -4,10 +4,9 @@ Readers treat what has expired as gone at once; this makes it so in the store. T
 it every minute, `manage.py prune` does it by hand.
 """
 
-import logging
 from collections.abc import Callable
 
-from chatsite.running import jobs, tasks, threads
+from chatsite.running import jobs, threads
 from chatsite.running.clock import now_ms
 from messaging.backends import log
 from messaging.backends.base import Busy
@@ -15,8 +14,6 @@ from messaging.models import Invite
 
 EVERY_SECONDS = 60
 BATCH = 500  # messages of one transaction, so that no send waits for long
-
-logger = logging.getLogger(__name__)
 
 
 async def prune(now: int) -> int:
@@ -31,11 +28,6 @@ async def prune(now: int) -> int:
 async def every_minute(clock: Callable[[], int] = now_ms) -> None:
     """Until it is cancelled, by one process of the site. A store that is away for a while is tried
     again."""
-
-    async def step() -> None:
-        try:
-            await jobs.once_a_site("expiry", lambda: prune(clock()), EVERY_SECONDS)
-        except Busy:
-            logger.warning("expired messages wait for the next minute")
-
-    await tasks.forever("clearing expired messages", step, EVERY_SECONDS)
+    await jobs.repeat(
+        "expiry", "clearing expired messages", lambda: prune(clock()), EVERY_SECONDS, (Busy,)
+    )

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from chatsite.edge.limits import DAY
-from chatsite.running import jobs, tasks, threads
+from chatsite.running import jobs, threads
 from chatsite.running.clock import now_ms
 from e2ee.encoding import ZERO, cat, h, mac, u64
 from moderation.models import ACTION_MAX, ACTOR_MAX, DETAILS_MAX, OBJECT_MAX, Audit
@@ -86,11 +86,9 @@ def verify(head: bytes | None = None) -> Chain:
 
 async def every_day() -> None:
     """Until it is cancelled, by one process of the site: the head goes into the log."""
-
-    async def step() -> None:
-        await jobs.once_a_site("head", lambda: threads.run(tell_head), DAY)
-
-    await tasks.forever("telling the head of the audit log", step, DAY)
+    await jobs.repeat(
+        "head", "telling the head of the audit log", lambda: threads.run(tell_head), DAY
+    )
 
 
 def tell_head() -> None:

@@ -3,7 +3,7 @@
 from django.db.models import F
 
 from chatsite.edge.limits import DAY
-from chatsite.running import jobs, tasks, threads
+from chatsite.running import jobs, threads
 from chatsite.running.clock import now_ms
 from moderation.models import Report, State
 
@@ -20,8 +20,4 @@ def erase(now: int) -> int:
 
 async def every_day() -> None:
     """Until it is cancelled, by one process of the site."""
-
-    async def step() -> None:
-        await jobs.once_a_site("reports", lambda: threads.run(erase, now_ms()), DAY)
-
-    await tasks.forever("erasing old reports", step, DAY)
+    await jobs.repeat("reports", "erasing old reports", lambda: threads.run(erase, now_ms()), DAY)

@@ -8,12 +8,29 @@ from collections.abc import Awaitable, Callable
 
 from django.core.cache import cache
 
-from chatsite.running import threads
+from chatsite.running import tasks, threads
 
 LEASE_SECONDS = 90  # how long a process that died holds up a job
 
 logger = logging.getLogger(__name__)
 _me = secrets.token_hex(8)  # this process
+
+
+async def repeat(
+    job: str, what: str, work: Callable[[], Awaitable[object]], seconds: float,
+    waits_for: tuple[type[Exception], ...] = (),
+) -> None:  # fmt: skip
+    """Do the work again and again, so many seconds apart, until this task is cancelled: once for
+    the site. `job`: its lease. `what` it is, for the log. `waits_for`: what ends one round, and is
+    no failure: a store that is away for a while."""
+
+    async def step() -> None:
+        try:
+            await once_a_site(job, work, seconds)
+        except waits_for as error:
+            logger.warning("%s waits for the next time: %s", what, error)
+
+    await tasks.forever(what, step, seconds)
 
 
 async def once_a_site(name: str, work: Callable[[], Awaitable[object]], seconds: float) -> None:
