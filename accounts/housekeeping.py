@@ -6,12 +6,23 @@ every hour, `manage.py prune` does it by hand.
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 from django.db.transaction import atomic
 
-from accounts.models import NO_CODE, Failure, Grant, Mailbox, NameReservation, ResetToken
+from accounts import sessions
+from accounts.models import (
+    NO_CODE,
+    Device,
+    Failure,
+    Grant,
+    Mailbox,
+    NameReservation,
+    ResetToken,
+    SessionRecord,
+)
 from chatsite.edge import limits
 from chatsite.running import jobs, threads
 from chatsite.running.clock import now_ms
@@ -22,21 +33,23 @@ EVERY_SECONDS = 3600
 def prune(now: int) -> int:
     """Delete it and answer how many rows there were. Repeatable. Devices of ended sessions stay
     on their lists: the next sign-in of the same browser uses them again."""
-    at = datetime.fromtimestamp(now / 1000, UTC)
     Mailbox.objects.filter(expires__lte=now, address="").delete()
     Mailbox.objects.filter(expires__lte=now).update(wanted="", code=NO_CODE)
-    return sum(
-        map(
-            _delete,
-            (
-                Session.objects.filter(expire_date__lte=at),
-                Grant.objects.filter(expires__lte=now),
-                NameReservation.objects.filter(expires__lte=now),
-                ResetToken.objects.filter(expires__lte=now),
-                Failure.objects.filter(at__lte=now - limits.DAY * 1000),
-            ),
-        )
-    )
+    over = expired(now)
+    sessions.note_seen(SessionRecord.objects.filter(session__in=over["sessions"]))
+    return sum(map(_delete, over.values()))
+
+
+def expired(now: int) -> dict[str, QuerySet[Any]]:
+    """What `prune` deletes, by what it is."""
+    at = datetime.fromtimestamp(now / 1000, UTC)
+    return {
+        "sessions": Session.objects.filter(expire_date__lte=at),
+        "permissions to enrol": Grant.objects.filter(expires__lte=now),
+        "sign-ups that were not finished": NameReservation.objects.filter(expires__lte=now),
+        "links to start over": ResetToken.objects.filter(expires__lte=now),
+        "wrong passwords and codes": Failure.objects.filter(at__lte=now - limits.DAY * 1000),
+    }
 
 
 def end_given_leave() -> None:
@@ -45,6 +58,7 @@ def end_given_leave() -> None:
     with atomic():
         for kind in (Session, Grant, NameReservation, ResetToken):
             kind.objects.all().delete()
+        Device.objects.filter(gone_at=None).update(seen=None)  # it may be long ago in the copy
         Mailbox.objects.filter(address="").delete()
         Mailbox.objects.update(wanted="", code=NO_CODE, expires=0)
 

@@ -127,6 +127,9 @@ class Device(Owned):
     added = Ms()
     agent = models.CharField(max_length=80)
     gone_at = Ms(null=True)  # signed out or left out of the list: its proofs fail from then on
+    # When its last session was last in use, written when that session ends. Where it has one now,
+    # that one knows. None: nobody noted it (accounts/stale.py).
+    seen = Ms(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "device"], name="row_per_device")]

@@ -154,9 +154,25 @@ def sign_out_other(who: Caller, session_or_device: bytes, now_ms: int) -> None:
         device = _present(who).filter(device=session_or_device).first()
         if device is None:
             unknown()
-        _mark_gone(device, now_ms)
-        end_of_devices([device])
-        _announce(who.uid)
+        retire(device, now_ms)
+
+
+def retire(device: Device, now_ms: int) -> None:
+    """Sign a device out for good, whether or not it has a session. Called inside a transaction."""
+    _mark_gone(device, now_ms)
+    end_of_devices([device])
+    _announce(device.user.uid)
+
+
+def end(record: SessionRecord) -> None:
+    """The device stays, and its next sign-in uses it again. Called inside a transaction."""
+    _end(record)
+
+
+def note_seen(records: QuerySet[SessionRecord]) -> None:
+    """These end: their devices remember when they were last in use."""
+    for device, seen in records.exclude(device=None).values_list("device", "seen"):
+        Device.objects.filter(pk=device).update(seen=seen)
 
 
 def end_of_devices(devices: Iterable[Device]) -> None:
@@ -240,6 +256,7 @@ def _mark_gone(device: Device, now_ms: int) -> None:
 
 def _end(record: SessionRecord) -> None:
     uid, session = record.user.uid, record.hash
+    note_seen(SessionRecord.objects.filter(pk=record.pk))
     Session.objects.filter(pk=record.session_id).delete()
     hooks.after_commit(session_ended, uid=uid, session=session)
     _announce(uid)

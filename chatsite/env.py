@@ -21,6 +21,7 @@ HSTS_SCOPES = ("host", "subdomains", "preload")  # each asks for what stands bef
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 MAIL_SECURITY = ("starttls", "tls", "none")
 MAIL_SECONDS = 10  # a mail server that does not answer delays the mails behind it
+DAYS_MAX = 36_500
 NODE_NAME = re.compile(r"[A-Za-z0-9.:-]{1,40}")
 INSECURE = (
     "browsers give pages cryptography only on https:// and on this machine itself. Put a proxy "
@@ -76,6 +77,15 @@ def integer(name: str, default: int, low: int, high: int) -> int:
     if not value.isdecimal() or not low <= int(value) <= high:
         raise BadSetting(f"{name} must be a whole number from {low} to {high}, not {value!r}")
     return int(value)
+
+
+def days(name: str, least: int) -> int:
+    """After how many days something goes; 0, where nothing is said = never. Fewer than `least` are
+    refused: people would lose what they still use."""
+    value = integer(name, 0, 0, DAYS_MAX)
+    if 0 < value < least:
+        raise BadSetting(f"{name} must be 0, for never, or at least {least} days, not {value}")
+    return value
 
 
 def boolean(name: str, default: bool) -> bool:

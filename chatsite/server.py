@@ -21,7 +21,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import globalLogPublisher
 
 from accounts import housekeeping
-from chatsite import alone, control
+from chatsite import alone, control, stale
 from chatsite.door import descriptors, proxies
 from chatsite.door.door import Door
 from chatsite.door.lines import Line
@@ -133,7 +133,7 @@ class ChatServer(BoundedServer):
         self.door.readiness.clock_is_wrong = lambda: here().clock_check.wrong
         rounds = [expiry.every_minute(), housekeeping.every_hour()]
         rounds += [sweep.every_minute(), sweep.every_day()]
-        rounds += [audit.every_day(), erasing.every_day()]
+        rounds += [audit.every_day(), erasing.every_day(), stale.every_day()]
         if self._keep is not None:
             rounds.append(tasks.forever("keeping the data", self._keep_data, alone.KEEP_SECONDS))
         self._work = [asyncio.ensure_future(each) for each in [*rounds, self._connect()]]

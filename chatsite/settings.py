@@ -31,6 +31,10 @@ env.refuse(
 ADMIN_URL, ADMIN_HOST, ADMIN_PATH = env.admin("ADMIN_URL", _SITE)
 ADMIN_NETWORKS = env.admin_networks("ADMIN_NETWORKS", ADMIN_URL)
 
+# What nobody has used for so many days: `manage.py prune_stale`. 0 = it stays.
+STALE_SESSION_DAYS = env.days("STALE_SESSION_DAYS", 7)
+STALE_DEVICE_DAYS = env.days("STALE_DEVICE_DAYS", 90)
+
 DEBUG = env.boolean("DEBUG", False)
 ALLOWED_HOSTS = [
     SITE_HOST.removesuffix(f":{_SITE.port}"),  # with the brackets of IPv6, as Django compares it

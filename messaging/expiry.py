@@ -8,12 +8,26 @@ from collections.abc import Callable
 
 from chatsite.running import jobs, threads
 from chatsite.running.clock import now_ms
-from messaging.backends import log
+from messaging.backends import log, tables
 from messaging.backends.base import Busy
+from messaging.backends.tables import BROWSE_MAX, Salt, Table
 from messaging.models import Invite
 
 EVERY_SECONDS = 60
 BATCH = 500  # messages of one transaction, so that no send waits for long
+
+
+async def counted(now: int) -> dict[str, int]:
+    """What `prune` would clear now. Where the store forgets by itself, that is nothing soon."""
+    texts, cursor = 0, None
+    while True:
+        page = await tables().browse(Table.MESSAGE_SALT, cursor, BROWSE_MAX)
+        texts += sum(isinstance(one, Salt) and one.expires <= now for one in page.records)
+        cursor = page.cursor
+        if cursor is None:
+            break
+    old = Invite.objects.filter(expires__lte=now)
+    return {"messages": texts, "invite links": await threads.run(old.count)}
 
 
 async def prune(now: int) -> int:

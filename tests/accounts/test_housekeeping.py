@@ -82,6 +82,9 @@ def test_a_confirmed_address_outlives_the_code_of_another(alice: Person):
 @pytest.mark.django_db(transaction=True, databases=["default", "messages"])
 def test_by_hand():
     out = StringIO()
+    call_command("prune", "--dry-run", stdout=out)
+    assert "Would delete 0 sessions." in out.getvalue()
+    assert "Would delete 0 invite links." in out.getvalue()
     call_command("prune", stdout=out)
     assert "Deleted 0 expired rows of accounts." in out.getvalue()
 

@@ -34,6 +34,8 @@ async def test_texts_and_salts_go_when_their_time_has_come(alice, bob, conv):
     await send(alice, conv, ttl=60)
     await send(alice, conv, ttl=0)
     await expiry.prune(now_ms())
+    assert (await expiry.counted(now_ms()))["messages"] == 0
+    assert (await expiry.counted(now_ms() + 2 * MINUTE_MS))["messages"] >= 1
     assert await stored(conv) == [None, None]
     assert await expiry.prune(now_ms() + 2 * MINUTE_MS) >= 1
     assert await stored(conv) == [Gone.EXPIRED, None]
