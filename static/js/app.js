@@ -5,6 +5,7 @@ import { startBus } from "./pages/starting.js";
 import { announceFailures } from "./ui/announcer.js";
 import { setTitle } from "./ui/badges.js";
 import { part } from "./ui/bubbles.js";
+import { MessageMenu } from "./ui/messagemenu.js";
 import { chatAddress, chatOf } from "./ui/person.js";
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
@@ -33,6 +34,8 @@ const composer = /** @type {import("./elements/chat-composer.js").ChatComposer} 
 );
 const attach = /** @type {import("./elements/chat-attach.js").ChatAttach} */ (main.querySelector("chat-attach"));
 const voice = /** @type {import("./elements/chat-voice.js").ChatVoice} */ (main.querySelector("chat-voice"));
+
+new MessageMenu(part(thread, "messages"), /** @type {HTMLDialogElement} */ (document.getElementById("message-menu")));
 
 main.addEventListener("pick", (event) => {
   event.preventDefault(); // this page shows it

@@ -3,20 +3,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BlobFiles } from "../../static/js/storage/blobfiles.js";
-import { stored } from "../../static/js/storage/stores.js";
-import { evictDeleted } from "../../static/js/sync/evicting.js";
-import { MemoryStores } from "./memory_stores.js";
+import { evict } from "../../static/js/sync/evicting.js";
 import { attached } from "./uploads_world.js";
 
 const full = () => Promise.reject(new DOMException("full", "QuotaExceededError"));
 const files = new BlobFiles(/** @type {any} */ ({ getDirectoryHandle: full, getFileHandle: full, removeEntry: full }));
 
 test("a full disk hinders no row of a chat and no message that was sent", async () => {
-  const stores = new MemoryStores();
   const content = { t: "text", body: "", att: [attached(10)] };
-  await stores.write([stored({ conv: "c1", seq: 1, mid: "m1", mine: true, content })]);
-  const del = { conv: "c1", mine: true, content: { t: "del", ref: "m1" } };
-  await evictDeleted(stores, Promise.resolve(files), /** @type {any} */ (del));
+  await evict(Promise.resolve(files), /** @type {any} */ ([{ conv: "c1", seq: 1, mid: "m1", mine: true, content }]));
   await files.settle("ab");
 });
 

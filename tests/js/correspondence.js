@@ -19,10 +19,10 @@ export async function correspondence() {
     now: () => NOW,
   });
   let turn = { ctr: 0, commitments: [] };
-  /** @param {string | object} said a text, or the content */
-  const write = async (said) => {
+  /** @param {string | object} said a text, or the content @param {object} [more] of the entry in the outbox */
+  const write = async (said, more = {}) => {
     const content = typeof said === "string" ? { t: "text", body: said } : said;
-    const sealed = await seal({ id: "x", conv: CONV, content }, turn);
+    const sealed = await seal({ id: "x", conv: CONV, content, ...more }, turn);
     turn = { ctr: sealed.ctr, commitments: [...turn.commitments, sealed.commitment] };
     const { frame, ctr } = sealed;
     const seq = ctr;

@@ -66,8 +66,8 @@ function open(stores, kept) {
     throw new Error("the server was asked");
   };
   const clock = { now: Date.now, after: () => 0, cancel: () => {} };
-  const nothing = { ask: away, ahead: away, applied: away, retold: () => {}, changed: () => {} };
-  return new Conversation(kept, { stores, clock, desk: /** @type {any} */ ({}), ...nothing });
+  const nothing = { ask: away, ahead: away, applied: away, evict: away, retold: () => {}, changed: () => {} };
+  return new Conversation(kept, { stores, clock, desk: /** @type {any} */ ({}), hides: (it) => it, ...nothing });
 }
 
 /** @param {any} dump as a browser of that version had it */

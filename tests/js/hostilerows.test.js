@@ -163,6 +163,8 @@ function browser(rows, { desk, peer }, conv = CONV) {
     ask,
     ahead: async () => async () => {},
     applied: async (message) => void shown.set(message.seq, message),
+    hides: (message) => message,
+    evict: async () => {},
     changed: () => {},
   });
   return { conversation, row, ask, shown };

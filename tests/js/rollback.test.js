@@ -97,6 +97,8 @@ class Browser {
       ask: (what, limit) => this.log.ask({ conv, ...what, limit }),
       ahead: async () => async () => {},
       applied: async () => {},
+      hides: (message) => message,
+      evict: async () => {},
       changed: () => {},
     });
     this.conversations.set(conv, conversation);

@@ -87,7 +87,9 @@ export class ChatList extends HTMLElement {
       }),
       bus.ask("unsent").then((unsent) => {
         const before = this.#waiting;
-        this.#waiting = new Map(unsent.map((entry) => [entry.conv, entry]));
+        this.#waiting = new Map(
+          unsent.filter(({ content }) => content.t === "text").map((entry) => [entry.conv, entry]),
+        );
         this.#changed(...before.keys(), ...this.#waiting.keys());
       }),
     ]);
@@ -121,6 +123,7 @@ export class ChatList extends HTMLElement {
 
   /** @param {Entry} entry @param {boolean} gone */
   #waits(entry, gone) {
+    if (entry.content.t !== "text") return; // the message that it deletes is told
     if (!gone) this.#waiting.set(entry.conv, entry);
     else if (this.#waiting.get(entry.conv)?.id === entry.id) this.#waiting.delete(entry.conv);
     this.#changed(entry.conv);
@@ -229,7 +232,7 @@ export class ChatList extends HTMLElement {
       place.replaceChildren(icon(entry.failed ? "circle-alert" : "clock", "icon-s"), summaryWords(entry.content));
     else if (newest && newest.seq > row.cleared) {
       const words = newest.gone === "withheld" ? "" : summaryOf(newest);
-      if (!newest.mine) place.textContent = words;
+      if (!newest.mine || newest.gone) place.textContent = words;
       else place.replaceChildren(tick(tickOf(row, newest.seq)), format(gettext("You: {text}"), { text: words }));
     } else if (row.cleared) place.textContent = gettext("You cleared this chat.");
     else place.textContent = row.state === STATE.CONNECTED ? gettext("You can write now. Say hello.") : "";

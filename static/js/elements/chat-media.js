@@ -7,7 +7,7 @@ import { AttachmentViews, viewAt } from "../ui/attachmentviews.js";
 import { part } from "../ui/bubbles.js";
 import { explain } from "../ui/explain.js";
 import { nameOf } from "../ui/person.js";
-import { sharedIn } from "../ui/sharedmedia.js";
+import { sharedIn, sharedWithout } from "../ui/sharedmedia.js";
 import { date } from "../ui/when.js";
 
 /** @typedef {import("../ui/sharedmedia.js").Shared} Shared */
@@ -32,6 +32,7 @@ export class ChatMedia extends HTMLElement {
     this.addEventListener("change", () => this.#render());
     this.addEventListener("click", (event) => this.#act(event));
     this.#dialog.addEventListener("close", () => this.#forget());
+    bus.on("deleted", (message) => this.#deleted(message));
   }
 
   /** Of the conversation that is open. */
@@ -97,6 +98,13 @@ export class ChatMedia extends HTMLElement {
     this.#shared.links.push(...links);
     this.#before = messages[0]?.seq;
     this.#more = more && messages.length > 0;
+  }
+
+  /** @param {{conv: string, mid: string, mine: boolean}} message */
+  #deleted(message) {
+    if (!this.#dialog.open || message.conv !== this.#conv) return;
+    this.#shared = sharedWithout(this.#shared, message);
+    this.#render();
   }
 
   #render() {

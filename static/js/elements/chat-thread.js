@@ -191,10 +191,11 @@ export class ChatThread extends HTMLElement {
   #render() {
     const { messages, only, first, last, more, later } = this.#window;
     const notices = this.#notices.filter(({ seq }) => (!more || seq >= first) && (!later || seq < last));
+    const entries = [...this.#entries.values()].sort((a, b) => a.order - b.order);
     const items = layout({
       messages,
       only,
-      entries: later ? [] : [...this.#entries.values()].sort((a, b) => a.order - b.order),
+      entries: entries.filter(({ content }) => !later || content.t === "del"),
       notices,
       marks: this.#chat?.row ?? { peer_got: 0, peer_read: 0 },
       ...(this.#first.ord && this.#first.knownIn(this.#window) && { unreadFrom: this.#first.ord }),
@@ -240,7 +241,7 @@ export class ChatThread extends HTMLElement {
     if (gone) this.#entries.delete(entry.id);
     else this.#entries.set(entry.id, entry);
     this.#render();
-    if (mine && !gone) void this.#jump();
+    if (mine && !gone && entry.content.t === "text") void this.#jump();
   }
 
   /** @param {Summary} chat */

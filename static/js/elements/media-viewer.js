@@ -1,5 +1,6 @@
 // Pictures and videos of a conversation over the whole window, one at a time.
 
+import { bus } from "../tabs/bus.js";
 import { format, gettext } from "../text.js";
 import { part } from "../ui/bubbles.js";
 import { Gestures } from "../ui/gestures.js";
@@ -38,6 +39,7 @@ export class MediaViewer extends HTMLElement {
     });
     new ResizeObserver(() => this.#fit()).observe(place);
     this.#stage.picture.addEventListener("load", () => this.#fit());
+    bus.on("deleted", (message) => this.#deleted(message));
   }
 
   /** @param {Shown[]} shown in order @param {number} at the one to begin with @param {string} peer their name */
@@ -83,6 +85,16 @@ export class MediaViewer extends HTMLElement {
     const focused = document.activeElement;
     if (!this.#dialog.open || (this.#dialog.contains(focused) && !focused?.matches(":disabled"))) return;
     /** @type {HTMLElement | null} */ (this.querySelector("[data-act='close']"))?.focus();
+  }
+
+  /** @param {{mid: string, mine: boolean}} message */
+  #deleted({ mid, mine }) {
+    const [before, now] = [this.#shown, this.#shown[this.#at]];
+    this.#shown = before.filter((one) => one.mid !== mid || one.mine !== mine);
+    if (!now || this.#shown.length === before.length) return;
+    const at = this.#shown.indexOf(now);
+    if (at < 0) this.#dialog.close();
+    else this.#show(at);
   }
 
   #leave() {

@@ -23,7 +23,9 @@ export function outboxStore(stores) {
     add: (entry) =>
       stores.write([
         { store: "outbox", key: entry.id, value: entry },
-        { store: "drafts", key: entry.conv, remove: true },
+        ...(entry.content.t === "text"
+          ? [/** @type {Change} */ ({ store: "drafts", key: entry.conv, remove: true })]
+          : []),
       ]),
     keep: (entry, turn) =>
       stores.write([{ store: "outbox", key: entry.id, value: entry }, ...turned(entry.conv, turn)]),

@@ -5,7 +5,7 @@
 
 /** @typedef {import("../protocol.js").SendFrame} Send */
 /** @typedef {import("../chat/content.js").Content} Content */
-/** @typedef {{id: string, conv: string, content: Content}} Message */
+/** @typedef {{id: string, conv: string, content: Content, erases?: number | undefined}} Message */
 
 /**
  * @typedef {object} Entry
@@ -13,6 +13,7 @@
  * @property {string} conv
  * @property {number} order
  * @property {Content} content
+ * @property {number} [erases] seq of the row that a deletion empties at the server, too
  * @property {number} written ms, this device's clock
  * @property {Sealed} [sealed] from its first transmission on
  * @property {string} [failed] the definite refusal
@@ -175,10 +176,10 @@ export class Queue {
   }
 
   /** @param {Message} message */
-  async #add({ id, conv, content }) {
+  async #add({ id, conv, content, erases }) {
     if (this.find(id)) return null;
     /** @type {Entry} */
-    const entry = { id, conv, content, order: ++this.#order, written: this.#clock.now() };
+    const entry = { id, conv, content, order: ++this.#order, written: this.#clock.now(), ...(erases && { erases }) };
     await this.#store.add(entry);
     this.#entries.push(entry);
     return entry;

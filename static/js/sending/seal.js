@@ -53,8 +53,15 @@ export function sealer({ me, deviceLists, rotation, conversation, now }) {
     });
     const frame = frameOf(entry.conv, talk.have, open.epoch.n, sealed);
     const blobs = blobsOf(entry.content).map(({ entry: { blob } }) => blob);
-    return { ctr, commitment: b64(sealed.commitment), frame: { ...frame, ...(blobs.length && { blobs }) } };
+    const erase = erased(entry);
+    const more = { ...(blobs.length && { blobs }), ...(erase && { erase }) };
+    return { ctr, commitment: b64(sealed.commitment), frame: { ...frame, ...more } };
   };
+}
+
+/** The row that the server empties with a deletion. @param {Entry} entry */
+function erased({ content: { ref }, erases }) {
+  return erases && ref ? { seq: erases, client_id: ref } : undefined;
 }
 
 /** @param {import("../chat/content.js").Content} content */

@@ -17,12 +17,13 @@ import { arrive } from "./arriving.js";
 import { sync } from "./catchup.js";
 import { Clearing } from "./clearing.js";
 import { Conversation } from "./conversation.js";
-import { evict, evictDeleted, withFiles } from "./evicting.js";
+import { evict, withFiles } from "./evicting.js";
+import { Hiding } from "./hiding.js";
 import { HistoryRequests } from "./historyrequests.js";
 import { learnContacts } from "./joined.js";
 import { blank } from "./kept.js";
 import { Notices } from "./notices.js";
-import { outgoing } from "./outgoing.js";
+import { outgoing, rowOf } from "./outgoing.js";
 import { Presence } from "./presence.js";
 import { Receipts } from "./receipts.js";
 import { Rollback } from "./rollback.js";
@@ -76,6 +77,7 @@ export class Client {
     };
     ({ outbox: this.outbox, uploads: this.uploads } = outgoing(this, keys));
     this.clearing = new Clearing({ stores, clock, call: this.#clear, changed: (conv) => this.tellChat(conv) });
+    this.hiding = new Hiding({ ...parts, conversations: this.conversations });
     this.live = new LiveConnection({
       ...parts,
       vecHash: () => vecHash([...this.conversations.values()].map(({ row }) => row)),
@@ -89,7 +91,7 @@ export class Client {
   async start() {
     await Promise.all([this.outbox.load(), this.contacts.load(), this.#rollback.load()]);
     for (const [, kept] of await this.parts.stores.all("chats")) this.#open(kept);
-    await Promise.all([this.notices.load(), this.clearing.load()]);
+    await Promise.all([this.notices.load(), this.clearing.load(), this.hiding.load()]);
     this.live.start();
     await this.uploads.sweep().catch(() => {}); // the next start does it
   }
@@ -136,7 +138,9 @@ export class Client {
         return () => Promise.all([this.deviceLists.of(peer), this.epochs.ahead(conv, peer, n)]);
       },
       applied: (message, fresh) => this.#applied(message, fresh),
-      retold: (message) => this.parts.tell("retold", message),
+      hides: this.hiding.shown,
+      evict: (messages) => evict(this.parts.files, messages),
+      retold: (message) => this.parts.tell("retold", this.hiding.shown(message)),
       changed: () => this.tellChat(conv),
     });
     this.conversations.set(conv, conversation);
@@ -215,16 +219,10 @@ export class Client {
 
   /** My message has its place: it is applied like any other row. @param {Extract<ServerFrame, {t: "sent"}>} frame */
   async #sent(frame) {
-    const { conv, client_id, seq, ord, time, heads } = frame;
-    const entry = this.outbox.of(conv).find(({ sealed }) => sealed?.frame.client_id === client_id);
+    const { conv, client_id, seq, heads } = frame;
+    const { sealed } = this.outbox.all().find((one) => one.sealed?.frame.client_id === client_id) ?? {};
     const conversation = this.conversations.get(conv);
-    if (entry?.sealed && conversation) {
-      const { body, salt, epoch, kind, ttl } = entry.sealed.frame;
-      const device = b64(this.parts.account.device);
-      const { ctr } = entry.sealed;
-      const row = { conv, seq, client_id, sender: this.me, device, ctr, time, ord, kind, epoch, ttl, body, salt };
-      await conversation.push({ t: "msg", ...row });
-    }
+    if (sealed) await conversation?.push(rowOf(sealed, frame, this));
     await this.outbox.sent(frame, !conversation || conversation.have >= seq);
     if (conversation) void this.#meet(conversation.row.peer, ...heads.peer);
     void this.#meet(this.me, ...heads.me);
@@ -232,9 +230,9 @@ export class Client {
 
   /** @param {import("./decrypt.js").Message} message @param {boolean} fresh */
   async #applied(message, fresh) {
-    const { conv, seq, mid, mine, device } = message;
+    const { conv, seq, mid, mine, device, content } = message;
     this.parts.tell("message", { message, fresh });
-    await evictDeleted(this.parts.stores, this.parts.files, message);
+    if (content?.t === "del" && content.ref) this.parts.tell("deleted", { conv, mid: content.ref, mine });
     if (mine && mid && device === b64(this.parts.account.device)) await this.outbox.seen(conv, mid);
     if (!mine && message.gone !== "withheld") {
       this.presence.peerRests(conv);

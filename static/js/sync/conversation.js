@@ -1,7 +1,6 @@
 // One conversation of this browser: its rows applied in order and kept, its older pages, its
 // summary in the list of chats. Knows no page and no socket.
 
-import { stepped } from "../chat/receipttimes.js";
 import { PAGE_MAX } from "../protocol.js";
 import { same } from "../same.js";
 import { unlessFull } from "../storage/quota.js";
@@ -9,7 +8,10 @@ import { stored } from "../storage/stores.js";
 import { afterClear, left } from "./clearing.js";
 import { Comparing } from "./comparing.js";
 import { decrypt } from "./decrypt.js";
+import { deletedBy } from "./deleting.js";
 import { History, KEEP } from "./history.js";
+import { stepsAfter } from "./kept.js";
+import { leads, newestAfter, newestKept } from "./newest.js";
 import { judge, rewound } from "./onlyhere.js";
 import { passing, without } from "./passedover.js";
 import { relating, targets } from "./relations.js";
@@ -31,11 +33,11 @@ import { afterMessage, afterReceipt, afterState, unread } from "./vector.js";
  * @property {(what: {before: number} | {after: number}, limit: number) => Promise<{rows: Row[], more: boolean}>} ask
  * @property {(n: number) => Promise<() => Promise<unknown>>} ahead what opening a message under epoch n asks for
  * @property {(message: Message, fresh: boolean) => Promise<void>} applied
+ * @property {(message: Message) => Message} hides what the person deleted on this device is emptied
+ * @property {(messages: Message[]) => Promise<void>} evict their files
  * @property {(message: Message) => void} retold others say something else of it
  * @property {() => void} changed the line in the list
  */
-
-const PRUNE_EVERY = 100; // messages
 
 export class Conversation {
   /** @type {Kept} */ #kept;
@@ -140,7 +142,7 @@ export class Conversation {
     const { row: before, steps: stepsBefore } = this;
     this.#kept.row = afterState(before, row);
     const { peer_got: got, peer_read: read, times } = row;
-    this.#step({ got, read, got_time: times?.got, read_time: times?.read }, false);
+    this.#kept.steps = stepsAfter(this.steps, { got, read, got_time: times?.got, read_time: times?.read }, false);
     const news = !this.#written || !same([before, stepsBefore], [this.row, this.steps]);
     this.#written = true;
     const { kept, gone } = afterClear(this.#kept, before.cleared, this.#parts.clock.now());
@@ -202,7 +204,7 @@ export class Conversation {
   async receipt(receipt, mine) {
     this.#comparing.hear(() => {
       this.#kept.row = afterReceipt(this.row, receipt, mine);
-      if (!mine) this.#step(receipt, true);
+      if (!mine) this.#kept.steps = stepsAfter(this.steps, receipt, true);
     });
     await this.#keep();
     this.#parts.changed();
@@ -216,6 +218,19 @@ export class Conversation {
    */
   page(before, limit, cleared = this.row.cleared) {
     return this.#history.page(before, limit, cleared);
+  }
+
+  /**
+   * What stands in the list of chats: something was hidden here or shown again, or a jump led to a silent row.
+   * @returns {Promise<void>}
+   */
+  async lookAgain() {
+    const { have } = this.#kept;
+    const newest = await newestKept(this.#parts.stores, this.row, this.#parts.hides);
+    if (have !== this.#kept.have) return this.lookAgain();
+    this.#kept = { ...this.#kept, newest };
+    await this.#keep();
+    this.#parts.changed();
   }
 
   /** Of what a jump passed over, these were looked at. @param {number} first @param {number} last */
@@ -235,32 +250,31 @@ export class Conversation {
    * @param {Row} row
    */
   async #apply(row) {
-    const { message, step } = await decrypt(row, this.#parts.desk);
-    const { changes, ...judged } = await judge(this.#parts.stores, this.#kept, message, step);
+    const { stores, desk, hides, evict } = this.#parts;
+    const { message: opened, step } = await decrypt(row, desk);
+    const message = hides(opened);
+    const { changes, ...judged } = await judge(stores, this.#kept, message, step);
     const { have, passed } = this.#kept;
     const kept = { ...this.#kept, ...judged, have: row.seq, row: afterMessage(this.row, row, message.mine) };
     Object.assign(kept, passing(passed, have, row.seq, KEEP));
-    if ((message.kind === 1 || message.gone) && message.gone !== "withheld") kept.newest = left(message, this.row);
+    kept.newest = newestAfter(kept.newest, message, this.row);
     const n = row.epoch ?? -1;
     if (n > kept.epoch.n) kept.epoch = { n, seq: row.seq };
     const shown = left(message, this.row) ? [stored(message), ...relating(message)] : [];
-    const gone = this.#pruned(row.seq, row.seq > have + 1);
-    await this.#parts.stores.write([...shown, this.#place(kept), ...changes, ...gone]);
+    const jumped = row.seq > have + 1;
+    const deleted = await deletedBy(stores, [message]);
+    await evict(deleted.targets);
+    const gone = [...deleted.changes, ...this.#history.pruned(row.seq, jumped)];
+    await stores.write([...shown, this.#place(kept), ...changes, ...gone]);
     this.#kept = { ...kept, steps: this.steps, row: afterMessage(this.row, row, message.mine) }; // a receipt may have come
     await this.#parts.applied(message, row.seq > have);
-    for (const target of await targets(this.#parts.stores, [message])) this.#parts.retold(target);
+    for (const target of await targets(stores, [message])) this.#parts.retold(target);
     this.#parts.changed();
-  }
-
-  /** @param {number} seq the newest @param {boolean} jumped @returns {import("../storage/stores.js").Change[]} */
-  #pruned(seq, jumped) {
-    const { conv } = this.row;
-    if ((seq % PRUNE_EVERY && !jumped) || seq <= KEEP) return [];
-    const below = this.#history.unrelated(seq);
-    /** @type {import("../storage/stores.js").Change[]} */
-    const gone = [{ store: "messages", key: [conv, 0], upto: [conv, seq - KEEP], remove: true }];
-    if (below > 0) gone.push({ store: "relations", key: [conv, 0], upto: [conv, below], remove: true });
-    return gone;
+    if (jumped && !leads(message))
+      void this.page(row.seq, PAGE_MAX).then(
+        () => this.lookAgain(),
+        () => {},
+      );
   }
 
   /** @param {Kept} kept @returns {import("../storage/stores.js").Change} */
@@ -276,18 +290,6 @@ export class Conversation {
       get value() {
         return kept();
       },
-    };
-  }
-
-  /**
-   * @param {{[name in "got" | "got_time" | "read" | "read_time"]?: number | undefined}} marks of the peer
-   * @param {boolean} heard as it happened
-   */
-  #step({ got, got_time, read, read_time }, heard) {
-    const { steps } = this;
-    this.#kept.steps = {
-      got: stepped(steps.got, got, got_time, heard),
-      read: stepped(steps.read, read, read_time, heard),
     };
   }
 

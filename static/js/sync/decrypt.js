@@ -31,7 +31,8 @@ import { endedByReset } from "../crypto/rotation.js";
  * @property {number} kind
  * @property {import("../chat/content.js").Content} [content]
  * @property {import("./relations.js").Relation[]} [relations] what others say of it; not kept with it
- * @property {"erased" | "expired" | "withheld"} [gone]
+ * @property {"erased" | "expired" | "withheld" | "deleted" | "hidden"} [gone] `erased`: the server says so; `deleted`: who
+ *   wrote it does; `hidden`: on this device
  * @property {string} [broken] why it cannot be shown
  * @property {Warning[]} warnings
  */

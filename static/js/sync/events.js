@@ -6,6 +6,7 @@
  * @property {ReturnType<import("./client.js").Client["summary"]>} chat as its row and head have it now
  * @property {ReturnType<import("../people/verification.js").Verification["people"]>} contacts all of them
  * @property {boolean} current what the server has of each conversation is known
+ * @property {{conv: string, mid: string, mine: boolean}} deleted by who wrote it, if it is `mine` as that message is
  * @property {{conv: string, text: string}} draft
  * @property {{entry: import("../sending/queue.js").Entry, gone: boolean}} entry of the outbox
  * @property {{message: import("./decrypt.js").Message, fresh: boolean}} message

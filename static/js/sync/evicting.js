@@ -8,21 +8,6 @@ import { fromB64, hex } from "../crypto/encoding.js";
 /** @typedef {Promise<import("../storage/blobfiles.js").BlobFiles | undefined>} Files */
 
 /**
- * What this message deletes.
- * @param {Pick<Stores, "named">} stores
- * @param {Files} files
- * @param {Message} message
- */
-export async function evictDeleted(stores, files, { conv, content, mine }) {
-  if (content?.t !== "del" || !content.ref) return;
-  const [found = []] = await stores.named("messages", [[conv, content.ref]]);
-  await evict(
-    files,
-    found.filter((target) => target.mine === mine),
-  );
-}
-
-/**
  * To be asked before the messages are gone.
  * @param {Pick<Stores, "all">} stores
  * @param {string} conv

@@ -5,15 +5,18 @@ import { PAGE_MAX } from "../protocol.js";
 import { unlessFull } from "../storage/quota.js";
 import { stored } from "../storage/stores.js";
 import { decrypt } from "./decrypt.js";
+import { deletedBy, withoutDeleted } from "./deleting.js";
 import { related, relating, targets } from "./relations.js";
 import { CLOSED, paged, whole } from "./timeline.js";
 
 /** @typedef {import("./decrypt.js").Message} Message */
 /** @typedef {import("./conversation.js").Conversation} Conversation */
 /** @typedef {import("./conversation.js").ConversationParts} Parts */
+/** @typedef {import("../storage/stores.js").Change} Change */
 
 export const KEEP = 1000; // newest messages of a conversation that stay in this browser; the log has them all
 
+const PRUNE_EVERY = 100; // messages
 const RELATED = 10_000; // newest rows of a conversation of which it is kept what they say of others
 
 export class History {
@@ -41,16 +44,25 @@ export class History {
     if (last < first) return { messages: [], more: false };
     const messages = (await this.#here(first, last)) ?? (await this.#fetched(first, last));
     if (first < (this.#conversation.passed?.from ?? 0)) void this.#lookBetween();
-    return paged(await related(this.#parts.stores, messages), cleared);
+    const shown = (await related(this.#parts.stores, messages)).map(this.#parts.hides);
+    return paged(shown, cleared);
   }
 
   /**
-   * Up to where nobody asks any more what a row says of others: below it rows come from the server, and
-   * those above them were fetched before, which say it again.
-   * @param {number} newest
+   * What leaves this browser with a new row. Relations stay as long as somebody may ask: below them rows come from
+   * the server, and those above them were fetched before, which say it again.
+   * @param {number} seq the newest
+   * @param {boolean} jumped
+   * @returns {Change[]}
    */
-  unrelated(newest) {
-    return Math.min(newest - RELATED, this.#lowest - 1);
+  pruned(seq, jumped) {
+    const { conv } = this.#conversation.row;
+    if ((seq % PRUNE_EVERY && !jumped) || seq <= KEEP) return [];
+    const below = Math.min(seq - RELATED, this.#lowest - 1);
+    /** @type {Change[]} */
+    const gone = [{ store: "messages", key: [conv, 0], upto: [conv, seq - KEEP], remove: true }];
+    if (below > 0) gone.push({ store: "relations", key: [conv, 0], upto: [conv, below], remove: true });
+    return gone;
   }
 
   /** @param {number} first @param {number} last @returns {Promise<Message[] | null>} null: the server is to be asked */
@@ -78,16 +90,19 @@ export class History {
 
   /** @param {number} before @param {number} limit @returns {Promise<Message[]>} */
   async #older(before, limit) {
-    const { stores, desk, ask, retold } = this.#parts;
+    const { stores, desk, ask, retold, hides, evict } = this.#parts;
     const { row } = this.#conversation;
     this.#lowest = Math.min(this.#lowest, before - limit);
     const { rows } = await ask({ before }, Math.min(limit, PAGE_MAX));
     const theirs = rows.filter(({ seq }) => seq > row.cleared);
     const shown = whole(row.conv, theirs, Math.min(before - 1, ...theirs.map(({ seq }) => seq)), before - 1);
     const opened = await Promise.all(shown.map((one) => decrypt(one, desk)));
-    const messages = opened.map(({ message }) => message);
-    const kept = messages.filter(({ seq }) => seq > row.last_seq - KEEP);
-    await stores.write([...kept.map(stored), ...messages.flatMap(relating)]).catch(unlessFull);
+    const messages = opened.map(({ message }) => hides(message));
+    const { targets: emptied, changes } = await deletedBy(stores, messages);
+    await evict(emptied);
+    await stores.write([...messages.flatMap(relating), ...changes]).catch(unlessFull);
+    const kept = (await withoutDeleted(stores, messages)).filter(({ seq }) => seq > row.last_seq - KEEP);
+    await stores.write(kept.map(stored)).catch(unlessFull);
     for (const message of await targets(stores, messages)) retold(message);
     if (messages[0]) await this.#conversation.saw(messages[0].seq, before - 1);
     return messages;

@@ -1,5 +1,7 @@
 // What this browser keeps of a conversation, beside its messages.
 
+import { stepped } from "../chat/receipttimes.js";
+
 /** @typedef {import("../protocol.js").VectorRow} VectorRow */
 /** @typedef {import("../chat/receipttimes.js").Steps} Steps */
 /** @typedef {import("./decrypt.js").Message} Message */
@@ -20,4 +22,14 @@
 /** Of which nothing is here yet. @param {VectorRow} row @returns {Kept} */
 export function blank(row) {
   return { row, have: 0, lasts: {}, newest: null, epoch: { n: -1, seq: 0 } };
+}
+
+/**
+ * @param {Steps} steps
+ * @param {{[name in "got" | "got_time" | "read" | "read_time"]?: number | undefined}} marks of the peer
+ * @param {boolean} heard as it happened
+ * @returns {Steps}
+ */
+export function stepsAfter(steps, { got, got_time, read, read_time }, heard) {
+  return { got: stepped(steps.got, got, got_time, heard), read: stepped(steps.read, read, read_time, heard) };
 }

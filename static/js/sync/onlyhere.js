@@ -4,6 +4,7 @@
 import { cutAt } from "../chat/receipttimes.js";
 import { PAGE_MAX } from "../protocol.js";
 import { logKey } from "../sending/outboxstore.js";
+import { leads } from "./newest.js";
 import { without } from "./passedover.js";
 import { follow } from "./senderchain.js";
 
@@ -58,7 +59,7 @@ export async function rewound(stores, before, seq, row) {
   const { steps, epoch } = before;
   const { changes, count } = await moveAside(stores, conv, seq);
   const below = await stores.all("messages", [conv, seq - PAGE_MAX], [conv, seq]);
-  const newest = below.findLast(([, { kind, gone }]) => kind === 1 || gone)?.[1] ?? null;
+  const newest = below.findLast(([, message]) => leads(message))?.[1] ?? null;
   const { passed, ...known } = before;
   const kept = { ...known, ...without(passed, seq + 1, Number.MAX_SAFE_INTEGER), row, have: seq, newest, only: count };
   kept.epoch = { n: epoch.n, seq: Math.min(epoch.seq, seq + 1) };

@@ -1,5 +1,6 @@
 // What leaves this browser: messages, and their files before them.
 
+import { b64 } from "../crypto/encoding.js";
 import { Outbox } from "../sending/outbox.js";
 import { outboxStore } from "../sending/outboxstore.js";
 import { sealer } from "../sending/seal.js";
@@ -34,8 +35,24 @@ export function outgoing(client, keys) {
       client.receipts.flush(frame.conv);
       return client.live.send(frame);
     },
-    changed: (entry, gone) => tell("entry", { entry, gone: Boolean(gone) }),
+    changed: (entry, gone) => {
+      tell("entry", { entry, gone: Boolean(gone) });
+      if (entry.content.t === "del") client.tellChat(entry.conv);
+    },
     files: uploads,
   });
   return { outbox, uploads };
+}
+
+/**
+ * A message of mine as the log has it.
+ * @param {import("../sending/queue.js").Sealed} sealed
+ * @param {Extract<import("../protocol.js").ServerFrame, {t: "sent"}>} sent
+ * @param {import("./client.js").Client} client
+ * @returns {import("../protocol.js").MsgFrame}
+ */
+export function rowOf({ ctr, frame }, { seq, ord, time }, { me, parts }) {
+  const { conv, client_id, body, salt, epoch, kind, ttl } = frame;
+  const device = b64(parts.account.device);
+  return { t: "msg", conv, seq, client_id, sender: me, device, ctr, time, ord, kind, epoch, ttl, body, salt };
 }

@@ -2,6 +2,8 @@
 // kept beside the row that brought it and found by that name, so it counts whichever of the two comes first,
 // and stays when its row leaves this browser.
 
+import { emptied } from "../chat/deleted.js";
+
 /** @typedef {import("./decrypt.js").Message} Message */
 /** @typedef {import("../storage/stores.js").Change} Change */
 /** @typedef {import("../storage/stores.js").Stores} Stores */
@@ -28,7 +30,7 @@ export function relating({ conv, seq, mid, mine, time, content, gone }) {
 }
 
 /**
- * Messages with what others say of them.
+ * Messages with what others say of them, and without what their sender deleted.
  * @param {Pick<Stores, "named">} stores
  * @param {Message[]} messages of one conversation
  * @returns {Promise<Message[]>}
@@ -43,10 +45,13 @@ export async function related(stores, messages) {
   const relations = new Map(
     named.map((message, at) => [message, found[at]?.filter((one) => counts(one, message)) ?? []]),
   );
-  return messages.map((message) => {
-    const said = relations.get(message);
-    return said?.length ? { ...message, relations: said } : message;
-  });
+  return messages.map((message) => said(message, relations.get(message) ?? []));
+}
+
+/** @param {Message} message @param {Relation[]} relations that count @returns {Message} */
+function said(message, relations) {
+  if (message.gone !== "hidden" && relations.some(({ t }) => t === "del")) return emptied(message, "deleted");
+  return relations.length ? { ...message, relations } : message;
 }
 
 /**

@@ -16,6 +16,7 @@ export const requests = (client) => ({
   ...reading(client),
   ...looking(client),
   ...clearing(client),
+  ...deleting(client),
   ...verifying(client),
   ...people(client),
   ...drafts(client),
@@ -58,7 +59,8 @@ const history = (client) => ({
     const page = await conversation.page(Math.min(before ?? have + 1, have + 1), PAGE_MAX, cleared);
     const since = Math.max(at, conversation.clearedAt);
     const notices = client.notices.of(conv).filter(({ time }) => time > since);
-    const only = (await onlyHere(client.parts.stores, conv)).filter(({ time }) => time > since);
+    const alone = (await onlyHere(client.parts.stores, conv)).filter(({ time }) => time > since);
+    const only = alone.map(client.hiding.shown);
     return { ...page, have, only, notices, entries: client.outbox.of(conv) };
   },
 });
@@ -143,6 +145,24 @@ const clearing = (client) => ({
   undoClear: (conv) => client.clearing.undo(conv),
   /** The keys of this browser are about to go. */
   settle: () => client.clearing.settle(),
+});
+
+/** @param {Client} client */
+const deleting = ({ outbox, hiding, parts: { tell } }) => ({
+  /** A message of mine that is in the log. @param {string} id of the deletion @param {string} conv @param {number} seq @param {string} mid */
+  deleteForAll: async (id, conv, seq, mid) => {
+    if (outbox.of(conv).some(({ content, failed }) => !failed && content.t === "del" && content.ref === mid)) return;
+    await outbox.add({ id, conv, content: { t: "del", ref: mid }, erases: seq });
+    tell("deleted", { conv, mid, mine: true });
+  },
+  /** @param {string} conv @param {string} mid @param {boolean} mine @returns {Promise<number>} for so many ms it can be taken back */
+  deleteHere: async (conv, mid, mine) => {
+    const ms = await hiding.begin(conv, mid);
+    tell("deleted", { conv, mid, mine });
+    return ms;
+  },
+  /** @param {string} conv @param {string} mid @returns {Promise<boolean>} false: too late */
+  undoDeleteHere: (conv, mid) => hiding.undo(conv, mid),
 });
 
 /** @param {Client} client */

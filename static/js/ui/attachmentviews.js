@@ -9,7 +9,7 @@ import { SoundPlayer } from "./soundplayer.js";
 
 /** @typedef {import("../chat/content.js").Attachment} Attachment */
 /** @typedef {PictureTile | SoundPlayer | FileCard} View */
-/** @typedef {{attachment: Attachment, mine: boolean, time: number, caption: string}} Shown one in the viewer */
+/** @typedef {{attachment: Attachment, mid?: string | undefined, mine: boolean, time: number, caption: string}} Shown one in the viewer */
 
 const NEAR = "800px 0px"; // of the window: begins to load
 

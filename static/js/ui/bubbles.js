@@ -2,6 +2,7 @@
 
 import { format, gettext, ngettext } from "../text.js";
 import { summaryWords } from "./attachmentwords.js";
+import { whyNotDeleted } from "./deletingwords.js";
 import { joinedWords } from "./joinednews.js";
 import { linkify } from "./linkify.js";
 import { putTick } from "./tick.js";
@@ -61,6 +62,14 @@ const NOTICES = {
   closed: () => gettext("Messages from before you reset your account stay closed."),
 };
 
+/** @type {WeakMap<Element, Bubble>} by its node */
+const bubbles = new WeakMap();
+
+/** What a node shows. @param {Element} node @returns {Bubble | undefined} */
+export function bubbleOf(node) {
+  return bubbles.get(node);
+}
+
 /** @param {Item} item @returns {HTMLElement} */
 export function nodeOf(item) {
   const node = cloned(item.type === "bubble" ? "message" : "thread-line");
@@ -87,9 +96,10 @@ export function spoken({ message }, peerName) {
 }
 
 /** The text of a message, or why there is none. @param {import("../sync/decrypt.js").Message} message */
-export function wordsOf({ content, gone, broken }) {
+export function wordsOf({ content, gone, broken, mine }) {
   if (gone === "expired") return gettext("This message has expired.");
-  if (gone) return gettext("This message was deleted.");
+  if (gone === "deleted") return mine ? gettext("You deleted this message.") : gettext("This message was deleted.");
+  if (gone) return gettext("The server no longer has this message. Its sender did not say that they deleted it.");
   if (broken === "update_app") return gettext("A kind of message that this version does not know. Reload the page.");
   if (broken === "before_reset") return gettext("From before you reset your account.");
   if (broken) return gettext("This message cannot be opened, so it is not shown.");
@@ -124,11 +134,14 @@ function onlyWords(count) {
 function fillBubble(node, bubble, peerName) {
   const { mine, first, last, message, entry, time } = bubble;
   const only = Boolean(bubble.only);
+  const waits = entry ?? bubble.deleting;
+  bubbles.set(node, bubble);
   const flags = { mine, first, last, only, odd: Boolean(message?.gone || message?.broken) };
   for (const [flag, on] of Object.entries(flags)) node.toggleAttribute(`data-${flag}`, on);
   node.dataset.status = bubble.status ?? "";
   if (message && !only) node.dataset.seq = String(message.seq);
-  if (entry) node.dataset.entry = entry.id;
+  if (waits) node.dataset.entry = waits.id;
+  else delete node.dataset.entry;
   put(part(node, "who"), first ? (mine ? gettext("You") : peerName) : "");
   putText(node, message ? wordsOf(message) : (entry?.content.body ?? ""));
   const clock = /** @type {HTMLTimeElement} */ (part(node, "time"));
@@ -137,14 +150,17 @@ function fillBubble(node, bubble, peerName) {
   clock.title = fullTime(time);
   putTick(part(node, "status"), bubble.status);
   putLine(part(node, "warning"), (message?.warnings ?? []).map((warning) => WARNINGS[warning]?.() ?? "").join(" "));
-  part(node, "unsent").hidden = !entry?.failed && !entry?.waits;
-  put(part(node, "reason"), entry ? whyUnsent(entry) : "");
-  part(node, "retry").hidden = !entry?.failed;
-  part(node, "discard").hidden = Boolean(entry?.sealed); // it may be there already
+  part(node, "unsent").hidden = !waits?.failed && !waits?.waits;
+  put(part(node, "reason"), waits ? whyUnsent(waits) : "");
+  part(node, "retry").hidden = !waits?.failed;
+  part(node, "discard").hidden = Boolean(waits?.sealed); // it may be there already
+  put(part(node, "discard"), bubble.deleting ? gettext("Keep the message") : gettext("Delete"));
 }
 
 /** Why it is not sent; empty where that is not worth a word. @param {import("../sending/outbox.js").Entry} entry */
-export function whyUnsent({ failed, waits }) {
+export function whyUnsent(entry) {
+  const { content, failed, waits } = entry;
+  if (content.t === "del") return whyNotDeleted(entry);
   if (failed)
     return FAILURES[failed]?.() ?? gettext("Not sent: the keys of this chat do not match. Compare safety numbers.");
   return waits ? (WAITS[waits]?.() ?? gettext("Not sent yet. This browser keeps trying.")) : "";

@@ -1,6 +1,7 @@
 // The part of a conversation that a thread holds: neighbours without a gap, and never more of
 // them than a page can carry. It is moved along the history, not grown.
 
+import { deletes, emptied } from "../chat/deleted.js";
 import { PAGE_MAX } from "../protocol.js";
 
 /** @typedef {import("../sync/decrypt.js").Message} Message */
@@ -85,6 +86,9 @@ export class HistoryWindow {
    * @returns {boolean} false: it lies beyond a gap, and the reader waits for it
    */
   came(message, following) {
+    // What is held, and not kept in this browser, nobody else empties.
+    const target = message.content?.t === "del" && this.messages.find((one) => deletes(message, one));
+    if (target) this.#messages.set(target.seq, emptied(target, "deleted"));
     const next = message.seq === this.last + 1;
     const behind = this.later;
     this.#head = Math.max(this.#head, message.seq);

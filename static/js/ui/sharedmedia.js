@@ -5,23 +5,30 @@ import { linkify } from "./linkify.js";
 
 /** @typedef {import("../sync/decrypt.js").Message} Message */
 /** @typedef {import("./attachmentviews.js").Shown} Shown */
-/** @typedef {{href: string, host: string, mine: boolean, time: number}} Link */
+/** @typedef {{href: string, host: string, mid?: string | undefined, mine: boolean, time: number}} Link */
 /** @typedef {{media: Shown[], files: Shown[], links: Link[]}} Shared newest first */
 
 /** @param {Message[]} messages oldest first @returns {Shared} */
 export function sharedIn(messages) {
   /** @type {Shared} */
   const shared = { media: [], files: [], links: [] };
-  for (const { content, gone, broken, mine, time } of messages.toReversed()) {
+  for (const { content, gone, broken, mid, mine, time } of messages.toReversed()) {
     if (!content || gone || broken || content.t !== "text") continue;
     const caption = content.body ?? "";
     for (const attachment of (content.att ?? []).toReversed()) {
       const list = isVisual(kindOf(attachment)) ? shared.media : shared.files;
-      list.push({ attachment, mine, time, caption });
+      list.push({ attachment, mid, mine, time, caption });
     }
-    for (const { href } of linkify(caption)) if (href) shared.links.push({ href, host: hostOf(href), mine, time });
+    for (const { href } of linkify(caption)) if (href) shared.links.push({ href, host: hostOf(href), mid, mine, time });
   }
   return shared;
+}
+
+/** @param {Shared} shared @param {{mid: string, mine: boolean}} deleted @returns {Shared} */
+export function sharedWithout({ media, files, links }, deleted) {
+  const stays = (/** @type {{mid?: string | undefined, mine: boolean}} */ one) =>
+    one.mid !== deleted.mid || one.mine !== deleted.mine;
+  return { media: media.filter(stays), files: files.filter(stays), links: links.filter(stays) };
 }
 
 /** @param {string} href as linkify made it, so it is an address */

@@ -1,6 +1,7 @@
 // What stands in a thread, in order: days, the line before what is unread, notices, bubbles in
 // groups, and at the end what still waits. Pure: chat-thread turns it into nodes.
 
+import { emptied } from "../chat/deleted.js";
 import { tickOf } from "../chat/ticks.js";
 import { sameDay } from "./day.js";
 
@@ -27,6 +28,7 @@ import { sameDay } from "./day.js";
  * @property {Message} [message]
  * @property {Entry} [entry]
  * @property {Status} [status] of what is mine
+ * @property {Entry} [deleting] of the outbox: it waits, or has failed
  * @property {boolean} [only] it is on this device alone
  */
 
@@ -48,6 +50,7 @@ export function layout({ messages, only = [], entries, notices, marks, unreadFro
   const items = [];
   const waiting = notices.filter(firstOfDay).sort((a, b) => a.seq - b.seq);
   const alone = only.filter(shown);
+  const deletions = new Map(entries.map((entry) => [entry.content.t === "del" ? entry.content.ref : "", entry]));
   let unreadShown = unreadFrom === undefined;
   for (const message of messages.filter(shown)) {
     onlyUpto(items, alone, message.seq);
@@ -62,13 +65,16 @@ export function layout({ messages, only = [], entries, notices, marks, unreadFro
       items.push({ type: "unread", key: "unread" });
     }
     const bubble = { key: `seq ${message.seq}`, mine: message.mine, time: message.time, message };
-    add(items, message.mine ? { ...bubble, status: tickOf(marks, message.seq) } : bubble);
+    const deleting = message.mine && message.mid && !message.gone ? deletions.get(message.mid) : undefined;
+    const status = tickOf(marks, message.seq);
+    if (!message.mine) add(items, bubble);
+    else add(items, deleting ? { ...bubble, ...beingDeleted(message, deleting, status) } : { ...bubble, status });
   }
   onlyUpto(items, alone, Number.POSITIVE_INFINITY);
   for (const one of waiting) notice(items, one);
   const landed = new Set(messages.map(({ mid }) => mid));
   for (const entry of entries) {
-    if (entry.sealed && landed.has(entry.sealed.frame.client_id)) continue;
+    if (entry.content.t !== "text" || (entry.sealed && landed.has(entry.sealed.frame.client_id))) continue;
     const status = entry.failed ? /** @type {const} */ ("failed") : /** @type {const} */ ("waiting");
     add(items, { key: `entry ${entry.id}`, mine: true, time: entry.written, entry, status });
   }
@@ -88,8 +94,21 @@ export function holdsFirst(messages, unreadFrom) {
 
 /** Silent rows carry no text, and withheld ones are not shown. @param {Message} message */
 function shown(message) {
-  if (message.gone) return message.gone !== "withheld" && message.kind === 1;
+  if (message.gone) return message.gone !== "withheld" && message.gone !== "hidden" && message.kind === 1;
   return message.kind === 1 && (message.content?.body !== undefined || message.broken !== undefined);
+}
+
+/**
+ * Gone for me at once; back where it could not be deleted.
+ * @param {Message} message
+ * @param {Entry} deleting
+ * @param {Status} status
+ * @returns {Pick<Bubble, "message" | "deleting" | "status">}
+ */
+function beingDeleted(message, deleting, status) {
+  return deleting.failed
+    ? { message, deleting, status }
+    : { message: emptied(message, "deleted"), deleting, status: "waiting" };
 }
 
 /** Several sign-ins of a day are one line. @param {Notice} one @param {number} at @param {Notice[]} all */

@@ -2,7 +2,7 @@
 
 import { boxRatio, isVisual, kindOf, largeOnes } from "../chat/attachmentkinds.js";
 import { AttachmentViews, viewAt } from "./attachmentviews.js";
-import { part } from "./bubbles.js";
+import { bubbleOf, part } from "./bubbles.js";
 import { PictureTile } from "./picturetile.js";
 import { UploadLines } from "./uploadline.js";
 
@@ -16,7 +16,6 @@ export class ThreadMedia {
   /** @type {Item[]} in order */ #items = [];
   #peer = ""; // their name
   /** @type {WeakMap<HTMLElement, string>} ids of the blobs in the bubble */ #filled = new WeakMap();
-  /** @type {WeakMap<HTMLElement, Bubble>} */ #bubbles = new WeakMap();
   #nodes;
   #uploads = new UploadLines((id) => this.#again(id));
   #views;
@@ -55,7 +54,6 @@ export class ThreadMedia {
     if (bubble.type !== "bubble") return;
     const att = attachmentsOf(bubble);
     const ids = att.map(({ blob }) => blob).join(" ");
-    this.#bubbles.set(node, bubble);
     this.#uploads.fill(node, bubble.entry);
     if ((this.#filled.get(node) ?? "") === ids) return;
     this.#filled.set(node, ids);
@@ -66,7 +64,7 @@ export class ThreadMedia {
   /** The upload of an entry went on. @param {string} id */
   #again(id) {
     const node = this.#nodes.get(`entry ${id}`);
-    const bubble = node && this.#bubbles.get(node);
+    const bubble = node && bubbleOf(node);
     if (bubble) this.#scrolling.keeping(() => this.#uploads.fill(node, bubble.entry)); // its words may need more lines
   }
 
@@ -93,7 +91,8 @@ function shownIn(bubble) {
   const { mine, time, message, entry } = bubble;
   const caption = (message?.content ?? entry?.content)?.body ?? "";
   const visual = attachmentsOf(bubble).filter((attachment) => isVisual(kindOf(attachment)));
-  return visual.map((attachment) => ({ attachment, mine, time, caption }));
+  const mid = message?.mid;
+  return visual.map((attachment) => ({ attachment, mid, mine, time, caption }));
 }
 
 /** Pictures in a grid, the others below it. @param {View[]} views @returns {HTMLElement[]} */

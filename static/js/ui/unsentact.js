@@ -1,4 +1,4 @@
-// A click below a message that is not sent: try again, or delete it.
+// A click below a message, or a deletion of one, that is not sent: try again, or give it up.
 
 import { bus } from "../tabs/bus.js";
 import { gettext } from "../text.js";
@@ -17,11 +17,13 @@ export function wireUnsent(thread) {
 }
 
 /** @param {"retry" | "discard"} act @param {string} id of the entry */
-async function actOnUnsent(act, id) {
+export async function actOnUnsent(act, id) {
   try {
     const message = await bus.ask(act, id);
     settleFocus();
-    if (act === "discard" && message) done(gettext("Deleted."), () => again(message));
+    if (act !== "discard" || !message) return;
+    if (message.content.t === "del") toast(gettext("The message stays."));
+    else done(gettext("Deleted."), () => again(message));
   } catch (error) {
     toast(explain(error));
   }
@@ -33,7 +35,7 @@ function again({ conv, content }) {
 }
 
 /** The button that had it is gone. */
-function settleFocus() {
+export function settleFocus() {
   const places = [".composer > textarea", ".thread-scroll"].map((place) => document.querySelector(place));
   /** @type {HTMLElement | null | undefined} */ (places.find((place) => place?.checkVisibility()))?.focus();
 }

@@ -1,0 +1,24 @@
+// What is left of a message that was deleted: its place, without what it said.
+
+/** @typedef {import("../sync/decrypt.js").Message} Message */
+/** @typedef {Pick<Message, "mine"> & {content?: import("./content.js").Content}} Saying */
+
+/**
+ * `deleted`: who wrote it says so; `hidden`: I want to see it no more on this device.
+ * @template {Message} T
+ * @param {T} message
+ * @param {"deleted" | "hidden"} gone
+ * @returns {T}
+ */
+export function emptied({ content: _content, broken: _broken, relations: _relations, ...place }, gone) {
+  return /** @type {any} */ ({ ...place, gone });
+}
+
+/**
+ * Nobody deletes the words of somebody else.
+ * @param {Saying} said
+ * @param {{mid?: string | undefined, mine: boolean} | null | undefined} message
+ */
+export function deletes({ content, mine }, message) {
+  return content?.t === "del" && content.ref !== undefined && content.ref === message?.mid && mine === message.mine;
+}
