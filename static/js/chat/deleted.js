@@ -1,11 +1,11 @@
 // What is left of a message that was deleted: its place, without what it said.
 
-/** @typedef {import("../sync/decrypt.js").Message} Message */
-/** @typedef {Pick<Message, "mine"> & {content?: import("./content.js").Content}} Saying */
+/** @typedef {import("./content.js").Content} Content */
+/** @typedef {{content?: Content, broken?: string, relations?: unknown[]}} Saying what of a message says something */
 
 /**
  * `deleted`: who wrote it says so; `hidden`: I want to see it no more on this device.
- * @template {Message} T
+ * @template {Saying} T
  * @param {T} message
  * @param {"deleted" | "hidden"} gone
  * @returns {T}
@@ -16,7 +16,7 @@ export function emptied({ content: _content, broken: _broken, relations: _relati
 
 /**
  * Nobody deletes the words of somebody else.
- * @param {Saying} said
+ * @param {{content?: Content, mine: boolean}} said
  * @param {{mid?: string | undefined, mine: boolean} | null | undefined} message
  */
 export function deletes({ content, mine }, message) {

@@ -136,7 +136,8 @@ function fillBubble(node, bubble, peerName) {
   const only = Boolean(bubble.only);
   const waits = entry ?? bubble.deleting;
   bubbles.set(node, bubble);
-  const flags = { mine, first, last, only, odd: Boolean(message?.gone || message?.broken) };
+  const odd = Boolean(message?.gone || message?.broken);
+  const flags = { mine, first, last, only, odd, deleting: Boolean(bubble.deleting) };
   for (const [flag, on] of Object.entries(flags)) node.toggleAttribute(`data-${flag}`, on);
   node.dataset.status = bubble.status ?? "";
   if (message && !only) node.dataset.seq = String(message.seq);
