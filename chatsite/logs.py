@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from chatsite.running import metrics
+
 LINE_MAX = 1000  # characters; a path may have 16,000
 EVERY_SECONDS = 60.0  # between two lines of one kind
 KINDS_MAX = 1000  # remembered
@@ -33,6 +35,13 @@ class Everyday(logging.Filter):
         record.levelno = logging.DEBUG if quiet else logging.INFO
         record.levelname = logging.getLevelName(record.levelno)
         return logging.getLogger().isEnabledFor(record.levelno)
+
+
+class Counted(logging.Handler):
+    """Counts errors, those too of which the log leaves lines out; it writes none."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        metrics.ERRORS.add()
 
 
 class Seldom(logging.Filter):

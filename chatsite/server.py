@@ -37,7 +37,7 @@ from messaging.hub import Hub
 from messaging.protocol import CLOSE_RESTART, MAX_FRAME
 from messaging.sessions.drain import drain
 from messaging.sessions.node import here
-from moderation import audit, erasing
+from moderation import audit, erasing, figures
 
 BACKLOG = 4096  # connections not accepted yet; a client beyond it tries again in seconds
 OPENING_SECONDS = (
@@ -134,6 +134,7 @@ class ChatServer(BoundedServer):
         rounds = [expiry.every_minute(), housekeeping.every_hour()]
         rounds += [sweep.every_minute(), sweep.every_day()]
         rounds += [audit.every_day(), erasing.every_day(), stale.every_day()]
+        rounds += [figures.every_minute(), figures.every_few_minutes()]
         if self._keep is not None:
             rounds.append(tasks.forever("keeping the data", self._keep_data, alone.KEEP_SECONDS))
         self._work = [asyncio.ensure_future(each) for each in [*rounds, self._connect()]]

@@ -196,9 +196,10 @@ LOGGING = {
             "class": "logging.StreamHandler",
             "formatter": "line",
             "filters": ["seldom"],
-        }
+        },
+        "counted": {"class": "chatsite.logs.Counted", "level": "ERROR"},
     },
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "root": {"handlers": ["stderr", "counted"], "level": LOG_LEVEL},
     "filters": {
         "everyday": {"()": "chatsite.logs.Everyday"},
         "seldom": {"()": "chatsite.logs.Seldom"},

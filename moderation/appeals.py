@@ -6,11 +6,12 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db.models import F, QuerySet
-from django.db.transaction import atomic
+from django.db.transaction import atomic, on_commit
 
 from accounts.models import User
 from accounts.suspending import FOREVER, Reason
 from chatsite.edge.refusals import Refusal, unknown
+from chatsite.running import metrics
 from e2ee.encoding import to_base64
 from moderation.listing import instant
 from moderation.models import Appeal, Decision, Measure, Report, State
@@ -77,6 +78,7 @@ def send(user: User, ident: bytes, text: str, now_ms: int) -> None:
             Decision.objects.filter(pk=decision.pk).update(version=F("version") + 1)
             of_it = Report.objects.filter(decisions=decision)
             of_it.update(state=State.APPEALED, version=F("version") + 1)
+            on_commit(metrics.APPEALS.add)
 
 
 def decisions(user: User, now_ms: int) -> list[Told]:

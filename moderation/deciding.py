@@ -16,6 +16,7 @@ from accounts import hooks, suspending
 from accounts.models import User
 from accounts.suspending import FOREVER, Kind, Reason
 from chatsite.edge.limits import DAY
+from chatsite.running import metrics
 from moderation import audit
 from moderation.models import (
     WAITING,
@@ -112,6 +113,7 @@ def undo(decision: Decision, version: int, by: str, now_ms: int) -> None:
         _state(decision, State.OPEN)
         audit.write(by, "decision_undone", decision.decision.hex(), _about(decision))
         _tell(decision)
+        on_commit(metrics.UNDONE.add)
 
 
 def keep(decision: Decision, version: int, by: str, now_ms: int) -> None:
@@ -142,6 +144,8 @@ def _put(
         )  # fmt: skip
     audit.write(by, "decided", decision.decision.hex(), _about(decision))
     _tell(decision)
+    measure = Measure(verdict.measure).name.lower()
+    on_commit(lambda: metrics.DECISIONS.add(measure))
     return decision
 
 

@@ -8,6 +8,7 @@ Appeal     what the person says against it                                 1 a d
 Totp       what an app on somebody's phone counts with, sealed            1 a member of staff
 Codes      ten codes on paper, each good once                             1 a member of staff
 StaffLink  permission to set a password and factors, a day                1 a member of staff
+Figure     a number of a day of the whole site, of nobody                 (day, name, of)
 Right      no table: permissions that belong to no other
 """
 
@@ -27,6 +28,7 @@ ACTION_MAX = 64
 OBJECT_MAX = 200
 DETAILS_MAX = 4096
 NOTE_MAX = 2_000
+FIGURE_MAX = 32
 
 
 class Audit(models.Model):
@@ -185,6 +187,23 @@ class StaffLink(models.Model):
         return "link for staff"
 
 
+class Figure(models.Model):
+    """moderation/figures.py writes them. A day without a row was not counted."""
+
+    day = models.IntegerField()  # days since 1970, UTC
+    name = models.CharField(max_length=FIGURE_MAX)  # a figures.Name
+    of = models.CharField(max_length=FIGURE_MAX, blank=True)  # which kind, where it has kinds
+    n = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["day", "name", "of"], name="figure_of_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} of day {self.day}"
+
+
 class Right(models.Model):
     class Meta:
         managed = False
@@ -192,6 +211,9 @@ class Right(models.Model):
         permissions: ClassVar = [
             ("view_tables", "Can look into the tables of the message store"),
             ("view_storage", "Can see how much files take, and of whom"),
+            ("view_figures", "Can see the numbers of each day, and what was refused"),
+            ("approve_people", "Can let new accounts ask others, or turn them down"),
+            ("end_sessions", "Can sign people out everywhere"),
         ]
 
     def __str__(self) -> str:

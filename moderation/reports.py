@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import IntegrityError
-from django.db.transaction import atomic
+from django.db.transaction import atomic, on_commit
 
 from accounts.models import User
 from chatsite.edge import limits
 from chatsite.edge.limits import DAY, Limit
 from chatsite.edge.refusals import Refusal, bad, unknown
-from chatsite.running import threads
+from chatsite.running import metrics, threads
 from e2ee.errors import M1Error
 from e2ee.judging import Ground, Judged, judge
 from e2ee.reports import Report as Plain
@@ -102,6 +102,7 @@ def _keep(reporter: User, body: SendReport, now: int) -> None:
         )  # fmt: skip
     except IntegrityError:  # somebody else took this id at the same moment
         unknown()
+    on_commit(metrics.REPORTS.add)
 
 
 async def open_sealed(row: Report, now: int) -> Opened:

@@ -17,12 +17,14 @@ ROLES = {
     "moderator": {
         *("accounts.view_user", "moderation.view_report", "moderation.change_report"),
         *("moderation.view_decision", "moderation.add_decision", "moderation.change_decision"),
+        *("moderation.view_figures", "moderation.approve_people"),
     },
     "operator": {
         *("accounts.view_user", "accounts.view_device", "accounts.view_sessionrecord"),
         *("messaging.view_invite", "moderation.view_storage", "moderation.view_tables"),
+        *("moderation.view_figures", "moderation.end_sessions"),
     },
-    "auditor": {"moderation.view_audit"},
+    "auditor": {"moderation.view_audit", "moderation.view_figures"},
 }
 
 

@@ -45,6 +45,7 @@ class StaffSite(AdminSite):
     def __init__(self) -> None:
         super().__init__(name="admin")
         self.sections: dict[str, list[Page]] = {}
+        self.overview: Callable[[HttpRequest], dict[str, Any]] = lambda _: {}  # above the sections
 
     def add(self, section: str, *pages: Page) -> None:
         """Pages that are no model's, under a heading of their own."""
@@ -60,6 +61,9 @@ class StaffSite(AdminSite):
             return view(request, extra_context)
         name = request.POST.get("username", "")
         return _counted(request, name, lambda: view(request, extra_context), self._entered)
+
+    def index(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        return super().index(request, {**(extra_context or {}), **self.overview(request)})
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """It hashes the old one, so it counts as a try to sign in."""

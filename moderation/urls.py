@@ -2,10 +2,10 @@
 
 from django.urls import path
 
-from moderation import auditlog, decisionpages, joining, people, reportpages, tables
+from moderation import auditlog, dashboard, decisionpages, joining, people, reportpages, tables
 from moderation.site import site
 
-PAGES = (reportpages, decisionpages, people, tables, auditlog)
+PAGES = (dashboard, reportpages, decisionpages, people, tables, auditlog)
 
 urlpatterns = [
     path("join/", joining.join, name="join"),

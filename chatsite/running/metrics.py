@@ -3,7 +3,7 @@
 A number of anything; never who, from where, or what. Counts begin at 0 with the process.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"  # Prometheus' own
@@ -28,14 +28,20 @@ class Metric:
         """From now on its number is what this answers; `of`: the label's value."""
         self._read[of] = read
 
+    def show(self, numbers: Mapping[str, float]) -> None:
+        """From now on it has these numbers and no other, by the label's value: of a gauge that
+        somebody counts now and then."""
+        self._counts = dict(numbers)
+
     def lines(self) -> list[str]:
         return [
             f"# HELP {self.name} {self.about}",
             f"# TYPE {self.name} {self.kind}",
-            *(f"{self._named(of)} {value:.12g}" for of, value in sorted(self._values().items())),
+            *(f"{self._named(of)} {value:.12g}" for of, value in sorted(self.numbers().items())),
         ]
 
-    def _values(self) -> dict[str, float]:
+    def numbers(self) -> dict[str, float]:
+        """By the label's value, which is empty where there is no label."""
         if self._read:
             return {of: read() for of, read in self._read.items()}
         return {**self._counts} if self.label else {"": 0, **self._counts}
@@ -86,6 +92,12 @@ REFUSALS = _counter("chat_door_refusals_total", "What the door refused.", "code"
 BLOB_BYTES = _counter("chat_blob_bytes_total", "Sealed bytes of files that went through.", "way")
 BLOBS_DELETED = _counter("chat_blobs_deleted_total", "Files that this node deleted.")
 BLOBS_FOREIGN = _counter("chat_blobs_foreign_total", "Times that the store was another site's.")
+ERRORS = _counter("chat_errors_total", "Errors that the server logged.")
+REPORTS = _counter("chat_reports_total", "Reports that this node took.")
+APPEALS = _counter("chat_appeals_total", "Appeals that this node took.")
+DECISIONS = _counter("chat_decisions_total", "Decisions about people, by this node.", "measure")
+UNDONE = _counter("chat_decisions_undone_total", "Decisions that this node took back.")
+WAITING = _gauge("chat_waiting", "What waits for staff, told by one node of the site.", "of")
 LOOP_LAG = _gauge("chat_loop_lag_seconds", "How late the event loop was at its last look.")
 DESCRIPTORS = _gauge("process_open_fds", "Descriptors that the process has open.")
 DESCRIPTORS_MAX = _gauge("process_max_fds", "Descriptors that the process may have open.")
