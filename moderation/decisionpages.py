@@ -5,6 +5,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
+from django.db.models import Case, Q, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -18,11 +19,10 @@ from e2ee.encoding import id_from_hex
 from e2ee.errors import M1Error
 from moderation import audit, deciding
 from moderation.deciding import DAYS_MAX, Changed, Unfit, Verdict
-from moderation.listing import Cell, Section, View, instant, moment
+from moderation.listing import Cell, Section, View, instant, moment, paged, searched
 from moderation.models import WAITING, Decision, Measure, Report
 from moderation.site import Page, site
 
-LIST_MAX = 200  # decisions of one look
 HISTORY_MAX = 20  # decisions about one person
 HEAD = ("About", "What", "Decided (UTC)", "By", "State")
 
@@ -55,14 +55,20 @@ def decide(request: HttpRequest, report: str) -> HttpResponse:
 @require_safe
 @never_cache
 def decisions(request: HttpRequest) -> HttpResponse:
-    """Appeals that wait come first, then the newest."""
-    rows = Decision.objects.select_related("user", "appeal").order_by("-pk")
-    waiting = rows.filter(undone=None, appeal__kept=None, appeal__isnull=False)
-    shown = {row.pk: row for row in [*waiting[:LIST_MAX], *rows[:LIST_MAX]]}
-    section = Section(
-        HEAD, [_line(row) for row in shown.values()], empty="Nothing was decided yet."
+    """Appeals that wait come first, then the newest; a search names whom they are about."""
+    wanted = searched(request)
+    appealed = Q(undone=None, appeal__kept=None, appeal__isnull=False)
+    found = Decision.objects.select_related("user", "appeal").annotate(
+        rank=Case(When(appealed, then=0), default=1)
     )
-    return View("Decisions", [section], note=f"Appeals, and the newest {LIST_MAX}.").page(request)
+    if wanted:
+        found = found.filter(user__username__icontains=wanted)
+    rows, after = paged(request, found, "rank", "-pk")
+    section = Section(HEAD, [_line(row) for row in rows], empty="Nothing was decided yet.")
+    view = View(
+        "Decisions and appeals", [section], after=after, search=wanted, search_label="About (name)",
+    )  # fmt: skip
+    return view.page(request)
 
 
 @require_safe
@@ -108,7 +114,8 @@ def of_report(row: Report) -> dict[str, Any]:
 def history(user: User) -> Section:
     found = Decision.objects.filter(user=user).select_related("user", "appeal").order_by("-pk")
     shown = [_line(one) for one in found[:HISTORY_MAX]]
-    return Section(HEAD, shown, "Decisions", empty="Nothing was decided yet.")
+    rest = f"{reverse('admin:decisions')}?q={user.username}" if len(shown) == HISTORY_MAX else ""
+    return Section(HEAD, shown, "Decisions", empty="Nothing was decided yet.", rest=rest)
 
 
 def row_of(report: str) -> Report:

@@ -1,25 +1,35 @@
 """People, their devices, sessions, invites and what their files take: names, times and sizes, to be
 looked at. No verifier, no sealed bytes, and no key of a session."""
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 from accounts import suspending
-from accounts.models import Device, SessionRecord, User
+from accounts.models import User
 from accounts.suspending import FOREVER, Kind
 from chatsite.running.clock import now_ms
 from e2ee.encoding import id_from_hex
 from e2ee.errors import BadEncoding
 from media import rows
-from media.models import Blob, State
 from messaging.models import Invite
-from moderation import audit, decisionpages
-from moderation.listing import PAGE, Cell, Section, Value, View, hexed, moment, searched, size, yes
+from moderation import audit, browsers, decisionpages
+from moderation.browsers import OF_ONE
+from moderation.listing import (
+    PAGE,
+    Cell,
+    Section,
+    Value,
+    View,
+    hexed,
+    moment,
+    paged,
+    searched,
+    size,
+    yes,
+)
 from moderation.site import Page, site
 
-MOST = 50  # people whose files take most
-OF_ONE = 200  # devices, sessions, invites of one person that are shown
 INVITE_KIND = {True: "connects one person", False: "shows whom to ask"}
 
 
@@ -52,9 +62,9 @@ def person(request: HttpRequest, uid: str) -> HttpResponse:
     audit.write(_who(request), "see_person", f"person {uid}", {})
     may = request.user.has_perm
     sections = [
-        *([_devices(one)] if may("accounts.view_device") else []),
-        *([_sessions(one)] if may("accounts.view_sessionrecord") else []),
-        *([_invites(Invite.objects.filter(user=one))] if may("messaging.view_invite") else []),
+        *([browsers.devices_of(one)] if may("accounts.view_device") else []),
+        *([browsers.sessions_of(one)] if may("accounts.view_sessionrecord") else []),
+        *([_invites(one)] if may("messaging.view_invite") else []),
         *([decisionpages.history(one)] if may("moderation.view_decision") else []),
     ]
     facts: list[tuple[str, Value]] = [
@@ -71,44 +81,14 @@ def person(request: HttpRequest, uid: str) -> HttpResponse:
 def invites(request: HttpRequest) -> HttpResponse:
     """Newest first."""
     wanted = searched(request)
-    found = Invite.objects.filter(user__username__icontains=wanted).order_by("-pk")
-    before = request.GET.get("after", "")
-    if before.isascii() and before.isdecimal() and len(before) < 19:
-        found = found.filter(pk__lt=int(before))
-    some = list(found.select_related("user")[: PAGE + 1])
-    more = str(some[PAGE - 1].pk) if len(some) > PAGE else ""
-    head = ("Of", *INVITE_HEAD)
-    shown = [
-        (Cell(one.user.username, _address(one.user.uid)), *_invite(one)) for one in some[:PAGE]
-    ]
-    view = View("Invites", [Section(head, shown)], after=more, search=wanted, search_label="Name")
+    found = Invite.objects.filter(user__username__icontains=wanted).select_related("user")
+    some, after = paged(request, found, "-pk")
+    shown = [(Cell(one.user.username, _address(one.user.uid)), *_invite(one)) for one in some]
+    view = View(
+        "Invites", [Section(("Of", *INVITE_HEAD), shown)], after=after, search=wanted,
+        search_label="Name",
+    )  # fmt: skip
     return view.page(request)
-
-
-def storage(request: HttpRequest) -> HttpResponse:
-    """In all, by state, and of whom most."""
-    states = Blob.objects.values("state").annotate(n=Count("pk"), bytes=Sum("size"))
-    by_state = [
-        (State(each["state"]).label, each["n"], size(each["bytes"]))
-        for each in states.order_by("state")
-    ]
-    owners = Blob.objects.exclude(state=State.DELETING).values("owner")
-    most = list(owners.annotate(n=Count("pk"), bytes=Sum("size")).order_by("-bytes")[:MOST])
-    names = dict(
-        User.objects.filter(uid__in=[each["owner"] for each in most]).values_list("uid", "username")
-    )
-    by_person = [
-        (Cell(names.get(each["owner"], each["owner"].hex()), _address(each["owner"])), each["n"],
-         size(each["bytes"]))
-        for each in most
-    ]  # fmt: skip
-    sections = [
-        Section(("State", "Files", "Sealed size"), by_state, "By state"),
-        Section(
-            ("Of", "Files", "Sealed size"), by_person, f"Whose files take most, {MOST} at most"
-        ),
-    ]
-    return View("Storage", sections, [("In all", size(rows.used_in_all()))]).page(request)
 
 
 INVITE_HEAD = ("Kind", "Made", "Until", "Used", "Open")
@@ -121,29 +101,11 @@ def _invite(one: Invite) -> tuple[str | int, ...]:
     return kind, moment(one.created), moment(one.expires), one.uses, yes(opened)
 
 
-def _invites(found: QuerySet[Invite]) -> Section:
-    shown = [_invite(one) for one in found.order_by("-pk")[:OF_ONE]]
-    return Section(INVITE_HEAD, shown, "Invites")
-
-
-def _devices(one: User) -> Section:
-    head = ("Device", "Browser", "Since", "Gone")
-    found = Device.objects.filter(user=one).order_by("-added", "-pk")[:OF_ONE]
-    shown = [
-        (hexed(each.device), each.agent, moment(each.added), moment(each.gone_at)) for each in found
-    ]
-    return Section(head, shown, "Devices")
-
-
-def _sessions(one: User) -> Section:
-    head = ("Browser", "Device", "Signed in", "Seen", "Unlocked")
-    found = SessionRecord.objects.filter(user=one).select_related("device").order_by("-seen")
-    shown = [
-        (each.agent, hexed(each.device.device) if each.device else "none yet",
-         moment(each.created), moment(each.seen), moment(each.unlocked))
-        for each in found[:OF_ONE]
-    ]  # fmt: skip
-    return Section(head, shown, "Sessions")
+def _invites(one: User) -> Section:
+    found = Invite.objects.filter(user=one).order_by("-pk")
+    shown = [_invite(each) for each in found[:OF_ONE]]
+    rest = f"{reverse('admin:invites')}?q={one.username}" if found.count() > OF_ONE else ""
+    return Section(INVITE_HEAD, shown, "Invites", rest=rest)
 
 
 def _suspended(one: User) -> str:
@@ -187,5 +149,4 @@ site.add(
     Page("people/", "people", people, "accounts.view_user", "People"),
     Page("people/<str:uid>/", "person", person, "accounts.view_user"),
     Page("invites/", "invites", invites, "messaging.view_invite", "Invites"),
-    Page("storage/", "storage", storage, "moderation.view_storage", "Storage"),
 )

@@ -15,11 +15,10 @@ from accounts.models import User
 from chatsite.running.clock import now_ms
 from e2ee.judging import Failure, Judged
 from moderation import audit, contents, decisionpages, reports
-from moderation.listing import Cell, Section, View, instant, moment
+from moderation.listing import Cell, Section, View, instant, moment, paged, searched
 from moderation.models import Report
 from moderation.site import Page, site
 
-QUEUE_MAX = 200  # reports of one look
 HEAD = ("About", "Reason", "Messages", "Sent (UTC)", "State")
 
 REASONS = {
@@ -68,8 +67,13 @@ class Line:
 @require_safe
 @never_cache
 def queue(request: HttpRequest) -> HttpResponse:
-    """Those that wait come first, the newest of them before."""
-    rows = list(Report.objects.defer("sealed").order_by("state", "-made")[:QUEUE_MAX])
+    """Those that wait come first, the newest of them before; a search names whom they are about."""
+    wanted = searched(request)
+    found = Report.objects.defer("sealed")
+    if wanted:
+        named = User.objects.filter(username__icontains=wanted)
+        found = found.filter(peer__in=named.values("uid"))
+    rows, after = paged(request, found, "state", "-made", "-pk")
     names = _names(row.peer for row in rows)
     shown = [
         (
@@ -79,9 +83,12 @@ def queue(request: HttpRequest) -> HttpResponse:
         )
         for row in rows
     ]  # fmt: skip
-    note = f"At most {QUEUE_MAX}. Each look at one is written into the audit log."
+    note = "Each look at one is written into the audit log."
     section = Section(HEAD, shown, empty="There are no reports.")
-    return View("Reports", [section], note=note).page(request)
+    view = View(
+        "Reports", [section], note=note, after=after, search=wanted, search_label="About (name)",
+    )  # fmt: skip
+    return view.page(request)
 
 
 @require_safe

@@ -2,10 +2,31 @@
 
 from django.urls import path
 
-from moderation import auditlog, dashboard, decisionpages, joining, people, reportpages, tables
+from moderation import (
+    auditlog,
+    browsers,
+    dashboard,
+    decisionpages,
+    joining,
+    people,
+    refusing,
+    reportpages,
+    storing,
+    tables,
+)  # fmt: skip
 from moderation.site import site
 
-PAGES = (dashboard, reportpages, decisionpages, people, tables, auditlog)
+PAGES = (
+    dashboard,
+    reportpages,
+    decisionpages,
+    people,
+    browsers,
+    storing,
+    tables,
+    auditlog,
+    refusing,
+)
 
 urlpatterns = [
     path("join/", joining.join, name="join"),

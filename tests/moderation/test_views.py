@@ -19,20 +19,23 @@ from tests.moderation.conftest import ADMIN, Member, entered
 pytestmark = pytest.mark.django_db(databases=["default", "messages"])
 URLS = "moderation.urls"
 EVERYBODY = frozenset({"moderator", "operator", "auditor"})
+STAFF = EVERYBODY | {"roleless"}
 TABLES = ("user", "encryption-key", "conversation", "unread", "read", "heartbeat")
 # Who may see it. The sign-in and the page of a link are for those who are not signed in yet.
+NAMES = ("people", "person", "devices", "sessions")  # pages with the name of somebody
 OPEN = {"login", "join", "logout"}
 REPORT_ACTS = ("report_take", "report_note", "report_decide")
 DECISION_ACTS = ("decision_undo", "decision_keep")
 PEOPLE, OPERATOR, AUDITOR = map(frozenset, (["moderator", "operator"], ["operator"], ["auditor"]))
 MAY = {
-    **dict.fromkeys(("index", "password_change", "password_change_done", "jsi18n"), EVERYBODY),
+    **dict.fromkeys(("index", "password_change", "password_change_done", "jsi18n"), STAFF),
     **dict.fromkeys(("people", "person"), PEOPLE),
-    **dict.fromkeys(("invites", "storage", "table_row"), OPERATOR),
+    **dict.fromkeys(("devices", "sessions", "invites", "storage", "table_row"), OPERATOR),
     **dict.fromkeys((f"table_{name}" for name in TABLES), OPERATOR),
     **dict.fromkeys(("reports", "report", *REPORT_ACTS), frozenset(["moderator"])),
     **dict.fromkeys(("decisions", "decision", *DECISION_ACTS), frozenset(["moderator"])),
     "audit": AUDITOR,
+    "refusals": EVERYBODY,
 }
 
 
@@ -85,8 +88,8 @@ def test_a_page_is_for_its_roles_alone(
     page = address(name, alice.uid)
     for who, client in browsers.items():
         answer = client.get(page)
-        if who in EVERYBODY | {"roleless"}:
-            may = who in MAY[name] or MAY[name] == EVERYBODY
+        if who in STAFF:
+            may = who in MAY[name]
             # What is not there is missing for those who may look for it.
             missing = dict.fromkeys(("table_row", "report", "decision"), 404)
             found = (missing | dict.fromkeys((*REPORT_ACTS, *DECISION_ACTS), 405)).get(name, 200)
@@ -94,13 +97,13 @@ def test_a_page_is_for_its_roles_alone(
         else:
             assert answer.status_code == 302, who
             assert answer.headers["Location"].startswith("/login/?next="), who
-        assert "alice" not in answer.content.decode() or name in ("people", "person"), who
+        assert "alice" not in answer.content.decode() or name in NAMES, who
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/people/x/y", "/tables/salt/", "/accounts/user/1/"])
 def test_what_is_not_there_looks_like_the_rest(path: str, browsers: dict[str, Client]) -> None:
     for who, client in browsers.items():
-        there = who in EVERYBODY | {"roleless"}
+        there = who in STAFF
         assert client.get(path).status_code == (404 if there else 302), who
 
 
