@@ -192,10 +192,12 @@ def secret_changed(record: SessionRecord) -> None:
     others.update(unlocked=0)
 
 
-def end_all(user: User) -> None:
-    """End all sessions of the account."""
-    for record in SessionRecord.objects.select_related("user").filter(user=user):
+def end_all(user: User) -> int:
+    """End all sessions of the account; how many they were."""
+    records = list(SessionRecord.objects.select_related("user").filter(user=user))
+    for record in records:
         _end(record)
+    return len(records)
 
 
 class Bound(NamedTuple):

@@ -105,6 +105,7 @@ def _waiting(now: int, may: Callable[[str], bool]) -> list[tuple[str, int, str]]
     pages = (
         ("reports", "Reports", "moderation.view_report", "admin:reports"),
         ("appeals", "Appeals", "moderation.view_decision", "admin:decisions"),
+        ("approvals", "New accounts", "moderation.approve_people", "admin:waiting"),
     )
     mine = [each for each in pages if may(each[2])]
     found = figures.waiting(now) if mine else {}

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db.models import Case, Q, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -17,7 +16,8 @@ from accounts.suspending import FOREVER, Reason
 from chatsite.running.clock import now_ms
 from e2ee.encoding import id_from_hex
 from e2ee.errors import M1Error
-from moderation import audit, deciding
+from moderation import audit, deciding, many, manyreports
+from moderation.answers import number, page
 from moderation.deciding import DAYS_MAX, Changed, Unfit, Verdict
 from moderation.listing import Cell, Section, View, instant, moment, paged, searched
 from moderation.models import WAITING, Decision, Measure, Report
@@ -64,7 +64,10 @@ def decisions(request: HttpRequest) -> HttpResponse:
     if wanted:
         found = found.filter(user__username__icontains=wanted)
     rows, after = paged(request, found, "rank", "-pk")
-    section = Section(HEAD, [_line(row) for row in rows], empty="Nothing was decided yet.")
+    section = Section(
+        HEAD, [_line(row) for row in rows], empty="Nothing was decided yet.",
+        picks=manyreports.decision_picks(rows), acts=many.offered(request, [manyreports.UNDO]),
+    )  # fmt: skip
     view = View(
         "Decisions and appeals", [section], after=after, search=wanted, search_label="About (name)",
     )  # fmt: skip
@@ -125,13 +128,6 @@ def row_of(report: str) -> Report:
     return row
 
 
-def page(
-    request: HttpRequest, template: str, title: str, status: int = HTTPStatus.OK, **words: Any
-) -> TemplateResponse:
-    context = {**site.each_context(request), "title": title, **words}
-    return TemplateResponse(request, template, context, status=status)
-
-
 def _report_changed(
     request: HttpRequest, row: Report, change: Callable[[int], object]
 ) -> HttpResponse:
@@ -148,7 +144,7 @@ def _changed(
 
 def _done(request: HttpRequest, change: Callable[[int], object], back: str) -> HttpResponse:
     try:
-        change(_number(request, "version"))
+        change(number(request, "version"))
     except Changed:
         why = "Somebody changed this while you looked at it. What they did stands."
         return page(
@@ -165,19 +161,13 @@ def _done(request: HttpRequest, change: Callable[[int], object], back: str) -> H
 
 def _verdict(request: HttpRequest) -> Verdict:
     try:
-        measure = Measure(_number(request, "measure"))
-        reason = Reason(_number(request, "reason")) if request.POST.get("reason") else None
+        measure = Measure(number(request, "measure"))
+        reason = Reason(number(request, "reason")) if request.POST.get("reason") else None
     except ValueError:
         raise Unfit("Choose what to do, and a reason.") from None
     if measure is Measure.DISMISS:
         return Verdict(measure)
-    return Verdict(measure, reason, _number(request, "days"))
-
-
-def _number(request: HttpRequest, name: str) -> int:
-    """-1 where it is none."""
-    text = request.POST.get(name, "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
+    return Verdict(measure, reason, number(request, "days"))
 
 
 def _line(row: Decision) -> tuple[Cell | str, ...]:

@@ -13,7 +13,7 @@ from e2ee.encoding import id_from_hex
 from e2ee.errors import BadEncoding
 from media import rows
 from messaging.models import Invite
-from moderation import audit, browsers, decisionpages
+from moderation import audit, browsers, decisionpages, many, manypeople
 from moderation.browsers import OF_ONE
 from moderation.listing import (
     PAGE,
@@ -46,10 +46,12 @@ def people(request: HttpRequest) -> HttpResponse:
          yes(one.rests or not one.is_active))
         for one in some[:PAGE]
     ]  # fmt: skip
+    picked = manypeople.picks(some[:PAGE])
+    acts = many.offered(request, (manypeople.SUSPEND, manypeople.SIGN_OUT))
     more = some[PAGE - 1].username if len(some) > PAGE else ""
     view = View(
-        "People", [Section(head, shown, empty="Nobody.")], after=more, search=wanted,
-        search_label="Name or account id",
+        "People", [Section(head, shown, empty="Nobody.", picks=picked, acts=acts)], after=more,
+        search=wanted, search_label="Name or account id",
     )  # fmt: skip
     return view.page(request)
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from chatsite.running.clock import now_ms
 from e2ee.judging import Failure, Judged
-from moderation import audit, contents, decisionpages, reports
+from moderation import answers, audit, contents, decisionpages, many, manyreports, reports
 from moderation.listing import Cell, Section, View, instant, moment, paged, searched
 from moderation.models import Report
 from moderation.site import Page, site
@@ -84,7 +84,10 @@ def queue(request: HttpRequest) -> HttpResponse:
         for row in rows
     ]  # fmt: skip
     note = "Each look at one is written into the audit log."
-    section = Section(HEAD, shown, empty="There are no reports.")
+    section = Section(
+        HEAD, shown, empty="There are no reports.", picks=manyreports.report_picks(rows, names),
+        acts=many.offered(request, [manyreports.CLOSE]),
+    )  # fmt: skip
     view = View(
         "Reports", [section], note=note, after=after, search=wanted, search_label="About (name)",
     )  # fmt: skip
@@ -110,9 +113,7 @@ def show(request: HttpRequest, report: str) -> HttpResponse:
         words["note"] = opened.note
         words["verified"] = verified(opened.items, names)
         words["unverified"] = [_line(one, names) for one in opened.items if one.failure]
-    return decisionpages.page(
-        request, "admin/report.html", f"Report about {words['about']}", **words
-    )
+    return answers.page(request, "admin/report.html", f"Report about {words['about']}", **words)
 
 
 def verified(items: list[Judged], names: dict[bytes, str]) -> list[Line]:

@@ -14,6 +14,7 @@ from chatsite.edge.wire import B32, Id
 from chatsite.running.clock import now_ms
 from e2ee.encoding import from_base64
 from e2ee.records import parse_link
+from moderation.models import Audit
 from testkit.client.m1 import devicelist
 from testkit.client.m1.keys import DeviceKeys
 from tests.accounts.people import Browser, Person, changed, post, second_browser
@@ -202,10 +203,14 @@ class TestCommand:
         assert "1 sessions" in said
         assert "1 devices" in said
         assert not ResetToken.objects.exists()
+        assert not Audit.objects.exists()
 
     def test_it_keeps_no_token(self, alice: Person):
         token = bytes.fromhex(self.run("alice").split()[-1].partition("#")[2])
         assert ResetToken.objects.get().digest != token
+        entry = Audit.objects.get()
+        assert (entry.action, entry.object) == ("reset_link", f"person {alice.uid.hex()}")
+        assert token.hex() not in entry.details
 
     @pytest.mark.parametrize("name", ["nobody", "operator", ""])
     def test_staff_and_nobody_have_nothing_to_reset(self, alice: Person, name: str):

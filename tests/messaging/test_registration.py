@@ -1,6 +1,7 @@
 """Who may sign up: anybody, people with an invite of somebody who is there, nobody."""
 
 import secrets
+from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
@@ -14,9 +15,18 @@ from accounts.suspending import FOREVER, Kind, Reason
 from chatsite.running.clock import now_ms
 from messaging import http
 from messaging.models import Invite
+from moderation.models import Audit
 from tests.accounts.people import Answer, Browser, Person
 from tests.messaging.test_views import CONNECTED, act, call
 from tests.messaging.test_wanted import accept, invite, let
+from tests.moderation.conftest import empty_audit
+
+
+@pytest.fixture(autouse=True)
+def _without_entries_afterwards(database_access: None) -> Iterator[None]:
+    yield
+    empty_audit()
+
 
 WAYS = ["open", "invite", "approval", "closed"]
 
@@ -131,6 +141,7 @@ def test_by_approval_a_newcomer_is_not_there_for_others_before(ann: Person, sett
     assert person.name in said("approve")
     assert "is approved" in said("approve", person.name.upper())
     assert person.name not in said("approve")
+    assert Audit.objects.get().action == "approved"
     assert act(person, ann, "request").status == 200
     assert "look at new accounts first" not in browser.http.get("/people").content.decode()
     with pytest.raises(CommandError, match="waits"):

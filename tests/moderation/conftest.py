@@ -26,6 +26,10 @@ _migration = import_module("moderation.migrations.0001_audit")
 def emptied_audit(transactional_db: None) -> Iterator[None]:
     """Without its entries after the test, which is one that commits."""
     yield
+    empty_audit()
+
+
+def empty_audit() -> None:
     changeable()
     Audit.objects.all().delete()
     _migration.refuse_changes(None, _editor())

@@ -26,16 +26,24 @@ NAMES = ("people", "person", "devices", "sessions")  # pages with the name of so
 OPEN = {"login", "join", "logout"}
 REPORT_ACTS = ("report_take", "report_note", "report_decide")
 DECISION_ACTS = ("decision_undo", "decision_keep")
-PEOPLE, OPERATOR, AUDITOR = map(frozenset, (["moderator", "operator"], ["operator"], ["auditor"]))
+MANY = ("many_suspend", "many_close", "many_undo", "many_approve", "many_decline", "many_sign_out")
+MODERATOR, OPERATOR, AUDITOR = map(frozenset, (["moderator"], ["operator"], ["auditor"]))
+PEOPLE = MODERATOR | OPERATOR
 MAY = {
     **dict.fromkeys(("index", "password_change", "password_change_done", "jsi18n"), STAFF),
     **dict.fromkeys(("people", "person"), PEOPLE),
     **dict.fromkeys(("devices", "sessions", "invites", "storage", "table_row"), OPERATOR),
     **dict.fromkeys((f"table_{name}" for name in TABLES), OPERATOR),
-    **dict.fromkeys(("reports", "report", *REPORT_ACTS), frozenset(["moderator"])),
-    **dict.fromkeys(("decisions", "decision", *DECISION_ACTS), frozenset(["moderator"])),
+    **dict.fromkeys(("reports", "report", *REPORT_ACTS), MODERATOR),
+    **dict.fromkeys(("decisions", "decision", *DECISION_ACTS, "waiting", *MANY[:-1]), MODERATOR),
+    "many_sign_out": OPERATOR,
     "audit": AUDITOR,
     "refusals": EVERYBODY,
+}
+
+FOUND = {  # what is not there is missing for those who may look for it; the rest asks for a POST
+    **dict.fromkeys(("table_row", "report", "decision"), 404),
+    **dict.fromkeys((*REPORT_ACTS, *DECISION_ACTS, *MANY), 405),
 }
 
 
@@ -90,14 +98,28 @@ def test_a_page_is_for_its_roles_alone(
         answer = client.get(page)
         if who in STAFF:
             may = who in MAY[name]
-            # What is not there is missing for those who may look for it.
             missing = dict.fromkeys(("table_row", "report", "decision"), 404)
-            found = (missing | dict.fromkeys((*REPORT_ACTS, *DECISION_ACTS), 405)).get(name, 200)
+            found = (missing | dict.fromkeys((*REPORT_ACTS, *DECISION_ACTS, *MANY), 405)).get(
+                name, 200
+            )
             assert answer.status_code == (found if may else 403), who
         else:
             assert answer.status_code == 302, who
             assert answer.headers["Location"].startswith("/login/?next="), who
         assert "alice" not in answer.content.decode() or name in NAMES, who
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_nobody_else_does_anything_to_many(
+    name: str, browsers: dict[str, Client], alice: Person
+) -> None:
+    User.objects.filter(uid=alice.uid).update(approved=False)
+    sure = {"chosen": alice.uid.hex(), "sure": "1", "reason": "6", "days": "7"}
+    for who in browsers.keys() - MAY[name]:
+        answer = browsers[who].post(address(name, alice.uid), sure)
+        assert answer.status_code == (403 if who in STAFF else 302), who
+    assert not Audit.objects.exists()
+    assert not User.objects.get(uid=alice.uid).approved
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/people/x/y", "/tables/salt/", "/accounts/user/1/"])

@@ -4,10 +4,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.transaction import atomic
 
 from accounts import names, reset
 from accounts.models import Device, SessionRecord, User
 from chatsite.running.clock import now_ms
+from moderation import audit
+
+ACTOR = "manage.py reset_account"
 
 
 class Command(BaseCommand):
@@ -19,7 +23,8 @@ class Command(BaseCommand):
         "have recognised by other means than a message through this site (in person, by voice, a "
         "known mail address), after asking whether the password, the recovery code or one browser "
         "that is still signed in is really gone: with any of them nothing need be lost. Hand the "
-        "link over on a way that you trust as much. It is logged when it is used."
+        "link over on a way that you trust as much. That it was made stands in the audit log; "
+        "its use is logged."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -40,6 +45,9 @@ class Command(BaseCommand):
             return
         now = now_ms()
         until = datetime.fromtimestamp((now + reset.BY_OPERATOR_MS) / 1000, UTC)
-        token = reset.make_token(user, reset.BY_OPERATOR_MS, now)
+        with atomic():
+            token = reset.make_token(user, reset.BY_OPERATOR_MS, now)
+            person = f"person {user.uid.hex()}"
+            audit.write(ACTOR, "reset_link", person, {"until": now + reset.BY_OPERATOR_MS})
         self.stdout.write(f"Good until {until.isoformat(sep=' ', timespec='minutes')}:")
         self.stdout.write(reset.address_of(token))
