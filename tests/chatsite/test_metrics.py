@@ -1,5 +1,6 @@
 """What `/metrics` is made of."""
 
+import json
 import re
 
 from chatsite.running import metrics
@@ -47,3 +48,19 @@ def test_the_document_names_them_all() -> None:
     text = (ROOT / "docs/operations.md").read_text()
     rows = {f"| `{each.name}` | {each.kind} | {each.about} |" for each in metrics._all}
     assert rows == set(re.findall(r"^\| `(?:chat|process)_.*$", text, re.M))
+
+
+def test_grafana_is_asked_for_names_that_there_are() -> None:
+    board = json.loads((ROOT / "docs/grafana.json").read_text())
+    asked = [target["expr"] for panel in board["panels"] for target in panel.get("targets", [])]
+    named = {name for expr in asked for name in re.findall(r"\b(?:chat|process)_[a-z_]+", expr)}
+    there = {each.name: each for each in metrics._all}
+    assert named <= there.keys()
+    assert {name for name in there if name.startswith(MODERATION)} <= named
+    labels = {(name, label) for expr in asked for label, name in GROUPED.findall(expr)}
+    assert [each for each in labels if each[1] not in (there[each[0]].label, "instance")] == []
+    assert labels
+
+
+MODERATION = ("chat_reports", "chat_appeals", "chat_decisions", "chat_waiting", "chat_errors")
+GROUPED = re.compile(r"by \((\w+)\) \((?:\w+\()?([a-z_]+)")
