@@ -139,7 +139,7 @@ class TestBounds:
     async def test_metrics_have_statements_and_their_time_by_kind(self, tables: Store) -> None:
         def compared() -> list[float]:
             return [
-                each._values().get("compare", 0) for each in (metrics.STATEMENTS, metrics.SPENT)
+                each.numbers().get("compare", 0) for each in (metrics.STATEMENTS, metrics.SPENT)
             ]
 
         statements, seconds = compared()
