@@ -16,10 +16,9 @@ from chatsite.edge.refusals import Conflict, Unknown, bad
 from chatsite.edge.wire import Id
 from chatsite.running import threads
 from e2ee.padding import padme
-from media import protocol, refusals, rows, tickets
+from media import ownership, protocol, refusals, rows, tickets
 from media.backends import store
 from media.models import Blob, State
-from media.ownership import NAME_BLOB
 from media.stores import StoreAway, StoreFull
 from media.tickets import Upload
 from messaging import conversations
@@ -35,7 +34,7 @@ async def grant(wanted: Upload, now: int) -> protocol.Grant:
     """Leave to upload it. Raises Unknown, NotConnected, FileTooLarge, Quota, Going, SiteFull,
     Taken, StorageAway."""
     _require_size(wanted)
-    if wanted.blob == NAME_BLOB:
+    if wanted.blob == ownership.NAME_BLOB:
         raise refusals.Taken
     member = await conversations.require_member(wanted.owner, wanted.conv)
     conversations.require_connected(member)
@@ -86,7 +85,9 @@ async def cancel(owner: bytes, blob: bytes, now: int) -> None:
     if not await threads.run(rows.moved, row, rows.UNCLAIMED, State.DELETING, now):
         raise refusals.Linked
     # The row is left to the sweep, which deletes again: a part that was on its way may come now.
-    with suppress(StoreAway):
+    # Where the store is another site's, or this database is a copy, it says so.
+    with suppress(StoreAway, ownership.Foreign):
+        await ownership.require(claim=False)
         await store().delete(blob)
 
 

@@ -171,6 +171,23 @@ async def test_a_site_deletes_nothing_from_the_store_of_another(
     assert [one.blob for one in await blob_store.blobs()] == sorted([*mine, ownership.NAME_BLOB])
 
 
+async def test_who_cancels_an_upload_takes_nothing_from_the_store_of_another(
+    alice: Person, conv: bytes, blob_store: Any
+) -> None:
+    """In a copy of an older day the upload is under way; in the newer one a message may have it."""
+    upload = await granted(alice, conv, 100)
+    await put(upload, 0, b"x" * 100)
+    await blob_store.put(ownership.NAME_BLOB, 0, secrets.token_bytes(16))
+    await blobs.cancel(alice.uid, upload.blob, now_ms())
+    assert (await state(upload.blob), len(await blob_store.sizes(upload.blob))) == (
+        State.DELETING,
+        1,
+    )
+    await ownership.adopt()
+    await sweep.sweep(now_ms())
+    assert await blob_store.sizes(upload.blob) == {}
+
+
 async def test_an_empty_store_is_taken_by_who_comes_first(blob_store: Any) -> None:
     await sweep.remove_orphans(now_ms(), dry=True)
     assert await blob_store.blobs() == []
