@@ -23,6 +23,7 @@ FORM_MAX = 16 * 1024  # of every other page
 BUDGET = 64 * 1024 * 1024  # bytes of this process, of bodies that are not answered yet
 BUDGET_OF_REPORTS = 16 * 1024 * 1024  # the same, of reports alone
 SHARE = 24 * 1024 * 1024  # of the budget of parts: what those of one person may take
+KEPT = BUDGET // 2  # of the budget of parts: for those who have none under way
 SHARE_OF_REPORTS = 4 * 1024 * 1024  # of the budget of reports: what those of one address may take
 
 PARTS, REPORTS = parts.PREFIX.encode(), b"/api/reports"
@@ -75,12 +76,13 @@ class Budget:
 class Share(Budget):
     """What one person, or one address, may take of the budget of all."""
 
-    def __init__(self, whole: Budget, size: int) -> None:
+    def __init__(self, whole: Budget, size: int, kept: int) -> None:
         super().__init__(size)
-        self._whole = whole
+        self._whole, self._size, self._kept = whole, size, kept
 
     def take(self, size: int) -> bool:
-        if size > self.left or not self._whole.take(size):
+        kept = self._kept if self.left < self._size else 0
+        if size > self.left or size > self._whole.left - kept or not self._whole.take(size):
             return False
         return super().take(size)
 
@@ -90,12 +92,13 @@ class Share(Budget):
 
 
 class Shares:
-    """A budget of which each owner, a person or an address, has a share."""
+    """A budget of which each owner, a person or an address, has a share. `kept` of it is for owners
+    who hold nothing yet, so that a few who take all they may do not shut out the others."""
 
-    def __init__(self, size: int, share: int) -> None:
-        self._whole, self._share = Budget(size), share
+    def __init__(self, size: int, share: int, kept: int = 0) -> None:
+        self._whole, self._share, self._kept = Budget(size), share, kept
         # Each lives as long as a request that took of it.
         self._shares: WeakValueDictionary[bytes | str, Share] = WeakValueDictionary()
 
     def of(self, owner: bytes | str) -> Share:
-        return self._shares.setdefault(owner, Share(self._whole, self._share))
+        return self._shares.setdefault(owner, Share(self._whole, self._share, self._kept))

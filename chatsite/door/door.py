@@ -34,7 +34,7 @@ class Door:
         self.factory = factory
         self.channels: set[Channel] = set()
         self.budget = bodies.Budget()
-        self.budget_of_parts = bodies.Shares(bodies.BUDGET, bodies.SHARE)
+        self.budget_of_parts = bodies.Shares(bodies.BUDGET, bodies.SHARE, bodies.KEPT)
         self.budget_of_reports = bodies.Shares(bodies.BUDGET_OF_REPORTS, bodies.SHARE_OF_REPORTS)
         self.proxies = proxies
         self.readiness = Readiness(self.lag, places.percent_taken)

@@ -71,7 +71,7 @@ class Request(WebRequest):  # type: ignore[misc]
     def _hold(self, size: int) -> bool:
         """Whether the budget has so many bytes for this body in all."""
         more = max(0, size - self.held)
-        if not self.budget.take(more):
+        if more and not self.budget.take(more):
             return False
         self.held += more
         return True

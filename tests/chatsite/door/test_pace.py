@@ -61,7 +61,7 @@ class Factory:
 class Door:
     def __init__(self) -> None:
         self.factory, self.budget = Factory(), bodies.Budget()
-        self.budget_of_parts = bodies.Shares(bodies.BUDGET, bodies.SHARE)
+        self.budget_of_parts = bodies.Shares(bodies.BUDGET, bodies.SHARE, bodies.KEPT)
         self.budget_of_reports = bodies.Shares(bodies.BUDGET_OF_REPORTS, bodies.SHARE_OF_REPORTS)
         self.channels: set[Channel] = set()
         self.proxies = Proxies()

@@ -6,7 +6,7 @@ import secrets
 
 import pytest
 
-from chatsite.door.bodies import BUDGET, FORM_MAX, SHARE
+from chatsite.door.bodies import BUDGET, FORM_MAX, KEPT, SHARE, Shares
 from media import tickets
 from media.tickets import Upload
 from testkit.cast import now_ms
@@ -83,6 +83,19 @@ def test_more_parts_than_there_is_room_for_are_told_to_wait(site: Site) -> None:
     for link in links:
         link.close()
     assert memory(site) - before < BUDGET + 16 * MB
+
+
+def test_a_few_who_take_all_they_may_leave_room_for_others() -> None:
+    """Somebody who has a part under way gets none of the half that is for those who have none."""
+    shares = Shares(BUDGET, SHARE, KEPT)
+    few = [shares.of(bytes([n]) * 16) for n in range(3)]
+    taken = [[one.take(PART) for _ in range(BUDGET // PART)].count(True) for one in few]
+    assert (taken[0], sum(taken)) == (SHARE // PART, (BUDGET - KEPT) // PART + 1)
+    others = [shares.of(bytes([n]) * 16) for n in range(3, 10)]
+    assert all(one.take(PART) for one in others)
+    assert not shares.of(b"x" * 16).take(PART)
+    others[0].give(PART)
+    assert shares.of(b"x" * 16).take(PART)
 
 
 def test_parts_whose_client_has_gone_leave_nothing(site: Site) -> None:
