@@ -5,4 +5,4 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts import suspending  # noqa: F401 -- its table
+        from accounts import suspending, work  # noqa: F401 -- their tables

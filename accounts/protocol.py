@@ -27,6 +27,8 @@ NOTE_SIZE = 284
 FACTORS_MAX = 10
 EMAIL_MAX = 254  # characters of an address
 EMAIL_CODE_LENGTH = 8  # characters of the code that confirms it
+WORK_BITS_MIN, WORK_BITS_MAX = 8, 18  # zero bits of each puzzle of a proof of work
+WORK_SIZE, WORK_NONCES_SIZE = 73, 64  # bytes of a challenge; of sixteen nonces
 
 Audience = Literal["contacts", "nobody"]
 Askers = Literal["anybody", "link", "nobody"]
@@ -37,6 +39,8 @@ Box = Annotated[bytes, Meta(min_length=BOX_SIZE, max_length=BOX_SIZE)]
 VaultBox = Annotated[bytes, Meta(min_length=VAULT_SIZE, max_length=VAULT_SIZE)]
 NoteBox = Annotated[bytes, Meta(min_length=NOTE_SIZE, max_length=NOTE_SIZE)]
 Link = Annotated[bytes, Meta(min_length=1, max_length=LINK_MAX)]
+Challenge = Annotated[bytes, Meta(min_length=WORK_SIZE, max_length=WORK_SIZE)]
+Nonces = Annotated[bytes, Meta(min_length=WORK_NONCES_SIZE, max_length=WORK_NONCES_SIZE)]
 Generation = Annotated[int, Meta(ge=1, le=2**32 - 2)]
 ListHead = tuple[U32, B32]  # k and H(link_k)
 
@@ -69,10 +73,27 @@ class SignUpStart(Body):
     invite: Token | None = None
 
 
+class Work(Body):
+    """What a sign-up costs now (see *Proof of work*)."""
+
+    challenge: Challenge
+    bits: Annotated[int, Meta(ge=WORK_BITS_MIN, le=WORK_BITS_MAX)]
+
+
+class WorkDone(Body):
+    """`nonces`: one u32be for each puzzle, in order."""
+
+    challenge: Challenge
+    nonces: Nonces
+
+
 class SignUpStarted(Body):
+    """`work` is there while the site asks for it."""
+
     uid: Id
     name: str  # as PRECIS writes it
     pepper: B32
+    work: Work | None = None
 
 
 class DeviceWrap(Body):
@@ -107,7 +128,8 @@ class CodeValues(Body):
 
 
 class SignUp(Body):
-    """POST /api/sign-up: everything at once, in one transaction."""
+    """POST /api/sign-up: everything at once, in one transaction. `work`: where the start asked for
+    it; a reset never does."""
 
     display_name: Annotated[str, Meta(min_length=1, max_length=DISPLAY_NAME_MAX)]
     password: PasswordValues
@@ -116,6 +138,7 @@ class SignUp(Body):
     wraps: Annotated[list[DeviceWrap], Meta(min_length=2, max_length=2)]
     vault: Vault
     factors: Annotated[list[Factor], Meta(min_length=2, max_length=2)]
+    work: WorkDone | None = None
 
 
 class Enrolled(Body):

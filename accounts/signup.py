@@ -7,7 +7,7 @@ from django.db import IntegrityError
 from django.db.models import Q
 from django.db.transaction import atomic
 
-from accounts import credentials, devices, hooks, names, reserved, vault, wraps
+from accounts import credentials, devices, hooks, names, reserved, vault, work, wraps
 from accounts.models import NO_CODE, Credentials, Device, NameReservation, User
 from accounts.protocol import SignUp, SignUpStarted
 from accounts.skeletons import skeleton
@@ -34,21 +34,26 @@ def reserve(text: str, session: bytes, now_ms: int, invite: str | None = None) -
     except IntegrityError:  # pragma: no cover -- in one instant: SQLite lets one write at a time
         raise taken() from None
     pepper = credentials.open_pepper(row.pepper_kid, row.uid, row.pepper)
-    return SignUpStarted(uid=Id(row.uid), name=name, pepper=B32(pepper))
+    return SignUpStarted(
+        uid=Id(row.uid), name=name, pepper=B32(pepper), work=work.offered(row, now_ms)
+    )
 
 
 def finish(body: SignUp, session: bytes, agent: str, now_ms: int) -> tuple[User, Device]:
     """Make the account that `session` reserved a name for.
 
-    Raises Refusal `reservation` (too late: start again), `taken`, `uninvited` (somebody was faster
-    with the invite), `bad_sign_up`, and what `e2ee` refuses of the link. Not repeatable: somebody
-    who lost the answer signs in.
+    Raises Refusal of `work.check` before all else, `reservation` (too late: start again), `taken`,
+    `uninvited` (somebody was faster with the invite), `bad_sign_up`, and what `e2ee` refuses of the
+    link. Not repeatable: somebody who lost the answer signs in.
     """
+    worked_for = work.check(body.work, now_ms)
     display_name = names.display_name(body.display_name)
     with atomic():
         held = NameReservation.objects.filter(session=session, expires__gt=now_ms).first()
         if held is None:
             raise Refusal(403, "reservation", "That took too long. Choose your name again.")
+        if worked_for not in (None, held.uid):
+            raise work.foreign()
         link = records.verify_link(body.link)
         records.check_first(link, held.uid)
         check_whole(body, link)

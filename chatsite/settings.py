@@ -16,6 +16,8 @@ NODE = env.node("NODE")  # empty: host:port, as `serve` was told
 
 SITE_NAME = env.filled("SITE_NAME", "Chatsite")
 REGISTRATION = env.choice("REGISTRATION", "open", ("open", "invite", "approval", "closed"))
+# Tries to sign up in a minute, of the whole site; with more they ask for work. 0 = never.
+SIGN_UP_WORK_ABOVE = env.integer("SIGN_UP_WORK_ABOVE", 30, 0, 100_000)
 RESERVED_NAMES = env.words("RESERVED_NAMES")  # beside accounts/reserved.py
 _SITE = env.origin("SITE_URL", f"http://localhost:{PORT or 8000}")
 SITE_URL = _SITE.geturl()

@@ -6,7 +6,7 @@ from functools import partial
 
 from django.db.models import Q, Sum
 
-from accounts import suspending
+from accounts import suspending, work
 from accounts.models import Device, SessionRecord, User
 from chatsite.copying.conversations import patiently
 from chatsite.running import threads
@@ -39,6 +39,8 @@ def _accounts(now: int) -> Iterator[tuple[str, int]]:
     yield "of them waiting to be approved", people.filter(approved=False).count()
     for span, ms in SPANS.items():
         yield f"signed up within {span}", people.filter(joined__gt=now - ms).count()
+    wanted = work.demand(now)
+    yield "bits of work that a sign-up costs now", wanted.bits if wanted.asked else 0
     for span, ms in SPANS.items():
         seen = SessionRecord.objects.filter(seen__gt=now - ms)
         yield f"here within {span}", seen.values("user").distinct().count()

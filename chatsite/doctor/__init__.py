@@ -27,6 +27,7 @@ class Check(NamedTuple):
 OF_EVERY_SITE = (
     Check("This machine", "chatsite.doctor.machine.examine"),
     Check("Address", "chatsite.doctor.address.examine"),
+    Check("Sign-ups", "chatsite.doctor.signups.examine"),
 )
 
 

@@ -36,12 +36,19 @@ WRITES = Limit("writes", 300, HOUR)  # by account; notes, profile, factors
 
 
 def take(limit: Limit, subject: str | bytes, now_ms: int, count: int = 1) -> None:
-    """Count so many; raise Refusal 429 with `retry_ms` beyond the limit of this window.
+    """Count so many; raise Refusal 429 with `retry_ms` beyond the limit of this window."""
+    if exceeded(limit, subject, now_ms, count):
+        window = limit.seconds * 1000
+        raise too_many(window - now_ms % window)
+
+
+def exceeded(limit: Limit, subject: str | bytes, now_ms: int, count: int = 1) -> bool:
+    """Count so many; whether that is more than the limit of this window.
 
     Where the cache is away this process counts for itself: a limit is there for the site, and not
     against it.
     """
-    window, into = divmod(now_ms, limit.seconds * 1000)
+    window = now_ms // (limit.seconds * 1000)
     raw = subject.encode() if isinstance(subject, str) else subject
     digest = hashlib.sha256(raw).hexdigest()[:32]
     key = f"limit:{limit.name}:{digest}:{window}"
@@ -50,8 +57,7 @@ def take(limit: Limit, subject: str | bytes, now_ms: int, count: int = 1) -> Non
     except Exception:  # noqa: BLE001 -- the cache's own errors, whichever it is; they are counted
         alone.note(limit.name, now_ms)
         used = _counted(_own, key, limit.seconds, count)
-    if used > limit.count * settings.LIVE_RATE_FACTOR:
-        raise too_many(limit.seconds * 1000 - into)
+    return used > limit.count * settings.LIVE_RATE_FACTOR
 
 
 def _counted(where: BaseCache, key: str, seconds: int, count: int) -> int:

@@ -142,6 +142,14 @@ export const FACTORS_MAX = 10;
 export const EMAIL_MAX = 254;
 /** characters of the code that confirms it */
 export const EMAIL_CODE_LENGTH = 8;
+/** zero bits of each puzzle of a proof of work */
+export const WORK_BITS_MIN = 8;
+/** zero bits of each puzzle of a proof of work */
+export const WORK_BITS_MAX = 18;
+/** bytes of a challenge; of sixteen nonces */
+export const WORK_SIZE = 73;
+/** bytes of a challenge; of sixteen nonces */
+export const WORK_NONCES_SIZE = 64;
 /** bytes of a part on a slow line */
 export const PART_SMALL = 262144;
 export const PART_MIDDLE = 1048576;
@@ -217,11 +225,26 @@ export const BODY_MAX = 131072;
  */
 
 /**
- * A JSON object with exactly the declared members.
+ * What a sign-up costs now (see *Proof of work*).
+ * @typedef {object} Work
+ * @property {Base64} challenge
+ * @property {number} bits
+ */
+
+/**
+ * `nonces`: one u32be for each puzzle, in order.
+ * @typedef {object} WorkDone
+ * @property {Base64} challenge
+ * @property {Base64} nonces
+ */
+
+/**
+ * `work` is there while the site asks for it.
  * @typedef {object} SignUpStarted
  * @property {Id} uid
  * @property {string} name as PRECIS writes it
  * @property {B32} pepper
+ * @property {Work} [work]
  */
 
 /**
@@ -262,7 +285,8 @@ export const BODY_MAX = 131072;
  */
 
 /**
- * POST /api/sign-up: everything at once, in one transaction.
+ * POST /api/sign-up: everything at once, in one transaction. `work`: where the start asked for
+ * it; a reset never does.
  * @typedef {object} SignUp
  * @property {string} display_name
  * @property {PasswordValues} password
@@ -271,6 +295,7 @@ export const BODY_MAX = 131072;
  * @property {DeviceWrap[]} wraps
  * @property {Vault} vault
  * @property {Factor[]} factors
+ * @property {WorkDone} [work]
  */
 
 /**

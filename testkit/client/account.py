@@ -13,7 +13,7 @@ from e2ee.records import FACTOR_CODE, FACTOR_PASSWORD, RECOVERY_DEVICE, Link, pa
 from testkit.client.api import Api, ApiError
 from testkit.client.keyring import KeyRing
 from testkit.client.m1 import code as codes
-from testkit.client.m1 import devicelist, userkeys, vault
+from testkit.client.m1 import devicelist, userkeys, vault, work
 from testkit.client.m1.keys import DeviceKeys, KemKey, SigningKey, new_seed
 from testkit.client.m1.vault import KdfParameters
 
@@ -91,10 +91,19 @@ def sign_up(
         wraps=[wrap(link, keys.id, user_key), wrap(link, RECOVERY_DEVICE, user_key)],
         vault=protocol.Vault(version=1, box=box),
         factors=factors,
+        work=solved(reserved.work),
     )
     api.post("/api/sign-up", body, protocol.Enrolled)
     api.uid, api.keys = uid, keys
     return known, Opened(uid, keys, KeyRing(uid, {1: user_key}), [link])
+
+
+def solved(asked: protocol.Work | None) -> protocol.WorkDone | None:
+    """What a site that is under attack asks for."""
+    if asked is None:
+        return None
+    nonces = work.solve(asked.challenge, asked.bits)
+    return protocol.WorkDone(challenge=asked.challenge, nonces=nonces)
 
 
 def enrol(api: Api, known: Secrets, *, by_code: bool = False) -> Opened:

@@ -14,6 +14,7 @@ from accounts.models import (
     User,
 )
 from accounts.suspending import Suspension
+from accounts.work import SignUpWork
 from chatsite.edge.wire import B32
 from tests.accounts.people import NOW, Person
 
@@ -48,6 +49,7 @@ def test_rows_name_themselves_without_what_they_hold(alice: Person):
     Mailbox.objects.create(user=user, address="a@example.org")
     Suspension.objects.create(user=user, kind=2, until=NOW, reason=1, decision=b"d" * 16)
     reset.make_token(user, 1, NOW)
+    SignUpWork.objects.create()
     for model in apps.get_app_config("accounts").get_models():
         rows = model._default_manager.all()
         assert rows, f"{model.__name__} has no row to look at"

@@ -1,6 +1,7 @@
 """Strangers: who may ask, all who ask at once, a report of one, and a site that takes people by
 invite alone."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -24,6 +25,24 @@ def site() -> Iterator[Site]:
     site = new_site({"ADMIN_URL": "/admin"}).start()
     yield site
     site.remove()
+
+
+def test_signing_up_costs_work_while_many_do(open_window: OpenWindow, site: Site) -> None:
+    """More of it than when they began: the page does that, too, and says why it takes time."""
+    site.manage("sign_up_work", "on", "--bits", "8")
+    page = open_window("Erik").page
+    page.set_viewport_size(PHONE)
+    page.goto("/sign-up")
+    people.fill_details(page, people.somebody("Erik"))
+    people.press(page, "Continue")
+    site.manage("sign_up_work", "--bits", "16")
+    people.keep_code(page)
+    told = page.get_by_role("status").filter(has_text="each costs some work now")
+    expect(told).to_be_visible(timeout=30_000)
+    assert not serious(page)
+    expect(page).to_have_url(re.compile("/chats"), timeout=60_000)
+    site.manage("sign_up_work", "auto")
+    assert 'chat_sign_up_work_total{what="work_easy"} 1' in page.request.get("/metrics").text()
 
 
 def let(page: Page, who: str) -> None:

@@ -10,6 +10,7 @@ import * as recoverycode from "../../static/js/crypto/recoverycode.js";
 import * as safety from "../../static/js/crypto/safety.js";
 import * as symmetric from "../../static/js/crypto/symmetric.js";
 import * as vault from "../../static/js/crypto/vault.js";
+import { solve } from "../../static/js/crypto/work.js";
 import { read, reads } from "./octets.js";
 import { BLOBS } from "./vector_functions_blobs.js";
 import { EPOCHS } from "./vector_functions_epochs.js";
@@ -116,6 +117,7 @@ function factorsWith(engine) {
 
 /** @type {Record<string, (given: any) => any>} */
 const REST = {
+  work_solve: ({ challenge, bits }) => ({ nonces: hex(solve(read(challenge), bits)) }),
   safety_number: async (given) => {
     const a = await safety.fingerprint(read(given.uid_a), read(given.aik_a));
     const b = await safety.fingerprint(read(given.uid_b), read(given.aik_b));

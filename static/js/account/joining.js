@@ -1,4 +1,4 @@
-// Signing up, signing in, recovering: how a browser becomes a device of an account.
+// Signing in, recovering: how a browser becomes a device of an account.
 //
 // Policy: keys are kept before the server hears of them, so that a lost answer leaves no device
 // that nobody holds; a browser that was a device stays that device (`reused`), so that sign-ins do
@@ -12,16 +12,7 @@ import { RECOVERY_ID } from "../crypto/userkeys.js";
 import { Keystore } from "../storage/keystore.js";
 import { setCurrent } from "./current.js";
 import { bytesOf, headOf, ownChain, staying, userKeys } from "./enrolment.js";
-import {
-  codeFactor,
-  codeValues,
-  listed,
-  newAccount,
-  newPassword,
-  passwordFactor,
-  renewed,
-  withDevices,
-} from "./identity.js";
+import { codeFactor, codeValues, listed, newPassword, passwordFactor, renewed, withDevices } from "./identity.js";
 import { api, forgetOpen } from "./openaccount.js";
 import { recall, remember } from "./remembered.js";
 import { checkVault, openedVault } from "./vaultopening.js";
@@ -32,9 +23,8 @@ import { checkVault, openedVault } from "./vaultopening.js";
 /** @typedef {import("./enrolment.js").OwnChain} OwnChain */
 /** @typedef {import("./vaultopening.js").OpenVault} OpenVault */
 /** @typedef {import("../network/api.js").Options} Options */
-/** @typedef {"stretch" | "vault" | "keys" | "store"} Step */
-/** @typedef {(step: Step) => void} OnProgress */
-/** @typedef {{uid: Bytes, name: string, pepper: Bytes}} Reservation */
+/** @typedef {"stretch" | "vault" | "keys" | "work" | "store"} Step */
+/** @typedef {(step: Step, part?: number) => void} OnProgress part: of this step, up to 1 */
 /** @typedef {{uid: Bytes, name: string, displayName: string, pepper: Bytes, grant: Bytes}} SignedIn */
 /**
  * @typedef {object} Opened an account whose vault is open in this browser
@@ -48,36 +38,6 @@ import { checkVault, openedVault } from "./vaultopening.js";
 
 const TRIES = 5; // other devices may move the list on meanwhile; more in a row is a fault
 const CONFLICT = 409;
-
-/**
- * @param {string} name
- * @param {string} [invite] token of an invite, where nobody signs up without
- * @returns {Promise<Reservation>} kept for ten minutes; ApiError taken, bad_name, uninvited, closed
- */
-export async function reserveName(name, invite) {
-  const answer = await api.post("/api/sign-up/start", { name, ...(invite && { invite }) });
-  return { uid: fromB64(answer.uid, 16), name: answer.name, pepper: fromB64(answer.pepper, 32) };
-}
-
-/**
- * Make the account. ApiError `reservation` when the name was released meanwhile.
- * @param {Reservation} reservation
- * @param {{displayName: string, password: string, code: string, onProgress?: OnProgress}} person
- */
-export async function signUp({ uid, name, pepper }, { displayName, password: typed, code, onProgress }) {
-  requireCrypto();
-  onProgress?.("stretch");
-  const password = await newPassword(typed);
-  onProgress?.("keys");
-  const stores = await emptied(uid);
-  const device = await stores.newDevice();
-  const person = { uid, pepper, displayName, password, code, device, ms: Date.now() };
-  const { body, link, seed } = await newAccount(person);
-  await remember(stores, { name, displayName, links: [link], seeds: new Map([[1, seed]]) });
-  onProgress?.("store");
-  await api.post("/api/sign-up", body);
-  settle(uid, stores);
-}
 
 /**
  * @param {{name: string, password: string, lost?: string | undefined, onProgress?: OnProgress}} person

@@ -27,6 +27,8 @@ const sheet = root.querySelector("recovery-code");
 /** One code for the whole visit: who goes back to change a name need not write down another. */
 let code = "";
 
+/** @type {import("../account/account.js").Reservation | undefined} */ let kept;
+
 /** Where nobody signs up without. */
 const invite = root.dataset.registration === "invite" ? keptInvite() : undefined;
 
@@ -53,8 +55,10 @@ async function reserveAndGoOn() {
 }
 
 async function reserve() {
+  kept?.work?.stop();
   try {
-    return await reserveName(name.value, invite);
+    kept = await reserveName(name.value, invite);
+    return kept;
   } catch (error) {
     const { code: problem } = /** @type {{code?: string}} */ (error);
     if (problem === "uninvited") return void steps.show("uninvited");
@@ -83,6 +87,10 @@ async function make(reservation) {
       gettext("Turning your password into a key. This takes a moment, on purpose: it slows down anybody who guesses."),
     ],
     ["keys", gettext("Making the keys of your account and of this browser.")],
+    [
+      "work",
+      gettext("Very many accounts are being made here, so each costs some work now. Your browser needs a few seconds."),
+    ],
     ["store", gettext("Handing the sealed parts to the server.")],
   ]);
   try {
@@ -92,7 +100,7 @@ async function make(reservation) {
     const expired = gettext(
       "That took longer than ten minutes, so the name was given free. Press Continue once more; your code stays the same.",
     );
-    tell(details, explain(error, { reservation: expired }));
+    tell(details, explain(error, { reservation: expired, work_expired: expired }));
     return;
   }
   sheet.forget();

@@ -21,16 +21,16 @@ export class Steps {
  * Moves the bar of a part as the flow reports its steps.
  * @param {HTMLElement} part
  * @param {[string, string][]} script step and what is said while it runs, in order
- * @returns {(step: string) => void}
+ * @returns {(step: string, part?: number) => void} part: of this step, up to 1
  */
 export function progressOf(part, script) {
   const bar = /** @type {HTMLProgressElement} */ (part.querySelector("progress"));
   const words = /** @type {HTMLElement} */ (part.querySelector("[data-progress]"));
-  return (step) => {
+  return (step, part = 0) => {
     const at = script.findIndex(([name]) => name === step);
     const said = script[at]?.[1];
     if (said === undefined) return;
-    bar.value = (at + 1) / (script.length + 1);
-    words.textContent = said;
+    bar.value = (at + 1 + part) / (script.length + 1);
+    if (words.textContent !== said) words.textContent = said; // else it is read out again
   };
 }

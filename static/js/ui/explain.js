@@ -43,6 +43,8 @@ const OWN = {
     gettext("The server sent a key that is not yours, so this browser stopped. Tell the people who run this site."),
   too_many_devices: () =>
     gettext("Your account has as many browsers as it can. Sign one of them out, in its settings, then try again."),
+  costly_work: () =>
+    gettext("The server asked for more work than a browser can do. Tell the people who run this site."),
   quota: () =>
     gettext(
       "This browser's storage is full, so this was not kept. Delete files or the data of other sites on this device, then try again.",
@@ -113,6 +115,10 @@ const SERVERS = {
   used: () => gettext("Somebody has used this invite already. You find them among your contacts."),
   waiting: () =>
     gettext("The people who run this site look at new accounts first. Until then you can ask nobody. Come back later."),
+  work: () => gettext("Making an account costs some work now. Press Continue once more."),
+  work_easy: () => gettext("Making an account costs more work now. Press Continue once more."),
+  work_expired: () => gettext("That took too long. Choose your name again."),
+  work_foreign: () => gettext("That took too long. Choose your name again."),
   wrong: () => gettext("That did not match."),
   wrong_code: () => gettext("That is not the code of the last mail, or it has expired."),
 };

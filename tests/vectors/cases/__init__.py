@@ -16,6 +16,7 @@ from tests.vectors.cases import (
     reports,
     userkeys,
     vault,
+    work,
 )
 
 MODULES: dict[str, ModuleType] = {
@@ -32,4 +33,5 @@ MODULES: dict[str, ModuleType] = {
     "blobs": blobs,
     "proofs": proofs,
     "reports": reports,
+    "work": work,
 }

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from testkit.client.m1 import code, vault
+from testkit.client.m1 import code, vault, work
 from testkit.client.m1.vault import KdfParameters
 from tests.vectors.octets import read
 
@@ -95,6 +95,10 @@ def vault_open(given: Case) -> Case:
     return {"aik_seed": aik_seed.hex(), "recovery_seed": recovery_seed.hex()}
 
 
+def work_solve(given: Case) -> Case:
+    return {"nonces": work.solve(read(given["challenge"]), given["bits"]).hex()}
+
+
 FUNCTIONS = {
     each.__name__: each
     for each in (
@@ -112,5 +116,6 @@ FUNCTIONS = {
         root_unwrap,
         vault_seal,
         vault_open,
+        work_solve,
     )
 }
