@@ -131,19 +131,18 @@ def _verified(
         body=request.body,
     )
     proofs.verify_proof(key, claim.signature, signed)
-    _use_up(claim.nonce)
+    if not use_up("nonce", claim.nonce, proofs.NONCE_TTL_MS):
+        raise BadProof("the nonce was used before")
     return claim.device
 
 
-def _use_up(nonce: bytes) -> None:
-    """Where nobody can tell whether it was used before, it does not pass."""
+def use_up(kind: str, nonce: bytes, lives_ms: int) -> bool:
+    """False: it was used before. Where nobody can tell, it does not pass: raises Refusal 503."""
     try:
-        fresh = cache.add(f"nonce:{nonce.hex()}", 1, proofs.NONCE_TTL_MS // 1000 + 1)
+        return bool(cache.add(f"{kind}:{nonce.hex()}", 1, lives_ms // 1000 + 1))
     except Exception as error:  # whatever error the cache has
-        logger.warning("the cache is away: no device proof passes", exc_info=True)
+        logger.warning("the cache is away: no proof passes", exc_info=True)
         raise Refusal(503, "busy", "The site is busy. Try again.", BUSY_MS) from error
-    if not fresh:
-        raise BadProof("the nonce was used before")
 
 
 def _check_nonce(nonce: bytes, session_key: str, now_ms: int) -> None:

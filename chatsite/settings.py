@@ -146,7 +146,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
-]
+] + [{"NAME": "moderation.passwords.LongestPassword"}]
 LOGIN_URL = "/sign-in"
 
 _PREFIX = "__Host-" if SECURE else ""  # Secure cookies do not survive plain http

@@ -1,6 +1,7 @@
-"""The second factor of staff: an app that counts (TOTP, RFC 6238), or one of ten codes on paper.
+"""The second factor of staff: an app that counts (TOTP, RFC 6238), one of ten codes on paper, or a
+passkey (moderation/passkeys.py).
 
-How often somebody may try is counted before it (moderation/signin.py), for both alike. A stolen
+How often somebody may try is counted before it (moderation/signin.py), for all alike. A stolen
 database shows none of it: what the app counts with is sealed, and of a code its MAC is kept.
 """
 
@@ -18,7 +19,7 @@ from django_otp.oath import TOTP
 
 from accounts.models import User
 from e2ee import sealed
-from moderation.models import Codes, Totp
+from moderation.models import Codes, Passkey, Totp
 
 DIGITS = 6
 STEPS = 1  # of thirty seconds that a phone's clock may be off
@@ -28,11 +29,26 @@ MAC_LEN = 32
 
 
 def new_app(user: User) -> Totp:
-    """One that counts once its first code was right; the user's earlier ones are gone."""
-    Totp.objects.filter(user=user).delete()
+    """One that counts once its first code was right; others that wait for theirs are gone."""
+    Totp.objects.filter(user=user, confirmed=False).delete()
     kid, key = settings.SECRETS["totp"][0]
     box = sealed.seal_totp(key, kid, uid=user.uid, secret=secrets.token_bytes(sealed.TOTP_LEN))
     return Totp.objects.create(user=user, name="app", confirmed=False, kid=kid, sealed=box)
+
+
+def waiting(user: User) -> Totp | None:
+    return Totp.objects.filter(user=user, confirmed=False).first()
+
+
+def confirm(user: User, code: str) -> bool:
+    """Whether the app that waits counts `code`: then it is the user's one from now on. Inside a
+    transaction that holds the user's row."""
+    app = waiting(user)
+    if app is None or not is_counted_by(app, typed(code)):
+        return False
+    Totp.objects.filter(user=user, confirmed=True).delete()
+    Totp.objects.filter(pk=app.pk).update(confirmed=True)
+    return True
 
 
 def secret_of(app: Totp) -> str:
@@ -51,7 +67,7 @@ def new_codes(user: User) -> list[str]:
     """Ten that replace all earlier ones. They are shown once."""
     Codes.objects.filter(user=user).delete()
     kid, key = settings.SECRETS["totp"][0]
-    codes = [_code() for _ in range(CODES)]
+    codes = [fresh_code() for _ in range(CODES)]
     left = b"".join(sealed.staff_code(key, uid=user.uid, code=code) for code in codes)
     Codes.objects.create(user=user, name="codes", kid=kid, left=left)
     return codes
@@ -84,7 +100,21 @@ def is_counted_by(app: Totp, code: str) -> bool:
 
 def forget(user: User) -> int:
     """How many factors they had."""
-    return sum(kind.objects.filter(user=user).delete()[0] for kind in (Totp, Codes))
+    return sum(kind.objects.filter(user=user).delete()[0] for kind in (Totp, Codes, Passkey))
+
+
+def left(user: User) -> int:
+    """Of the codes on paper."""
+    codes = Codes.objects.filter(user=user).first()
+    return len(codes.left) // MAC_LEN if codes else 0
+
+
+def grouped(secret: str) -> str:
+    return " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
+
+
+def as_listed(codes: list[str]) -> list[str]:
+    return [f"{code[:5]}-{code[5:]}" for code in codes]
 
 
 def _first(rows: Any, said: str) -> Device | None:
@@ -113,5 +143,5 @@ def _opened(app: Totp) -> bytes:
     return sealed.open_totp(key, app.kid, uid=app.user.uid, sealed=app.sealed)
 
 
-def _code() -> str:
+def fresh_code() -> str:
     return base64.b32encode(secrets.token_bytes(7)).decode().lower()[:CODE_LEN]

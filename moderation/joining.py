@@ -1,4 +1,5 @@
-"""The page behind a link of `staff_add` or `staff_reset_factor`: password, app, ten codes."""
+"""The page behind a link of `staff_add` or `staff_reset_factor`: the code that was told beside it,
+then password, second factor, ten codes."""
 
 from typing import Any
 
@@ -10,47 +11,60 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from accounts import agents
 from chatsite.edge.refusals import Refusal
 from chatsite.running.clock import now_ms
-from moderation import factors, signin, staff
-from moderation.models import Totp
-from moderation.site import refused, site
+from moderation import factors, passkeys, signin, staff
+from moderation.models import ADDRESS_MAX, Totp
+from moderation.passwords import PASSWORD_MAX
+from moderation.site import as_json, refused, site
 
 TOKEN_MAX = 2 * staff.TOKEN_LEN  # characters
 
 
-class TokenForm(forms.Form):
+class WayInForm(forms.Form):
     token = forms.CharField(max_length=TOKEN_MAX, label="The part of your link behind #")
+    told = forms.CharField(
+        max_length=signin.CODE_MAX,
+        label="Code",
+        help_text="It was told to you beside the link, on another way.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
+    )
 
     class Media:
         js = (Script("js/pages/staffjoin.js", type="module"),)
 
 
-class JoinForm(TokenForm):
+class JoinForm(WayInForm):
     token = forms.CharField(max_length=TOKEN_MAX, widget=forms.HiddenInput)
+    told = forms.CharField(max_length=signin.CODE_MAX, widget=forms.HiddenInput)
     password = forms.CharField(
-        max_length=signin.PASSWORD_MAX,
+        max_length=PASSWORD_MAX,
         strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "minlength": 8}),
         help_text="Eight characters or more, and none that many people have.",
     )
     again = forms.CharField(
-        max_length=signin.PASSWORD_MAX,
+        max_length=PASSWORD_MAX,
         strip=False,
         label="The password once more",
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     code = forms.CharField(
         max_length=signin.CODE_MAX,
-        label="Code",
-        help_text="The six digits that your app shows now.",
+        required=False,
+        label="Code of the app",
+        help_text="The six digits that it shows now.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric"}),
     )
+    passkey = forms.CharField(required=False, widget=forms.HiddenInput)  # a script fills it in
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         if cleaned.get("password") != cleaned.get("again"):
             self.add_error("again", "The two passwords differ.")
+        if not cleaned.get("code") and not cleaned.get("passkey"):
+            self.add_error("code", "Type the code of your app, or make a passkey.")
         return cleaned
 
 
@@ -59,61 +73,84 @@ class JoinForm(TokenForm):
 def join(request: HttpRequest) -> HttpResponse:
     """A script fills the token in; without one the person does."""
     if request.method == "GET":
-        return _page(request, TokenForm())
+        return _page(request, WayInForm())
     try:
         with signin.counted_by_address(request) as succeeded:
-            response = _joined(request)
-            if response is not None:
-                succeeded()
-                return response
+            try:
+                response = _step(request)
+            except staff.Unusable as unusable:
+                return _page(request, _without(request, str(unusable)))
+            succeeded()
+            return response
     except Refusal as refusal:
         return refused(refusal)
-    gone = TokenForm(request.POST)
-    gone.full_clean()
-    gone.add_error("token", staff.GONE)
-    return _page(request, gone)
 
 
-def _joined(request: HttpRequest) -> HttpResponse | None:
-    """None: there is no such link."""
-    token = request.POST.get("token", "")
-    app = staff.opened(token, now_ms())
-    if app is None:
-        return None
+def _step(request: HttpRequest) -> HttpResponse:
+    """Raises Unusable of the link or its code."""
+    shown = _shown(request)
+    if "options" in request.POST:
+        user = staff.maker(shown, now_ms())
+        return as_json(passkeys.creation(user, shown.browser, now_ms()))
     if "password" not in request.POST:
-        return _page(request, JoinForm(initial={"token": token}), app)
+        app, before = staff.opened(shown, now_ms())
+        initial = {"token": shown.token, "told": shown.code}
+        return _page(request, JoinForm(initial=initial), app, before)
+    app = staff.waiting(shown, now_ms())
     form = JoinForm(request.POST)
-    codes = _codes(form) if form.is_valid() else None
+    codes = _codes(form, shown, request) if form.is_valid() else None
     if codes is None:
         return _page(request, form, app)
-    shown = [f"{code[:5]}-{code[5:]}" for code in codes]
-    return render(request, "admin/joined.html", _context(request, "Your codes") | {"codes": shown})
+    context = _context(request, "Your codes") | {"codes": factors.as_listed(codes)}
+    return render(request, "admin/joined.html", context)
 
 
-def _codes(form: JoinForm) -> Any:
+def _codes(form: JoinForm, shown: staff.Shown, request: HttpRequest) -> Any:
     """The ten codes, or None with what was wrong in the form."""
     given = form.cleaned_data
+    name = agents.in_words(request.headers.get("User-Agent", ""))
+    factor = staff.Factor(given["code"], "" if given["code"] else given["passkey"], name)
     try:
         with signin.one_at_a_time():
-            codes = staff.join(given["token"], given["password"], given["code"], now_ms())
+            codes = staff.join(shown, given["password"], factor, now_ms())
     except ValidationError as error:
         form.add_error("password", error)
         return None
-    except staff.Unusable as error:
+    except passkeys.BadPasskey as error:
         form.add_error(None, str(error))
         return None
     if codes is None:
-        form.add_error("code", "The app shows another code. Is the clock of your phone right?")
+        form.add_error("code", staff.WRONG_APP)
     return codes
 
 
-def _page(request: HttpRequest, form: forms.Form, app: Totp | None = None) -> HttpResponse:
-    context = _context(request, "Set up your account") | {"form": form}
+def _shown(request: HttpRequest) -> staff.Shown:
+    address = request.META.get("REMOTE_ADDR", "")[:ADDRESS_MAX]
+    words = (request.POST.get("token", ""), request.POST.get("told", ""))
+    return staff.Shown(*words, address, passkeys.browser(request))
+
+
+def _without(request: HttpRequest, why: str) -> WayInForm:
+    """The first page again."""
+    form = WayInForm(request.POST)
+    form.full_clean()
+    form.add_error(None, why)
+    return form
+
+
+def _page(
+    request: HttpRequest, form: forms.Form, app: Totp | None = None, before: str = ""
+) -> HttpResponse:
+    context = _context(request, "Set up your account") | {"form": form, "before": before}
     if app is not None:
-        secret = factors.secret_of(app)
-        groups = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
-        context |= {"name": app.user.username, "secret": groups, "address": factors.address_of(app)}
+        context |= {"name": app.user.username, **app_words(app)}
     return render(request, "admin/join.html", context)
+
+
+def app_words(app: Totp) -> dict[str, str]:
+    """For `admin/_app.html`."""
+    secret = factors.grouped(factors.secret_of(app))
+    return {"secret": secret, "address": factors.address_of(app)}
 
 
 def _context(request: HttpRequest, title: str) -> dict[str, Any]:

@@ -7,7 +7,8 @@ Decision   what staff decided about a person, most often after a report; it can 
 Appeal     what the person says against it                                 1 a decision, at most
 Totp       what an app on somebody's phone counts with, sealed            1 a member of staff
 Codes      ten codes on paper, each good once                             1 a member of staff
-StaffLink  permission to set a password and factors, a day                1 a member of staff
+Passkey    the public key of a passkey (WebAuthn)                        10 a member of staff
+StaffLink  permission to set a password and factors, for hours            1 a member of staff
 Figure     a number of a day of the whole site, of nobody                 (day, name, of)
 Right      no table: permissions that belong to no other
 """
@@ -29,6 +30,7 @@ OBJECT_MAX = 200
 DETAILS_MAX = 4096
 NOTE_MAX = 2_000
 FIGURE_MAX = 32
+ADDRESS_MAX = 64  # characters
 
 
 class Audit(models.Model):
@@ -178,10 +180,33 @@ class Codes(Device):
         return "codes"
 
 
+class Passkey(Device):
+    """moderation/passkeys.py makes and checks it. `Device.name` is what its owner calls it."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    credential = models.BinaryField()  # its id, which the authenticator made up
+    digest = Bytes(32, unique=True)  # H(credential)
+    key = models.BinaryField()  # COSE_Key, public
+    count = models.BigIntegerField()  # of its signatures; some never count, and stay at 0
+    made = Ms()
+    used = Ms(null=True)  # when somebody last signed in with it
+    objects: ClassVar[models.Manager["Passkey"]] = models.Manager()
+
+    def __str__(self) -> str:
+        return f"passkey {self.name}"
+
+
 class StaffLink(models.Model):
+    """It stays after its use, so that somebody who comes too late hears who was there."""
+
     user = models.OneToOneField(User, models.CASCADE, primary_key=True)
     digest = Bytes(32, unique=True)  # H(token)
+    code = Bytes(32)  # H(token, the code that is told beside the link)
     expires = Ms()
+    tries = models.SmallIntegerField(default=0)  # of wrong codes
+    opened = Ms(null=True)  # when somebody last showed both
+    opened_from = models.CharField(max_length=ADDRESS_MAX, blank=True)
+    used = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return "link for staff"

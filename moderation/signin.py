@@ -1,4 +1,4 @@
-"""Signing in to the admin: name, password and a code, with one answer for all that is wrong.
+"""Signing in to the admin: name, password and second factor, with one answer for all that is wrong.
 
 It is the one place where the server itself runs a slow hash, which takes 100 MB and a thread: tries
 are counted before it, and few wait for it.
@@ -12,6 +12,7 @@ from typing import Any
 from django import forms
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.http import HttpRequest
+from django_otp.models import Device
 
 from accounts import tries
 from accounts.models import Failure, User
@@ -20,12 +21,12 @@ from chatsite.edge.refusals import Refusal
 from chatsite.running.clock import now_ms
 from e2ee.encoding import cat, h
 from e2ee.records import FACTOR_PASSWORD
-from moderation import factors
+from moderation import factors, passkeys
+from moderation.passwords import PASSWORD_MAX
 
 WAITING_MAX = 4  # for the hash that runs
 BUSY_RETRY_MS = 2000
 NAME_MAX = 150  # characters of what is compared at all
-PASSWORD_MAX = 200
 CODE_MAX = 20
 
 _places = threading.BoundedSemaphore(1 + WAITING_MAX)
@@ -33,7 +34,8 @@ _hashing = threading.Lock()
 
 
 class StaffForm(AdminAuthenticationForm):
-    """The password is hashed only where a code stands beside it."""
+    """The password is hashed only where a code stands beside it, or what an authenticator answered
+    to a fresh challenge."""
 
     username = forms.CharField(
         max_length=NAME_MAX,
@@ -46,24 +48,42 @@ class StaffForm(AdminAuthenticationForm):
     )
     code = forms.CharField(
         max_length=CODE_MAX,
+        required=False,
         label="Code",
         help_text="Six digits of your app, or a code from your list.",
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code"}),
     )
+    passkey = forms.CharField(required=False, widget=forms.HiddenInput)  # a script fills it in
     error_messages = {
-        "invalid_login": "Name, password and code do not fit together.",
-        "inactive": "Name, password and code do not fit together.",
+        "invalid_login": "Name, password and second factor do not fit together.",
+        "inactive": "Name, password and second factor do not fit together.",
     }
 
     def clean(self) -> dict[str, Any]:
         if self.errors:
             return self.cleaned_data
+        proves = self._second_factor(self.cleaned_data)
         cleaned: dict[str, Any] = super().clean()
         user: Any = self.get_user()
-        user.otp_device = factors.proved(user, cleaned["code"])
+        user.otp_device = proves(user)
         if user.otp_device is None:
             raise self.get_invalid_login_error()
         return cleaned
+
+    def _second_factor(self, given: dict[str, Any]) -> Callable[[User], Device | None]:
+        """What is to be asked once the password was right."""
+        code, said = given["code"], given["passkey"]
+        if code:
+            return lambda user: factors.proved(user, code)
+        if not said:
+            raise forms.ValidationError("Type a code, or use a passkey.")
+        request: Any = self.request
+        now = now_ms()
+        try:
+            answer = passkeys.answered(said, passkeys.browser(request), now)
+        except passkeys.BadPasskey as error:
+            raise forms.ValidationError(str(error)) from error
+        return lambda user: passkeys.proved(user, answer, now)
 
 
 @contextmanager

@@ -17,7 +17,8 @@ from django.urls import path, reverse
 from django.utils import timezone
 
 from chatsite.edge.refusals import Refusal
-from moderation import audit, signin
+from chatsite.running.clock import now_ms
+from moderation import audit, passkeys, signin
 
 UNUSED = ("autocomplete", "view_on_site")  # of Django's, which reach into any model
 SESSION = timedelta(hours=8)  # a working day; then the password and a code again
@@ -25,7 +26,8 @@ SESSION = timedelta(hours=8)  # a working day; then the password and a code agai
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`route`: below the site's address. `title`: in the list of the section, empty = not there."""
+    """`route`: below the site's address. `permission`: empty = for all staff. `title`: in the list
+    of the section, empty = not there."""
 
     route: str
     name: str
@@ -59,6 +61,8 @@ class StaffSite(AdminSite):
         view = super().login
         if request.method != "POST":
             return view(request, extra_context)
+        if "options" in request.POST:
+            return as_json(passkeys.question(passkeys.browser(request), now_ms()))
         name = request.POST.get("username", "")
         return _counted(request, name, lambda: view(request, extra_context), self._entered)
 
@@ -89,7 +93,10 @@ class StaffSite(AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         named = f"{settings.SITE_NAME} admin"
-        return super().each_context(request) | {"site_header": named, "site_title": named}
+        return super().each_context(request) | {
+            **{"site_header": named, "site_title": named},
+            "passkeys": passkeys.offered(),
+        }
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         found: list[Any] = super().get_app_list(request, app_label)
@@ -107,7 +114,7 @@ class StaffSite(AdminSite):
                     "view_only": True,
                 }
                 for page in self.sections[name]
-                if page.title and request.user.has_perm(page.permission)
+                if page.title and _may(request, page)
             ]
             slug = name.lower().replace(" ", "-")
             return (
@@ -118,11 +125,20 @@ class StaffSite(AdminSite):
 
     def _path(self, page: Page) -> Any:
         def guarded(request: HttpRequest, **words: Any) -> HttpResponse:
-            if not request.user.has_perm(page.permission):
+            if not _may(request, page):
                 raise PermissionDenied
             return page.view(request, **words)
 
         return path(page.route, self.admin_view(guarded), name=page.name)
+
+
+def _may(request: HttpRequest, page: Page) -> bool:
+    return not page.permission or request.user.has_perm(page.permission)
+
+
+def as_json(text: str) -> HttpResponse:
+    """What a script of a page asked for."""
+    return HttpResponse(text, "application/json")
 
 
 def _counted(

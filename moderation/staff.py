@@ -1,34 +1,74 @@
 """Members of staff: accounts of their own, without a chat. Commands make them; they set password
-and factors themselves, by a link that is good once."""
+and factors themselves, by a link that is good once, and a code that is told beside it."""
 
+import hmac
 import secrets
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.db import IntegrityError
+from django.db.models import F
 from django.db.transaction import atomic
 
 from accounts import names
 from accounts.models import User
 from chatsite.edge.refusals import Refusal
 from e2ee.encoding import cat, h
-from moderation import audit, factors, roles, signin
-from moderation.models import StaffLink, Totp
+from moderation import audit, factors, passkeys, roles, signin
+from moderation.listing import moment
+from moderation.models import Passkey, StaffLink, Totp
 
-LINK_MS = 24 * 3_600_000
+LINK_MS = 2 * 3_600_000
 TOKEN_LEN = 32
-GONE = "This link has been used or has expired."
+WRONG_CODES = 5  # then the link is dead
+GONE = "There is no such link, or it has expired. Ask for another."
+WRONG = "This is not the code that was told beside the link."
+DEAD = f"After {WRONG_CODES} wrong codes the link is dead. Ask for another."
+WRONG_APP = "The app shows another code. Is the clock of your phone right?"
+TELL = "If that was not you, go no further: tell those who run the site."
 
 
 class Unusable(Exception):
-    """Why there is no such account, or none can be made."""
+    """Why there is no such account, or none can be made; the text is for people."""
 
 
-def add(text: str, role: str, by: str, now_ms: int) -> str:
-    """A new member of staff, or a member with another role; answers the link of a new one, and
-    nothing otherwise. Raises Unusable."""
+class WayIn(NamedTuple):
+    """What a command prints: somebody who has one of the two has nothing."""
+
+    link: str
+    code: str
+
+
+class Shown(NamedTuple):
+    """By somebody who has a link. `address`: where they come from. `browser` as of passkeys."""
+
+    token: str
+    code: str
+    address: str
+    browser: bytes
+
+
+class Factor(NamedTuple):
+    """One of the two. `name`: what the passkey is called."""
+
+    code: str
+    passkey: str
+    name: str
+
+
+class Opened(NamedTuple):
+    """`before`: a sentence about somebody who opened the link earlier."""
+
+    app: Totp
+    before: str
+
+
+def add(text: str, role: str, by: str, now_ms: int) -> WayIn | None:
+    """A new member of staff, or a member with another role; answers the way in of a new one, and
+    None otherwise. Raises Unusable."""
     try:
         name = names.username(text)
     except Refusal as refusal:
@@ -37,7 +77,7 @@ def add(text: str, role: str, by: str, now_ms: int) -> str:
         user = User.objects.filter(username=name).first()
         if user is not None and not user.is_staff:
             raise Unusable(f"{name} is a person of the chats; staff have accounts of their own")
-        link = ""
+        way_in = None
         if user is None:
             user = User(username=name, display_name=name, is_staff=True)
             user.set_unusable_password()
@@ -46,15 +86,15 @@ def add(text: str, role: str, by: str, now_ms: int) -> str:
                     user.save()
             except IntegrityError:
                 raise Unusable(f"{name} looks like a name that somebody has") from None
-            link = _new_link(user, now_ms)
+            way_in = _new_link(user, now_ms)
         roles.give(user, role)
-        audit.write(by, "staff_add", name, {"role": role, "new": bool(link)})
-    return link
+        audit.write(by, "staff_add", name, {"role": role, "new": way_in is not None})
+    return way_in
 
 
-def reset(text: str, by: str, now_ms: int) -> str:
-    """Password and factors are gone, and with the password every session that it opened; the link
-    to set new ones. Nobody keeps the right to everything, which earlier versions gave. Raises
+def reset(text: str, by: str, now_ms: int) -> WayIn:
+    """Password and factors are gone, and with the password every session that it opened; the way to
+    set new ones. Nobody keeps the right to everything, which earlier versions gave. Raises
     Unusable."""
     with atomic():
         user = User.objects.filter(username=names.folded(text), is_staff=True).first()
@@ -74,50 +114,94 @@ def withdraw_links() -> None:
     StaffLink.objects.all().delete()
 
 
-def opened(token: str, now_ms: int) -> Totp | None:
-    """The app that this link's holder is to set up; None where the link is used, over or none."""
-    link = _link(token, now_ms)
-    if link is None:
-        return None
-    waiting = Totp.objects.filter(user=link.user, confirmed=False).first()
-    return waiting or factors.new_app(link.user)
+def opened(shown: Shown, now_ms: int) -> Opened:
+    """The app that this link's holder may set up: another one each time, so nobody who looked
+    earlier knows what it counts with. Raises Unusable."""
+    link = _link(shown, now_ms)
+    with atomic():
+        before = f"This link was opened before: {_whence(link)}. {TELL}" if link.opened else ""
+        StaffLink.objects.filter(pk=link.pk).update(opened=now_ms, opened_from=shown.address)
+        name = link.user.username
+        audit.write(name, "staff_link_opened", name, {"from": shown.address})
+        return Opened(factors.new_app(link.user), before)
 
 
-def join(token: str, password: str, code: str, now_ms: int) -> Sequence[str] | None:
-    """Set the password and the app, if it counts `code`; the ten codes of the list. None where it
-    does not. Raises Unusable where the link is used or over, ValidationError of the password."""
-    link = _link(token, now_ms)
-    if link is None:
+def waiting(shown: Shown, now_ms: int) -> Totp:
+    """The app that was set up when the link was opened last. Raises Unusable."""
+    app = factors.waiting(_link(shown, now_ms).user)
+    if app is None:
         raise Unusable(GONE)
+    return app
+
+
+def join(shown: Shown, password: str, factor: Factor, now_ms: int) -> Sequence[str] | None:
+    """Set the password and the factor; the ten codes of the list. None where the app counts another
+    code. Raises Unusable of the link, ValidationError of the password, BadPasskey."""
+    link = _link(shown, now_ms)
     validate_password(password, link.user)
+    made: Passkey | None = None
+    if factor.passkey:
+        made = passkeys.made(link.user, factor.passkey, shown.browser, now_ms)
     hashed = make_password(password)  # slow, so it is done while nobody waits for a lock
     with atomic():
         user = User.objects.select_for_update().get(pk=link.user_id)
-        if _link(token, now_ms) is None:  # of two at once the second waited here
+        unused = StaffLink.objects.filter(pk=link.pk, digest=link.digest, used=False)
+        if not unused.exists():  # of two at once the second waited here
             raise Unusable(GONE)
-        app = Totp.objects.filter(user=user, confirmed=False).first()
-        if app is None or not factors.is_counted_by(app, factors.typed(code)):
+        if made is not None:
+            passkeys.keep(made, factor.name)
+        elif not factors.confirm(user, factor.code):
             return None
         User.objects.filter(pk=user.pk).update(password=hashed)
-        Totp.objects.filter(pk=app.pk).update(confirmed=True)
-        StaffLink.objects.filter(pk=link.pk).delete()
-        audit.write(user.username, "staff_joined", user.username, {"factor": "app"})
+        unused.update(used=True, opened=now_ms, opened_from=shown.address)
+        details = {"factor": "passkey" if made else "app", "from": shown.address}
+        audit.write(user.username, "staff_joined", user.username, details)
         return factors.new_codes(user)
 
 
-def _link(token: str, now_ms: int) -> StaffLink | None:
-    alive = StaffLink.objects.select_related("user").filter(expires__gt=now_ms)
-    return alive.filter(digest=_digest(token), user__is_active=True).first()
+def maker(shown: Shown, now_ms: int) -> User:
+    """Who may make a passkey by this link. Raises Unusable."""
+    return _link(shown, now_ms).user
 
 
-def _new_link(user: User, now_ms: int) -> str:
+def _link(shown: Shown, now_ms: int) -> StaffLink:
+    """Raises Unusable; each wrong code counts before it is looked at."""
+    found = StaffLink.objects.select_related("user").filter(digest=_digest(shown.token))
+    link = found.filter(user__is_active=True).first()
+    if link is None:
+        raise Unusable(GONE)
+    if link.used:
+        raise Unusable(f"This link has been used: {_whence(link)}. {TELL}")
+    if link.expires <= now_ms:
+        raise Unusable(GONE)
+    if not found.filter(tries__lt=WRONG_CODES).update(tries=F("tries") + 1):
+        raise Unusable(DEAD)
+    if not hmac.compare_digest(link.code, _code_digest(shown.token, factors.typed(shown.code))):
+        name = link.user.username
+        audit.write(name, "staff_link_refused", name, {"from": shown.address})
+        raise Unusable(WRONG)
+    found.update(tries=F("tries") - 1)
+    return link
+
+
+def _whence(link: StaffLink) -> str:
+    return f"{moment(link.opened)} UTC, from {link.opened_from or 'this machine'}"
+
+
+def _new_link(user: User, now_ms: int) -> WayIn:
     """What stands behind # reaches no log."""
-    token = secrets.token_hex(TOKEN_LEN)
-    StaffLink.objects.update_or_create(
-        user=user, defaults={"digest": _digest(token), "expires": now_ms + LINK_MS}
+    token, code = secrets.token_hex(TOKEN_LEN), factors.fresh_code()
+    StaffLink.objects.filter(user=user).delete()
+    StaffLink.objects.create(
+        user=user, digest=_digest(token), code=_code_digest(token, code), expires=now_ms + LINK_MS
     )
-    return f"{settings.ADMIN_URL}join/#{token}"
+    [listed] = factors.as_listed([code])
+    return WayIn(f"{settings.ADMIN_URL}join/#{token}", listed)
 
 
 def _digest(token: str) -> bytes:
     return h(cat("m1:staff-link", token.encode()))
+
+
+def _code_digest(token: str, code: str) -> bytes:
+    return h(cat("m1:staff-link-code", token.encode(), code.encode()))

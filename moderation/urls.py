@@ -7,6 +7,7 @@ from moderation import (
     browsers,
     dashboard,
     decisionpages,
+    factorpages,
     joining,
     manypeople,
     people,
@@ -28,6 +29,7 @@ PAGES = (
     tables,
     auditlog,
     refusing,
+    factorpages,
 )
 
 urlpatterns = [

@@ -30,7 +30,9 @@ MANY = ("many_suspend", "many_close", "many_undo", "many_approve", "many_decline
 MODERATOR, OPERATOR, AUDITOR = map(frozenset, (["moderator"], ["operator"], ["auditor"]))
 PEOPLE = MODERATOR | OPERATOR
 MAY = {
-    **dict.fromkeys(("index", "password_change", "password_change_done", "jsi18n"), STAFF),
+    **dict.fromkeys(
+        ("index", "factors", "password_change", "password_change_done", "jsi18n"), STAFF
+    ),
     **dict.fromkeys(("people", "person"), PEOPLE),
     **dict.fromkeys(("devices", "sessions", "invites", "storage", "table_row"), OPERATOR),
     **dict.fromkeys((f"table_{name}" for name in TABLES), OPERATOR),

@@ -7,15 +7,16 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from chatsite.running.clock import now_ms
 from moderation import staff
-from moderation.management.commands.staff_add import ACTOR, HOURS
+from moderation.management.commands.staff_add import ACTOR, HOURS, said
 
 
 class Command(BaseCommand):
     help = (
-        "Take password, app and codes from the member of staff NAME, end their sessions, and print "
-        f"a link, good once and for {HOURS} hours, at which they set new ones. Policy: only for "
-        "somebody whom you have recognised by other means than a message through this site. It is "
-        "written into the audit log."
+        "Take password, app, passkeys and codes from the member of staff NAME, end their sessions, "
+        f"and print a link, good once and for {HOURS} hours, and a code that it asks for, with "
+        "which they set new ones. Policy: only for somebody whom you have recognised by other "
+        "means than a message through this site; send the link on one way, and tell the code on "
+        "another. It is written into the audit log."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -25,7 +26,7 @@ class Command(BaseCommand):
         if not settings.ADMIN_URL:
             raise CommandError("There is no admin: set ADMIN_URL first (docs/operations.md).")
         try:
-            link = staff.reset(options["name"], ACTOR, now_ms())
+            way_in = staff.reset(options["name"], ACTOR, now_ms())
         except staff.Unusable as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"The link, good once and for {HOURS} hours:\n{link}")
+        self.stdout.write(said(way_in))

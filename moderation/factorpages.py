@@ -1,0 +1,118 @@
+"""The page on which members of staff see and change their own second factors."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+from django_otp import login as otp_login
+
+from accounts import agents
+from chatsite.running.clock import now_ms
+from moderation import factors, ownfactors, passkeys, staff
+from moderation.joining import app_words
+from moderation.listing import moment
+from moderation.models import Totp
+from moderation.site import Page, as_json, site
+
+TITLE = "Your sign-in factors"
+DIGITS_MAX = 18  # of a number in a form
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def page(request: HttpRequest) -> HttpResponse:
+    if request.method == "GET":
+        return _page(request)
+    user: Any = request.user
+    if "options" in request.POST:
+        return as_json(passkeys.creation(user, passkeys.browser(request), now_ms()))
+    act = ACTS.get(request.POST.get("act", ""))
+    if act is None:
+        raise Http404
+    try:
+        answer = act(request, user)
+    except (ownfactors.Unfit, passkeys.BadPasskey) as error:
+        return _page(request, wrong=str(error), status=HTTPStatus.CONFLICT)
+    return answer or HttpResponseRedirect(reverse("admin:factors"))
+
+
+def _add(request: HttpRequest, user: Any) -> None:
+    said, typed = request.POST.get("passkey", ""), request.POST.get("name", "")
+    name = passkeys.named(typed) or agents.in_words(request.headers.get("User-Agent", ""))
+    ownfactors.add_passkey(user, said, name, passkeys.browser(request), now_ms())
+
+
+def _rename(request: HttpRequest, user: Any) -> None:
+    ownfactors.rename(user, _number(request), request.POST.get("name", ""))
+
+
+def _remove(request: HttpRequest, user: Any) -> None:
+    ownfactors.remove_passkey(user, _number(request))
+
+
+def _remove_app(_: HttpRequest, user: Any) -> None:
+    ownfactors.remove_app(user)
+
+
+def _new_app(request: HttpRequest, user: Any) -> HttpResponse:
+    return _app(request, factors.new_app(user))
+
+
+def _set_app(request: HttpRequest, user: Any) -> HttpResponse | None:
+    """A session that the app of before opened goes on: its owner has just shown the new one."""
+    if ownfactors.set_app(user, request.POST.get("code", "")):
+        if isinstance(user.otp_device, Totp):
+            otp_login(request, ownfactors.held(user)[0])
+        return None
+    app = factors.waiting(user)
+    return _app(request, app, staff.WRONG_APP) if app else None
+
+
+def _codes(request: HttpRequest, user: Any) -> HttpResponse:
+    shown = factors.as_listed(list(ownfactors.new_codes(user)))
+    context = {**site.each_context(request), "title": "Your codes", "codes": shown}
+    return render(request, "admin/codes.html", context)
+
+
+ACTS: dict[str, Callable[[HttpRequest, Any], HttpResponse | None]] = {
+    "add": _add, "rename": _rename, "remove": _remove, "new-app": _new_app, "set-app": _set_app,
+    "remove-app": _remove_app, "codes": _codes,
+}  # fmt: skip
+
+
+def _number(request: HttpRequest) -> int:
+    said = request.POST.get("number", "")
+    if not said.isascii() or not said.isdecimal() or len(said) > DIGITS_MAX:
+        raise Http404
+    return int(said)
+
+
+def _app(request: HttpRequest, app: Totp, wrong: str = "") -> HttpResponse:
+    context = {**site.each_context(request), "title": "Your app", "wrong": wrong, **app_words(app)}
+    return render(request, "admin/app.html", context)
+
+
+def _page(request: HttpRequest, wrong: str = "", status: int = HTTPStatus.OK) -> HttpResponse:
+    user: Any = request.user
+    held = ownfactors.held(user)
+    rows = [
+        {
+            "number": each.pk, "name": each.name, "made": moment(each.made),
+            "used": moment(each.used), "this": each == user.otp_device,
+        }
+        for each in held if not isinstance(each, Totp)
+    ]  # fmt: skip
+    context = {
+        **site.each_context(request), "title": TITLE, "wrong": wrong, "rows": rows,
+        "has_app": len(held) > len(rows), "this_app": isinstance(user.otp_device, Totp),
+        "is_last": len(held) < 2, "codes_left": factors.left(user), "name_max": passkeys.NAME_MAX,
+    }  # fmt: skip
+    return render(request, "admin/factors.html", context, status=status)
+
+
+site.add("Your account", Page("factors/", "factors", page, permission=""))
