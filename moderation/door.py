@@ -7,7 +7,7 @@ their keys, and its cookies go nowhere else (docs/encryption.md 5).
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseForbidden
 from django.http.request import split_domain_port
 from django.utils import translation
 from django_otp.middleware import OTPMiddleware
@@ -15,6 +15,10 @@ from django_otp.middleware import OTPMiddleware
 from chatsite.edge import addresses
 
 URLS = "moderation.urls"
+UNNAMED = (
+    "The proxy before this site does not say in X-Forwarded-For whose request this is, so nobody "
+    "is let in here (docs/operations.md, The admin)."
+)
 
 
 def names_admin(host: str) -> bool:
@@ -24,7 +28,8 @@ def names_admin(host: str) -> bool:
 
 class AdminDoor:
     """Middleware: `request.is_admin` says whose request it is. Strangers to the admin's networks
-    hear that there is no such page."""
+    hear that there is no such page. Where a proxy names no client, its own address says nothing
+    about who asks, and nobody comes in."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -34,8 +39,11 @@ class AdminDoor:
         request.is_admin = own_host or _is_below(request.path)  # type: ignore[attr-defined]
         if own_host:
             request.urlconf = URLS
-        if request.is_admin and not _is_let_in(request):  # type: ignore[attr-defined]
-            raise Http404
+        if request.is_admin:  # type: ignore[attr-defined]
+            if addresses.UNNAMED in request.headers:
+                return HttpResponseForbidden(UNNAMED, "text/plain; charset=utf-8")
+            if not _is_let_in(request):
+                raise Http404
         return self.get_response(request)
 
 

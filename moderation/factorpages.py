@@ -4,6 +4,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
+from django.forms import Media
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,7 +15,7 @@ from django_otp import login as otp_login
 from accounts import agents
 from chatsite.running.clock import now_ms
 from moderation import factors, ownfactors, passkeys, staff
-from moderation.joining import app_words
+from moderation.joining import SCRIPTS, app_words
 from moderation.listing import moment
 from moderation.models import Totp
 from moderation.site import Page, as_json, site
@@ -75,8 +76,7 @@ def _set_app(request: HttpRequest, user: Any) -> HttpResponse | None:
 
 def _codes(request: HttpRequest, user: Any) -> HttpResponse:
     shown = factors.as_listed(list(ownfactors.new_codes(user)))
-    context = {**site.each_context(request), "title": "Your codes", "codes": shown}
-    return render(request, "admin/codes.html", context)
+    return _rendered(request, "codes", "Your codes", {"codes": shown})
 
 
 ACTS: dict[str, Callable[[HttpRequest, Any], HttpResponse | None]] = {
@@ -93,8 +93,7 @@ def _number(request: HttpRequest) -> int:
 
 
 def _app(request: HttpRequest, app: Totp, wrong: str = "") -> HttpResponse:
-    context = {**site.each_context(request), "title": "Your app", "wrong": wrong, **app_words(app)}
-    return render(request, "admin/app.html", context)
+    return _rendered(request, "app", "Your app", {"wrong": wrong, **app_words(app)})
 
 
 def _page(request: HttpRequest, wrong: str = "", status: int = HTTPStatus.OK) -> HttpResponse:
@@ -103,16 +102,24 @@ def _page(request: HttpRequest, wrong: str = "", status: int = HTTPStatus.OK) ->
     rows = [
         {
             "number": each.pk, "name": each.name, "made": moment(each.made),
-            "used": moment(each.used), "this": each == user.otp_device,
+            "used": f"last used {moment(each.used)} UTC" if each.used else "never used",
+            "this": each == user.otp_device,
         }
         for each in held if not isinstance(each, Totp)
     ]  # fmt: skip
     context = {
-        **site.each_context(request), "title": TITLE, "wrong": wrong, "rows": rows,
+        "wrong": wrong, "rows": rows,
         "has_app": len(held) > len(rows), "this_app": isinstance(user.otp_device, Totp),
         "is_last": len(held) < 2, "codes_left": factors.left(user), "name_max": passkeys.NAME_MAX,
     }  # fmt: skip
-    return render(request, "admin/factors.html", context, status=status)
+    return _rendered(request, "factors", TITLE, context, status)
+
+
+def _rendered(
+    request: HttpRequest, name: str, title: str, words: dict[str, Any], status: int = HTTPStatus.OK
+) -> HttpResponse:
+    context = {**site.each_context(request), "title": title, "scripts": Media(js=SCRIPTS), **words}
+    return render(request, f"admin/{name}.html", context, status=status)
 
 
 site.add("Your account", Page("factors/", "factors", page, permission=""))

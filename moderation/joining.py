@@ -19,6 +19,7 @@ from moderation.models import ADDRESS_MAX, Totp
 from moderation.passwords import PASSWORD_MAX
 from moderation.site import as_json, refused, site
 
+SCRIPTS = (Script("js/pages/staffjoin.js", type="module"), signin.PASSKEY_SCRIPT)
 TOKEN_MAX = 2 * staff.TOKEN_LEN  # characters
 
 
@@ -32,7 +33,7 @@ class WayInForm(forms.Form):
     )
 
     class Media:
-        js = (Script("js/pages/staffjoin.js", type="module"),)
+        js = SCRIPTS
 
 
 class JoinForm(WayInForm):

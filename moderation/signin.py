@@ -11,6 +11,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin.forms import AdminAuthenticationForm
+from django.forms.widgets import Script
 from django.http import HttpRequest
 from django_otp.models import Device
 
@@ -28,6 +29,7 @@ WAITING_MAX = 4  # for the hash that runs
 BUSY_RETRY_MS = 2000
 NAME_MAX = 150  # characters of what is compared at all
 CODE_MAX = 20
+PASSKEY_SCRIPT = Script("js/pages/staffpasskey.js", type="module")
 
 _places = threading.BoundedSemaphore(1 + WAITING_MAX)
 _hashing = threading.Lock()
@@ -58,6 +60,9 @@ class StaffForm(AdminAuthenticationForm):
         "invalid_login": "Name, password and second factor do not fit together.",
         "inactive": "Name, password and second factor do not fit together.",
     }
+
+    class Media:
+        js = (PASSKEY_SCRIPT,)
 
     def clean(self) -> dict[str, Any]:
         if self.errors:

@@ -28,6 +28,7 @@ OF_EVERY_SITE = (
     Check("This machine", "chatsite.doctor.machine.examine"),
     Check("Address", "chatsite.doctor.address.examine"),
     Check("Sign-ups", "chatsite.doctor.signups.examine"),
+    Check("Admin", "chatsite.doctor.admin.examine"),
 )
 
 

@@ -3,6 +3,7 @@ anything there, so these count from trusted proxies alone.
 
 Behind the door each request has one X-Forwarded-For with the one address, and X-Forwarded-Proto
 only where a trusted proxy set it. Daphne makes the scope of both, for requests and sockets alike.
+Where a proxy names no client, the request carries the mark of chatsite/edge/addresses.py besides.
 """
 
 import logging
@@ -14,6 +15,7 @@ from chatsite.edge import addresses
 from chatsite.edge.addresses import Address
 
 FOR, PROTO = b"X-Forwarded-For", b"X-Forwarded-Proto"
+UNNAMED = addresses.UNNAMED.encode()
 SCHEMES = {b"http", b"https"}
 # Strangers' requests cause these: logged once a minute (chatsite/logs.py).
 NO_CLIENT = "the proxy %s does not name its client in X-Forwarded-For; it is taken for the client"
@@ -33,6 +35,7 @@ class Proxies:
         """The client's address. `headers` are Twisted's, and agree with it afterwards."""
         sender = addresses.parse(peer)
         trusted = sender in self
+        headers.removeHeader(UNNAMED)
         client = self.client(sender, headers) if trusted else sender
         scheme = headers.getRawHeaders(PROTO, ())
         headers.removeHeader(PROTO)
@@ -45,7 +48,8 @@ class Proxies:
         return str(client)
 
     def client(self, proxy: Address, headers: Any) -> Address:
-        """The last that is not a proxy of ours: a stranger wrote those before it."""
+        """The last that is not a proxy of ours: a stranger wrote those before it. Marks a request
+        whose client nobody names."""
         known = proxy
         said = b",".join(headers.getRawHeaders(FOR, ())).decode("latin1")
         for entry in reversed(said.split(",")):
@@ -53,6 +57,7 @@ class Proxies:
                 known = addresses.parse(_without_port(entry.strip()))
             except ValueError:
                 logger.warning(NO_CLIENT, known)
+                headers.setRawHeaders(UNNAMED, [b"1"])
                 break
             if known not in self:
                 break

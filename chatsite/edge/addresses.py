@@ -3,6 +3,7 @@
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 Address = IPv4Address | IPv6Address
+UNNAMED = "X-Client-Unnamed"  # the door's own mark: a proxy did not say whose request it is
 LOCALHOST = {ip_address("127.0.0.1"), ip_address("::1")}
 
 

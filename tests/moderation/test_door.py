@@ -100,6 +100,17 @@ def test_strangers_to_the_networks_find_nothing(
     assert Client(SERVER_NAME="localhost").get("/", REMOTE_ADDR="10.2.0.1").status_code == 200
 
 
+def test_nobody_comes_in_by_a_proxy_that_names_no_client(admin: None, member: Member) -> None:
+    staff = member("operator")
+    for path in ("/", "/login/", "/join/", "/people/"):
+        refused = staff.get(path, headers={"x-client-unnamed": "1"})
+        assert refused.status_code == 403
+        assert b"does not say in X-Forwarded-For whose request this is" in refused.content
+    assert staff.get("/people/").status_code == 200
+    people = Client(SERVER_NAME="localhost")
+    assert people.get("/", headers={"x-client-unnamed": "1"}).status_code == 200
+
+
 async def test_no_live_session_and_no_file_at_the_admins_host(admin: None) -> None:
     reached: list[str] = []
 

@@ -21,6 +21,16 @@ PROXIES = Proxies(map(ip_network, ("127.0.0.1", "10.0.0.0/8", "2001:db8:f::/48")
 ECHO = ("-W", "ignore", "-m", "tests.chatsite.door.echo")
 
 
+def unnamed(peer: str, *said: bytes) -> bool:
+    """Whether the request is marked; a stranger's own mark counts for nothing."""
+    headers = Headers({b"X-Forwarded-For": list(said), b"X-Forwarded-Proto": [b"https"]})
+    headers.setRawHeaders(b"X-Client-Unnamed", [b"0"])
+    PROXIES.settle(peer, headers)
+    mark = headers.getRawHeaders(b"X-Client-Unnamed", [])
+    assert mark in ([], [b"1"])
+    return bool(mark)
+
+
 def settle(peer: str, *said: bytes, proto: tuple[bytes, ...] = (b"https",)) -> tuple[str, Any]:
     headers = Headers({b"X-Forwarded-For": list(said), b"X-Forwarded-Proto": list(proto)})
     return PROXIES.settle(peer, headers), headers.getRawHeaders(b"X-Forwarded-Proto")
@@ -49,6 +59,8 @@ def test_the_last_entry_that_is_no_proxy(said: list[bytes], client: str, caplog)
         assert settle(proxy, *said) == (client, [b"https"])
     for stranger in ("192.0.2.66", "11.0.0.1", "2001:db8:e::1"):
         assert settle(stranger, *said) == (stranger, None)
+    assert not unnamed("127.0.0.1", *said)
+    assert not unnamed("192.0.2.66", *said)
     assert not caplog.records
 
 
@@ -70,6 +82,8 @@ def test_the_last_entry_that_is_no_proxy(said: list[bytes], client: str, caplog)
 )
 def test_what_is_no_address_is_not_guessed(said: list[bytes], client: str, caplog) -> None:
     assert settle("10.0.0.1", *said)[0] == client
+    assert unnamed("10.0.0.1", *said) == (client != "::1")
+    assert not unnamed("192.0.2.66", *said)
     if client != "::1":
         assert f"the proxy {client} does not name its client in X-Forwarded-For" in caplog.text
 
