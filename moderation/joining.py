@@ -19,7 +19,7 @@ from moderation.models import ADDRESS_MAX, Totp
 from moderation.passwords import PASSWORD_MAX
 from moderation.site import as_json, refused, site
 
-SCRIPTS = (Script("js/pages/staffjoin.js", type="module"), signin.PASSKEY_SCRIPT)
+SCRIPTS: Any = (Script("js/pages/staffjoin.js", type="module"), signin.PASSKEY_SCRIPT)
 TOKEN_MAX = 2 * staff.TOKEN_LEN  # characters
 
 
