@@ -248,6 +248,8 @@ class NodeDevice:
             self.seen[_hex(detail["user"])] = detail["state"]
         elif event == "status":
             self.link, self.why = detail["state"], detail.get("reason", "")
+            if self.link == "stopped":
+                self.history.add(self.name, "stopped", "info", why=self.why)
 
     def _hear_entry(self, entry: dict[str, Any]) -> None:
         if entry["gone"]:

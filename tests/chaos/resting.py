@@ -25,6 +25,9 @@ BACK_SECONDS = 60.0  # until all are there again
 STILL_SECONDS = 1.0  # without a row of theirs: nothing is under way any more
 POLL_SECONDS = 0.25
 TRIES = 5
+# Why a page leaves: a long poll shows its cookie alone, and is turned away before it could ask why;
+# the sign-in then leads to the reason, and back.
+LEFT = ("suspended", "sign_in")
 
 
 class Resting:
@@ -127,7 +130,7 @@ def _is_live(device: Device) -> bool:
 
 async def _let_in(device: Device) -> None:
     """The page comes back, if it had left; a device of the Python client asks again by itself."""
-    if isinstance(device, NodeDevice) and (device.link, device.why) == ("stopped", "suspended"):
+    if isinstance(device, NodeDevice) and device.link == "stopped" and device.why in LEFT:
         await device.crash()
 
 
