@@ -161,6 +161,25 @@ def test_doctor_finds_nothing_wrong_and_shows_no_secret(nodes: Nodes) -> None:
     assert str(urlsplit(nodes.first.env["DATABASE_URL"]).password) not in said
 
 
+def manage(site: Site, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "manage.py", *words],
+        cwd=ROOT, env=site._env(), capture_output=True, text=True, timeout=SOON, check=False,
+    )  # fmt: skip
+
+
+def test_an_operator_keeps_the_site_in_order(nodes: Nodes) -> None:
+    refused = manage(nodes.second, "rotate_secrets", "live")
+    assert (refused.returncode, "first --announce live" in refused.stderr) == (1, True)
+    told = manage(nodes.second, "rotate_secrets", "live", "--announce").stdout
+    assert "live: k2 is announced" in told
+    assert "Copy var/secrets to each process" in told
+    found = manage(nodes.second, "check_store", "--repair", "watermarks")
+    assert (found.returncode, found.stderr, "faults: 0" in found.stdout) == (0, "", True)
+    assert "Would delete 0 sessions." in manage(nodes.second, "prune", "--dry-run").stdout
+    assert "browsers: stay" in manage(nodes.second, "prune_stale").stdout
+
+
 @contextmanager
 def versioned(site: Site, version: str) -> Iterator[None]:
     keyspace = own_keyspace() | {"KEYSPACE": site.env["CASSANDRA_KEYSPACE"]}
