@@ -97,7 +97,7 @@ ROTATED: Mapping[str, Purpose] = MappingProxyType({
         "tags by which a reported message is verified", AGE_MAX_MS // DAY_MS,
         "each report of that time is decided", _waiting_reports,
     ),
-    "nonce": Purpose("nonces of device proofs, two minutes", 1),
+    "nonce": Purpose("nonces and challenges, which live for minutes", 1),
     "live": Purpose("tokens of live connections, ten minutes", 1),
     "ticket": Purpose("tickets to upload, an hour", 1),
     "audit": Purpose(
