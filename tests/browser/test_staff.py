@@ -1,14 +1,18 @@
-"""A member of staff: from the link to the tables, at the width of a desk and of a phone."""
+"""A member of staff, in each role: from the link to every page that the overview leads to."""
 
 import base64
 import re
 from collections.abc import Iterator
+from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django_otp.oath import totp
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
+import moderation.urls  # noqa: F401 -- its pages register
+from moderation.roles import ROLES
+from moderation.site import site as admin
 from moderation.tables import FIRST_BYTES
 from testkit.cast import seeded
 from testkit.running import Site
@@ -17,13 +21,16 @@ from tests.browser.engine import new_site
 from tests.browser.readable import serious
 
 PASSWORD = "a long password of staff"
-PHONE = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+SEEN: list[tuple[Literal["light", "dark"], ViewportSize]] = [("light", DESK), ("dark", PHONE)]
 
 
 @pytest.fixture
 def staffed() -> Iterator[Site]:
     site = new_site({"ADMIN_URL": "/admin"})
     seeded(site, "alice", "bob", pairs=1)
+    site.manage("suspend", "bob", "--for", "2h")
     site.start()
     yield site
     site.remove()
@@ -47,7 +54,7 @@ def open_link(page: Page, staffed: Site, name: str) -> None:
 def test_a_passkey_opens_the_admin(staffed: Site, open_window: OpenWindow) -> None:
     """Made at the link with the keyboard, used at the sign-in, joined by another, and removed."""
     page: Page = open_window("frank", base_url=staffed.url).page
-    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    page.set_viewport_size(PHONE)
     devtools = page.context.new_cdp_session(page)
     devtools.send("WebAuthn.enable")
     device = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True}
@@ -82,7 +89,7 @@ def test_a_passkey_opens_the_admin(staffed: Site, open_window: OpenWindow) -> No
 
 
 @pytest.mark.embedded("the door is the same")
-def test_from_the_link_to_the_tables(staffed: Site, open_window: OpenWindow) -> None:
+def test_from_the_link_to_every_page(staffed: Site, open_window: OpenWindow) -> None:
     page: Page = open_window("erin", base_url=staffed.url).page
     open_link(page, staffed, "erin")
     expect(page.locator("#qr svg")).to_be_visible()
@@ -98,15 +105,7 @@ def test_from_the_link_to_the_tables(staffed: Site, open_window: OpenWindow) -> 
     assert not serious(page)
     fill_in(page, username="erin", password=PASSWORD, code=codes[0])
     expect(page.get_by_role("heading", name="Tables")).to_be_visible()
-    for scheme, size in (("light", None), ("dark", PHONE)):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        if size:
-            page.set_viewport_size(size)  # type: ignore[arg-type]
-        for path in ("", "people/", "storage/", "tables/user/", "tables/conversation/"):
-            page.goto(f"{staffed.url}/admin/{path}")
-            assert not serious(page), (path, scheme)
-            wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            assert wide <= 0, (path, scheme)
+    look_at(page, staffed, pages_of("operator"))
     page.goto(f"{staffed.url}/admin/people/")
     page.get_by_role("link", name="alice").click()
     expect(page.get_by_role("heading", name="Devices")).to_be_visible()
@@ -114,5 +113,50 @@ def test_from_the_link_to_the_tables(staffed: Site, open_window: OpenWindow) -> 
     page.get_by_role("link", name="Look").click()
     [sealed] = page.locator(".listing code").all_inner_texts()
     assert len(bytes.fromhex(sealed)) == FIRST_BYTES
+    staffed.manage("staff_add", "erin", "--role", "moderator")
+    look_at(page, staffed, pages_of("moderator") - pages_of("operator"))
+    page.goto(f"{staffed.url}/admin/decisions/")
+    page.get_by_role("link", name="bob").click()
+    expect(page.get_by_role("button", name="Undo it")).to_be_visible()
+    assert_fits(page)
+    undo_many(page, staffed)
+    staffed.manage("staff_add", "erin", "--role", "auditor")
+    look_at(page, staffed, pages_of("auditor") - pages_of("operator"))
     log = staffed.manage_says("verify_audit")
     assert "entries hold" in log
+
+
+def undo_many(page: Page, staffed: Site) -> None:
+    """Asked first, and done to all that were chosen."""
+    page.goto(f"{staffed.url}/admin/decisions/")
+    page.get_by_label("Choose all 1 of this page").check()
+    page.get_by_role("button", name="Undo…").click()
+    expect(page.get_by_role("heading", name="Undo 1 decision?")).to_be_visible()
+    assert_fits(page)
+    page.get_by_role("button", name="Undo 1 decision").click()
+    expect(page.get_by_text("1 decision undone.")).to_be_visible()
+    expect(page.get_by_text("undone by erin")).to_be_visible()
+    assert_fits(page)
+
+
+def pages_of(role: str) -> set[str]:
+    """The overview, and every page that it leads to; a new one is looked at without being named."""
+    pages = [page for section in admin.sections.values() for page in section if page.title]
+    return {"", *(page.route for page in pages if page.permission in ROLES[role])}
+
+
+def look_at(page: Page, staffed: Site, paths: set[str]) -> None:
+    assert paths
+    for path in sorted(paths):
+        page.goto(f"{staffed.url}/admin/{path}")
+        assert_fits(page)
+
+
+def assert_fits(page: Page) -> None:
+    """For eyes, readers and phones: on a desk in light, on a phone in the dark."""
+    for scheme, size in SEEN:
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size(size)
+        assert not serious(page), (page.url, scheme)
+        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 0, (page.url, scheme)
