@@ -14,7 +14,8 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from accounts import proof, sessions, suspending
 from accounts.sessions import Caller
@@ -58,7 +59,7 @@ def api(
     return endpoint(method, prepare, _with_next_nonce)
 
 
-def _with_next_nonce(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
+def _with_next_nonce(request: HttpRequest, answer: HttpResponseBase) -> HttpResponseBase:
     return proof.with_next_nonce(request, answer, now_ms())
 
 

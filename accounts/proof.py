@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from django.conf import settings
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from accounts.models import Grant, SessionRecord, User
 from accounts.sessions import Caller
@@ -35,7 +36,9 @@ def new_nonce(session_key: str, now_ms: int) -> bytes:
     return proofs.make_http_nonce(key, session_key=session_key, now_ms=now_ms, random=random)
 
 
-def with_next_nonce(request: HttpRequest, answer: HttpResponse, now_ms: int) -> HttpResponse:
+def with_next_nonce(
+    request: HttpRequest, answer: HttpResponseBase, now_ms: int
+) -> HttpResponseBase:
     """The device that signed this request signs the next one without asking for a nonce first."""
     key = request.session.session_key if PROOF_HEADER in request.headers else None
     if key:  # not where this request ended the session

@@ -188,7 +188,7 @@ def sign_out_other(request: HttpRequest, who: Caller, session: str) -> Done:
     return Done()
 
 
-@api("POST", need=Need.PROOF, body=protocol.Unlock)
+@api("POST", need=Need.PROOF, body=protocol.Unlock, suspended=True)
 def unlock(request: HttpRequest, who: Caller, body: protocol.Unlock) -> protocol.Unlocked:
     return vault.unlock(who, body, now_ms())
 

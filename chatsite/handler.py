@@ -58,7 +58,7 @@ class OneHopHandler(ASGIHandler):
             request.encoding = settings.DEFAULT_CHARSET
         return request, refused
 
-    def _respond(self, scope: Any, body: Any) -> HttpResponse:
+    def _respond(self, scope: Any, body: Any) -> HttpResponse | StreamingHttpResponse:
         set_script_prefix(get_script_prefix(scope))
         signals.request_started.send(sender=type(self), scope=scope)
         with body:
@@ -70,9 +70,12 @@ class OneHopHandler(ASGIHandler):
         return whole
 
 
-def _whole(response: HttpResponse | StreamingHttpResponse) -> HttpResponse:
-    """Reads files here, where waiting for the disk delays nobody else."""
-    if isinstance(response, HttpResponse):
+def _whole(
+    response: HttpResponse | StreamingHttpResponse,
+) -> HttpResponse | StreamingHttpResponse:
+    """Reads files here, where waiting for the disk delays nobody else. What is made on the loop
+    while it is sent stays as it is."""
+    if isinstance(response, HttpResponse) or response.is_async:
         return response
     whole = HttpResponse(response.getvalue(), status=response.status_code)
     whole.headers, whole.cookies = response.headers, response.cookies

@@ -9,6 +9,7 @@ urlpatterns = [
     path("api/", include("accounts.urls")),
     path("api/", include("media.urls")),
     path("api/", include("moderation.api_urls")),
+    path("api/", include("chatsite.leaving.urls")),
     path("", include("accounts.page_urls")),
     path("", include("messaging.page_urls")),
     path("", include("moderation.page_urls")),

@@ -37,6 +37,7 @@ def suspended(request: HttpRequest) -> HttpResponse:
         "left": "" if row.until == FOREVER else row.until - now,
         "suspended": True,
         "known": who.record.device is not None,
+        "person": who.record.user,
         **_heard(who, now),
     }
     return render(request, "accounts/suspended.html", context)

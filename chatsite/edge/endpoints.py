@@ -5,10 +5,10 @@
 
     urlpatterns = [path("notes", by_method(GET=notes, PUT=put_note)), ...]
 
-Views are plain or `async def`, take the URL's arguments after `body`, and return a Body (200).
-They refuse by raising `refusals.Refusal` or `refusals.Conflict` (409 with the winner); a refusal
-of `e2ee` (malformed or forged records) becomes 400 `refused`. Endpoints that ask who calls are
-made by accounts/api.py.
+Views are plain or `async def`, take the URL's arguments after `body`, and return a Body (200), or a
+response that is made while it is sent. They refuse by raising `refusals.Refusal` or
+`refusals.Conflict` (409 with the winner); a refusal of `e2ee` (malformed or forged records) becomes
+400 `refused`. Endpoints that ask who calls are made by accounts/api.py.
 
 Policy lives in `read` (Origin, size, shape) and `_problem` (which error becomes which answer).
 CSRF is the middleware's.
@@ -26,8 +26,10 @@ from django.http import (
     HttpResponse,
     HttpResponseNotAllowed,
     RawPostDataException,
+    StreamingHttpResponse,
     UnreadablePostError,
 )
+from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_http_methods
 
 from chatsite.edge import limits, origins
@@ -42,7 +44,7 @@ _DIGITS = 9  # of a length that is read; more of them are no smaller number
 _WRITES = frozenset({"POST", "PUT", "DELETE"})
 View = Callable[..., Any]  # plain or async; answers an HttpResponse
 Prepare = Callable[[HttpRequest], tuple[Any, ...]]
-Finish = Callable[[HttpRequest, HttpResponse], HttpResponse]
+Finish = Callable[[HttpRequest, HttpResponseBase], HttpResponseBase]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -65,14 +67,14 @@ def endpoint(method: str, prepare: Prepare, finish: Finish | None = None) -> Cal
     answer, also on a refusal."""
 
     def decorate(view: F) -> View:
-        use: Callable[..., Body] = (
+        use: Callable[..., Body | StreamingHttpResponse] = (
             async_to_sync(view) if inspect.iscoroutinefunction(view) else view
         )
 
         @wraps(view)
-        def serve(request: HttpRequest, **arguments: Any) -> HttpResponse:
+        def serve(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
             try:
-                answer = _answer(use(request, *prepare(request), **arguments))
+                answer: HttpResponseBase = _answer(use(request, *prepare(request), **arguments))
             except (Refusal, Conflict, M1Error) as error:
                 answer = _problem(error)
             return finish(request, answer) if finish else answer
@@ -132,7 +134,9 @@ def _bad_body() -> Refusal:
     return Refusal(400, "bad_body", "The request does not have the expected form.")
 
 
-def _answer(body: Body) -> HttpResponse:
+def _answer(body: Body | StreamingHttpResponse) -> HttpResponseBase:
+    if isinstance(body, StreamingHttpResponse):
+        return body
     return HttpResponse(encoder.encode(body), content_type="application/json")
 
 

@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
+from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.test import Client
 
@@ -83,7 +84,8 @@ class Browser:
                 "Origin": settings.SITE_URL, "X-CSRFToken": csrf, "User-Agent": FIREFOX,
             } | headers,
         )  # fmt: skip
-        return Answer(response.status_code, response.content, response.headers)
+        raw = async_to_sync(_whole)(response) if response.streaming else response.content
+        return Answer(response.status_code, raw, response.headers)
 
     def nonce(self) -> bytes:
         return self.send("GET", "/api/nonce", b"", {}).bytes("nonce")
@@ -100,6 +102,11 @@ class Browser:
     @property
     def session_key(self) -> str:
         return self.http.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+async def _whole(response: Any) -> bytes:
+    """Of an answer that is made while it is sent."""
+    return b"".join([piece async for piece in response])
 
 
 @dataclass

@@ -32,12 +32,17 @@ def emptied_audit(transactional_db: None) -> Iterator[None]:
 def empty_audit() -> None:
     changeable()
     Audit.objects.all().delete()
-    _migration.refuse_changes(None, _editor())
+    unchangeable()
 
 
 def changeable() -> None:
     """Somebody who may do anything with the database takes the triggers away."""
     _migration.permit_changes(None, _editor())
+
+
+def unchangeable() -> None:
+    """As the site makes it."""
+    _migration.refuse_changes(None, _editor())
 
 
 def _editor() -> Any:

@@ -4,6 +4,7 @@ export {
   changePassword,
   checkCode,
   devices,
+  provePassword,
   renewCode,
   revoke,
   signOut,

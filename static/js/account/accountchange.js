@@ -32,14 +32,28 @@ const CONFLICT = 409;
  */
 export async function unlock(secret) {
   const account = await openAccount();
-  const start = await api.post("/api/start", { name: account.name });
-  const proved = "code" in secret ? await byCode(secret.code, start) : await byPassword(secret.password, start);
-  const answer = await api.post("/api/unlock", proved.body, { proof: true });
+  const { proved, answer } = await prove(account.name, secret);
   const pepper = fromB64(answer.pepper, 32);
   const key = "code" in secret ? { code: secret.code } : { pw: /** @type {Bytes} */ (proved.pw), pepper };
   const vault = await openedVault(account.uid, answer, key);
   await checkVault(headOf(account.links), vault.secrets);
   return { ...vault, account, pepper, ...(proved.pw && { pw: proved.pw }) };
+}
+
+/**
+ * The same, for what needs no key of the account: the server allows it for ten minutes. Also while the
+ * account is suspended. ApiError `wrong`.
+ * @param {string} password
+ */
+export async function provePassword(password) {
+  await prove((await keptAccount()).name, { password });
+}
+
+/** @param {string} name @param {{password: string} | {code: string}} secret */
+async function prove(name, secret) {
+  const start = await api.post("/api/start", { name });
+  const proved = "code" in secret ? await byCode(secret.code, start) : await byPassword(secret.password, start);
+  return { proved, answer: await api.post("/api/unlock", proved.body, { proof: true }) };
 }
 
 /** @param {string} password @param {import("../protocol.js").Started} start */

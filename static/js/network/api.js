@@ -30,6 +30,9 @@ const PROOF_HEADER = "X-Device-Proof";
 const NONCE_HEADER = "X-Device-Nonce"; // of an answer, for the next signed request
 const NONCE_MS = 100_000; // of the two minutes that a nonce is good for
 const NONCES_MAX = 8; // a page signs less at once
+const EMPTY = new Uint8Array();
+/** @type {RequestInit} */
+const INIT = { cache: "no-store", credentials: "same-origin", redirect: "error" };
 
 /**
  * A refusal or a failure. `code` is for programs: the server's own, or `offline`, `timeout`,
@@ -143,15 +146,31 @@ export class Api {
     const limit = AbortSignal.timeout(timeoutMs);
     /** @type {RequestInit} */
     const init = {
+      ...INIT,
       method,
       headers,
       body: body === undefined ? null : bytes,
-      cache: "no-store",
-      credentials: "same-origin",
-      redirect: "error",
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
     };
     return await this.#answer(path, init, signal);
+  }
+
+  /**
+   * A file that the server makes while it sends it. It may take its time, and is asked for once.
+   * @param {string} path
+   * @param {(bytes: number) => void} come so many so far
+   * @returns {Promise<Blob>}
+   */
+  async download(path, come) {
+    const headers = await this.#headers("POST", path, EMPTY, { proof: true });
+    try {
+      const response = await this.#fetch(path, { ...INIT, method: "POST", headers, body: null });
+      this.#keepNonce(response);
+      if (!response.ok || !response.body) throw refusal(response.status, parsed(await response.text()));
+      return await whole(response.body, come);
+    } catch (error) {
+      throw error instanceof ApiError ? error : unreached(error);
+    }
   }
 
   /**
@@ -169,11 +188,16 @@ export class Api {
       if (callers?.aborted) throw error;
       throw unreached(error);
     }
-    const nonce = response.headers.get(NONCE_HEADER);
-    if (nonce) this.stock([nonce], this.#now() + NONCE_MS);
+    this.#keepNonce(response);
     const value = parsed(text);
     if (response.ok && value !== undefined) return value;
     throw refusal(response.status, value);
+  }
+
+  /** @param {Response} response */
+  #keepNonce(response) {
+    const nonce = response.headers.get(NONCE_HEADER);
+    if (nonce) this.stock([nonce], this.#now() + NONCE_MS);
   }
 
   /**
@@ -226,6 +250,20 @@ function unreached(error) {
     ? gettext("You are offline. Connect to the internet and try again.")
     : gettext("The server cannot be reached. Check your connection and try again in a moment.");
   return new ApiError("offline", message, { cause: error });
+}
+
+/** @param {ReadableStream<Uint8Array>} stream @param {(bytes: number) => void} come */
+async function whole(stream, come) {
+  const reader = stream.getReader();
+  /** @type {BlobPart[]} */
+  const parts = [];
+  for (let bytes = 0; ; ) {
+    const { done, value } = await reader.read();
+    if (done) return new Blob(parts);
+    parts.push(/** @type {BlobPart} */ (value));
+    bytes += value.length;
+    come(bytes);
+  }
 }
 
 /** @param {number} status @param {unknown} value */

@@ -12,8 +12,9 @@ export function wireDecisions() {
   }
 }
 
-/** Whether somebody writes an appeal: then the page is not loaded again under their hands. */
+/** Whether somebody writes an appeal, or is in a dialog: then the page is not loaded again under their hands. */
 export function writing() {
+  if (document.querySelector("dialog[open]")) return true;
   return [...document.querySelectorAll("textarea")].some((field) => field.value.trim() !== "");
 }
 

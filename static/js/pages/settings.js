@@ -20,6 +20,7 @@ import { explain } from "../ui/explain.js";
 import { allRight, byId, onSubmit, tell } from "../ui/forms.js";
 import { toast } from "../ui/toast.js";
 import { date } from "../ui/when.js";
+import { wireExport } from "./exporting.js";
 import { wireLeaving } from "./leaving.js";
 import { displayNameProblem } from "./names.js";
 import { offerSigningOutOthers, wireOtherDevices } from "./otherdevices.js";
@@ -84,6 +85,7 @@ function wireDialogs() {
 function opener(dialog) {
   if (dialog === codeDialog) return () => openCode(undefined);
   if (dialog === leaveDialog) return wireLeaving(leaveDialog);
+  if (dialog === byId("export-dialog")) return wireExport();
   return () => dialog.showModal();
 }
 
