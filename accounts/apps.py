@@ -5,4 +5,4 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts import suspending, work  # noqa: F401 -- their tables
+        from accounts import closing, suspending, work  # noqa: F401 -- their tables

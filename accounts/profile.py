@@ -21,6 +21,12 @@ def people(uids: Iterable[bytes]) -> dict[bytes, Person]:
     return {uid: Person(uid, *names) for uid, *names in rows}
 
 
+def gone(uids: Iterable[bytes]) -> set[bytes]:
+    """Of these the ones whose account is deleted."""
+    found = User.objects.filter(uid__in=list(uids), deletion__isnull=False)
+    return set(found.values_list("uid", flat=True))
+
+
 def find(text: str) -> Person | None:
     """By exact username, in any spelling that PRECIS takes for the same."""
     row = _people().filter(username=names.folded(text)).first()

@@ -108,7 +108,7 @@ def live_token(request: HttpRequest, who: Caller) -> protocol.LiveToken:
     )
 
 
-def _clearing(view: View) -> View:
+def clearing(view: View) -> View:
     """What the browser keeps of this site goes with the session; other tabs lose it, too."""
 
     @functools.wraps(view)
@@ -121,7 +121,7 @@ def _clearing(view: View) -> View:
     return serve
 
 
-@_clearing
+@clearing
 @api("DELETE", need=Need.SESSION, suspended=True)
 def sign_out(request: HttpRequest, who: Caller) -> Done:
     """Needs no proof: a browser whose keys are lost must be able to leave, too. Without one the

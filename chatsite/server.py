@@ -29,6 +29,7 @@ from chatsite.door.listening import take_few
 from chatsite.door.places import SPARE_DESCRIPTORS, Places
 from chatsite.door.server import BoundedServer
 from chatsite.door.sockets import Socket
+from chatsite.leaving import deletion
 from chatsite.running import away, metrics, tasks
 from media import sweep
 from media.stores import PART_MAX
@@ -135,6 +136,7 @@ class ChatServer(BoundedServer):
         rounds += [sweep.every_minute(), sweep.every_day()]
         rounds += [audit.every_day(), erasing.every_day(), stale.every_day()]
         rounds += [figures.every_minute(), figures.every_few_minutes()]
+        rounds.append(deletion.every_minute())
         if self._keep is not None:
             rounds.append(tasks.forever("keeping the data", self._keep_data, alone.KEEP_SECONDS))
         self._work = [asyncio.ensure_future(each) for each in [*rounds, self._connect()]]

@@ -35,7 +35,8 @@ def _accounts(now: int) -> Iterator[tuple[str, int]]:
     people = User.objects.filter(head_k__gt=0)
     yield "people", people.count()
     rest = Q(is_active=False) | suspending.suspended("pk", now)
-    yield "of them suspended", people.filter(rest).count()
+    yield "of them suspended", people.filter(rest, deletion=None).count()
+    yield "of them deleted", people.exclude(deletion=None).count()
     yield "of them waiting to be approved", people.filter(approved=False).count()
     for span, ms in SPANS.items():
         yield f"signed up within {span}", people.filter(joined__gt=now - ms).count()

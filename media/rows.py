@@ -192,6 +192,12 @@ def give_up(before: int, now: int) -> int:
     return old.update(state=State.DELETING, changed=now, version=F("version") + 1)
 
 
+def give_up_of(owner: bytes, now: int) -> int:
+    """Uploads of theirs that no message has: how many."""
+    mine = Blob.objects.filter(owner=owner, state__in=UNCLAIMED)
+    return mine.update(state=State.DELETING, changed=now, version=F("version") + 1)
+
+
 def expire(now: int, limit: int) -> int:
     """Take blobs from messages that have expired: of how many links, `limit` at most."""
     some = list(BlobLink.objects.filter(expires__lte=now).values_list("pk", flat=True)[:limit])

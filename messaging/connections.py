@@ -142,6 +142,20 @@ async def answer_all(
     return done
 
 
+async def leave(me: Uid, peer: Uid, now: int) -> None:
+    """My account is deleted: the pair is closed for both, whatever it was. What was blocked stays
+    so. Raises Busy. Repeatable."""
+    for _ in range(TRIES):
+        was = await connection_store().pair(me, peer)
+        if was is None or was.state is PairState.WITHDRAWN:
+            return
+        with suppress(PairConflict):
+            after = await connection_store().change(was, PairState.WITHDRAWN, was.blocked, now)
+            await _announce(was, after, me)
+            return
+    raise Busy
+
+
 async def clear(me: Uid, peer: Uid, upto: int) -> Contact:
     """Hide the conversation up to a seq from all my devices. Raises Unknown, BadSeq. Repeatable."""
     await connection_store().clear(me, peer, upto)

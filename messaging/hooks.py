@@ -4,7 +4,9 @@ and the functions that settings name (accounts/hooks.py). Each may be repeated."
 from collections.abc import Iterable
 from typing import Any
 
+from accounts import profile
 from chatsite.edge.wire import Id
+from chatsite.running import threads
 from messaging import fanout, invites, protocol
 from messaging.backends import connection_store
 from messaging.domain import ContactState, Uid
@@ -35,10 +37,13 @@ async def account_suspended(*, uid: Uid, until: int | None, **_: Any) -> None:
 
 
 async def readable_lists(me: Uid, uids: Iterable[Uid]) -> set[Uid]:
-    """Whose device lists I may read: connected, or a request is open between us."""
+    """Whose device lists I may read: connected, or a request is open between us, or their account
+    is deleted, and what they wrote is to be verified still."""
     contacts = await connection_store().contacts(me)
+    asked = set(uids)
     known = {row.peer for row in contacts if row.state in READABLE}
-    return known.intersection(uids)
+    rest = {row.peer for row in contacts if row.peer in asked} - known
+    return known.intersection(asked) | await threads.run(profile.gone, rest)
 
 
 def admits(invite: bytes, uid: Uid | None, now: int) -> bool:

@@ -85,6 +85,11 @@ def withdraw_all() -> None:
     Invite.objects.all().delete()
 
 
+def drop_all(user: User) -> int:
+    """The account is deleted: how many links, open or used, are gone. Repeatable."""
+    return Invite.objects.filter(user=user).delete()[0]
+
+
 def is_from(maker: Uid, token: str, now: int) -> bool:
     """Whether this is an open link of theirs."""
     one = Invite.objects.filter(digest=h(token.encode()), used_by=None, expires__gt=now)

@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 from accounts import suspending
+from accounts.closing import Deletion
 from accounts.models import User
 from accounts.suspending import FOREVER, Kind
 from chatsite.running.clock import now_ms
@@ -38,12 +39,14 @@ def people(request: HttpRequest) -> HttpResponse:
     wanted, after = searched(request), request.GET.get("after", "").replace("\0", "")
     present = Count("device", filter=Q(device__gone_at=None))
     found = _matching(wanted).filter(username__gt=after).order_by("username")
-    found = found.annotate(n=present, rests=suspending.suspended("pk", now_ms()))
+    found = found.select_related("deletion").annotate(
+        n=present, rests=suspending.suspended("pk", now_ms())
+    )
     some = list(found[: PAGE + 1])
     head = ("Name", "Shown as", "Joined", "Devices", "Suspended")
     shown = [
         (Cell(one.username, _address(one.uid)), one.display_name, moment(one.joined), one.n,
-         yes(one.rests or not one.is_active))
+         "deleted" if hasattr(one, "deletion") else yes(one.rests or not one.is_active))
         for one in some[:PAGE]
     ]  # fmt: skip
     picked = manypeople.picks(some[:PAGE])
@@ -72,6 +75,7 @@ def person(request: HttpRequest, uid: str) -> HttpResponse:
     facts: list[tuple[str, Value]] = [
         ("Name", one.username), ("Shown as", one.display_name), ("Account", hexed(one.uid)),
         ("Joined", moment(one.joined)), ("Suspended", _suspended(one)),
+        ("Deleted", _deleted(one)),
         ("Account resets", one.chain - 1), ("Links of the device list", one.head_k),
     ]  # fmt: skip
     if may("moderation.view_storage"):
@@ -110,10 +114,17 @@ def _invites(one: User) -> Section:
     return Section(INVITE_HEAD, shown, "Invites", rest=rest)
 
 
+def _deleted(one: User) -> str:
+    found = Deletion.objects.filter(user=one).first()
+    if found is None:
+        return yes(False)
+    return f"since {moment(found.began)} UTC" + ("" if found.ended else ", under way")
+
+
 def _suspended(one: User) -> str:
     row = suspending.of(one, Kind.ALL, now_ms())
     if row is None:
-        return yes(not one.is_active)
+        return yes(not one.is_active and not hasattr(one, "deletion"))
     return "for good" if row.until == FOREVER else f"until {moment(row.until)} UTC"
 
 

@@ -149,6 +149,11 @@ def last_seen(users: Iterable[bytes]) -> dict[bytes, int]:
     return {bytes(user): seen for user, seen in rows}
 
 
+def forget_seen(users: Iterable[bytes]) -> None:
+    """Blocks: it asks the database."""
+    LastSeen.objects.filter(user__in=list(users)).delete()
+
+
 def _note(node: Node, entry: Entry) -> None:
     if entry.heartbeat - node.written.get(entry.user, -SEEN_EVERY_MS) >= SEEN_EVERY_MS:
         node.seen[entry.user] = entry.heartbeat

@@ -129,8 +129,8 @@ def _tables(user: User) -> dict[str, tuple[QuerySet[Any], Describe]]:
     return {
         "devices": (Device.objects.filter(**mine), lambda row: {
             "id": row.device.hex(), "browser": row.agent, "added": _time(row.added),
-            "gone": _time(row.gone_at), "signing_key": row.signing_key.hex(),
-            "sealing_key": row.kem_key.hex(),
+            "seen": _time(row.seen), "gone": _time(row.gone_at),
+            "signing_key": row.signing_key.hex(), "sealing_key": row.kem_key.hex(),
         }),
         "sessions": (SessionRecord.objects.filter(**mine), lambda row: {
             "browser": row.agent, "signed_in": _time(row.created), "seen": _time(row.seen),

@@ -6,4 +6,6 @@ from chatsite.leaving import views
 
 urlpatterns = [
     path("export", views.take_along),
+    path("deletion", views.delete),
+    path("deletion/step", views.go_on),
 ]

@@ -13,6 +13,7 @@ from msgspec import inspect as shapes
 from accounts import protocol as accounts_protocol
 from chatsite.edge import endpoints
 from chatsite.edge import wire as edge_wire
+from chatsite.leaving import protocol as leaving_protocol
 from media import protocol as media_protocol
 from messaging import http as messaging_http
 from messaging import protocol as messaging_protocol
@@ -20,10 +21,12 @@ from moderation import protocol as moderation_protocol
 
 CONSTANT_MODULES = (
     messaging_protocol, messaging_http, accounts_protocol, media_protocol, moderation_protocol,
+    leaving_protocol,
     endpoints,
 )  # fmt: skip
 BODY_MODULES = (
     edge_wire, accounts_protocol, messaging_http, media_protocol, moderation_protocol,
+    leaving_protocol,
 )  # fmt: skip
 INTS: dict[tuple[Any, Any], str] = {(0, edge_wire.MAX_INT): "n", (0, 2**32 - 1): "u32"}
 SIZES = {16: "id", 32: "b32", 40: "b40", 64: "b64"}

@@ -196,6 +196,13 @@ class MessageLog(ABC):
         """
 
     @abstractmethod
+    async def erase(self, conv: Conv, sender: Uid, seq: int, client_id: bytes) -> None:
+        """A row of the sender's loses content, tag and salt; it stays, as erased.
+
+        Raises Unknown where it is not there, or not theirs. Repeating has no effect.
+        """
+
+    @abstractmethod
     async def expire(self, now: int, limit: int) -> int:
         """Clear content and salts of at most `limit` messages whose time has come; how many.
 
@@ -269,6 +276,11 @@ class ConnectionStore(ABC):
 
         Raises Unknown above the head. Repeating has no effect.
         """
+
+    @abstractmethod
+    async def drop_boxes(self, owner: Uid, conv: Conv) -> None:
+        """The owner's boxes of every epoch go, for good: their account is deleted, and what is put
+        afterwards may be lost. Repeating has no effect."""
 
 
 class StoreMeta(ABC):

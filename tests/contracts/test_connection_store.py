@@ -349,6 +349,15 @@ class TestBoxes:
         await store.put_box(chat.alice, chat.conv, 0, 1, row.box)
         assert await store.epochs(chat.conv, chat.alice, 1) == [row]
 
+    async def test_dropped_they_are_gone_and_those_of_the_other_stay(self, store, chat):
+        for owner in (chat.alice, chat.bob):
+            await store.put_box(owner, chat.conv, 0, 7, b"box")
+        for _ in range(2):
+            await store.drop_boxes(chat.alice, chat.conv)
+            [mine] = await store.epochs(chat.conv, chat.alice, 1)
+            [theirs] = await store.epochs(chat.conv, chat.bob, 1)
+            assert (mine.box, theirs.box) == (None, b"box")
+
     async def test_not_above_the_head(self, store, chat):
         with pytest.raises(Unknown):
             await store.put_box(chat.alice, chat.conv, 1, 1, b"box")

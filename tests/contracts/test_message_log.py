@@ -416,6 +416,26 @@ class TestGone:
                 await log.append(draft, seal, NOW)
         assert await everything(log, chat) == [row]
 
+    @pytest.mark.parametrize("ttl", [0, 3600])
+    async def test_erased_without_a_word_too(self, log, chat, ttl):
+        draft = chat.draft(chat.alice, ttl=ttl)
+        await log.append(draft, seal, NOW)
+        kept = await chat.send(chat.bob)
+        for _ in range(2):
+            await log.erase(chat.conv, chat.alice, 1, draft.client_id)
+            [row, other] = await everything(log, chat)
+            assert (row.gone, row.seq, row.ord, row.text, row.salt, row.tag, row.url) == (
+                *(Gone.ERASED, 1, 1, None, None, None, ""),
+            )
+            assert other == kept
+            assert await log.salts(chat.conv, [draft.client_id], NOW) == {}
+        for sender, seq, client_id in (
+            (chat.bob, 1, draft.client_id), (chat.alice, 2, kept.client_id),
+            (chat.bob, 3, kept.client_id), (chat.bob, 2, new_id()),
+        ):  # fmt: skip
+            with pytest.raises(Unknown):
+                await log.erase(chat.conv, sender, seq, client_id)
+
     async def test_what_is_refused_erases_nothing(self, log, chat):
         row = await chat.send(chat.alice)
         await log.raise_floor(chat.conv, 1)

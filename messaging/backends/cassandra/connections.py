@@ -88,6 +88,9 @@ class CassandraConnectionStore(ConnectionStore):
     async def advance(self, conv: Conv, epoch: NewEpoch) -> None:
         await epochs.advance(self._store, conv, epoch)
 
+    async def drop_boxes(self, owner: Uid, conv: Conv) -> None:
+        await epochs.drop_boxes(self._store, owner, conv)
+
     async def put_box(self, owner: Uid, conv: Conv, epoch: int, g: int, box: bytes) -> None:
         await epochs.put_box(self._store, (owner, conv, epoch), g, box)
 

@@ -44,6 +44,10 @@ UPDATE es_box USING TIMESTAMP :g SET g = :g, box = :box
 WHERE owner = :owner AND connection_id = :conv AND epoch = :epoch
 """)
 
+DROP_BOXES = Statement("""
+DELETE FROM es_box USING TIMESTAMP :last WHERE owner = :owner AND connection_id = :conv
+""")
+
 
 async def head(store: Store, conv: Conv) -> EpochHead | None:
     found = await store.rows(HEAD, {"conv": conv})
@@ -85,6 +89,11 @@ async def put_box(store: Store, key: tuple[Uid, Conv, int], g: int, box: bytes) 
         raise Unknown
     if not known or known[0][0] < g:
         await store.run(PUT_BOX, place | {"g": g, "box": box})
+
+
+async def drop_boxes(store: Store, owner: Uid, conv: Conv) -> None:
+    """Above every generation that a box may be of: those are its timestamps."""
+    await store.run(DROP_BOXES, {"owner": owner, "conv": conv, "last": MAX_INT})
 
 
 def _with_box(record: Row, g: int | None, box: bytes | None) -> EpochRecord:

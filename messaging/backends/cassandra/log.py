@@ -10,6 +10,7 @@ from messaging.backends.base import MessageLog
 from messaging.backends.cassandra import rows
 from messaging.backends.cassandra.append import append
 from messaging.backends.cassandra.buckets import BUCKET_ROWS
+from messaging.backends.cassandra.erasing import erase_own
 from messaging.backends.cassandra.floors import raise_floor
 from messaging.backends.cassandra.heads import Heads
 from messaging.backends.cassandra.marks import mark
@@ -63,6 +64,9 @@ class CassandraMessageLog(MessageLog):
 
     async def raise_floor(self, conv: Conv, epoch: int) -> None:
         await raise_floor(self._heads, conv, epoch)
+
+    async def erase(self, conv: Conv, sender: Uid, seq: int, client_id: bytes) -> None:
+        await erase_own(self._heads, conv, sender, (seq, client_id))
 
     async def expire(self, now: int, limit: int) -> int:
         """The store forgets content by itself, LAPSE_SECONDS after its time; readers go by the

@@ -119,6 +119,9 @@ class SqlConnectionStore(ConnectionStore):
     async def advance(self, conv: Conv, epoch: NewEpoch) -> None:
         await self._db.write(partial(epochs.advance, conv=conv, epoch=epoch))
 
+    async def drop_boxes(self, owner: Uid, conv: Conv) -> None:
+        await self._db.write(partial(epochs.drop_boxes, owner=owner, conv=conv))
+
     async def put_box(self, owner: Uid, conv: Conv, epoch: int, g: int, box: bytes) -> None:
         await self._db.write(partial(epochs.put_box, row=(owner, conv, epoch, g, box)))
 

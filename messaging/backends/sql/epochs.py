@@ -29,6 +29,8 @@ ON CONFLICT (owner, conversation_id, epoch) DO UPDATE SET g = excluded.g, box = 
 WHERE excluded.g > es_box.g
 """
 
+DROP_BOXES = "DELETE FROM es_box WHERE owner = %s AND conversation_id = %s"
+
 
 def head(session: Session, conv: Conv) -> EpochHead | None:
     row = session.one(HEAD, (conv,))
@@ -60,6 +62,10 @@ def put_box(session: Session, row: tuple[Uid, Conv, int, int, bytes]) -> None:
     if session.one(RECORD, (conv, epoch)) is None:
         raise Unknown
     session.execute(BOX, row)
+
+
+def drop_boxes(session: Session, owner: Uid, conv: Conv) -> None:
+    session.execute(DROP_BOXES, (owner, conv))
 
 
 def _settle(session: Session, conv: Conv, epoch: NewEpoch, now: int | None) -> None:

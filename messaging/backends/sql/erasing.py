@@ -3,7 +3,9 @@
 from chatsite.edge.refusals import Unknown
 from messaging.backends.sql.database import Session
 from messaging.backends.sql.rows import ERASED
-from messaging.domain import Draft
+from messaging.domain import Conv, Draft, Uid
+
+Named = tuple[int, bytes]  # seq and client_id of a row
 
 OWN = """
 SELECT 1 FROM conversation
@@ -23,15 +25,30 @@ LATE_SALTS = "DELETE FROM message_salt WHERE expires <= %s"
 
 def require_own(session: Session, draft: Draft) -> None:
     """Raises Unknown where the sender wrote no such row as the draft erases."""
-    if draft.erase and session.one(OWN, (draft.conv, *draft.erase, draft.sender)) is None:
-        raise Unknown
+    if draft.erase:
+        _require_own(session, draft.conv, draft.sender, draft.erase)
 
 
 def erase(session: Session, draft: Draft) -> None:
     if draft.erase:
-        seq, client_id = draft.erase
-        session.execute(CLEAR, (ERASED, draft.conv, seq))
-        session.execute(SHRED, (draft.conv, client_id))
+        _erase(session, draft.conv, draft.erase)
+
+
+def erase_own(session: Session, conv: Conv, sender: Uid, row: Named) -> None:
+    """MessageLog.erase on an open transaction."""
+    _require_own(session, conv, sender, row)
+    _erase(session, conv, row)
+
+
+def _require_own(session: Session, conv: Conv, sender: Uid, row: Named) -> None:
+    if session.one(OWN, (conv, *row, sender)) is None:
+        raise Unknown
+
+
+def _erase(session: Session, conv: Conv, row: Named) -> None:
+    seq, client_id = row
+    session.execute(CLEAR, (ERASED, conv, seq))
+    session.execute(SHRED, (conv, client_id))
 
 
 def expire(session: Session, now: int, limit: int) -> int:

@@ -12,7 +12,7 @@ from messaging.backends.moves import Move
 from messaging.backends.sql import rows
 from messaging.backends.sql.append import append, at_once, common
 from messaging.backends.sql.database import Database, Session, Work, database
-from messaging.backends.sql.erasing import expire
+from messaging.backends.sql.erasing import erase_own, expire
 from messaging.backends.sql.marks import mark
 from messaging.backends.sql.router import ALIAS
 from messaging.domain import Conv, Draft, Row, Seal, Uid, VectorPage
@@ -80,6 +80,10 @@ class SqlMessageLog(MessageLog):
             session.execute(FLOOR, (epoch, conv, epoch))
 
         await self._db.write(work)
+
+    async def erase(self, conv: Conv, sender: Uid, seq: int, client_id: bytes) -> None:
+        work = partial(erase_own, conv=conv, sender=sender, row=(seq, client_id))
+        await self._db.write(work, patient=True, locks=conv)
 
     async def expire(self, now: int, limit: int) -> int:
         count = await self._db.write(partial(expire, now=now, limit=limit))

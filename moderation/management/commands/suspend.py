@@ -45,7 +45,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = User.objects.filter(username=names.folded(options["name"])).first()
-        if user is None:
+        if user is None or hasattr(user, "deletion"):
             raise CommandError("There is no such account.")
         until = now_ms() + options["ms"] if options["ms"] else FOREVER
         kind = Kind.REQUESTS if options["requests"] else Kind.ALL

@@ -3,6 +3,7 @@
 export {
   changePassword,
   checkCode,
+  deleteAccount,
   devices,
   provePassword,
   renewCode,

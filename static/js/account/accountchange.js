@@ -167,6 +167,22 @@ export async function signOut({ discard = false, stop } = {}) {
   forgetCurrent();
 }
 
+/**
+ * For good. The server forgets the account; this browser its keys and texts. `provePassword` first.
+ * @param {{erase: boolean, stop: () => void}} choice erase: what was sent, too; stop: ends what this page does with
+ *   the keys
+ * @returns {Promise<import("../protocol.js").Receipt>}
+ */
+export async function deleteAccount({ erase, stop }) {
+  const { uid } = await keptAccount();
+  const receipt = await api.post("/api/deletion", { erase }, { proof: true });
+  stop();
+  forgetOpen();
+  await Keystore.wipe(uid).catch(() => {}); // another tab holds it: it hears that the account is gone, and wipes
+  forgetCurrent();
+  return receipt;
+}
+
 /** @param {{proof: boolean}} access */
 async function leave(access) {
   try {

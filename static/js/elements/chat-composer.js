@@ -9,7 +9,7 @@ import { bytesLeft, sends, WARN_AT } from "../ui/composing.js";
 import { explain } from "../ui/explain.js";
 import { busy } from "../ui/forms.js";
 import { actOn } from "../ui/peopleact.js";
-import { nameOf } from "../ui/person.js";
+import { isDeleted, nameOf } from "../ui/person.js";
 import { toast } from "../ui/toast.js";
 import { askBeforeLeaving } from "../ui/unsaved.js";
 
@@ -268,6 +268,10 @@ const lost = () => gettext("The server does not know this chat any more. Choose 
 /** @param {Summary} chat @returns {string} why nothing can be written; empty: it can */
 function reason(chat) {
   const name = nameOf(chat.contact);
+  if (isDeleted(chat.contact))
+    return gettext(
+      "This account was deleted. You can read what you wrote to each other; nothing can be sent any more.",
+    );
   switch (chat.row.state) {
     case STATE.CONNECTED:
       return chat.identity === "reset" ? gettext("Decide about the new security identity first.") : "";

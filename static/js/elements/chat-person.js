@@ -70,7 +70,7 @@ export class ChatPerson extends HTMLElement {
     const title = part(this, "name");
     if (title.textContent !== name) title.textContent = name;
     setTitle(`${name} · ${this.dataset.site ?? ""}`);
-    title.title = chat.contact ? `@${chat.contact.peer.name}` : "";
+    title.title = chat.contact?.peer.name ? `@${chat.contact.peer.name}` : "";
     showStanding(part(this, "verified"), chat.standing);
     part(this, "avatar").replaceChildren(avatarOf(chat.row.peer, chat.contact));
     this.#presence();

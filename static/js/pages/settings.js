@@ -13,6 +13,7 @@ import { api, changePassword, devices, renewCode, revoke, unlock } from "../acco
 import { needsSignIn, toSignIn } from "../account/standing.js";
 import { equal, fromB64, hex } from "../crypto/encoding.js";
 import { formatCode, newCode } from "../crypto/recoverycode.js";
+import { bus } from "../tabs/bus.js";
 import { format, gettext } from "../text.js";
 import { onAccountNews } from "../ui/accountnews.js";
 import { initial } from "../ui/avatar.js";
@@ -20,6 +21,7 @@ import { explain } from "../ui/explain.js";
 import { allRight, byId, onSubmit, tell } from "../ui/forms.js";
 import { toast } from "../ui/toast.js";
 import { date } from "../ui/when.js";
+import { wireDeletion } from "./deleting.js";
 import { wireExport } from "./exporting.js";
 import { wireLeaving } from "./leaving.js";
 import { displayNameProblem } from "./names.js";
@@ -86,6 +88,7 @@ function opener(dialog) {
   if (dialog === codeDialog) return () => openCode(undefined);
   if (dialog === leaveDialog) return wireLeaving(leaveDialog);
   if (dialog === byId("export-dialog")) return wireExport();
+  if (dialog === byId("delete-dialog")) return wireDeletion(() => bus.stop());
   return () => dialog.showModal();
 }
 

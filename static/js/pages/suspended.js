@@ -4,6 +4,7 @@
 import "../elements/password-field.js";
 import { byId } from "../ui/forms.js";
 import { wireDecisions, writing } from "./appeals.js";
+import { wireDeletion } from "./deleting.js";
 import { wireExport } from "./exporting.js";
 import { wireLeaving } from "./leaving.js";
 import { lookAgainIn } from "./lookingagain.js";
@@ -13,7 +14,11 @@ const { left } = byId("main").dataset;
 wireDecisions();
 const leave = wireLeaving(byId("leave-dialog"), { settle: async () => {}, stop: () => {} });
 opens("leave-dialog", leave);
-opens("export-dialog", wireExport());
+if (document.getElementById("export-dialog")) {
+  opens("export-dialog", wireExport());
+  const stop = () => {}; // nothing runs here
+  opens("delete-dialog", wireDeletion(stop));
+}
 for (const button of document.querySelectorAll("[data-close]"))
   button.addEventListener("click", () => button.closest("dialog")?.close());
 lookAgain(left ? Number(left) : undefined);

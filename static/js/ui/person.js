@@ -10,7 +10,12 @@ import { lastSeen } from "./when.js";
 /** @param {Named | undefined} contact */
 export function nameOf(contact) {
   if (!contact) return gettext("Somebody");
-  return contact.alias || contact.peer.display_name || contact.peer.name || gettext("Closed account");
+  return contact.alias || contact.peer.display_name || contact.peer.name || gettext("Deleted account");
+}
+
+/** Their account was deleted: the server has no name for it. @param {Named | undefined} contact */
+export function isDeleted(contact) {
+  return contact?.peer.name === "";
 }
 
 /** @param {string} uid @param {Named | undefined} contact @param {string} [extra] */
