@@ -23,6 +23,23 @@ CACHED = """async () => {
   return names;
 }"""
 
+# As no page does: deletes the newest message, which the other one wrote.
+FORGED = """async () => {
+  const { bus } = await import("/static/js/tabs/bus.js");
+  const conv = document.querySelector("chat-thread").getAttribute("conv");
+  const { messages } = await bus.ask("messages", conv);
+  const { seq, mid } = messages.at(-1);
+  await bus.ask("deleteForAll", crypto.randomUUID(), conv, seq, mid);
+  return new Promise((resolve) => {
+    const look = async () => {
+      const [{ failed }] = await bus.ask("unsent");
+      if (failed) resolve(failed);
+    };
+    bus.on("entry", look);
+    void look();
+  });
+}"""
+
 
 def menu(message: Locator) -> Locator:
     """As with a mouse: the button that a bubble shows beside its words."""
@@ -62,6 +79,8 @@ def test_text_and_picture_go_from_everywhere(pair: Pair, open_window: OpenWindow
     expect(offered.get_by_role("button", name=HERE)).to_be_visible()
     expect(offered.get_by_role("button", name=EVERYONE)).to_be_hidden()  # it is not theirs
     bob.keyboard.press("Escape")
+    assert bob.evaluate(FORGED) == "unknown"
+    expect(bubble(bob, words)).to_be_visible()
     picture.click()
     expect(bob.locator("media-viewer dialog")).to_be_visible()
 
@@ -78,6 +97,7 @@ def test_text_and_picture_go_from_everywhere(pair: Pair, open_window: OpenWindow
     expect(bob.locator("media-viewer dialog")).to_be_hidden()
     for page, other, said_there in ((alice, "Bob", MINE), (bob, "Alice", THEIRS)):
         expect(row(page, other)).to_contain_text(said_there)
+        expect(row(page, other).locator("[data-part='unread']")).to_be_hidden()
         expect(page.locator(".thread-scroll img")).to_have_count(0)
         assert page.evaluate(CACHED) == []
 
