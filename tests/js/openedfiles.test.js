@@ -102,3 +102,19 @@ test("what is shown has the type of its bytes", async () => {
   assert.equal(blob.type, "image/gif");
   assert.equal(type.mime, "image/gif");
 });
+
+test("what was deleted is kept no longer than it is shown", async () => {
+  const { parts, fetched, revoked } = world();
+  const files = new OpenedFiles(parts);
+  const [shown, left] = [files.hold(picture("a"), "file"), files.hold(picture("b"), "file")];
+  await Promise.all([shown.open, left.open]);
+  left.release();
+  files.forget("a");
+  files.forget("b");
+  files.forget("c");
+  assert.deepEqual(revoked, ["blob:2"]);
+  shown.release();
+  assert.deepEqual(revoked, ["blob:2", "blob:1"]);
+  files.hold(picture("a"), "file").open.catch(() => {});
+  assert.equal(fetched.length, 3);
+});

@@ -3,6 +3,7 @@
 import { bus } from "../tabs/bus.js";
 import { format, gettext } from "../text.js";
 import { part } from "./bubbles.js";
+import { files } from "./mediafiles.js";
 import { toast } from "./toast.js";
 import { done } from "./undo.js";
 
@@ -14,9 +15,10 @@ export async function askToDelete({ conv, seq, mid }, name) {
 }
 
 /** @param {Message} message @param {string} name of the other one */
-export async function deleteHere({ conv, mid, mine }, name) {
+export async function deleteHere({ conv, mid, mine, content }, name) {
   if (!mid) return;
   const ms = await bus.ask("deleteHere", conv, mid, mine);
+  for (const { blob } of content?.att ?? []) files.forget(blob);
   const undo = async () => {
     if (!(await bus.ask("undoDeleteHere", conv, mid))) toast(gettext("Too late: this message is deleted here."));
   };

@@ -38,6 +38,7 @@ class NotShown extends Error {
 /** One of them: how many show it, and its progress. */
 class OpenedFile {
   users = 0;
+  deleted = false; // it is not kept for another time
   /** @type {Set<Progress>} */ listeners = new Set();
   /** @type {Open | undefined} */ now;
   abort = new AbortController();
@@ -94,6 +95,16 @@ export class OpenedFiles {
     return { open: file.open, ...(file.now && { now: file.now }), release };
   }
 
+  /** Its message was deleted: it stays in memory as long as it is shown. @param {string} blob of the attachment */
+  forget(blob) {
+    for (const key of [`file ${blob}`, `thumb ${blob}`]) {
+      const file = this.#files.get(key);
+      if (!file) continue;
+      file.deleted = true;
+      this.#spare(key, file);
+    }
+  }
+
   /** @param {string} key @param {Attachment} attachment @param {Role} role */
   #opened(key, attachment, role) {
     const file = new OpenedFile(this.#parts, attachment, role);
@@ -109,14 +120,20 @@ export class OpenedFiles {
       if (this.#files.get(key) === file) this.#files.delete(key);
       return;
     }
+    if (file.deleted) return this.#drop(key, file.now);
     const unused = [...this.#files].filter(([, { users, now }]) => !users && now);
     let bytes = unused.reduce((sum, [, { now }]) => sum + (now?.blob.size ?? 0), 0);
     for (const [old, { now }] of unused) {
       if (bytes <= this.#most || !now) break;
       bytes -= now.blob.size;
-      this.#parts.revokeUrl(now.url);
-      this.#files.delete(old);
+      this.#drop(old, now);
     }
+  }
+
+  /** @param {string} key @param {Open} open */
+  #drop(key, open) {
+    this.#parts.revokeUrl(open.url);
+    this.#files.delete(key);
   }
 }
 

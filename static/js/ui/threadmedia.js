@@ -3,6 +3,7 @@
 import { boxRatio, isVisual, kindOf, largeOnes } from "../chat/attachmentkinds.js";
 import { AttachmentViews, viewAt } from "./attachmentviews.js";
 import { bubbleOf, part } from "./bubbles.js";
+import { files } from "./mediafiles.js";
 import { PictureTile } from "./picturetile.js";
 import { UploadLines } from "./uploadline.js";
 
@@ -55,10 +56,12 @@ export class ThreadMedia {
     const att = attachmentsOf(bubble);
     const ids = att.map(({ blob }) => blob).join(" ");
     this.#uploads.fill(node, bubble.entry);
-    if ((this.#filled.get(node) ?? "") === ids) return;
+    const before = this.#filled.get(node) ?? "";
+    if (before === ids) return;
     this.#filled.set(node, ids);
     node.toggleAttribute("data-attachments", att.length > 0);
     part(node, "attachments").replaceChildren(...arranged(att.map((one) => this.#views.make(one))));
+    if (!ids) for (const blob of before.split(" ")) files.forget(blob); // the message was deleted
   }
 
   /** The upload of an entry went on. @param {string} id */
