@@ -10,9 +10,9 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
-from accounts.models import Credentials, User
+from accounts.models import Credentials, Failure, User
 from moderation import roles
-from moderation.models import Audit
+from moderation.models import Audit, Totp
 from tests.accounts.people import Person
 from tests.moderation.conftest import ADMIN, Member, entered
 
@@ -122,6 +122,22 @@ def test_nobody_else_does_anything_to_many(
         assert answer.status_code == (403 if who in STAFF else 302), who
     assert not Audit.objects.exists()
     assert not User.objects.get(uid=alice.uid).approved
+
+
+def test_nobody_posts_to_a_page_of_others(browsers: dict[str, Client], alice: Person) -> None:
+    """With all that any form of the admin asks for."""
+    form = {
+        "act": "codes", "options": "1", "number": "1", "version": "0", "sure": "1", "measure": "5",
+        "reason": "6", "days": "7", "text": "x", "chosen": alice.uid.hex(), "old_password": "x",
+    }  # fmt: skip
+    factors = list(Totp.objects.order_by("pk").values())
+    for name in MAY:
+        for who in browsers.keys() - MAY[name]:
+            answer = browsers[who].post(address(name, alice.uid), form)
+            assert answer.status_code == (403 if who in STAFF else 302), (name, who)
+    assert not Audit.objects.exists()
+    assert not Failure.objects.exists()
+    assert list(Totp.objects.order_by("pk").values()) == factors
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/people/x/y", "/tables/salt/", "/accounts/user/1/"])
