@@ -97,7 +97,7 @@ def _view(act: Act, now_ms: Callable[[], int]) -> Callable[..., HttpResponse]:
             if not request.POST.get("sure"):
                 return _asked(request, act, values)
             with atomic():
-                for row in [act.find(value) for value in values]:
+                for row in _held([act.find(value) for value in values]):
                     act.do(row, Typed(request), request.user.get_username(), now_ms())
         except Changed:
             return _not_done(request, act, FASTER, HTTPStatus.CONFLICT)
@@ -107,6 +107,14 @@ def _view(act: Act, now_ms: Callable[[], int]) -> Callable[..., HttpResponse]:
         return HttpResponseRedirect(reverse(f"admin:{act.back}"))
 
     return view
+
+
+def _held(rows: Sequence[Any]) -> Sequence[Any]:
+    """Locked in one order before the first of them is changed: from then on the audit log is ours,
+    and somebody who holds one of them would wait for it while we wait for them."""
+    everyone = type(rows[0])._default_manager.select_for_update().order_by("pk")
+    list(everyone.filter(pk__in=[row.pk for row in rows]).values_list("pk"))
+    return rows
 
 
 def _chosen(request: HttpRequest) -> list[str]:
