@@ -38,10 +38,11 @@ class SealingKey(Body):
 
 
 class SendReport(Body):
-    """POST /api/reports: `report` is made up by the client, and a repeat with it changes nothing.
-    `mids`: client ids of the chosen messages. 409 `moderation_key` where kid is not the newest: ask
-    for it and seal again. 413: choose fewer. 429 `rate`, or `reports_open` where three about this
-    person wait to be looked at."""
+    """POST /api/reports: `report` is made up by the client. A repeat with it is the same report:
+    other words take the place of the first, until staff take it up (409 `report_read`). `mids`:
+    client ids of the chosen messages. 409 `moderation_key` where kid is not the newest: ask for it
+    and seal again. 413: choose fewer. 429 `rate`, or `reports_open` where three about this person
+    wait to be looked at."""
 
     report: Id
     peer: Id

@@ -5,9 +5,11 @@ stands in the row and is told to staff alone.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError
+from django.db.models import F
 from django.db.transaction import atomic, on_commit
 
 from accounts.models import User
@@ -21,7 +23,7 @@ from e2ee.reports import Report as Plain
 from e2ee.reports import open_report
 from messaging.backends import connection_store, log
 from moderation import grounds, keys
-from moderation.models import WAITING, Report
+from moderation.models import WAITING, Report, State
 from moderation.protocol import REPORTS_OPEN_MAX, REPORTS_PER_DAY, SendReport
 
 A_DAY = Limit("reports", REPORTS_PER_DAY, DAY)  # by account
@@ -35,6 +37,11 @@ class NoReports(Refusal):
 class OldKey(Refusal):
     status, code = 409, "moderation_key"
     message = "Reports are sealed to another key by now."
+
+
+class Read(Refusal):
+    status, code = 409, "report_read"
+    message = "This report arrived before in other words, and staff have taken it up."
 
 
 class ManyOpen(Refusal):
@@ -53,37 +60,54 @@ class Opened:
 
 
 def take(reporter: User, body: SendReport, now: int) -> None:
-    """Keep a report as it came. Repeatable by its id.
+    """Keep a report as it came. Repeatable by its id; other words take the place of the first ones
+    until staff take it up.
 
-    Raises NoReports, OldKey, Unknown (nobody has that uid, or the id is another's report), ManyOpen
-    and Refusal `rate`. Those that are kept count as the day's; tries have a limit of their own.
+    Raises NoReports, OldKey, Unknown (nobody has that uid, or the id is another's report), Read,
+    ManyOpen and Refusal `rate`. Those that are kept count as the day's; tries have a limit of their
+    own.
     """
     published = keys.published()
     if published is None:
         raise NoReports
     if bytes(body.peer) == reporter.uid:
         bad("own", "Nobody reports themselves.")
-    if _is_there(reporter, body):
+    known = _there(reporter, body)
+    if known and bytes(known.sealed or b"") == body.sealed:
         return
     if body.kid != published.key().kid:
         raise OldKey
     if not User.objects.filter(uid=bytes(body.peer), head_k__gt=0).exists():
         unknown()
-    _require_room(reporter, body)
-    limits.take(A_DAY, reporter.uid, now)
+    if not known:
+        _require_room(reporter, body)
+        limits.take(A_DAY, reporter.uid, now)
     with atomic():
         User.objects.select_for_update().get(pk=reporter.pk)  # two at once are counted in turn
-        if not _is_there(reporter, body):
+        known = _there(reporter, body)
+        if known:
+            _say_again(known, body)
+        else:
             _keep(reporter, body, now)
 
 
-def _is_there(reporter: User, body: SendReport) -> bool:
-    row = Report.objects.filter(report=bytes(body.report)).defer("sealed").first()
-    if row is None:
-        return False
-    if (row.reporter, row.peer) != (reporter.uid, bytes(body.peer)):
+def _there(reporter: User, body: SendReport) -> Report | None:
+    row = Report.objects.filter(report=bytes(body.report)).first()
+    if row and (row.reporter, row.peer) != (reporter.uid, bytes(body.peer)):
         unknown()
-    return True
+    return row
+
+
+def _said(body: SendReport) -> dict[str, Any]:
+    mids = b"".join(map(bytes, body.mids))
+    return {"reason": body.reason, "kid": body.kid, "mids": mids, "sealed": body.sealed}
+
+
+def _say_again(row: Report, body: SendReport) -> None:
+    """A decision about what was there before fails by the version: who takes it looks again."""
+    same = Report.objects.filter(pk=row.pk, state=State.NEW, version=row.version)
+    if not same.update(version=F("version") + 1, **_said(body)):
+        raise Read
 
 
 def _require_room(reporter: User, body: SendReport) -> None:
@@ -96,9 +120,8 @@ def _keep(reporter: User, body: SendReport, now: int) -> None:
     _require_room(reporter, body)
     try:
         Report.objects.create(
-            report=bytes(body.report), reporter=reporter.uid, peer=bytes(body.peer),
-            reason=body.reason, kid=body.kid, mids=b"".join(map(bytes, body.mids)),
-            sealed=body.sealed, made=now,
+            report=bytes(body.report), reporter=reporter.uid, peer=bytes(body.peer), made=now,
+            **_said(body),
         )  # fmt: skip
     except IntegrityError:  # somebody else took this id at the same moment
         unknown()

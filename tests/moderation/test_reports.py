@@ -19,7 +19,7 @@ from e2ee.encoding import from_base64
 from e2ee.moderation import ModerationKey, Published
 from e2ee.reports import Report as Plain
 from e2ee.reports import encode, info
-from moderation import erasing, protocol, reports
+from moderation import deciding, erasing, protocol, reports
 from moderation.models import Report, State
 from testkit.client.m1.keys import hpke_seal
 from tests.accounts.conftest import signed_up
@@ -72,6 +72,26 @@ def test_a_repeat_is_the_same_report(alice: Person, bob: Person) -> None:
     wanted = body(alice, bob)
     assert [send(alice, wanted).status for _ in range(15)] == [200] * 15
     assert Report.objects.count() == 1
+
+
+def test_other_words_take_the_place_of_the_first_until_staff_look(
+    alice: Person, bob: Person
+) -> None:
+    """Its answer was lost, so the person thinks that it never arrived. It is no second report, by
+    which the same messages would count as reported before."""
+    mids = [secrets.token_bytes(16) for _ in range(2)]
+    first, again = (
+        body(alice, bob, report=b"r" * 16, reason=n, mids=[Id(mid)])
+        for n, mid in enumerate(mids, 1)
+    )
+    assert [send(alice, one).status for one in (first, again)] == [200, 200]
+    row = Report.objects.get()
+    assert (row.reason, row.chosen, bytes(row.sealed or b"")) == (2, [mids[1]], again.sealed)
+    deciding.take(row, row.version, User.objects.get(uid=bob.uid))
+    refused = send(alice, first)
+    assert (refused.status, refused.code) == (409, "report_read")
+    assert send(alice, again).status == 200, "it is there, and the same"
+    assert Report.objects.get().reason == 2
 
 
 def test_nobody_takes_the_id_of_another_report(alice: Person, bob: Person) -> None:

@@ -29,6 +29,7 @@ export class ChatReport extends HTMLElement {
   /** @type {Shown[]} as they are sealed */ #messages = [];
   #id = ""; // of the report: a repeat has the same one
   #tried = ""; // what was sent under it, whose answer may be lost
+  #changed = false; // other words were tried under it before
   #identity = ""; // of those who read it
   #turn = 0; // number of the look: an older one gives up
 
@@ -136,14 +137,14 @@ export class ChatReport extends HTMLElement {
   }
 
   /**
-   * Other words than before are another report: the server keeps the first of an id.
+   * Other words than before take the place of the first at the server, as long as nobody there has read those.
    * @param {Chat} chat
    * @param {string} note
    */
   #wanted({ row }, note) {
     const reason = Number(this.#value("reason"));
     const said = JSON.stringify([reason, note, this.#messages.map(({ seq }) => seq)]);
-    if (this.#tried && this.#tried !== said) this.#id = b64(newId());
+    this.#changed ||= Boolean(this.#tried) && this.#tried !== said;
     this.#tried = said;
     return {
       id: this.#id,
@@ -160,6 +161,7 @@ export class ChatReport extends HTMLElement {
   /** What somebody saw is not what would go: they see it again and decide. @param {unknown} error */
   async #failed(error) {
     const { code } = /** @type {{code?: string}} */ (error);
+    if (code === "report_read" && !this.#changed) return this.#done(); // it had arrived
     const again = code === "words_changed" || code === "reader_changed";
     if (again) await this.#look();
     if (again && this.#send.disabled) return; // the look has said why
@@ -180,7 +182,8 @@ export class ChatReport extends HTMLElement {
     part(this, "sent").hidden = true;
     part(this, "changed").hidden = true;
     part(this, "messages").replaceChildren();
-    [this.#chat, this.#seq, this.#messages, this.#id, this.#tried] = [undefined, undefined, [], "", ""];
+    [this.#chat, this.#seq, this.#messages, this.#id] = [undefined, undefined, [], ""];
+    [this.#tried, this.#changed] = ["", false];
     busy(this.#send, false);
     this.#tell("");
   }

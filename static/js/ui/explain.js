@@ -95,6 +95,7 @@ const SERVERS = {
   own_invite: () => gettext("This invite is your own. Send it to the person whom you want to write to."),
   proof: signInAgain,
   refused: garbled,
+  report_read: () => gettext("Your report arrived before and was read, but what you changed since was not sent."),
   reports_open: () =>
     gettext("You have reported this person several times, and those reports are not looked at yet. Wait for that."),
   reservation: () => gettext("That took too long. Choose your name again."),
