@@ -101,6 +101,42 @@ test("few pictures are decoded at once, and none that has left the screen meanwh
   Image.prototype.decode = async () => {};
 });
 
+test("stills of animations that failed, were replaced or left are let go", async () => {
+  const [make, revoke, decode] = [URL.createObjectURL, URL.revokeObjectURL, Image.prototype.decode];
+  /** @type {Set<string>} */ const held = new Set();
+  let count = 0;
+  URL.createObjectURL = () => {
+    const url = `blob:still${++count}`;
+    held.add(url);
+    return url;
+  };
+  URL.revokeObjectURL = (url) => held.delete(url);
+  const views = new AttachmentViews(new Node(), () => {});
+  files.hold = (_, role) => {
+    const type = { family: "picture", moves: true, w: 9, h: 9 };
+    return { now: { url: `blob:${role}`, blob: new Blob(), type }, release() {} };
+  };
+  const shown = async () => {
+    const { node } = views.make({ ...picture("a"), thumb: {} });
+    near([node, true]);
+    for (let still = 0; still < 2; still++) {
+      await settled();
+      stills.shift()?.();
+    }
+    await settled();
+    return node;
+  };
+  const node = await shown();
+  assert.deepEqual([count, [...held]], [2, [words(node, "picture").src]]);
+  near([node, false]);
+  assert.equal(held.size, 0);
+  Image.prototype.decode = async () => Promise.reject(new Error());
+  await shown();
+  assert.deepEqual([count, held.size], [4, 0]);
+  Object.assign(URL, { createObjectURL: make, revokeObjectURL: revoke });
+  Image.prototype.decode = decode;
+});
+
 test("the still of an animation that was left is not shown as the next picture", async () => {
   const stage = new ViewerStage(filled(new Node(), "_viewer.html"));
   Object.assign(stage.video, { pause() {}, load() {} });

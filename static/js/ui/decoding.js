@@ -22,6 +22,8 @@ export function decoded(address, wanted) {
     } catch {
       if (wanted()) throw Object.assign(new Error("a picture was not decoded"), { code: "unreadable" });
     }
-    return wanted();
+    if (wanted()) return true;
+    picture.removeAttribute("src"); // its pixels need not wait for the next collection
+    return false;
   });
 }

@@ -48,8 +48,7 @@ export class PictureTile {
     this.#picture.hidden = true;
     this.#picture.removeAttribute("src");
     for (const held of this.#held.splice(0)) held.release();
-    URL.revokeObjectURL(this.#still);
-    this.#still = "";
+    this.#keepStill("");
   }
 
   /** After a failure. */
@@ -88,20 +87,34 @@ export class PictureTile {
     try {
       const open = held.now ?? (await held.open);
       if (!fits(open.type, AT_ONCE_PIXELS_MAX)) return false;
-      const still = open.type.moves && movesLittle() ? URL.createObjectURL(await stillOf(open.blob)) : "";
-      if (!(await decoded(still || open.url, () => turn === this.#turn))) {
-        URL.revokeObjectURL(still);
-        return false;
-      }
-      this.#still ||= still;
-      this.#picture.src = still || open.url;
-      this.#picture.hidden = false;
-      return true;
+      return await this.#shown(turn, open);
     } catch (error) {
       const code = codeOf(error);
       if (turn === this.#turn && (role === "file" || code === "gone" || mayLoadAgain(code))) this.#fail(code);
       return false;
     }
+  }
+
+  /** @param {number} turn @param {import("./openedfiles.js").Open} open @returns {Promise<boolean>} false: nobody wants it any more */
+  async #shown(turn, { blob, type, url }) {
+    const still = type.moves && movesLittle() ? URL.createObjectURL(await stillOf(blob)) : "";
+    let wanted = false;
+    try {
+      wanted = await decoded(still || url, () => turn === this.#turn);
+    } finally {
+      if (!wanted) URL.revokeObjectURL(still);
+    }
+    if (!wanted) return false;
+    this.#picture.src = still || url;
+    this.#picture.hidden = false;
+    this.#keepStill(still);
+    return true;
+  }
+
+  /** In place of the one before. @param {string} still */
+  #keepStill(still) {
+    URL.revokeObjectURL(this.#still);
+    this.#still = still;
   }
 
   /** @param {string} code */
