@@ -12,18 +12,19 @@ import {
   putPart,
   Speed,
 } from "../../static/js/network/parts.js";
-import { getByNode, putByNode } from "../../static/js/network/ways.js";
+import { getByNode, putByNode, Reach } from "../../static/js/network/ways.js";
 import { MovedClock, settle } from "./moved_clock.js";
 
 const PART = PART_SMALL;
 
 /** A server with one blob; `answers` come before the parts: a status, or "away". */
-function line(size, answers = [], direct = false) {
-  const clock = new MovedClock();
+function line(size, answers = [], direct = false, shared = undefined) {
+  const clock = shared?.clock ?? new MovedClock();
   const stopped = new AbortController();
   const world = { clock, stopped, asked: [], told: [], tokens: [], wanted: [], flying: 0, most: 0, answers };
   world.down = {
     clock,
+    reach: shared?.reach ?? new Reach(clock),
     lanes: new Lanes(3),
     signal: stopped.signal,
     way: async (n, fresh, wanted) => {
@@ -202,6 +203,19 @@ test("a place of files that no call reaches is tried for a while, and is not the
   const cut = line(3 * PART, [undefined, "away", 503], true);
   const { value } = await meanwhile(cut.clock, cut.all());
   assert.equal(value.length, 3);
+});
+
+test("of a place of files that no call reached the next picture tells at once, until a part comes", async () => {
+  const { clock, down } = line(10, Array(100).fill("away"), true);
+  await meanwhile(clock, line(10, Array(100).fill("away"), true, down).all());
+  const next = async (answers) => {
+    const world = line(10, answers, true, down);
+    const { error } = await meanwhile(clock, world.all());
+    return [error?.code, world.asked.length];
+  };
+  assert.deepEqual(await next(Array(100).fill("away")), ["unreachable", 2]);
+  assert.deepEqual(await next(["away"]), [undefined, 2]);
+  assert.deepEqual(await next(["away", "away", "away"]), [undefined, 4]);
 });
 
 test("a signed PUT meets less that has a name", async () => {

@@ -140,6 +140,7 @@ function refusal({ status, headers }, { direct }) {
  * @property {import("../lanes.js").Lanes} lanes how many parts may come at once, of all blobs
  * @property {(n: number, fresh: boolean, wanted: number[]) => Promise<Way>} way of part n; `fresh`: the last one was
  *   refused; `wanted`: n and the parts after it
+ * @property {Pick<import("./ways.js").Reach, "patience" | "missed" | "came">} reach of the place past the site
  * @property {AbortSignal} signal
  * @property {(done: number) => void} progress bytes that have come
  */
@@ -191,7 +192,7 @@ class Counted {
 
 /** @param {number} n @param {number[]} wanted @param {Down} down @param {Counted} counted @returns {Promise<Bytes>} */
 async function getPart(n, wanted, down, counted) {
-  const { clock, lanes, signal } = down;
+  const { clock, lanes, reach, signal } = down;
   let fresh = false; // the last way was refused
   let begun = clock.now();
   for (let tries = 0; ; tries++) {
@@ -206,28 +207,30 @@ async function getPart(n, wanted, down, counted) {
         counted.add(bytes);
       };
       const queued = clock.now();
-      return await lanes.run(() => {
+      const part = await lanes.run(() => {
         begun += clock.now() - queued; // other parts were on their way
         return getOnce(taken, down, note);
       });
+      if (taken.direct) reach.came();
+      return part;
     } catch (error) {
       counted.add(-came);
       signal.throwIfAborted();
-      const { code, retryMs } = asPartError(error);
+      // The way comes from another tab, which may be away as a server is.
+      const { code, retryMs } = error instanceof PartError ? error : new PartError("offline", undefined, error);
       const denied = code === "denied" || code === "unreachable";
       const again = denied && !fresh; // at once, by another way
       fresh ||= denied;
       const later = again || code === "offline" || code === "busy" || code === "unreachable";
       if (!later && way?.direct && code === "denied") throw new PartError("unreachable", undefined, error);
-      if (!later || clock.now() - begun > PATIENCE_MS) throw error;
+      const unreached = code === "unreachable" && !again;
+      if (!later || clock.now() - begun >= (unreached ? reach.patience : PATIENCE_MS)) {
+        if (unreached) reach.missed();
+        throw error;
+      }
       if (!again) await pause(clock, Math.min(PATIENCE_MS, retryMs ?? AGAIN_MS * 2 ** Math.min(tries, 6)), signal);
     }
   }
-}
-
-/** The way comes from another tab, which may be away as a server is. @param {unknown} error */
-function asPartError(error) {
-  return error instanceof PartError ? error : new PartError("offline", undefined, error);
 }
 
 /**

@@ -7,6 +7,8 @@
 
 export const AT_ONCE = 8; // URLs that are asked for: a slow line does not let the last of them grow old
 const GOOD_MS = 240_000; // of their five minutes
+const UNREACHED_MS = 10_000; // the site has just answered, so it is not the line
+const MISSED_MS = 60_000; // for which that is remembered
 
 /** @param {string} blob hex @param {number} n @param {string} ticket @returns {Way} */
 export function putByNode(blob, n, ticket) {
@@ -21,6 +23,32 @@ export function getByNode(blob, n, token) {
 /** @param {string} blob @param {number} n @param {Record<string, string>} headers @returns {Way} */
 function byNode(blob, n, headers) {
   return { url: `/blobs/${blob}/${n}`, headers, direct: false };
+}
+
+/** Whether calls reach the place where the site keeps files, as far as this page has found out. */
+export class Reach {
+  #clock;
+  #missed = Number.NEGATIVE_INFINITY;
+
+  /** @param {Clock} clock */
+  constructor(clock) {
+    this.#clock = clock;
+  }
+
+  /** ms for which a part that no call reaches is tried; 0: one was given up a moment ago. */
+  get patience() {
+    return this.#clock.now() - this.#missed < MISSED_MS ? 0 : UNREACHED_MS;
+  }
+
+  /** A part was given up. */
+  missed() {
+    this.#missed = this.#clock.now();
+  }
+
+  /** A part has come. */
+  came() {
+    this.#missed = Number.NEGATIVE_INFINITY;
+  }
 }
 
 /** The signed URLs of the parts of one blob, some asked for at a time. */

@@ -9,7 +9,7 @@ import { wallClock } from "../clock.js";
 import { openBlob, sealBlob, sealedSize } from "../crypto/blob.js";
 import { Lanes } from "../lanes.js";
 import { getParts, PartError } from "../network/parts.js";
-import { getByNode, SignedUrls } from "../network/ways.js";
+import { getByNode, Reach, SignedUrls } from "../network/ways.js";
 import { BlobFiles } from "../storage/blobfiles.js";
 
 /** @typedef {import("../crypto/encoding.js").Bytes} Bytes */
@@ -32,6 +32,7 @@ const scope = /** @type {any} */ (self);
 /** @type {Map<number, Task>} */ const tasks = new Map();
 const parts = new Lanes(PARTS_MAX);
 const opening = new Lanes(OPENED_MAX);
+const reach = new Reach(wallClock);
 let sinceTrim = TRIM_EVERY; // what other tabs have put there is not known yet
 
 /** @type {Record<string, (given: any, task: Task) => Promise<unknown>>} */
@@ -175,6 +176,7 @@ async function fetched({ blob, key, role, direct }, files, task) {
     fetch: (/** @type {any} */ input, /** @type {any} */ init) => fetch(input, init),
     clock: wallClock,
     lanes: parts,
+    reach,
     signal: stopped.signal,
     progress: (/** @type {number} */ done) => scope.postMessage({ id, progress: [done, total] }),
     way: waysOf(blob, direct, task),
