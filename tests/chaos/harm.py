@@ -18,6 +18,7 @@ ACCOUNTS = ("lost", "revoke", "suspend")
 BETWEEN = {
     "sever": Weather(refuse=True),
     "freeze": Weather(hold=frozenset({IN, OUT})),
+    "lose": Weather(swallow=frozenset({IN, OUT})),
 }
 
 

@@ -31,7 +31,7 @@ ALONE = (("alice", "p"), ("bob", "n"))  # each on one node, and of three seldom 
 NODES = {
     "no_dedupe": Sought(("lossy", "nervous"), frozenset({"I1", "I2", "I4"})),
     "unknown_is_done": Sought(
-        ("freeze_cassandra",), frozenset({"I1", "I3", "I5"}), fault_seconds=LONGER
+        ("lose_cassandra",), frozenset({"I1", "I3", "I5"}), fault_seconds=LONGER
     ),
     "plain_writes": Sought(("nervous",), frozenset({"I1", "I2", "I3", "I5"}), hush="end"),
     "ack_before_watermarks": Sought(("kill",), frozenset({"I7", "everybody"}), hush="begin"),
