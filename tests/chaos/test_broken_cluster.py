@@ -26,8 +26,8 @@ class Sought:
     fault_seconds: tuple[float, float] = SHORT.fault_seconds
 
 
-# Longer than a compare-and-set is waited for, shorter than what follows it is. Meanwhile somebody on
-# another node writes, so that it is refused when it arrives.
+# Longer than a compare-and-set is waited for, shorter than what follows it is: meanwhile somebody
+# writes by another node, so that it is refused when it arrives.
 BETWEEN = (2.8, 4.5)
 ALONE = (("alice", "p"), ("bob", "n"))  # each on one node, and of three seldom on the same
 NODES = {
