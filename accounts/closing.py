@@ -93,6 +93,11 @@ def open_ones(limit: int) -> list[Deletion]:
     return list(waiting.order_by("began")[:limit])
 
 
+def ended_after(ms: int) -> list[bytes]:
+    """The accounts of deletions that ended after that time: uids."""
+    return list(Deletion.objects.filter(ended__gt=ms).values_list("user__uid", flat=True))
+
+
 def advance(
     was: Deletion, conv: bytes, seq: int, *, conversations: int = 0, messages: int = 0
 ) -> bool:

@@ -25,6 +25,7 @@ from presence import registry
 
 EVERY_SECONDS = 60
 SLICE_SECONDS = 2.0  # of work, for a request or a look of the job at one account
+LATE_MS = 3_600_000  # what is written of a person after the end
 AT_A_TIME = 20  # accounts that the job looks at
 SHUT = {ContactState.CLOSED, ContactState.BLOCKED}
 
@@ -55,9 +56,11 @@ async def every_minute() -> None:
 
 
 async def look() -> None:
-    """Go on with those that have not ended."""
+    """Go on with those that have not ended. A node writes down when somebody was last here after
+    they left: that goes, too."""
     for deletion in await threads.run(closing.open_ones, AT_A_TIME):
         await go_on(deletion, SLICE_SECONDS)
+    await threads.run(_forget_seen, now_ms() - LATE_MS)
 
 
 async def left(deletion: Deletion) -> list[Contact]:
@@ -104,6 +107,10 @@ async def _messages(deletion: Deletion, contact: Contact, until: float) -> bool:
             return False
         if time.monotonic() >= until:
             return False
+
+
+def _forget_seen(after: int) -> None:
+    registry.forget_seen(closing.ended_after(after))
 
 
 def _finish(deletion: Deletion, now: int) -> None:

@@ -24,6 +24,7 @@ from messaging.backends import connection_store, log, tables
 from messaging.domain import Gone
 from messaging.models import Invite
 from moderation.models import Audit
+from presence.models import LastSeen
 from tests.accounts.people import Answer, Browser, Person, second_browser
 from tests.accounts.test_standing import standing
 from tests.chatsite.leaving.test_export import lock, talked
@@ -133,6 +134,9 @@ def test_the_server_goes_on_where_nobody_asks(ann: Person, ben: Person) -> None:
     row = closing.of_receipt(begun.bytes("receipt"))
     assert row is not None
     assert row.ended
+    LastSeen.objects.create(user=ann.uid, seen=now_ms())  # by a node that heard of it late
+    async_to_sync(deletion.look)()
+    assert not LastSeen.objects.filter(user=ann.uid).exists()
 
 
 def test_every_pair_is_closed_whatever_it_was(ann: Person, ben: Person, eve: Person) -> None:
