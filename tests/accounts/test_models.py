@@ -4,6 +4,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from accounts import reset, signup
+from accounts.closing import RECEIPT_LEN, Deletion
 from accounts.models import (
     Credentials,
     Device,
@@ -50,6 +51,10 @@ def test_rows_name_themselves_without_what_they_hold(alice: Person):
     Suspension.objects.create(user=user, kind=2, until=NOW, reason=1, decision=b"d" * 16)
     reset.make_token(user, 1, NOW)
     SignUpWork.objects.create()
+    Deletion.objects.create(
+        user=user, receipt=b"r" * RECEIPT_LEN, erase=True, began=NOW,
+        sessions=1, devices=1, keys=1, notes=1,
+    )  # fmt: skip
     for model in apps.get_app_config("accounts").get_models():
         rows = model._default_manager.all()
         assert rows, f"{model.__name__} has no row to look at"
