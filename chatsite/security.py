@@ -22,7 +22,8 @@ STATIC_MAX_AGE = "public, max-age=0, must-revalidate"
 
 _ADMIN = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; frame-src blob:; "  # a picture of a report
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _STATIC = (
     "default-src 'none'; script-src 'self'; connect-src 'self'{store}; base-uri 'none'; "

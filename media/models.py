@@ -1,10 +1,12 @@
 """Tables of blobs: relational whatever engine keeps the messages.
 
-    Blob ── BlobLink   which message has it   (blob, conv, client_id)
+    Blob ┬─ BlobLink   which message has it            (blob, conv, client_id)
+         └─ BlobHold   which report its parts stay for (report, blob, client_id)
 
 A blob goes one way: granted → whole → linked → deleting, and may go from any state to the last.
 Each step is one UPDATE that names the state before it (`moved`), so of two that meet one wins. Its
-row goes last, after its parts: what has no row is nobody's.
+row goes last, after its parts: what has no row is nobody's. One that is held stays in the last
+state: gone for everybody, and its parts are there for those who open the report.
 """
 
 from typing import ClassVar
@@ -78,3 +80,19 @@ class BlobLink(models.Model):
 
     def __str__(self) -> str:
         return "link"
+
+
+class BlobHold(models.Model):
+    """Keeps the parts, and shows the blob to nobody. A blob may be held for several reports."""
+
+    blob = models.ForeignKey(Blob, models.PROTECT, related_name="holds")
+    report = Bytes(16)
+    client_id = Bytes(16)  # of the message that had it when it was reported
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["report", "client_id", "blob"], name="blob_of_report")
+        ]
+
+    def __str__(self) -> str:
+        return "hold"

@@ -11,12 +11,13 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum, Value
 from django.db.models.functions import Greatest
 
 from accounts.models import User
-from media.models import Blob, BlobLink, SiteName, State
+from media.models import Blob, BlobHold, BlobLink, SiteName, State
 from media.tickets import Upload
 
 SENDABLE = (State.WHOLE, State.LINKED)
 UNCLAIMED = (State.GRANTED, State.WHOLE)
 LOOK_MS = 60_000  # from a link until its message is looked for
+_NOT_HELD = ~Exists(BlobHold.objects.filter(blob=OuterRef("pk")))
 QUOTAS_MAX = 2  # of a person, with what is going: to the site it counts until it is gone
 
 
@@ -221,13 +222,14 @@ def look_again(link: BlobLink, at: int) -> None:
 
 def going(after: int, limit: int) -> list[Blob]:
     """Those whose parts are to be deleted, with a key above `after`, in the order of keys."""
-    some = Blob.objects.filter(state=State.DELETING, pk__gt=after)
+    some = Blob.objects.filter(_NOT_HELD, state=State.DELETING, pk__gt=after)
     return list(some.order_by("pk")[:limit])
 
 
 def ending(now: int) -> QuerySet[Blob]:
     """Those to be deleted, to which nobody can put a part any more."""
-    return Blob.objects.filter(Q(signed=None) | Q(signed__lte=now), state=State.DELETING)
+    past = Q(signed=None) | Q(signed__lte=now)
+    return Blob.objects.filter(_NOT_HELD, past, state=State.DELETING)
 
 
 def remove(row: Blob, now: int) -> bool:

@@ -122,7 +122,7 @@ def history(user: User) -> Section:
 
 
 def row_of(report: str) -> Report:
-    row = Report.objects.filter(report=_id(report)).select_related("assigned").first()
+    row = Report.objects.filter(report=id_of(report)).select_related("assigned").first()
     if row is None:
         raise Http404
     return row
@@ -200,13 +200,13 @@ def _state(row: Decision) -> str:
 
 def _decision(decision: str) -> Decision:
     rows = Decision.objects.select_related("user", "appeal", "report")
-    row = rows.filter(decision=_id(decision)).first()
+    row = rows.filter(decision=id_of(decision)).first()
     if row is None:
         raise Http404
     return row
 
 
-def _id(text: str) -> bytes:
+def id_of(text: str) -> bytes:
     try:
         return id_from_hex(text)
     except M1Error:

@@ -239,6 +239,7 @@ class Right(models.Model):
             ("view_figures", "Can see the numbers of each day, and what was refused"),
             ("approve_people", "Can let new accounts ask others, or turn them down"),
             ("end_sessions", "Can sign people out everywhere"),
+            ("save_files", "Can save files of reports, whatever they are"),
         ]
 
     def __str__(self) -> str:

@@ -25,6 +25,7 @@ Kid = Annotated[str, Meta(pattern=r"^[A-Za-z0-9]{1,64}$")]
 Record = Annotated[bytes, Meta(max_length=2_048)]
 Sealed = Annotated[bytes, Meta(min_length=SEALED_MIN, max_length=SEALED_MAX)]
 Mids = Annotated[list[Id], Meta(max_length=REPORT_CHOSEN_MAX)]
+Before = Annotated[list[Id], Meta(max_length=REPORT_BEFORE_MAX)]
 
 
 class SealingKey(Body):
@@ -40,9 +41,10 @@ class SealingKey(Body):
 class SendReport(Body):
     """POST /api/reports: `report` is made up by the client. A repeat with it is the same report:
     other words take the place of the first, until staff take it up (409 `report_read`). `mids`:
-    client ids of the chosen messages. 409 `moderation_key` where kid is not the newest: ask for it
-    and seal again. 413: choose fewer. 429 `rate`, or `reports_open` where three about this person
-    wait to be looked at."""
+    client ids of the chosen messages, `before`: of those before them that have files. Files of both
+    are kept for those who open the report, also when the messages are deleted meanwhile. 409
+    `moderation_key` where kid is not the newest: ask for it and seal again. 413: choose fewer. 429
+    `rate`, or `reports_open` where three about this person wait to be looked at."""
 
     report: Id
     peer: Id
@@ -50,6 +52,7 @@ class SendReport(Body):
     kid: Kid
     mids: Mids
     sealed: Sealed
+    before: Before = []
 
 
 class News(Body):

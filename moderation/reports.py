@@ -7,6 +7,7 @@ stands in the row and is told to staff alone.
 from dataclasses import dataclass
 from typing import Any
 
+from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import F
@@ -21,6 +22,7 @@ from e2ee.errors import M1Error
 from e2ee.judging import Ground, Judged, judge
 from e2ee.reports import Report as Plain
 from e2ee.reports import open_report
+from media import holding
 from messaging.backends import connection_store, log
 from moderation import grounds, keys
 from moderation.models import WAITING, Report, State
@@ -82,6 +84,7 @@ def take(reporter: User, body: SendReport, now: int) -> None:
     if not known:
         _require_room(reporter, body)
         limits.take(A_DAY, reporter.uid, now)
+    conv = _conv_of(reporter, body)
     with atomic():
         User.objects.select_for_update().get(pk=reporter.pk)  # two at once are counted in turn
         known = _there(reporter, body)
@@ -89,6 +92,16 @@ def take(reporter: User, body: SendReport, now: int) -> None:
             _say_again(known, body)
         else:
             _keep(reporter, body, now)
+        named = [bytes(mid) for mid in (*body.mids, *body.before)]
+        holding.hold(bytes(body.report), conv, named, now)
+
+
+def _conv_of(reporter: User, body: SendReport) -> bytes | None:
+    """Of the two; None also where the report names no message."""
+    if not body.mids and not body.before:
+        return None
+    pair = async_to_sync(connection_store().pair)(reporter.uid, bytes(body.peer))
+    return pair.conv if pair else None
 
 
 def _there(reporter: User, body: SendReport) -> Report | None:

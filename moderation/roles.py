@@ -13,12 +13,14 @@ from accounts.models import User
 
 APPS = ("accounts", "media", "messaging", "moderation")  # whose permissions roles have
 NEEDED = (*APPS, "auth", "contenttypes")
+MODERATOR = {
+    *("accounts.view_user", "moderation.view_report", "moderation.change_report"),
+    *("moderation.view_decision", "moderation.add_decision", "moderation.change_decision"),
+    *("moderation.view_figures", "moderation.approve_people"),
+}
 ROLES = {
-    "moderator": {
-        *("accounts.view_user", "moderation.view_report", "moderation.change_report"),
-        *("moderation.view_decision", "moderation.add_decision", "moderation.change_decision"),
-        *("moderation.view_figures", "moderation.approve_people"),
-    },
+    "moderator": MODERATOR,
+    "investigator": {*MODERATOR, "moderation.save_files"},
     "operator": {
         *("accounts.view_user", "accounts.view_device", "accounts.view_sessionrecord"),
         *("messaging.view_invite", "moderation.view_storage", "moderation.view_tables"),

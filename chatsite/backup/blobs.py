@@ -9,14 +9,16 @@ from contextlib import closing
 from pathlib import Path
 
 from chatsite.backup.manifest import BLOBS
-from media.models import Blob, State
+from media.models import Blob, BlobHold, State
 
 WHAT = "pictures and files"
-_WHOLE = f"SELECT blob, size FROM {Blob._meta.db_table} WHERE state IN (?, ?)"  # noqa: S608
+_HELD = f"SELECT blob_id FROM {BlobHold._meta.db_table}"  # noqa: S608
+_WHOLE = f"SELECT blob, size FROM {Blob._meta.db_table} WHERE state IN (?, ?) OR id IN ({_HELD})"  # noqa: S608
 
 
 def whole(accounts: Path) -> dict[str, int]:
-    """From the file of a database: the ids of blobs that messages may have, with bytes."""
+    """From the file of a database: the ids of blobs that messages may have or that are held for a
+    report, with bytes."""
     with closing(sqlite3.connect(accounts)) as database:
         rows = database.execute(_WHOLE, (State.WHOLE, State.LINKED))
         return {bytes(blob).hex(): size for blob, size in rows}

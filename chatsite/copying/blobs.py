@@ -5,9 +5,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
+from django.db.models import Q
+
 from chatsite.copying import several
 from chatsite.copying.progress import Progress
-from media.models import Blob, State
+from media.models import Blob, BlobHold, State
 from media.stores import BlobStore, Missing, StoreAway
 
 T = TypeVar("T")
@@ -15,7 +17,8 @@ T = TypeVar("T")
 
 def wanted() -> list[bytes]:
     """Their ids. What was not sent as a whole is sent again by its owner's browser."""
-    whole = Blob.objects.filter(state__in=(State.WHOLE, State.LINKED))
+    held = Q(pk__in=BlobHold.objects.values("blob"))
+    whole = Blob.objects.filter(held | Q(state__in=(State.WHOLE, State.LINKED)))
     return [bytes(blob) for blob in whole.order_by("blob").values_list("blob", flat=True)]
 
 

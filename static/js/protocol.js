@@ -878,9 +878,10 @@ export const BODY_MAX = 131072;
 /**
  * POST /api/reports: `report` is made up by the client. A repeat with it is the same report:
  * other words take the place of the first, until staff take it up (409 `report_read`). `mids`:
- * client ids of the chosen messages. 409 `moderation_key` where kid is not the newest: ask for it
- * and seal again. 413: choose fewer. 429 `rate`, or `reports_open` where three about this person
- * wait to be looked at.
+ * client ids of the chosen messages, `before`: of those before them that have files. Files of both
+ * are kept for those who open the report, also when the messages are deleted meanwhile. 409
+ * `moderation_key` where kid is not the newest: ask for it and seal again. 413: choose fewer. 429
+ * `rate`, or `reports_open` where three about this person wait to be looked at.
  * @typedef {object} SendReport
  * @property {Id} report
  * @property {Id} peer
@@ -888,6 +889,7 @@ export const BODY_MAX = 131072;
  * @property {string} kid
  * @property {Id[]} mids
  * @property {Base64} sealed
+ * @property {Id[]} [before]
  */
 
 /**

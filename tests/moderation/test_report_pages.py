@@ -1,6 +1,7 @@
 """A report as staff see it: who may open one, that each look is written down, and what it shows."""
 
 import dataclasses
+import json
 import secrets
 from collections.abc import Iterator
 from typing import Any
@@ -17,7 +18,7 @@ from e2ee.encoding import h
 from e2ee.envelope import parse_header
 from e2ee.reports import Item
 from moderation import roles
-from moderation.contents import UNREADABLE, read
+from moderation.contents import UNREADABLE, File, read
 from moderation.models import Audit, Report
 from testkit.client.m1 import envelope
 from testkit.client.m1.keys import hpke_seal
@@ -103,13 +104,14 @@ def test_what_does_not_open_and_what_is_not_there(ann: Person, ben: Person) -> N
 
 def test_gaps_between_what_is_proved_are_told() -> None:
     from e2ee.judging import Judged
-    from moderation.reportpages import verified
+    from moderation.reportpages import Kept, verified
 
     person = Person("ann", uid=b"a" * 16)
     item = invented(person, person)
     header = parse_header(item.header)
+    nothing = Kept("0" * 32, (), may_save=False)
     judged = [Judged(dataclasses.replace(item, seq=seq), header, None) for seq in (3, 4, 9)]
-    assert [line.left_out for line in verified(judged, {})] == [0, 0, 4]
+    assert [line.left_out for line in verified(judged, {}, nothing)] == [0, 0, 4]
 
 
 @pytest.mark.parametrize(
@@ -122,9 +124,25 @@ def test_what_is_no_message_is_said_to_be_none(raw: bytes) -> None:
 def test_half_a_character_breaks_no_page() -> None:
     """JSON may hold it and a browser shows it, but no answer can: UTF-8 has none."""
     said = read(b'{"t":"text","body":"go \\ud800 away","att":[{"name":"\\udfff.png"}]}')
-    assert (said.text, said.files) == ("go \ufffd away", ("\ufffd.png",))
+    assert (said.text, said.files) == ("go \ufffd away", (File("\ufffd.png", "", 0, None),))
 
 
-def test_files_are_named_and_no_more() -> None:
+def test_what_is_no_whole_entry_is_named_and_does_not_open() -> None:
     said = read(b'{"t":"text","body":1,"att":[{"name":"a.png","fk":"secret"},{},7]}')
-    assert (said.kind, said.text, said.files) == ("", "", ("a.png", "file"))
+    unopened = (File("a.png", "", 0, None), File("file", "", 0, None))
+    assert (said.kind, said.text, said.files) == ("", "", unopened)
+    whole = {"blob": "A" * 22 + "==", "fk": KEY, "hash": KEY, "log2": 18, "size": 1}
+    assert file_of(whole).key is not None
+    for of, value in (
+        ("size", True), ("size", -1), ("size", 2**53), ("size", 1e3), ("log2", "18"),
+        ("log2", None), ("fk", "secret"), ("hash", 7), ("blob", KEY), ("blob", "\ud800"),
+    ):  # fmt: skip
+        assert file_of(whole | {of: value}).key is None, (of, value)
+
+
+KEY = "A" * 43 + "="
+
+
+def file_of(entry: dict[str, object]) -> File:
+    [file] = read(json.dumps({"t": "text", "att": [entry]}).encode()).files
+    return file

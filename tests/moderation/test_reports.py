@@ -25,7 +25,7 @@ from testkit.client.m1.keys import hpke_seal
 from tests.accounts.conftest import signed_up
 from tests.accounts.people import Answer, Person
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(databases=["default", "messages"])
 
 
 @pytest.fixture(autouse=True)

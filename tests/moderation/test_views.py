@@ -18,7 +18,7 @@ from tests.moderation.conftest import ADMIN, Member, entered
 
 pytestmark = pytest.mark.django_db(databases=["default", "messages"])
 URLS = "moderation.urls"
-EVERYBODY = frozenset({"moderator", "operator", "auditor"})
+EVERYBODY = frozenset({"moderator", "investigator", "operator", "auditor"})
 STAFF = EVERYBODY | {"roleless"}
 TABLES = ("user", "encryption-key", "conversation", "unread", "read", "heartbeat")
 # Who may see it. The sign-in and the page of a link are for those who are not signed in yet.
@@ -27,7 +27,8 @@ OPEN = {"login", "join", "logout"}
 REPORT_ACTS = ("report_take", "report_note", "report_decide")
 DECISION_ACTS = ("decision_undo", "decision_keep")
 MANY = ("many_suspend", "many_close", "many_undo", "many_approve", "many_decline", "many_sign_out")
-MODERATOR, OPERATOR, AUDITOR = map(frozenset, (["moderator"], ["operator"], ["auditor"]))
+MODERATOR = frozenset({"moderator", "investigator"})
+OPERATOR, AUDITOR = frozenset({"operator"}), frozenset({"auditor"})
 PEOPLE = MODERATOR | OPERATOR
 MAY = {
     **dict.fromkeys(
@@ -36,7 +37,7 @@ MAY = {
     **dict.fromkeys(("people", "person"), PEOPLE),
     **dict.fromkeys(("devices", "sessions", "invites", "storage", "table_row"), OPERATOR),
     **dict.fromkeys((f"table_{name}" for name in TABLES), OPERATOR),
-    **dict.fromkeys(("reports", "report", *REPORT_ACTS), MODERATOR),
+    **dict.fromkeys(("reports", "report", "report_blob", *REPORT_ACTS), MODERATOR),
     **dict.fromkeys(("decisions", "decision", *DECISION_ACTS, "waiting", *MANY[:-1]), MODERATOR),
     "many_sign_out": OPERATOR,
     "audit": AUDITOR,
@@ -44,7 +45,7 @@ MAY = {
 }
 
 FOUND = {  # what is not there is missing for those who may look for it; the rest asks for a POST
-    **dict.fromkeys(("table_row", "report", "decision"), 404),
+    **dict.fromkeys(("table_row", "report", "report_blob", "decision"), 404),
     **dict.fromkeys((*REPORT_ACTS, *DECISION_ACTS, *MANY), 405),
 }
 
@@ -61,6 +62,7 @@ def address(name: str, person: bytes) -> str:
     report = {"report": "0" * 32}
     known = {"person": {"uid": person.hex()}, "table_row": {"name": "user"}}
     known |= dict.fromkeys(("report", *REPORT_ACTS), report)
+    known["report_blob"] = report | {"blob": "0" * 32, "n": "0"}
     known |= {each: {"decision": "0" * 32} for each in ("decision", *DECISION_ACTS)}
     words = known.get(name, {})
     return reverse(name if name == "join" else f"admin:{name}", URLS, kwargs=words)
@@ -100,7 +102,7 @@ def test_a_page_is_for_its_roles_alone(
         answer = client.get(page)
         if who in STAFF:
             may = who in MAY[name]
-            missing = dict.fromkeys(("table_row", "report", "decision"), 404)
+            missing = dict.fromkeys(("table_row", "report", "report_blob", "decision"), 404)
             found = (missing | dict.fromkeys((*REPORT_ACTS, *DECISION_ACTS, *MANY), 405)).get(
                 name, 200
             )

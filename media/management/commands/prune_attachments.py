@@ -9,7 +9,7 @@ from accounts.models import User
 from chatsite.running import threads
 from chatsite.running.clock import now_ms
 from media import auditing, ownership, sweep
-from media.models import Blob
+from media.models import Blob, BlobHold
 from media.stores import StoreAway
 from messaging.backends.base import Busy
 
@@ -77,6 +77,9 @@ class Command(BaseCommand):
         all_of_them = Blob.objects.aggregate(files=Count("pk"), size=Sum("size"))
         size = all_of_them["size"] or 0
         self.stdout.write(f"Now {all_of_them['files']} files take {size:,} bytes.")
+        held = BlobHold.objects.values("blob").distinct().count()
+        if held:
+            self.stdout.write(f"{held} of them stay as long as reports need them.")
         each = Blob.objects.values("owner").annotate(files=Count("pk"), size=Sum("size"))
         most = list(each.order_by("-size")[:people])
         names = dict(

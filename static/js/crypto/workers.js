@@ -7,7 +7,8 @@ export const ARGON2_WORKER = "/static/js/workers/argon2.js";
 export const MEDIA_WORKER = "/static/js/workers/media.js";
 export const PICTURE_WORKER = "/static/js/workers/pictures.js";
 export const WORK_WORKER = "/static/js/workers/work.js";
-const LISTED = [ARGON2_WORKER, MEDIA_WORKER, PICTURE_WORKER, WORK_WORKER];
+export const EVIDENCE_WORKER = "/static/js/workers/evidence.js"; // of staff
+const LISTED = [ARGON2_WORKER, MEDIA_WORKER, PICTURE_WORKER, WORK_WORKER, EVIDENCE_WORKER];
 const POLICY = "m1-worker"; // the one Trusted Types policy that the page's CSP names
 
 /* c8 ignore start -- needs the browser's workers: tests/browser/ */

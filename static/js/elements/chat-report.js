@@ -4,8 +4,8 @@
 import { b64, newId, utf8 } from "../crypto/encoding.js";
 import { REPORT_NOTE_MAX } from "../protocol.js";
 import { bus } from "../tabs/bus.js";
-import { format, gettext } from "../text.js";
-import { summaryWords } from "../ui/attachmentwords.js";
+import { format, gettext, ngettext } from "../text.js";
+import { shownName, sizeWords, summaryWords } from "../ui/attachmentwords.js";
 import { part } from "../ui/bubbles.js";
 import { explain } from "../ui/explain.js";
 import { busy } from "../ui/forms.js";
@@ -109,10 +109,22 @@ export class ChatReport extends HTMLElement {
     const name = nameOf(this.#chat?.contact);
     const items = this.#messages.map((one) => item(one, name, one.seq === this.#seq));
     part(this, "messages").replaceChildren(...items);
+    this.#tellFiles(this.#messages.reduce((sum, { content }) => sum + (content.att?.length ?? 0), 0));
     const gone = this.#seq && !this.#messages.some(({ seq }) => seq === this.#seq);
     if (gone) return this.#tell(gettext("This message was deleted or has expired, so it cannot be proved any more."));
     this.#send.disabled = false;
     items.at(-1)?.scrollIntoView({ block: "nearest" });
+  }
+
+  /** @param {number} count */
+  #tellFiles(count) {
+    const words = ngettext(
+      "{count} file goes along. It is kept until 30 days after the decision, also when the message is deleted meanwhile.",
+      "{count} files go along. They are kept until 30 days after the decision, also when the message is deleted meanwhile.",
+      count,
+    );
+    part(this, "files").textContent = format(words, { count });
+    part(this, "files").hidden = !count;
   }
 
   /** @param {Event} event */
@@ -181,6 +193,7 @@ export class ChatReport extends HTMLElement {
     this.#form.hidden = false;
     part(this, "sent").hidden = true;
     part(this, "changed").hidden = true;
+    part(this, "files").hidden = true;
     part(this, "messages").replaceChildren();
     [this.#chat, this.#seq, this.#messages, this.#id] = [undefined, undefined, [], ""];
     [this.#tried, this.#changed] = ["", false];
@@ -227,7 +240,23 @@ function item({ mine, time, content }, name, chosen) {
   words.dir = "auto";
   words.textContent = summaryWords(content);
   node.append(who, words);
+  if (content.att) node.append(filesOf(content.att));
   return node;
+}
+
+/** @param {import("../chat/content.js").Attachment[]} att */
+function filesOf(att) {
+  const list = document.createElement("ul");
+  list.className = "report-files";
+  list.setAttribute("role", "list");
+  for (const file of att) {
+    const name = document.createElement("bdi");
+    name.textContent = shownName(file);
+    const line = document.createElement("li");
+    line.append(name, ` · ${sizeWords(file.size)}`);
+    list.append(line);
+  }
+  return list;
 }
 
 customElements.define("chat-report", ChatReport);

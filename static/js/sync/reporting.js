@@ -63,24 +63,32 @@ export async function sendReport(client, wanted) {
   const { reporter, peer } = { reporter: fromB64(client.me, 16), peer: fromB64(wanted.peer, 16) };
   const found = await chosenRows(client, wanted);
   const report = { reporter, peer, note: wanted.note, items: found.map(({ item }) => item) };
-  const mids = found.filter(({ item }) => item.chosen).map(({ mid }) => mid);
+  const named = {
+    mids: found.filter(({ item }) => item.chosen).map(({ mid }) => mid),
+    before: found.filter(({ item, shown }) => !item.chosen && shown.content.att).map(({ mid }) => mid),
+  };
   try {
-    await post(client, wanted, report, mids);
+    await post(client, wanted, report, named);
   } catch (error) {
     if (/** @type {{code?: string}} */ (error).code !== OLD_KEY) throw error;
-    await post(client, wanted, report, mids); // it was renewed at this moment
+    await post(client, wanted, report, named); // it was renewed at this moment
   }
   await stores.write([{ store: "meta", key: META, value: wanted.identity }]);
 }
 
-/** @param {Client} client @param {Wanted} wanted @param {import("../crypto/report.js").Report} report @param {string[]} mids */
-async function post(client, wanted, report, mids) {
+/**
+ * @param {Client} client
+ * @param {Wanted} wanted
+ * @param {import("../crypto/report.js").Report} report
+ * @param {{mids: string[], before: string[]}} named messages whose files the server keeps
+ */
+async function post(client, wanted, report, named) {
   const { api, clock } = client.parts;
   const { identity, key } = await sealingKey(api);
   if (identity !== wanted.identity) throw Object.assign(new Error("reader"), { code: "reader_changed" });
   const sealed = await sealReport(key, fromB64(wanted.id, 16), report, clock.now());
   const { id, peer, reason } = wanted;
-  const body = { report: id, peer, reason, kid: key.kid, mids, sealed: b64(sealed) };
+  const body = { report: id, peer, reason, kid: key.kid, ...named, sealed: b64(sealed) };
   await api.post("/api/reports", body, { proof: true, timeoutMs: PATIENCE_MS });
 }
 
