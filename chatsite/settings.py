@@ -36,6 +36,7 @@ ADMIN_NETWORKS = env.admin_networks("ADMIN_NETWORKS", ADMIN_URL)
 # What nobody has used for so many days: `manage.py prune_stale`. 0 = it stays.
 STALE_SESSION_DAYS = env.days("STALE_SESSION_DAYS", 7)
 STALE_DEVICE_DAYS = env.days("STALE_DEVICE_DAYS", 90)
+STALE_ACCOUNT_DAYS = env.days("STALE_ACCOUNT_DAYS", 90)
 
 DEBUG = env.boolean("DEBUG", False)
 ALLOWED_HOSTS = [

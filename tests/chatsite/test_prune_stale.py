@@ -48,6 +48,7 @@ def test_nothing_goes_unless_it_is_asked_for(alice: Person) -> None:
     assert said() == (
         "sessions: stay (STALE_SESSION_DAYS is not set)\n"
         "browsers: stay (STALE_DEVICE_DAYS is not set)\n"
+        "accounts: stay (STALE_ACCOUNT_DAYS is not set)\n"
     )
     assert len(present(alice)) == 2
     assert not Audit.objects.exists()

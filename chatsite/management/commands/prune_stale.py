@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from chatsite import stale
+from chatsite.copying import Problem
 from chatsite.copying.progress import Progress
 from chatsite.running import away
 from chatsite.running.clock import now_ms
@@ -35,13 +36,15 @@ class Command(BaseCommand):
         try:
             for policy in stale.POLICIES:
                 self.stdout.write(self._line(policy, now, dry=options["dry_run"]))
+        except Problem as problem:
+            raise CommandError(str(problem)) from problem
         except DatabaseError as error:
             raise CommandError(f"A database does not answer: {away.reason(error)}.") from error
 
     def _line(self, policy: stale.Policy, now: int, *, dry: bool) -> str:
         if not policy.days:
             return f"{policy.what}: stay ({policy.setting} is not set)"
-        count, since = policy.count(policy.before(now), now), f"unused for {policy.days} days"
+        count, since = stale.count(policy, now), f"unused for {policy.days} days"
         if dry:
             return f"{policy.what}: {count:,} would end, {since}"
         progress = Progress(self.stdout)
