@@ -18,7 +18,13 @@ SIGNED_OUT = {
     "help": "/help",
     "not-found": "/nothing-here",
 }
-SIGNED_IN = {"chats": "/chats", "people": "/people", "settings": "/settings"}
+SIGNED_IN = {
+    "chats": "/chats",
+    "people": "/people",
+    "settings": "/settings",
+    "decisions": "/decisions",
+}
+ELSEWHERE = {"suspended": "/suspended"}  # test_deciding.py: nobody else has that page
 
 
 def signed_out(page: Page) -> Iterator[str]:

@@ -11,6 +11,7 @@ from tests.browser.chatting import SLOW_MS, Pair, bubble, expect_status, open_pa
 from tests.browser.conftest import OpenWindow
 from tests.browser.engine import new_site
 from tests.browser.readable import serious
+from tests.browser.test_layouts import spills
 
 PHONE: ViewportSize = {"width": 360, "height": 740}
 
@@ -49,6 +50,8 @@ def test_who_is_suspended_hears_why_appeals_and_comes_back(
     expect(heading(bob, "Your account is suspended").first).to_be_visible(timeout=SLOW_MS)
     expect(bob.get_by_text("The reason: harassment.")).to_be_visible()
     assert not serious(bob)
+    bob.evaluate("() => { document.documentElement.style.fontSize = '200%' }")
+    assert not spills(bob)
     appeal(bob, "It was a joke")
     site.manage("suspend", name, "--reason", "spam")
     elsewhere = open_window("elsewhere").page

@@ -77,7 +77,8 @@ def all_pages(settled: Settled, open_window: OpenWindow, **size: int) -> Iterato
 def test_no_page_is_forgotten() -> None:
     known = {
         address.partition("#")[0].lstrip("/")
-        for address in [*everywhere.SIGNED_OUT.values(), *everywhere.SIGNED_IN.values()]
+        for pages in (everywhere.SIGNED_OUT, everywhere.SIGNED_IN, everywhere.ELSEWHERE)
+        for address in pages.values()
     }
     no_pages = {"site.webmanifest"}
     routes = {
