@@ -24,7 +24,7 @@ const TITLES = {
 /** @type {Record<Act, () => string>} */
 const ABOUT = {
   decline: () => gettext("None of them is told. Their requests stay declined."),
-  block: () => gettext("None of them is told. They stand among those whom you blocked, where you can unblock them."),
+  block: () => gettext("None of them is told. You find them among the people you blocked, and can unblock them there."),
 };
 /** @type {Record<Act, (count: number) => string>} */
 const DONE = {

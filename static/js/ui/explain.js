@@ -62,7 +62,7 @@ const OWN = {
  * @type {Record<string, (body: any) => string>}
  */
 const SERVERS = {
-  alone: () => gettext("No stranger may ask you now, so an invite would not work. You can change that in Settings."),
+  alone: () => gettext("Nobody new may ask you now, so an invite would not work. You can change that in Settings."),
   appealed: () => gettext("You have appealed against this already. Reload the page to see what became of it."),
   bad_body: garbled,
   bad_email: () => gettext("This is not an e-mail address."),
