@@ -2,6 +2,7 @@
 gone all the same, and it goes once no report holds it."""
 
 import secrets
+from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
@@ -28,13 +29,14 @@ REPORT = secrets.token_bytes(16)
 
 
 @pytest.fixture(autouse=True)
-def nothing_of_others(database_access: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Counts are of the whole site."""
-    BlobHold.objects.all().delete()
+def nothing_of_others(database_access: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Counts are of the whole site, and what is held cannot be deleted by others."""
     Blob.objects.all().delete()
     with connections["messages"].cursor() as cursor:
         cursor.execute("UPDATE conversation SET url = ''")
     monkeypatch.setattr(reading, "KEPT_MS", 0)
+    yield
+    BlobHold.objects.all().delete()
 
 
 @pytest.fixture
