@@ -29,8 +29,8 @@ pytestmark = pytest.mark.skipif(
 REFUSED, FAILED = 1, 2
 LATER = "SELECT 1 FROM accounts_user WHERE display_name = 'Later'"
 LINK = (
-    "INSERT INTO moderation_stafflink (user_id, digest, expires)"
-    " SELECT id, zeroblob(32), 1 FROM accounts_user LIMIT 1"
+    "INSERT INTO moderation_stafflink (user_id, digest, code, expires, tries, opened_from, used)"
+    " SELECT id, zeroblob(32), zeroblob(32), 1, 0, '', 0 FROM accounts_user LIMIT 1"
 )
 UNKNOWN = "INSERT INTO django_migrations (app, name, applied) VALUES ('accounts', '9999_x', '')"
 
