@@ -1,12 +1,15 @@
 """What documents and comments point at is there: files, sections, decisions."""
 
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+from django.core.management import get_commands, load_command_class
+from django.core.management.base import BaseCommand, CommandError
 
 from media.stores import PART_MAX
 from testkit.running import ROOT
@@ -27,6 +30,9 @@ UNPUBLISHED = re.compile(
     re.I,
 )
 OLD_ENGLISH = re.compile(r"\b(?:whoever|anew|thereof|therein|thereby|whence|lest|himself)\b", re.I)
+COMMAND = re.compile(r"manage\.py ([a-z_]+)((?: [^`#|&\n]*)?)")
+DISTRIBUTED = {"sync_cassandra": "django_cassandra_engine"}  # of that engine alone
+BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SCRIPT = re.compile(r"\b([a-z][a-z_-]*(?:\.test)?\.js)\b")
 
 
@@ -114,3 +120,34 @@ def test_the_proxy_of_the_document_lets_a_part_of_a_file_through() -> None:
     said = re.search(r"client_max_body_size (\d+)m;", (ROOT / "docs/operations.md").read_text())
     assert said
     assert int(said[1]) * 1024 * 1024 >= PART_MAX
+
+
+def commands(text: str) -> Iterator[tuple[str, list[str]]]:
+    for name, words in COMMAND.findall(text):
+        yield name, shlex.split(words)
+
+
+@cache
+def command(name: str) -> BaseCommand:
+    app = get_commands().get(name) or DISTRIBUTED[name]
+    return app if isinstance(app, BaseCommand) else load_command_class(app, name)
+
+
+@pytest.mark.parametrize("document", documents(), ids=shown)
+def test_every_command_that_a_document_names_takes_what_it_says(document: Path) -> None:
+    text = document.read_text()
+    for name, words in commands(text):
+        known = command(name).create_parser("manage.py", name)._option_string_actions
+        assert {word.partition("=")[0] for word in words if word.startswith("--")} <= set(known)
+    for block in BLOCK.findall(text):
+        for name, words in commands(block):
+            command(name).create_parser("manage.py", name).parse_args(words)
+
+
+def test_a_command_that_is_not_there_is_seen() -> None:
+    [(name, words)] = commands("`manage.py prune --forever` does it")
+    assert words == ["--forever"]
+    with pytest.raises(CommandError, match="--forever"):
+        command(name).create_parser("manage.py", name).parse_args(words)
+    with pytest.raises(KeyError):
+        command("prune_everything")
