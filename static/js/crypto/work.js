@@ -30,9 +30,12 @@ export function solve(challenge, bits, onSolved) {
 /** @param {Bytes} puzzle it ends in the nonce @param {number} bits */
 function nonceOf(puzzle, bits) {
   const at = new DataView(puzzle.buffer, puzzle.length - 4);
-  for (let nonce = 0; ; nonce++) {
-    at.setUint32(0, nonce);
-    const digest = sha256(puzzle);
-    if (Math.clz32(new DataView(digest.buffer, digest.byteOffset).getUint32(0)) >= bits) return nonce;
-  }
+  let nonce = 0; // as the puzzle comes
+  while (zeros(sha256(puzzle)) < bits) at.setUint32(0, ++nonce);
+  return nonce;
+}
+
+/** @param {Bytes} digest @returns {number} of its first 32 bits, those that are zero before the first that is not */
+function zeros(digest) {
+  return Math.clz32(new DataView(digest.buffer, digest.byteOffset).getUint32(0));
 }
