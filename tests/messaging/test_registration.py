@@ -64,6 +64,11 @@ def test_by_invite_a_stranger_without_one_learns_of_no_name(ann: Person, setting
     assert b'"uninvited"' in answers.pop()
 
 
+def test_a_page_from_before_the_site_asked_for_invites_has_the_words(settings: Any) -> None:
+    settings.REGISTRATION = "open"
+    assert b'data-step="uninvited"' in Client().get("/sign-up").content
+
+
 def test_an_invite_for_one_person_makes_one_account_which_is_connected(
     ann: Person, settings: Any
 ) -> None:
