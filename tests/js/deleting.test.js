@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { isRefused } from "../../static/js/chat/deleted.js";
 import { outboxStore } from "../../static/js/sending/outboxstore.js";
 import { stored } from "../../static/js/storage/stores.js";
 import { UNDO_MS } from "../../static/js/sync/hiding.js";
@@ -120,6 +121,55 @@ test("hidden on this device: back for some seconds, then without its words, what
   assert.deepEqual(says(await kept(stores, 2)), ["hidden", undefined]);
 });
 
+test("what is taken back while its words are leaving is too late, and says so", async () => {
+  const { log, hear, stores, hiding, clock } = await world();
+  const { client_id: mid } = await log.say("a secret");
+  await hear();
+  await hiding.begin(CONV, mid);
+  const { write } = stores;
+  let undone;
+  stores.write = async (changes) => {
+    stores.write = write;
+    undone = await hiding.undo(CONV, mid);
+    return write(changes);
+  };
+  await clock.pass(2 * UNDO_MS);
+  await settle();
+  assert.equal(undone, false);
+  assert.deepEqual(says(await kept(stores, 1)), ["hidden", undefined]);
+});
+
+test("a row that comes at the moment of hiding keeps no words of it", async () => {
+  const { log, hear, bob, stores, hiding, clock } = await world();
+  await log.say("stays");
+  const { client_id: mid } = await log.say("a secret");
+  await hear();
+  await log.say({ t: "react", ref: mid, body: "👍" });
+  const { write } = stores;
+  stores.write = async (changes) => {
+    stores.write = write;
+    await hiding.begin(CONV, mid); // between what the row found and what it keeps
+    return write(changes);
+  };
+  await hear();
+  await clock.pass(2 * UNDO_MS);
+  await settle();
+  assert.equal(bob.have, 3);
+  assert.equal(bob.newest?.content?.body, "stays");
+  assert.ok(!JSON.stringify(await stores.all("chats")).includes("a secret"));
+});
+
+test("what this browser does not keep is hidden, too: pages ask for it again", async () => {
+  const { hiding, told } = await world();
+  const mid = "b2xkIG9sZCBvbGQgb2xkIQ==";
+  await hiding.begin(CONV, mid);
+  await hiding.undo(CONV, mid);
+  assert.deepEqual(told, [
+    ["rewound", { conv: CONV }],
+    ["rewound", { conv: CONV }],
+  ]);
+});
+
 test("the page that comes next ends what one hid that went", async () => {
   const before = await world();
   const { client_id: mid } = await before.log.say("a secret");
@@ -180,6 +230,24 @@ test("what a page holds, and this browser does not keep, is emptied there", () =
     ["deleted", undefined],
     [undefined, "text 2"],
   ]);
+});
+
+test("what waits to be deleted is shared no more; where that was refused, it is again", () => {
+  const link = { content: { t: "text", body: "https://example.org" } };
+  const messages = [message(1, link), message(1, { ...link, mine: false })];
+  const entry = { id: "d", conv: CONV, order: 1, written: 1, content: { t: "del", ref: "m1" }, erases: 1 };
+  assert.deepEqual(
+    sharedIn(messages, [entry]).links.map(({ mine }) => mine),
+    [false],
+  );
+  assert.equal(sharedIn(messages, [{ ...entry, failed: "unknown" }]).links.length, 2);
+});
+
+test("a deletion that was refused is not waited for by who signs out; one that waits is", () => {
+  const entry = { id: "d", conv: CONV, order: 1, written: 1, content: { t: "del", ref: "m1" }, erases: 1 };
+  const text = { ...entry, content: { t: "text", body: "x" } };
+  const refused = [entry, { ...entry, failed: "unknown" }, text, { ...text, failed: "unknown" }].map(isRefused);
+  assert.deepEqual(refused, [false, true, false, false]);
 });
 
 test("what was shared goes with its message, and with no other", () => {

@@ -1,6 +1,7 @@
 // What a signed-in person changes of the account's root: password, code, a lost device. Each needs
 // the vault open (`unlock`), which the server allows for ten minutes.
 
+import { isRefused } from "../chat/deleted.js";
 import { stretch } from "../crypto/argon2.js";
 import { REVOKES } from "../crypto/devicelist.js";
 import { b64, equal, fromB64, require } from "../crypto/encoding.js";
@@ -142,7 +143,7 @@ export async function devices() {
 export async function unsent() {
   try {
     const { stores } = await keptAccount();
-    return (await stores.all("outbox")).length;
+    return (await stores.all("outbox")).filter(([, entry]) => !isRefused(entry)).length;
   } catch {
     return 0; // nothing can be read here any more
   }

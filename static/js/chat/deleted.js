@@ -22,3 +22,8 @@ export function emptied({ content: _content, broken: _broken, relations: _relati
 export function deletes({ content, mine }, message) {
   return content?.t === "del" && content.ref !== undefined && content.ref === message?.mid && mine === message.mine;
 }
+
+/** A deletion that changes nothing any more: the message stays. @param {{content: Content, failed?: string}} entry of the outbox */
+export function isRefused({ content, failed }) {
+  return content.t === "del" && failed !== undefined;
+}

@@ -76,9 +76,9 @@ export class ChatMedia extends HTMLElement {
     part(this, "further").hidden = true;
     try {
       for (let page = 0; page < PAGES && this.#more && this.#shared[this.#tab].length < had + ENOUGH; page++) {
-        const { messages, more } = await bus.ask("messages", this.#conv, this.#before);
+        const found = await bus.ask("messages", this.#conv, this.#before);
         if (turn !== this.#turn) return;
-        this.#take(messages, more);
+        this.#take(found);
       }
       this.#reading = false;
       this.#render();
@@ -90,9 +90,9 @@ export class ChatMedia extends HTMLElement {
     }
   }
 
-  /** @param {import("../sync/decrypt.js").Message[]} messages @param {boolean} more */
-  #take(messages, more) {
-    const { media, files, links } = sharedIn(messages);
+  /** @param {import("../ui/paging.js").MessagesPage} page */
+  #take({ messages, more, entries }) {
+    const { media, files, links } = sharedIn(messages, entries);
     this.#shared.media.push(...media);
     this.#shared.files.push(...files);
     this.#shared.links.push(...links);

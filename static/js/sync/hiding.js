@@ -80,7 +80,8 @@ export class Hiding {
   /** Its words and files leave this browser. @param {Hidden} one */
   async #forget(one) {
     const { conv, mid } = one;
-    const { stores, files } = this.#parts;
+    const { stores, files, conversations } = this.#parts;
+    this.#hidden.set(nameOf(one), { ...one, at: 0 }); // from here on it is too late
     try {
       const kept = await this.#messages(one);
       const only = await stores.get("only", [conv, mid]);
@@ -88,6 +89,7 @@ export class Hiding {
       const changes = kept.flatMap((message) => keptAs(emptied(message, "hidden")));
       if (only) changes.push({ store: "only", key: [conv, mid], value: emptied(only, "hidden") });
       await this.#keep({ ...one, at: 0 }, changes);
+      await conversations.get(conv)?.lookAgain(); // a row that came while it was hidden may have kept its words
     } catch {
       this.#in(one, AGAIN_MS);
     }
@@ -108,6 +110,7 @@ export class Hiding {
   async #tell(one) {
     const [message] = await this.#messages(one);
     if (message) this.#parts.tell("retold", this.shown(message));
+    else this.#parts.tell("rewound", { conv: one.conv }); // of the server, or on this device alone: pages ask again
     await this.#parts.conversations.get(one.conv)?.lookAgain();
   }
 

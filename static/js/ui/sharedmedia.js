@@ -1,6 +1,7 @@
 // What was shared in messages: pictures and videos, other files, links. Pure.
 
 import { isVisual, kindOf } from "../chat/attachmentkinds.js";
+import { deletes } from "../chat/deleted.js";
 import { linkify } from "./linkify.js";
 
 /** @typedef {import("../sync/decrypt.js").Message} Message */
@@ -8,12 +9,18 @@ import { linkify } from "./linkify.js";
 /** @typedef {{href: string, host: string, mid?: string | undefined, mine: boolean, time: number}} Link */
 /** @typedef {{media: Shown[], files: Shown[], links: Link[]}} Shared newest first */
 
-/** @param {Message[]} messages oldest first @returns {Shared} */
-export function sharedIn(messages) {
+/**
+ * @param {Message[]} messages oldest first
+ * @param {import("../sending/outbox.js").Entry[]} [entries] a message whose deletion waits is gone for me
+ * @returns {Shared}
+ */
+export function sharedIn(messages, entries = []) {
+  const going = entries.filter(({ failed }) => !failed);
   /** @type {Shared} */
   const shared = { media: [], files: [], links: [] };
   for (const { content, gone, broken, mid, mine, time } of messages.toReversed()) {
     if (!content || gone || broken || content.t !== "text") continue;
+    if (going.some((entry) => deletes({ content: entry.content, mine: true }, { mid, mine }))) continue;
     const caption = content.body ?? "";
     for (const attachment of (content.att ?? []).toReversed()) {
       const list = isVisual(kindOf(attachment)) ? shared.media : shared.files;
