@@ -13,12 +13,13 @@ from django.views.decorators.http import require_http_methods
 from django_otp import login as otp_login
 
 from accounts import agents
+from chatsite.edge.refusals import Refusal
 from chatsite.running.clock import now_ms
 from moderation import factors, ownfactors, passkeys, staff
 from moderation.joining import SCRIPTS, app_words
 from moderation.listing import moment
 from moderation.models import Totp
-from moderation.site import Page, as_json, site
+from moderation.site import Page, as_json, refused, site
 
 TITLE = "Your sign-in factors"
 DIGITS_MAX = 18  # of a number in a form
@@ -39,6 +40,8 @@ def page(request: HttpRequest) -> HttpResponse:
         answer = act(request, user)
     except (ownfactors.Unfit, passkeys.BadPasskey) as error:
         return _page(request, wrong=str(error), status=HTTPStatus.CONFLICT)
+    except Refusal as refusal:  # the cache is away: nobody can tell whether an answer is new
+        return refused(refusal)
     return answer or HttpResponseRedirect(reverse("admin:factors"))
 
 

@@ -91,7 +91,9 @@ def is_counted_by(app: Totp, code: str) -> bool:
     """Whether the app counts `code` now, or did a moment ago. It does not count again."""
     counted = TOTP(_opened(app), digits=DIGITS)
     counted.time = time.time()
-    if not code.isdecimal() or not counted.verify(int(code), STEPS, app.last + 1):
+    if len(code) != DIGITS or not code.isdecimal():  # int() raises for thousands
+        return False
+    if not counted.verify(int(code), STEPS, app.last + 1):
         return False
     app.last = counted.t()
     app.save(update_fields=["last"])

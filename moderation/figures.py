@@ -54,7 +54,7 @@ class Tally:
         have = {
             (name, of): int(n)
             for name, metric in self._counted.items()
-            for of, n in metric.numbers().items()
+            for of, n in sorted(metric.numbers().items())  # two at once lock in one order
         }
         with atomic():
             for (name, of), n in have.items():

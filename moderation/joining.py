@@ -110,7 +110,7 @@ def _codes(form: JoinForm, shown: staff.Shown, request: HttpRequest) -> Any:
     """The ten codes, or None with what was wrong in the form."""
     given = form.cleaned_data
     name = agents.in_words(request.headers.get("User-Agent", ""))
-    factor = staff.Factor(given["code"], "" if given["code"] else given["passkey"], name)
+    factor = staff.Factor(given["code"], given["passkey"], name)
     try:
         with signin.one_at_a_time():
             codes = staff.join(shown, given["password"], factor, now_ms())

@@ -78,10 +78,10 @@ class StaffForm(AdminAuthenticationForm):
     def _second_factor(self, given: dict[str, Any]) -> Callable[[User], Device | None]:
         """What is to be asked once the password was right."""
         code, said = given["code"], given["passkey"]
-        if code:
-            return lambda user: factors.proved(user, code)
-        if not said:
+        if not said and not code:
             raise forms.ValidationError("Type a code, or use a passkey.")
+        if not said:
+            return lambda user: factors.proved(user, code)
         request: Any = self.request
         now = now_ms()
         try:

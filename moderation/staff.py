@@ -52,7 +52,7 @@ class Shown(NamedTuple):
 
 
 class Factor(NamedTuple):
-    """One of the two. `name`: what the passkey is called."""
+    """One of the two; where both are there, the passkey. `name`: what it is called."""
 
     code: str
     passkey: str

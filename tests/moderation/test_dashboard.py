@@ -47,6 +47,15 @@ def test_processes_add_up_what_they_count_and_nothing_twice() -> None:
     }  # fmt: skip
 
 
+def test_processes_that_write_at_once_take_the_rows_in_one_order() -> None:
+    refused = fresh("code")
+    for code in ("429", "400", "404"):
+        refused.add(code)
+    Tally({Name.REFUSED: refused}).write(NOON)
+    rows = Figure.objects.order_by("pk").values_list("of", flat=True)
+    assert list(rows) == ["400", "404", "429"]
+
+
 def test_a_day_is_counted_to_its_end_and_people_stay_who_sign_out(alice: Person) -> None:
     User.objects.update(joined=NOON)
     SessionRecord.objects.update(seen=NOON)

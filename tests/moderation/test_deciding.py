@@ -128,6 +128,11 @@ def test_a_note_has_a_length(alice: Person, bob: Person, text: str) -> None:
     assert not Note.objects.exists()
 
 
+def test_a_line_of_a_note_is_a_character_as_in_the_form(alice: Person, bob: Person) -> None:
+    deciding.note(report(alice, bob), "x\r\n" * 999 + "xx", "erin", now_ms())
+    assert Note.objects.get().text == "x\n" * 999 + "xx"
+
+
 @pytest.mark.parametrize("role", ["operator", "auditor", "nobody", "person"])
 def test_others_decide_nothing(member: Member, alice: Person, bob: Person, role: str) -> None:
     row, decision = report(alice, bob), decide(alice, bob, Measure.WARN)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts import suspending
+from accounts import closing, suspending
 from accounts.models import SessionRecord, User
 from accounts.suspending import FOREVER, Kind
 from chatsite.running.clock import now_ms
@@ -152,6 +152,9 @@ def test_new_accounts_are_let_in_or_turned_down(member: Member) -> None:
     for act in ("approve", "decline"):
         assert sure(moderator, act, uids(users[:1]), reason="8").status_code == 409
         assert sure(moderator, act, uids(users[2:3]), reason="8").status_code == 409
+    closing.begin(users[3], erase=False, now_ms=now_ms())
+    for act in ("approve", "decline"):
+        assert sure(moderator, act, uids(users[3:]), reason="8").status_code == 409
     assert actions() == ["approved", "approved", "decided"]
 
 

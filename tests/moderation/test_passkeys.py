@@ -279,7 +279,7 @@ def test_staff_enter_with_password_and_passkey(browser: Client, erin: User) -> N
     assert sign_in(browser, "").status_code == 200
     assert browser.get("/people/").status_code == 302
     said = key.get(asked_by(browser))
-    assert sign_in(browser, said).status_code == 302
+    assert sign_in(browser, said, code="000000").status_code == 302  # typed before, for nothing
     assert browser.get("/people/").status_code == 200
     assert Audit.objects.get(action="signed_in").details == '{"factor":"passkey key"}'
     assert b"sent twice" in sign_in(Client(SERVER_NAME=ADMIN), said).content
@@ -382,7 +382,8 @@ def test_a_number_that_is_none_names_nothing(inside: Client, number: str) -> Non
 def test_an_app_takes_the_place_of_the_one_before(inside: Client, erin: User) -> None:
     before = Totp.objects.get(confirmed=True)
     assert "otpauth" in act(inside, "new-app").content.decode()
-    assert "another code" in act(inside, "set-app", code="x").content.decode()
+    for wrong in ("x", "9" * 5000):
+        assert "another code" in act(inside, "set-app", code=wrong).content.decode()
     assert Totp.objects.get(confirmed=True) == before
     waiting = factors.waiting(erin)
     code = f"{totp(factors._opened(Totp.objects.get(confirmed=False))):06}"
@@ -391,6 +392,13 @@ def test_an_app_takes_the_place_of_the_one_before(inside: Client, erin: User) ->
     assert "this session was opened with it" in inside.get("/factors/").content.decode()
     codes = act(inside, "codes").content.decode()
     assert codes.count("<code>") == factors.CODES
+
+
+def test_the_cache_away_adds_no_passkey(inside: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = Authenticator(ORIGIN).create(inside.post("/factors/", {"options": "1"}).content.decode())
+    monkeypatch.setattr("accounts.proof.cache", None)
+    assert act(inside, "add", passkey=said).status_code == 503
+    assert Passkey.objects.count() == 1
 
 
 def test_a_reset_clears_passkeys(erin: User) -> None:

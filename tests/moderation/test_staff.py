@@ -185,7 +185,8 @@ def test_a_passkey_is_made_at_the_link(erin: Way, browser: Client) -> None:
     assert "can be read" in browser.post("/join/", given | {"passkey": foreign}).content.decode()
     options = browser.post("/join/", erin._asdict() | {"options": "1"}).content.decode()
     made = key.create(options)
-    joined = browser.post("/join/", given | {"passkey": made}, headers={"user-agent": "Firefox/1"})
+    given |= {"passkey": made, "code": "000000"}  # typed before, for nothing
+    joined = browser.post("/join/", given, headers={"user-agent": "Firefox/1"})
     assert "I have them" in joined.content.decode()
     passkey = Passkey.objects.get()
     assert (passkey.user, passkey.name) == (user, "Firefox")
@@ -273,3 +274,15 @@ def test_commands_say_what_they_lack(db: None, settings) -> None:
         said("staff_add", "no name", "--role", "auditor")
     with pytest.raises(CommandError, match="no such member of staff"):
         said("staff_reset_factor", "erin")
+
+
+def test_staff_are_shut_out_until_it_is_undone(member: Member) -> None:
+    operator = member("operator")
+    for words in (["--for", "7d"], ["--requests"]):
+        with pytest.raises(CommandError, match="shut until --undo"):
+            said("suspend", "the-operator", *words)
+    assert operator.get("/people/").status_code == 200
+    assert "the-operator is suspended." in said("suspend", "the-operator")
+    assert operator.get("/people/").status_code == 302
+    said("suspend", "the-operator", "--undo")
+    assert operator.get("/people/").status_code == 200

@@ -47,6 +47,10 @@ class Command(BaseCommand):
         user = User.objects.filter(username=names.folded(options["name"])).first()
         if user is None or hasattr(user, "deletion"):
             raise CommandError("There is no such account.")
+        if not (user.head_k or options["undo"]) and (options["ms"] or options["requests"]):
+            raise CommandError(
+                "An account of staff is shut until --undo: without --for, --requests."
+            )
         until = now_ms() + options["ms"] if options["ms"] else FOREVER
         kind = Kind.REQUESTS if options["requests"] else Kind.ALL
         if not options["dry_run"]:
