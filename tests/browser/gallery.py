@@ -1,7 +1,7 @@
 """Makes docs/images: `bin/screenshots` runs it against a site of its own, with real people on it.
 
-Every page and dialog, at desktop and phone width, light and dark, as WebP; and conversation.png,
-the picture of the README.
+Every page and dialog and some of the admin, at desktop and phone width, light and dark, as WebP;
+and conversation.png, the picture of the README.
 """
 
 import base64
@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from testkit.browser import people
 from testkit.browser.chromium import DESKTOP, PHONE, QUIET, chromium_path
-from testkit.running import ROOT, new_site
-from tests.browser import chatting, everywhere
+from testkit.running import ROOT, Site, new_site
+from tests.browser import chatting, everywhere, staffing
 from tests.browser.chatting import bubble, open_chat, write
 
 IMAGES = ROOT / "docs/images"
@@ -43,22 +43,31 @@ TALK = [
     ("Bob", "❤️"),
 ]
 
+SPAM = "Your parcel waits. Pay the fee here: https://parcel.example/pay"
+ADMIN = {  # what each role is shown of it
+    "moderator": {"overview": "", "reports": "reports/", "people": "people/"},
+    "operator": {"storage": "storage/", "table": "tables/conversation/"},
+    "auditor": {"audit": "audit/"},
+}
+
 
 def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     for old in IMAGES.glob("*.webp"):
         old.unlink()
-    site = new_site({"LIVE_RATE_FACTOR": "1000", "SITE_NAME": "Chatsite"}).start()
+    env = {"LIVE_RATE_FACTOR": "1000", "SITE_NAME": "Chatsite", "ADMIN_URL": "/admin"}
+    site = new_site(env).start()
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium_path(), args=QUIET)
-            _show(browser, site.url)
+            _show(browser, site)
             browser.close()
     finally:
         site.remove()
 
 
-def _show(browser: Browser, url: str) -> None:
+def _show(browser: Browser, site: Site) -> None:
+    url = site.url
     with _window(browser, url) as alice, _window(browser, url) as bob:
         chatting.newcomer(alice, "Alice")
         bob_is = chatting.newcomer(bob, "Bob")
@@ -78,6 +87,12 @@ def _show(browser: Browser, url: str) -> None:
         _readme_picture(alice, bob)
         for name in everywhere.signed_in(alice, chat):
             _shoot_all(alice, name)
+        with _window(browser, url) as mallory:
+            _befriend(alice, mallory, "Mallory", [SPAM])
+        _report(alice)
+    for role, pages in ADMIN.items():
+        with _window(browser, url) as staff:
+            _admin(staff, site, role, pages)
 
 
 @contextmanager
@@ -133,6 +148,28 @@ def _readme_picture(alice: Page, bob: Page) -> None:
     alice.locator("#message-text").blur()
     alice.mouse.move(0, 0)
     alice.screenshot(path=IMAGES / "conversation.png")
+
+
+def _report(alice: Page) -> None:
+    message = bubble(alice, SPAM)
+    message.locator("[data-act='details']").click()
+    message.get_by_role("button", name="Report").click()
+    dialog = alice.get_by_role("dialog")
+    dialog.get_by_label("What is wrong?").select_option("Spam or fraud")
+    _shoot_all(alice, "conversation-report")
+    dialog.get_by_role("button", name="Send report").click()
+    expect(dialog.get_by_role("heading", name="Your report was sent")).to_be_visible()
+
+
+def _admin(page: Page, site: Site, role: str, pages: dict[str, str]) -> None:
+    staffing.enter(page, site, role)
+    for name, path in pages.items():
+        page.goto(f"{site.url}/admin/{path}")
+        _shoot_all(page, f"admin-{name}")
+    if "reports" in pages:
+        page.goto(f"{site.url}/admin/reports/")
+        page.locator("table a").first.click()
+        _shoot_all(page, "admin-report")
 
 
 def _shoot_all(page: Page, name: str) -> None:

@@ -13,6 +13,7 @@ from tests.browser.conftest import OpenWindow
 from tests.browser.engine import new_site
 from tests.browser.files import File, photo
 from tests.browser.readable import serious
+from tests.browser.staffing import enter, shell
 from tests.browser.test_attachments import arrived, save
 from tests.browser.test_attachments import send as send_files
 
@@ -28,17 +29,6 @@ for row in Report.objects.order_by("pk"):
     items = [[json.loads(it.item.body)["body"], it.item.chosen, it.failure] for it in opened.items]
     found.append([row.reason, opened.note, items])
 print(json.dumps(found))
-"""
-
-ENTER = """\
-import secrets
-from accounts.models import User
-from moderation import roles
-from tests.moderation.conftest import entered
-user = User.objects.create(username="staff" + secrets.token_hex(4), is_staff=True)
-roles.give(user, {role!r})
-for name, cookie in entered(user).cookies.items():
-    print(name, cookie.value)
 """
 LOOKS = """\
 from moderation.models import Audit
@@ -98,16 +88,11 @@ def test_what_was_seen_is_sealed_and_proved(pair: Pair, site: Site) -> None:
 
 def reports_page(site: Site, open_window: OpenWindow, role: str) -> Page:
     """Of somebody of staff, with the newest report open."""
-    [name, value] = shell(site, ENTER.format(role=role)).split()
     page = open_window(role, base_url=site.url).page
-    page.context.add_cookies([{"name": name, "value": value, "url": site.url}])
+    enter(page, site, role)
     page.goto(f"{site.url}/admin/reports/")
     page.locator(".listing a, table a").first.click()
     return page
-
-
-def shell(site: Site, code: str) -> str:
-    return site.manage_says("shell", "--no-imports", "-c", code)
 
 
 @pytest.mark.embedded("the way to the bytes is the same")
