@@ -38,6 +38,7 @@ export function actsFor({ message, entry, only, mine, deleting }, connected) {
 export class MessageMenu {
   /** @type {Bubble | undefined} */ #bubble;
   /** @type {Chat | undefined} */ #chat;
+  /** @type {Element | undefined} the message that had the focus */ #from;
   #finger = { x: 0, y: 0 };
   #touched = false; // the last pointer was a finger
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
@@ -53,6 +54,7 @@ export class MessageMenu {
     for (const end of ["pointerup", "pointercancel", "scroll"]) list.addEventListener(end, () => this.#up());
     menu.addEventListener("click", (event) => this.#pick(event));
     menu.addEventListener("keydown", (event) => this.#move(event));
+    menu.addEventListener("close", () => this.#back());
   }
 
   /** @param {MouseEvent} event */
@@ -112,6 +114,7 @@ export class MessageMenu {
     [this.#bubble, this.#chat] = [bubble, chat];
     for (const act of /** @type {Act[]} */ (["copy", "everyone", "here", "unsent"]))
       part(this.#menu, act).hidden = !acts.includes(act);
+    this.#from = node.contains(document.activeElement) ? node : undefined;
     this.#menu.showModal();
     place(this.#menu, point);
   }
@@ -123,6 +126,13 @@ export class MessageMenu {
     this.#menu.close();
     const [bubble, chat] = [this.#bubble, this.#chat];
     if (button && bubble && chat) void act(/** @type {Act} */ (button.dataset.part), bubble, nameOf(chat.contact));
+  }
+
+  /** The button beside the message was out of sight meanwhile: the browser cannot give the focus back to it. */
+  #back() {
+    const now = document.activeElement;
+    if (now && now !== document.body && !this.#menu.contains(now)) return;
+    /** @type {HTMLElement | null | undefined} */ (this.#from?.querySelector("[data-act='details']"))?.focus();
   }
 
   /** @param {KeyboardEvent} event */

@@ -1,0 +1,55 @@
+// The menu of a message, and where the focus is once it closes.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { filled, Node } from "./page.js";
+
+Object.assign(document, { createTextNode: () => new Node("text") });
+Object.assign(globalThis, { innerWidth: 800, innerHeight: 600 });
+
+const { fill } = await import("../../static/js/ui/bubbles.js");
+const { MessageMenu } = await import("../../static/js/ui/messagemenu.js");
+const { bus } = await import("../../static/js/tabs/bus.js");
+
+const said = { conv: "c", seq: 1, mid: "m", mine: false, time: 1, ord: 1, kind: 1, warnings: [] };
+const message = { ...said, content: { t: "text", body: "words" } };
+const bubble = { type: "bubble", key: "seq 1", mine: false, first: true, last: true, time: 1, message };
+const box = () => ({ left: 0, top: 0, bottom: 0, width: 0, height: 0 });
+
+test("who left a menu without a choice is back at its message; who went elsewhere stays there", async () => {
+  const list = new Node("ul");
+  const node = filled(new Node("li"), "_message.html");
+  node.setAttribute("data-key", bubble.key);
+  node.isConnected = true;
+  list.append(node);
+  fill(node, bubble, "Bob");
+  const menu = filled(new Node("dialog"), "_messagemenu.html");
+  const copy = menu.querySelector("[data-part='copy']");
+  Object.assign(menu, { getBoundingClientRect: box, showModal: () => copy.focus() });
+  new MessageMenu(list, menu);
+  bus.ask = async () => ({ chat: { row: { state: 3 } } });
+  const button = node.querySelector("[data-act='message-menu']");
+  const details = node.querySelector("[data-act='details']");
+  button.getBoundingClientRect = box;
+  const open = async (from) => {
+    from.focus();
+    button.click(list);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(document.activeElement, copy);
+  };
+
+  await open(button);
+  menu.dispatchEvent(new Event("close"));
+  assert.equal(document.activeElement, details);
+
+  await open(button);
+  const elsewhere = new Node("textarea");
+  elsewhere.focus();
+  menu.dispatchEvent(new Event("close"));
+  assert.equal(document.activeElement, elsewhere);
+
+  await open(document.body); // a finger
+  document.activeElement = document.body;
+  menu.dispatchEvent(new Event("close"));
+  assert.equal(document.activeElement, document.body);
+});
