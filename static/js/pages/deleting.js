@@ -13,8 +13,12 @@ import { Steps } from "./steps.js";
 
 const AGAIN_MS = 3000; // where the server does not answer
 
-/** @param {() => void} stop ends what the page does with the keys @returns {() => void} opens the dialog */
-export function wireDeletion(stop) {
+/**
+ * @param {() => void} stop ends what the page does with the keys
+ * @param {{prove: typeof provePassword, remove: typeof deleteAccount}} [account]
+ * @returns {() => void} opens the dialog
+ */
+export function wireDeletion(stop, { prove, remove } = { prove: provePassword, remove: deleteAccount }) {
   const dialog = byId("delete-dialog");
   const steps = new Steps(dialog);
   const form = dialog.querySelector("form");
@@ -28,13 +32,15 @@ export function wireDeletion(stop) {
     if (!allRight([[password, password.value ? "" : gettext("Type your password.")]])) return;
     progress.textContent = gettext("Turning your password into a key. This takes a moment, on purpose.");
     try {
-      await provePassword(password.value);
+      await prove(password.value);
+      if (!dialog.open) return; // they closed it meanwhile, and keep their account
       /** @type {Receipt | undefined} */
       let receipt;
       await endingSession(async () => {
-        receipt = await deleteAccount({ erase: erase.checked, stop });
+        receipt = await remove({ erase: erase.checked, stop });
       });
       begun = true;
+      if (!dialog.open) return location.assign("/");
       form.reset();
       steps.show("receipt");
       if (receipt) await follow(receipt, dialog);
