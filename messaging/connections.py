@@ -118,12 +118,11 @@ async def act(me: Uid, peer: Uid, action: Action, seen: int | None, now: int) ->
         if was is None:
             raise Unknown
         state = was.seen_by(me)
-        if state != seen and state in leads_to:
-            return await _announce(was, was, me)
-        if state != seen or state not in come_from:
+        done = state != seen and state in leads_to
+        if not done and (state != seen or state not in come_from):
             raise Moved(await between(me, peer))
         try:
-            return await _apply(was, me, change, now)
+            return await _apply(was, me, _stay if done else change, now)
         except PairConflict:
             continue
     raise Busy
@@ -144,10 +143,10 @@ async def answer_all(
 
 async def leave(me: Uid, peer: Uid, now: int) -> None:
     """My account is deleted: the pair is closed for both, whatever it was. What was blocked stays
-    so. Raises Busy. Repeatable."""
+    so. Raises Busy. Repeatable: the contact rows of a pair that is closed are written again."""
     for _ in range(TRIES):
         was = await connection_store().pair(me, peer)
-        if was is None or was.state is PairState.WITHDRAWN:
+        if was is None:
             return
         with suppress(PairConflict):
             after = await connection_store().change(was, PairState.WITHDRAWN, was.blocked, now)
@@ -195,6 +194,11 @@ async def _apply(was: Pair, me: Uid, change: Change, now: int) -> Contact:
     state, blocked = change(was, me)
     after = await connection_store().change(was, state, blocked, now)
     return await _announce(was, after, me)
+
+
+def _stay(pair: Pair, _me: Uid) -> tuple[PairState, int]:
+    """As it is. Its contact rows are written again: a call before may have ended before them."""
+    return pair.state, pair.blocked
 
 
 def _accept(pair: Pair, _me: Uid) -> tuple[PairState, int]:

@@ -8,9 +8,11 @@ import pytest
 
 from chatsite.edge.refusals import Unknown
 from chatsite.edge.wire import Id
+from chatsite.running import threads
 from messaging import connections, hooks, protocol
 from messaging.backends import connection_store
 from messaging.backends.base import BadSeq, Busy, PairConflict
+from messaging.backends.sql.models import Contact
 from messaging.domain import ContactState, Pair
 from testkit.cast import Person, now_ms
 from tests.faulty import faulty
@@ -235,6 +237,16 @@ class TestBlock:
         assert (await at_alice.next(protocol.Sent)).seq in (1, 2)
         await at_alice.next(protocol.Sent)
         assert not [f for f in await at_bob.silence() if isinstance(f, protocol.Msg)]
+
+    async def test_half_made_it_is_repeated(self, alice, bob, conv):
+        """A store in partitions went between the pair and its rows: the browser asks again."""
+        await act(bob, alice, "block", CONNECTED)
+        hers = Contact.objects.filter(owner=alice.uid, peer=bob.uid)
+        await threads.run(hers.update, withheld=False)
+        assert await act(bob, alice, "block", CONNECTED) is BLOCKED
+        contact = await connection_store().contact(alice.uid, conv)
+        assert contact is not None
+        assert contact.withheld
 
     async def test_a_request_to_who_blocks_looks_unanswered(self, alice, bob, mallory):
         await request(mallory, bob)
