@@ -79,7 +79,7 @@ def begin(user: User, *, erase: bool, now_ms: int) -> Deletion:
             notes=Note.objects.filter(user=user).count(),
         )  # fmt: skip
         _forget(user, now_ms)
-    logger.warning("account %s is deleted, receipt %s", user.uid.hex(), deletion.receipt.hex())
+    logger.warning("account %s is deleted", user.uid.hex())
     return deletion
 
 
@@ -113,7 +113,10 @@ def advance(
 
 
 def end(was: Deletion, *, invites: int, files: int, now_ms: int) -> None:
-    """Nothing is left to do. Repeatable."""
+    """Nothing is left to do: what requests wrote that were under way when it began goes, too.
+    Repeatable."""
+    _forget_beside(was.user)
+    User.objects.filter(pk=was.user_id).update(display_name="")
     Deletion.objects.filter(pk=was.pk, ended=None).update(
         ended=now_ms, invites=invites, files=files
     )
@@ -121,11 +124,17 @@ def end(was: Deletion, *, invites: int, files: int, now_ms: int) -> None:
 
 
 def _forget(user: User, now_ms: int) -> None:
-    for model in (*SEALED, *BESIDE):
+    for model in SEALED:
         model.objects.filter(user=user).delete()
+    _forget_beside(user)
     Failure.objects.filter(subject=user.uid).delete()
     sessions.end_all(user)
     Device.objects.filter(user=user, gone_at=None).update(gone_at=now_ms)
     Device.objects.filter(user=user).update(agent="", seen=None)
     user.is_active, user.display_name, user.last_login = False, "", None
     user.save(update_fields=["is_active", "display_name", "last_login"])
+
+
+def _forget_beside(user: User) -> None:
+    for model in BESIDE:
+        model.objects.filter(user=user).delete()

@@ -24,6 +24,7 @@ from chatsite.edge.wire import Id
 from e2ee.encoding import h
 
 UNLOCK_MS = 600_000  # a proved factor opens the vault for ten minutes
+NOTED_MS = 86_400_000  # that a session is in use without a request is written so often
 BACKEND = "django.contrib.auth.backends.ModelBackend"  # loads the user; it checks no password here
 
 
@@ -216,13 +217,21 @@ def stands(session: bytes, now_ms: int) -> bool:
 
 def ended(asked: Iterable[Bound], now_ms: int) -> dict[Bound, str]:
     """Those that have ended, and why: the account is `suspended`, the `device` gone from the
-    list, or the `session` over. One query where none has."""
+    list, or the `session` over. Those that stand are in use (accounts/stale.py). One query where
+    none has."""
     asked = set(asked)
     alive = _alive(now_ms).filter(hash__in=[one.session for one in asked])
     alive = alive.filter(~suspending.suspended("user", now_ms))
-    standing = set(
-        alive.filter(device__gone_at=None).values_list("hash", "user__uid", "device__device")
+    rows = alive.filter(device__gone_at=None).values_list(
+        "hash", "user__uid", "device__device", "seen"
     )
+    standing, unnoted = set(), []
+    for session, uid, device, seen in rows:
+        standing.add((session, uid, device))
+        if now_ms - seen > NOTED_MS:
+            unnoted.append(session)
+    if unnoted:
+        SessionRecord.objects.filter(hash__in=unnoted).update(seen=now_ms)
     over = [one for one in asked if one not in standing]
     if not over:
         return {}

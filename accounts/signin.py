@@ -50,11 +50,11 @@ def hold_proved(row: Credentials, auth: bytes | None, code_auth: bytes | None) -
     locks the account's row and compares again. The secret may have changed in between, and then
     the old one opens nothing more. Raises Refusal `wrong`."""
     user = User.objects.select_for_update().get(pk=row.user_id)
-    row = Credentials.objects.select_related("user").get(user=user)
-    if not credentials.matches(row, user.uid, auth, code_auth):
-        raise _wrong()
-    credentials.renew_verifier(row, auth, code_auth)
-    return row
+    found = Credentials.objects.select_related("user").filter(user=user).first()
+    if not credentials.matches(found, user.uid, auth, code_auth) or found is None:
+        raise _wrong()  # also where the account was deleted in between
+    credentials.renew_verifier(found, auth, code_auth)
+    return found
 
 
 def _wrong() -> Refusal:

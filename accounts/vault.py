@@ -61,8 +61,9 @@ def unlock(who: Caller, body: Unlock, now_ms: int) -> Unlocked:
     if (body.auth is None) == (body.code_auth is None):
         bad("bad_body", "Exactly one of auth and code_auth.")
     user = who.record.user
-    row = Credentials.objects.select_related("user").get(user=user)
+    row = Credentials.objects.select_related("user").filter(user=user).first()
     signin.prove(row, user.uid, body.auth, body.code_auth, by_device=True, now_ms=now_ms)
+    assert row is not None
     with atomic():
         row = signin.hold_proved(row, body.auth, body.code_auth)
         sessions.unlock(who.record, now_ms)

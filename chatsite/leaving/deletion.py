@@ -14,7 +14,7 @@ from accounts import closing
 from accounts.closing import Deletion
 from chatsite.copying import Interrupted
 from chatsite.copying.conversations import patiently
-from chatsite.running import jobs, threads
+from chatsite.running import jobs, tasks, threads
 from chatsite.running.clock import now_ms
 from media import rows as blob_rows
 from messaging import connections, invites
@@ -56,11 +56,18 @@ async def every_minute() -> None:
 
 
 async def look() -> None:
-    """Go on with those that have not ended. A node writes down when somebody was last here after
-    they left: that goes, too."""
+    """Go on with those that have not ended; one that fails holds up no other. A node writes down
+    when somebody was last here after they left: that goes, too. Raises Interrupted."""
+    interrupted: Interrupted | None = None
     for deletion in await threads.run(closing.open_ones, AT_A_TIME):
-        await go_on(deletion, SLICE_SECONDS)
+        with tasks.survived("deleting an account"):
+            try:
+                await go_on(deletion, SLICE_SECONDS)
+            except Interrupted as error:
+                interrupted = error
     await threads.run(_forget_seen, now_ms() - LATE_MS)
+    if interrupted is not None:
+        raise interrupted
 
 
 async def left(deletion: Deletion) -> list[Contact]:

@@ -207,6 +207,17 @@ def test_which_sessions_ended_and_why(alice: Person, browser: Browser, django_as
     assert sessions.ended([mine], now) == {mine: "suspended"}
 
 
+def test_one_that_is_live_all_the_time_is_in_use(alice: Person, browser: Browser):
+    mine = Bound(hash_of(browser), alice.uid, browser.keys.id)
+    now = now_ms()
+    SessionRecord.objects.update(seen=now - sessions.NOTED_MS + 60_000)
+    assert sessions.ended([mine], now) == {}
+    assert SessionRecord.objects.get().seen < now
+    SessionRecord.objects.update(seen=now - 90 * sessions.NOTED_MS)
+    assert sessions.ended([mine], now) == {}
+    assert SessionRecord.objects.get().seen == now
+
+
 def test_a_session_lapses(alice: Person, browser: Browser):
     record = SessionRecord.objects.select_related("session").get(hash=hash_of(browser))
     request = type("Request", (), {"session": browser.http.session})()

@@ -7,20 +7,31 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.core.management import CommandError, call_command
 
-from accounts import closing, protocol, suspending
+from accounts import closing, profile, protocol, signin, suspending
 from accounts.closing import Deletion
-from accounts.models import Credentials, Device, Factor, Note, SessionRecord, User, Vault
+from accounts.models import (
+    Credentials,
+    Device,
+    Factor,
+    Mailbox,
+    Note,
+    SessionRecord,
+    User,
+    Vault,
+)
 from accounts.suspending import FOREVER, Kind, Reason
 from chatsite.checking import store as checking
 from chatsite.copying.progress import Progress
+from chatsite.edge.refusals import Refusal
 from chatsite.edge.wire import Id
 from chatsite.leaving import deletion
 from chatsite.leaving import protocol as leaving
 from chatsite.running.clock import now_ms
 from media import rows as blob_rows
 from media.models import Blob, State
-from messaging import http
+from messaging import connections, http
 from messaging.backends import connection_store, log, tables
+from messaging.backends.sql.models import Contact
 from messaging.domain import Gone
 from messaging.models import Invite
 from moderation.models import Audit
@@ -29,6 +40,7 @@ from tests.accounts.people import Answer, Browser, Person, second_browser
 from tests.accounts.test_standing import standing
 from tests.chatsite.leaving.test_export import lock, talked
 from tests.contracts.adapters import Chat
+from tests.faulty import Away, faulty
 from tests.messaging.test_views import act, befriend, call
 
 CLOSED, BLOCKED = 4, 5
@@ -137,6 +149,51 @@ def test_the_server_goes_on_where_nobody_asks(ann: Person, ben: Person) -> None:
     LastSeen.objects.create(user=ann.uid, seen=now_ms())  # by a node that heard of it late
     async_to_sync(deletion.look)()
     assert not LastSeen.objects.filter(user=ann.uid).exists()
+
+
+def test_one_that_fails_holds_up_no_other(ann: Person, ben: Person) -> None:
+    receipts = [delete(who).bytes("receipt") for who in (ann, ben)]
+    with faulty("CONNECTION_STORE") as store, store.failing("contacts", Away()) as left:
+        async_to_sync(deletion.look)()
+    assert not left
+    first, second = (closing.of_receipt(receipt) for receipt in receipts)
+    assert first is not None
+    assert second is not None
+    assert (first.ended is None, second.ended is None) == (True, False)
+    async_to_sync(deletion.look)()
+
+
+def test_a_pair_that_was_half_closed_is_closed_for_both(ann: Person, ben: Person) -> None:
+    """A store in partitions failed between the pair and its rows."""
+    befriend(ann, ben)
+    async_to_sync(connections.leave)(ann.uid, ben.uid, now_ms())
+    Contact.objects.filter(owner__in=[ann.uid, ben.uid]).update(state=3)
+    assert [row["state"] for row in call(ben, "GET", "/api/connections").json["connections"]] == [3]
+    finished(ann)
+    assert [row["state"] for row in call(ben, "GET", "/api/connections").json["connections"]] == [4]
+
+
+def test_what_was_under_way_when_it_began_leaves_nothing(
+    ann: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun = delete(ann)
+    user = User.objects.get(uid=ann.uid)
+    Note.objects.create(user=user, peer=ann.uid, g=1, version=1, note=bytes(284))
+    Mailbox.objects.create(user=user, address="ann@example.org")
+    profile.rename(user, "Ann")
+    async_to_sync(deletion.look)()
+    assert not Note.objects.filter(user=user).exists()
+    assert not Mailbox.objects.filter(user=user).exists()
+    assert User.objects.get(uid=ann.uid).display_name == ""
+    assert begun.bytes("receipt").hex() not in caplog.text  # with it anybody asks for the name
+
+
+def test_nobody_signs_in_to_what_is_deleted_meanwhile(ann: Person) -> None:
+    row = signin.check(protocol.SignIn(name=ann.name, auth=ann.auth), now_ms())
+    delete(ann)
+    with pytest.raises(Refusal) as refused:
+        signin.hold_proved(row, ann.auth, None)
+    assert refused.value.code == "wrong"
 
 
 def test_every_pair_is_closed_whatever_it_was(ann: Person, ben: Person, eve: Person) -> None:
