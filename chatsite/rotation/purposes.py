@@ -19,7 +19,7 @@ from chatsite import keyfile
 from chatsite.make_secrets import MODERATION, MODERATION_ID
 from chatsite.rotation import resealing
 from e2ee.judging import AGE_MAX_MS
-from moderation.models import Audit, Codes, Report, State, Totp
+from moderation.models import Audit, Codes, Report, Totp
 
 DAY_MS = 86_400_000
 DAY_SECONDS = 86_400
@@ -73,13 +73,13 @@ def _sealed_reports(line: keyfile.Line) -> int:
     return Report.objects.filter(kid=line.kid, sealed__isnull=False).count()
 
 
-def _waiting_reports(line: keyfile.Line) -> int:
-    """Reports are judged by the age that their messages had when they came."""
+def _judged_reports(line: keyfile.Line) -> int:
+    """Reports are judged by the age that their messages had when they came. One that was decided is
+    opened once more where somebody appeals."""
     assert line.replaced is not None
     begun = datetime(line.replaced.year, line.replaced.month, line.replaced.day, tzinfo=UTC)
     last = int(begun.timestamp() * 1000) + DAY_MS + AGE_MAX_MS
-    states = (State.NEW, State.OPEN, State.APPEALED)
-    return Report.objects.filter(state__in=states, made__lte=last).count()
+    return Report.objects.filter(sealed__isnull=False, made__lte=last).count()
 
 
 ROTATED: Mapping[str, Purpose] = MappingProxyType({
@@ -95,7 +95,7 @@ ROTATED: Mapping[str, Purpose] = MappingProxyType({
     ),
     "franking": Purpose(
         "tags by which a reported message is verified", AGE_MAX_MS // DAY_MS,
-        "each report of that time is decided", _waiting_reports,
+        "each report of that time is erased", _judged_reports,
     ),
     "nonce": Purpose("nonces and challenges, which live for minutes", 1),
     "live": Purpose("tokens of live connections, ten minutes", 1),

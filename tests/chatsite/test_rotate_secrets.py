@@ -4,6 +4,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -147,7 +148,10 @@ def test_tags_of_messages_are_verified_for_thirteen_months(kept: Keys) -> None:
         sealed=b"", made=now_ms() - 10 * 86_400_000,
     )  # fmt: skip
     assert "0 keys dropped" in kept.prune("franking", 397)
-    waiting.state = State.DECIDED
+    waiting.state = State.DECIDED  # against which they may appeal
+    waiting.save()
+    assert "0 keys dropped" in kept.prune("franking", 397)
+    waiting.sealed = None
     waiting.save()
     assert "1 keys dropped" in kept.prune("franking", 397)
     assert "k1" not in dict(kept.settings.SECRETS["franking"])  # moderation/reports.py looks here
@@ -285,6 +289,15 @@ def test_no_row_is_sealed_to_a_key_that_the_running_site_does_not_know(
         kept.run("pepper", "--prune")
     os.utime(control.path())  # it started later
     assert "1 sealed again" in kept.run("pepper", "--prune")
+    long_ago = datetime.now(UTC).date() - timedelta(2)
+    path = kept.folder / "pepper"
+    lines = keyfile.parse(path.read_text())
+    keyfile.write(
+        path, "".join(f"{replace(one, replaced=one.replaced and long_ago)}\n" for one in lines)
+    )
+    os.utime(path, (0, 0))
+    for dropped in (1, 0):  # that a key is dropped makes none new
+        assert f"{dropped} keys dropped" in kept.run("pepper", "--prune")
 
 
 def test_a_spoilt_row_stays_and_is_counted(kept: Keys, person: Person) -> None:

@@ -1,5 +1,6 @@
 """manage.py rotate_secrets: new keys for the server's secrets."""
 
+import os
 from argparse import RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -104,7 +105,10 @@ class Command(BaseCommand):
         past = [line for line in lines if not self._is_kept(name, line)]
         if past:
             kept = [line for line in lines if line not in past]
+            before = (self._folder / name).stat()
             self._store(name, kept, "secret_pruned", " ".join(line.kid for line in past))
+            # Its newest key is as old as it was: `_require_restarted` goes by that.
+            os.utime(self._folder / name, ns=(before.st_atime_ns, before.st_mtime_ns))
         would = "would be " if self._dry else ""
         self.stdout.write(
             f"{name}: {sealed} {would}sealed again, {len(past)} keys {would}dropped, "
