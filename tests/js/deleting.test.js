@@ -101,6 +101,7 @@ test("hidden on this device: back for some seconds, then without its words, what
   assert.deepEqual(says(await shown(bob, 2)), ["hidden", undefined]);
   assert.equal(bob.newest?.content?.body, "stays");
   assert.equal(await hiding.undo(CONV, mid), true);
+  assert.equal(await hiding.undo(CONV, mid), true); // by a tab that heard no answer
   assert.deepEqual(says(await shown(bob, 2)), [undefined, "a secret"]);
   assert.equal(bob.newest?.content?.body, "a secret");
   assert.deepEqual(

@@ -69,7 +69,8 @@ export class Hiding {
   async undo(conv, mid) {
     const name = nameOf({ conv, mid });
     const one = this.#hidden.get(name);
-    if (!one?.at) return false;
+    if (!one) return true; // asked twice
+    if (!one.at) return false;
     this.#cancel(name);
     this.#hidden.delete(name);
     await this.#parts.stores.write([{ store: "meta", key: name, remove: true }]);
