@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts import agents
+from accounts.models import User
 from chatsite.edge.refusals import Refusal
 from chatsite.running.clock import now_ms
 from moderation import factors, passkeys, signin, staff
@@ -96,12 +97,12 @@ def _step(request: HttpRequest) -> HttpResponse:
     if "password" not in request.POST:
         app, before = staff.opened(shown, now_ms())
         initial = {"token": shown.token, "told": shown.code}
-        return _page(request, JoinForm(initial=initial), app, before)
+        return _page(request, JoinForm(initial=initial), app.user, before, **app_words(app))
     app = staff.waiting(shown, now_ms())
     form = JoinForm(request.POST)
     codes = _codes(form, shown, request) if form.is_valid() else None
     if codes is None:
-        return _page(request, form, app)
+        return _page(request, form, app.user)  # the secret is for who opened the link alone
     context = _context(request, "Your codes") | {"codes": factors.as_listed(codes)}
     return render(request, "admin/joined.html", context)
 
@@ -140,12 +141,12 @@ def _without(request: HttpRequest, why: str) -> WayInForm:
 
 
 def _page(
-    request: HttpRequest, form: forms.Form, app: Totp | None = None, before: str = ""
-) -> HttpResponse:
+    request: HttpRequest, form: forms.Form, user: User | None = None, before: str = "",
+    **words: str,
+) -> HttpResponse:  # fmt: skip
+    """`user`: whose link was shown, with its code."""
     context = _context(request, "Set up your account") | {"form": form, "before": before}
-    if app is not None:
-        context |= {"name": app.user.username, **app_words(app)}
-    return render(request, "admin/join.html", context)
+    return render(request, "admin/join.html", context | {"joins": user, **words})
 
 
 def app_words(app: Totp) -> dict[str, str]:

@@ -172,6 +172,15 @@ def test_who_opened_a_link_before_is_said_and_knows_nothing(erin: Way, browser: 
     assert Audit.objects.get(action="staff_joined").details == '{"factor":"app","from":"127.0.0.1"}'
 
 
+def test_only_who_opens_a_link_sees_the_secret(erin: Way, browser: Client) -> None:
+    opens(browser, erin)
+    secret = factors.secret_of(Totp.objects.get())
+    page = browser.post("/join/", form(erin, again="another", code="0")).content.decode()
+    assert "You are <strong>erin</strong>" in page
+    assert secret not in page.replace(" ", "")
+    assert "open your link again" in page
+
+
 def test_a_passkey_is_made_at_the_link(erin: Way, browser: Client) -> None:
     opens(browser, erin)
     key = Authenticator(f"http://{ADMIN}")
