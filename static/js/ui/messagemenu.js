@@ -132,7 +132,9 @@ export class MessageMenu {
   #back() {
     const now = document.activeElement;
     if (now && now !== document.body && !this.#menu.contains(now)) return;
-    /** @type {HTMLElement | null | undefined} */ (this.#from?.querySelector("[data-act='details']"))?.focus();
+    /** @type {HTMLElement | null | undefined} */ (this.#from?.querySelector("[data-act='details']"))?.focus({
+      preventScroll: true, // the times of a long message may be far below
+    });
   }
 
   /** @param {KeyboardEvent} event */
