@@ -39,11 +39,13 @@ const BACK = {
  * @param {string} [invite] the token of one of theirs
  */
 export async function actOn(peer, act, state, name, invite) {
-  await bus.ask("act", peer, act, state, act === "request" ? invite : undefined);
+  const ask = (/** @type {string} */ what, /** @type {number | undefined} */ seen) =>
+    bus.ask("act", peer, what, seen, what === "request" ? invite : undefined);
+  await ask(act, state);
   if (act === "accept") return openChat(peer);
   const words = DONE[act]?.(name) ?? "";
   const [back, found] = BACK[act] ?? [];
-  if (back) done(words, () => bus.ask("act", peer, back, found));
+  if (back) done(words, () => ask(back, found));
   else toast(words);
 }
 

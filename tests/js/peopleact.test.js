@@ -1,0 +1,34 @@
+// What is done with one person, and taken back.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Node } from "./page.js";
+
+globalThis.MutationObserver = class {
+  observe() {}
+};
+document.querySelectorAll = () => [];
+Node.prototype.remove = function () {
+  this.parent.children = this.parent.children.filter((one) => one !== this);
+};
+
+const { actOn } = await import("../../static/js/ui/peopleact.js");
+const { bus } = await import("../../static/js/tabs/bus.js");
+
+const undo = () => document.body.querySelector("button");
+
+test("a request that is withdrawn and made again still names the invite; nothing else does", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] }); // the notices stay
+  const asked = [];
+  bus.ask = async (...question) => void asked.push(question);
+  await actOn("uid", "withdraw", 1, "Bob", "token");
+  undo().click();
+  await actOn("uid", "block", 4, "Bob", "token");
+  undo().click();
+  assert.deepEqual(asked, [
+    ["act", "uid", "withdraw", 1, undefined],
+    ["act", "uid", "request", undefined, "token"],
+    ["act", "uid", "block", 4, undefined],
+    ["act", "uid", "unblock", 5, undefined],
+  ]);
+});
