@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from chatsite.backup import Failed, Problem, blobs, manifest
+from chatsite.rotation.files import held
 
 PAGES = 4096  # a step: 16 MB, between two of which a waiting writer is let in
 SPARE_BYTES = 16 << 20  # free beside the copies: a site needs room on its disk
@@ -20,7 +21,8 @@ Progress = Callable[[str, int, int], None]  # what, bytes done, bytes in all
 
 
 def make(target: Path, databases: dict[str, Path], var: Path, progress: Progress) -> None:
-    """Write the backup `target` of the site in `var`, whole or not at all. Raises Problem."""
+    """Write the backup `target` of the site in `var`, whole or not at all. No secret is rotated
+    meanwhile: rows of the copy may need a key that is about to be dropped. Raises Problem."""
     if target.exists() or target.is_symlink():
         raise Problem(f"{target} is there already; name a folder that is not.")
     if not target.parent.is_dir():
@@ -28,7 +30,7 @@ def make(target: Path, databases: dict[str, Path], var: Path, progress: Progress
     _require_room(target.parent, databases.values())
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
-        with _sentence(target):
+        with _sentence(target), held(var / manifest.SECRETS):
             partial.mkdir(mode=0o700)
             for alias, name in manifest.DATABASES.items():
                 _copy_database(databases[alias], partial / name, name, progress)

@@ -1,5 +1,6 @@
 """manage.py backup and restore, on the files of a real site."""
 
+import fcntl
 import json
 import os
 import resource
@@ -94,6 +95,24 @@ def beside(folder: Path) -> list[str]:
 
 
 # ---------------------------------------------------------------- backup
+
+
+def test_no_secret_is_rotated_while_it_is_made(site: Site) -> None:
+    free: list[bool] = []
+
+    def look(*_: Any) -> None:
+        folder = os.open(site.var / manifest.SECRETS, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            free.append(True)
+        except BlockingIOError:
+            free.append(False)
+        finally:
+            os.close(folder)
+
+    making.make(site.var.parent / "backup", databases_of(site), site.var, look)
+    assert free
+    assert not any(free)
 
 
 def test_a_backup_is_whole_and_nobody_elses(site: Site, backup: Path) -> None:
