@@ -85,3 +85,19 @@ test("somebody who waits gets their receipt", async () => {
   assert.equal(dialog.querySelector("[data-state]").textContent, "Your account is deleted.");
   assert.deepEqual(left, []);
 });
+
+test("how far it is comes with each step, and is read out once", async () => {
+  const { api } = await import("../../static/js/account/account.js");
+  const { dialog, proved, removed } = sentOff();
+  const steps = [{ left: 2 }, { left: 1 }, { ended: 2 }];
+  api.post = async () => ({ ...RECEIPT, ended: null, ...steps.shift() });
+  const said = [];
+  Object.defineProperty(dialog.querySelector("[data-state]"), "textContent", {
+    get: () => said.at(-1) ?? "",
+    set: (words) => said.push(words),
+  });
+  proved.resolve();
+  removed.resolve({ ...RECEIPT, ended: null });
+  for (let turn = 0; turn < 6; turn++) await settled();
+  assert.deepEqual([steps.length, said.length, said.at(-1)], [0, 2, "Your account is deleted."]);
+});

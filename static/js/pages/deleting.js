@@ -83,9 +83,10 @@ function later(receipt) {
 /** @param {Receipt} receipt @param {HTMLElement} dialog */
 function show(receipt, dialog) {
   const status = /** @type {HTMLElement} */ (dialog.querySelector("[data-state]"));
-  status.textContent = receipt.ended
+  const said = receipt.ended
     ? gettext("Your account is deleted.")
     : gettext("It is being deleted. You may close this page: the server goes on by itself.");
+  if (status.textContent !== said) status.textContent = said; // else it is read out again
   const lines = words(receipt).map((text) => Object.assign(document.createElement("li"), { textContent: text }));
   /** @type {HTMLElement} */ (dialog.querySelector("[data-receipt]")).replaceChildren(...lines);
 }
