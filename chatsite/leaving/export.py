@@ -32,6 +32,7 @@ from chatsite.leaving.archive import Records, Text
 from chatsite.leaving.words import README
 from chatsite.running import threads
 from e2ee import records
+from e2ee.encoding import to_base64
 from media.models import Blob, State
 from messaging import connections, messages
 from messaging.backends import log
@@ -40,7 +41,8 @@ from messaging.models import Invite
 from messaging.protocol import Msg
 from messaging.sessions import vector
 from moderation import appeals
-from moderation.models import Report
+from moderation.models import Appeal, Report
+from presence import registry
 
 ROWS = 50  # of a table, at a time
 FACTORS = {
@@ -116,6 +118,7 @@ def _account(user: User, now: int) -> list[Record]:
     return [{
         "id": user.uid.hex(), "username": user.username, "display_name": user.display_name,
         "joined": _time(user.joined), "exported": _time(now), "approved": user.approved,
+        "last_here": _time(registry.last_seen([user.uid]).get(user.uid)),
         "account_resets": user.chain - 1,
         "email": mailbox.address if mailbox else "",
         "email_to_be_confirmed": mailbox.wanted if mailbox and mailbox.expires > now else "",
@@ -177,11 +180,15 @@ def _reports(user: User) -> list[Record]:
 
 
 def _decisions(user: User, now: int) -> list[Record]:
-    """As the page of decisions shows them."""
+    """As the page of decisions shows them, with what the person said against them."""
+    said = {
+        to_base64(one.decision.decision): one.text
+        for one in Appeal.objects.select_related("decision").filter(decision__user=user)
+    }
     return [
         {"measure": one.measure, "reason": one.reason, "made": one.made.isoformat(),
          "until": one.until.isoformat() if one.until else None, "undone": one.undone is not None,
-         "appealed": one.appealed is not None}
+         "appealed": one.appealed is not None, "appeal": said.get(one.id, "")}
         for one in appeals.decisions(user, now)
     ]  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -16,7 +17,8 @@ from accounts.suspending import FOREVER, Kind, Reason
 from chatsite.leaving import views
 from chatsite.running.clock import now_ms
 from messaging.backends import connection_store, log
-from moderation.models import Audit
+from moderation.models import Appeal, Audit, Decision, Measure
+from presence.models import LastSeen
 from tests.accounts.people import Answer, Person
 from tests.contracts.adapters import Chat
 from tests.messaging.test_views import befriend, call
@@ -107,6 +109,21 @@ def test_somebody_who_is_suspended_gets_it(ann: Person) -> None:
     assert call(ann, "GET", "/api/notes").code == "suspended"
     assert call(ann, "POST", "/api/unlock", protocol.Unlock(auth=ann.auth)).status == 200
     assert opened(asked(ann).raw)["account.json"][0]["id"] == ann.uid.hex()
+
+
+def test_what_they_said_and_when_they_were_here_is_in_it(ann: Person) -> None:
+    user, seen = User.objects.get(uid=ann.uid), now_ms()
+    LastSeen.objects.update_or_create(user=ann.uid, defaults={"seen": seen})
+    decision = Decision.objects.create(
+        decision=ann.uid, user=user, measure=Measure.WARN, reason=Reason.SPAM, made=seen, by="erin"
+    )
+    Appeal.objects.create(decision=decision, text="It was not me.", made=seen)
+    files = opened(asked(ann).raw)
+    when = datetime.fromtimestamp(seen / 1000, UTC).isoformat(timespec="seconds")
+    assert files["account.json"][0]["last_here"] == when
+    [told] = files["decisions.json"]
+    assert (told["appealed"], told["appeal"]) == (True, "It was not me.")
+    assert "erin" not in json.dumps(files)
 
 
 def test_some_a_day(ann: Person) -> None:
