@@ -112,7 +112,7 @@ def _view(act: Act, now_ms: Callable[[], int]) -> Callable[..., HttpResponse]:
 def _held(rows: Sequence[Any]) -> Sequence[Any]:
     """Locked in one order before the first of them is changed: from then on the audit log is ours,
     and somebody who holds one of them would wait for it while we wait for them."""
-    everyone = type(rows[0])._default_manager.select_for_update().order_by("pk")
+    everyone = type(rows[0])._default_manager.select_for_update(no_key=True).order_by("pk")
     list(everyone.filter(pk__in=[row.pk for row in rows]).values_list("pk"))
     return rows
 

@@ -83,7 +83,7 @@ def _decline(user: User, typed: Typed, by: str, now: int) -> None:
 
 def _require_waiting(user: User, now: int) -> None:
     """Of two who turn them down at once the second waits here, and hears that they were late."""
-    row = User.objects.select_for_update().get(pk=user.pk)
+    row = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     gone = row.approved or not row.is_active  # it may be deleted by now
     if gone or suspending.of(row, suspending.Kind.ALL, now):
         raise Changed

@@ -1,12 +1,15 @@
 """Two of staff who act on the same ones in the same instant."""
 
+from collections.abc import Callable
+
 import pytest
 from django.db import connection
+from django.db.transaction import atomic
 
 from accounts.models import User
 from accounts.suspending import Reason
 from chatsite.running.clock import now_ms
-from moderation import deciding
+from moderation import deciding, many, manypeople
 from moderation.deciding import Verdict
 from moderation.models import Decision, Measure
 from tests.accounts.test_races import at_once
@@ -30,3 +33,24 @@ def test_of_two_who_undo_the_same_ones_in_another_order_one_is_late(member: Memb
     ]
     assert sorted(at_once(*works)) == [302, 409]
     assert not Decision.objects.filter(undone=None).exists()
+
+
+@pytest.mark.parametrize(
+    "hold",
+    [lambda user: many._held([user]), lambda user: manypeople._require_waiting(user, now_ms())],
+    ids=["many", "waiting"],
+)
+def test_a_decision_is_kept_while_many_are_held(hold: Callable[[User], object]) -> None:
+    """It has the audit log, for which the many wait: if it waited for them, neither would end."""
+    user = User.objects.create(username="bob", display_name="Bob", head_k=1, approved=False)
+
+    def decide() -> Decision:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '10s'")
+        verdict = Verdict(Measure.WARN, Reason.SPAM)
+        return deciding.command(user, verdict, None, "erin", now_ms())
+
+    with atomic():
+        hold(user)
+        [made] = at_once(decide)
+    assert Decision.objects.get() == made
