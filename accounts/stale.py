@@ -37,6 +37,12 @@ def unused_devices(before: int, now: int) -> QuerySet[Device]:
     return old.exclude(suspending.suspended("user", now))
 
 
+def used_devices(before: int) -> QuerySet[Device]:
+    """Present ones that were used since, or may have been: nobody knows when."""
+    present: QuerySet[Device] = _present().filter(Q(last=None) | Q(last__gte=before))
+    return present
+
+
 def count_from(now: int) -> None:
     """Devices of which nobody knows when they were used count from now on."""
     without = ~Exists(SessionRecord.objects.filter(device=OuterRef("pk")))

@@ -3,7 +3,7 @@
 
 Never used: nobody was ever asked by it, or asked it, whatever became of that; it uploaded nothing,
 nobody reported it, it reported nobody, and staff never decided about it. And nobody was there for
-so many days.
+so many days. Where nobody knows that, since a backup was put back, the days count from then on.
 """
 
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from functools import partial
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.transaction import atomic
 
-from accounts import closing
+from accounts import closing, stale
 from accounts.closing import Deletion
 from accounts.models import SessionRecord, User
 from accounts.stale import Told
@@ -40,6 +40,7 @@ async def count(before: int, now: int) -> int:
 async def delete(before: int, now: int, told: Told) -> int:
     """How many were deleted. Each by itself, so that it can be stopped; repeatable."""
     deleted = 0
+    await threads.run(stale.count_from, now)
     async for user in _each(before):
         begun = await threads.run(begin, user, before, now)
         if begun is not None:
@@ -70,6 +71,7 @@ def _unused(before: int) -> QuerySet[User]:
     pk, uid = OuterRef("pk"), OuterRef("uid")
     used = (
         SessionRecord.objects.filter(user=pk, seen__gte=before),
+        stale.used_devices(before).filter(user=pk),
         LastSeen.objects.filter(user=uid, seen__gte=before),
         Blob.objects.filter(owner=uid),
         Report.objects.filter(peer=uid),

@@ -9,7 +9,7 @@ from asgiref.sync import async_to_sync
 from django.core.management import call_command
 
 from accounts.closing import Deletion
-from accounts.models import SessionRecord, User
+from accounts.models import Device, SessionRecord, User
 from chatsite.leaving import unused
 from chatsite.running.clock import now_ms
 from media.models import Blob
@@ -105,6 +105,22 @@ def test_one_that_was_used_in_any_way_stays(
         SessionRecord.objects.filter(user__uid=eve.uid).update(seen=now_ms() - LONG_AGO)
     pruned()
     assert not is_deleted(eve)
+
+
+def test_after_a_backup_the_days_count_from_then_on(eve: Person) -> None:
+    old(eve)
+    LastSeen.objects.create(user=eve.uid, seen=now_ms() - LONG_AGO)  # as the copy has it
+    SessionRecord.objects.filter(user__uid=eve.uid).delete()  # as housekeeping.end_given_leave does
+    Device.objects.filter(user__uid=eve.uid).update(seen=None)
+    assert "accounts: 0 would end" in pruned("--dry-run")
+    pruned()
+    assert not is_deleted(eve)
+    Device.objects.filter(user__uid=eve.uid).update(seen=now_ms() - 99 * DAY)
+    pruned()
+    assert not is_deleted(eve)
+    Device.objects.filter(user__uid=eve.uid).update(seen=now_ms() - 101 * DAY)
+    pruned()
+    assert is_deleted(eve)
 
 
 def test_somebody_who_comes_back_meanwhile_stays(eve: Person) -> None:
