@@ -126,9 +126,11 @@ def _whole(lost: Sequence[Unlinked]) -> list[Unlinked]:
 
 
 def _release(erased: Sequence[Row], now: int, dry: bool) -> int:
-    names = {(row.conv, row.client_id) for row in erased}
-    links = BlobLink.objects.filter(client_id__in={client_id for _, client_id in names})
-    stale = [link for link in links if (link.conv, link.client_id) in names]
+    names = {(row.conv, row.sender, row.client_id) for row in erased}
+    links = BlobLink.objects.select_related("blob").filter(
+        client_id__in={client_id for *_, client_id in names}
+    )
+    stale = [one for one in links if (one.conv, one.blob.owner, one.client_id) in names]
     if not dry:
         rows.unlinked(BlobLink.objects.filter(pk__in=[link.pk for link in stale]), now)
     return len(stale)

@@ -17,5 +17,5 @@ class BlobLinks(Blobs):
         if not await threads.run(rows.link, message.sender, ids, to, now):
             raise NotSendable
 
-    async def release(self, conv: bytes, client_id: bytes, now: int) -> None:
-        await threads.run(rows.release, conv, client_id, now)
+    async def release(self, conv: bytes, sender: bytes, client_id: bytes, now: int) -> None:
+        await threads.run(rows.release, conv, sender, client_id, now)

@@ -146,9 +146,11 @@ def link(owner: bytes, ids: Sequence[bytes], to: Link, now: int) -> bool:
         return True
 
 
-def release(conv: bytes, client_id: bytes, now: int) -> int:
-    """A message has no blobs any more; how many are gone by that. Repeatable."""
-    return unlinked(BlobLink.objects.filter(conv=conv, client_id=client_id), now)
+def release(conv: bytes, sender: bytes, client_id: bytes, now: int) -> int:
+    """A message has no blobs any more; how many are gone by that. Those of the other stay: in a
+    store in partitions one may send under an id that the other used long ago. Repeatable."""
+    mine = BlobLink.objects.filter(conv=conv, client_id=client_id, blob__owner=sender)
+    return unlinked(mine, now)
 
 
 def unlinked(links: QuerySet[BlobLink], now: int) -> int:

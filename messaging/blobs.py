@@ -36,7 +36,7 @@ class Blobs(ABC):
         """
 
     @abstractmethod
-    async def release(self, conv: Conv, client_id: bytes, now: int) -> None:
+    async def release(self, conv: Conv, sender: Uid, client_id: bytes, now: int) -> None:
         """After the content of a message is gone: its blobs go, too, unless another has them."""
 
 

@@ -59,9 +59,9 @@ async def send(
     row = await log().append(draft, _seal(envelope, to.peer), now)
     metrics.APPENDS.add()
     if frame.blobs and row.gone:  # a repeat of what was erased meanwhile
-        await blobs().release(draft.conv, draft.client_id, now)
+        await blobs().release(draft.conv, author.uid, draft.client_id, now)
     if draft.erase:
-        await blobs().release(draft.conv, draft.erase[1], now)
+        await blobs().release(draft.conv, author.uid, draft.erase[1], now)
     await _announce(hub, author, frame, row, to)
     return row
 

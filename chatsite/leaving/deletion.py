@@ -103,7 +103,8 @@ async def _messages(deletion: Deletion, contact: Contact, until: float) -> bool:
             return True
         mine = [row for row in rows if row.sender == contact.owner and row.gone is not Gone.ERASED]
         for row in mine:
-            await blobs().release(contact.conv, row.client_id, now_ms())  # the row says of which
+            # Before the row, which says of which.
+            await blobs().release(contact.conv, row.sender, row.client_id, now_ms())
             await patiently(
                 partial(log().erase, contact.conv, contact.owner, row.seq, row.client_id)
             )

@@ -117,7 +117,7 @@ class Chat:
         assert rows.link(self.ben.uid, ids, to, now_ms()) or not ids
 
     def deletes(self, item: Item) -> None:
-        rows.release(self.conv, parse_header(item.header).mid, now_ms())
+        rows.release(self.conv, self.ben.uid, parse_header(item.header).mid, now_ms())
 
     def reports(self, *items: Item, ident: bytes = b"") -> Report:
         sealing, ident = key(self.ann), ident or secrets.token_bytes(16)
