@@ -30,11 +30,12 @@ def make(target: Path, databases: dict[str, Path], var: Path, progress: Progress
     _require_room(target.parent, databases.values())
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
-        with _sentence(target), held(var / manifest.SECRETS):
+        with _sentence(target):
             partial.mkdir(mode=0o700)
-            for alias, name in manifest.DATABASES.items():
-                _copy_database(databases[alias], partial / name, name, progress)
-            _copy_secrets(var / manifest.SECRETS, partial / manifest.SECRETS)
+            with held(var / manifest.SECRETS):
+                for alias, name in manifest.DATABASES.items():
+                    _copy_database(databases[alias], partial / name, name, progress)
+                _copy_secrets(var / manifest.SECRETS, partial / manifest.SECRETS)
             _copy_blobs(var / manifest.BLOBS, partial, progress)
             manifest.write(partial, datetime.now(UTC).isoformat(timespec="seconds"))
             sync(partial)
