@@ -185,7 +185,7 @@ class Tables(ABC):
 
     @abstractmethod
     async def rows(self, conv: Conv, after: int, n: int) -> list[Row]:
-        """At most n rows above `after`, oldest first, never with a hole."""
+        """At most n rows above `after`, oldest first. What the store has lost is not among them."""
 
     @abstractmethod
     async def keep_rows(self, pair: Pair, rows: Sequence[Row], now: int) -> None:

@@ -17,6 +17,7 @@ from media import auditing, blobs, ownership, refusals, rows, sweep
 from media.models import Blob, BlobLink, SiteName, State
 from messaging.backends import log, tables
 from messaging.backends.base import Busy
+from messaging.domain import Row
 from testkit.cast import Person, now_ms
 from tests.media.carrying import get, granted, put, uploaded, wanted
 from tests.media.test_messages import erasing, message, state
@@ -329,7 +330,8 @@ async def test_what_a_message_lost_by_its_end_is_no_loss(
 
     async def read(*arguments: Any, **more: Any) -> Any:
         found = await real(*arguments, **more)
-        await send(at_alice, erasing(alice, conv, sent.seq, frame.client_id))
+        if any(isinstance(one, Row) and one.conv == conv for one in found.records):
+            await send(at_alice, erasing(alice, conv, sent.seq, frame.client_id))
         return found
 
     monkeypatch.setattr(type(tables()), "browse", read)

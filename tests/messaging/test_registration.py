@@ -172,7 +172,7 @@ def test_each_page_says_how_people_get_in(settings: Any, way: str) -> None:
         for path in ("/", "/sign-up", "/sign-in", "/invite")
     }
     assert ("Create an account</a>" in page["/"]) == (way in ("open", "approval"))
-    assert ("by an invite" in page["/"]) == (way == "invite")
+    assert ("need an invite" in page["/"]) == (way == "invite")
     assert ("no new people" in page["/"]) == (way == "closed")
     assert ('id="details"' in page["/sign-up"]) == (way != "closed")
     assert ("You need an invite" in page["/sign-up"]) == (way == "invite")

@@ -44,7 +44,10 @@ class Hole(Exception):
     """A quorum does not have a row below one that it has: the store has lost it."""
 
 
-async def above(heads: Heads, conv: Conv, after: int, n: int, now: int) -> list[Row]:
+async def above(
+    heads: Heads, conv: Conv, after: int, n: int, now: int, *, whole: bool = True
+) -> list[Row]:
+    """`whole`: raises Hole where one is missing in between."""
     bucket = heads.bucket(after + 1)
     found: list[Values] = []
     while len(found) < n:
@@ -53,7 +56,8 @@ async def above(heads: Heads, conv: Conv, after: int, n: int, now: int) -> list[
         if not some or not heads.ends_bucket(some[-1][0]):
             break
         bucket += 1
-    if [values[0] for values in found] != list(range(after + 1, after + 1 + len(found))):
+    dense = range(after + 1, after + 1 + len(found))
+    if whole and [values[0] for values in found] != list(dense):
         raise Hole
     return [row(conv, values, now) for values in found]
 

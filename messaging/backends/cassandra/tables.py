@@ -87,7 +87,8 @@ class CassandraTables(Tables):
         return Held(kept.pair, sides, _head(head), keys, boxes, salts, sent, marks, gaps)
 
     async def rows(self, conv: Conv, after: int, n: int) -> list[Row]:
-        return await rows.above(Heads(self._store, self._bucket_rows), conv, after, n, now=0)
+        heads = Heads(self._store, self._bucket_rows)
+        return await rows.above(heads, conv, after, n, now=0, whole=False)
 
     async def keep_rows(self, pair: Pair, rows: Sequence[Row], now: int) -> None:
         await keeping.rows(self._store, rows, self._bucket_rows, now)
