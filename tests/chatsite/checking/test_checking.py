@@ -276,6 +276,22 @@ async def test_a_side_that_was_never_written_is(adapters: Adapters) -> None:
     assert said(await checked(adapters), chat) == []
 
 
+async def test_a_row_that_was_lost_is_named(adapters: Adapters) -> None:
+    if adapters.alias:
+        pytest.skip("one of DAMAGES there")
+    from messaging.backends.cassandra.heads import Heads
+    from messaging.backends.cassandra.store import Statement
+
+    store = adapters.tables._store  # type: ignore[attr-defined]
+    chat = await lived(adapters)
+    place = "conversation_id = :conv AND bucket = :bucket AND row_type = 0 AND seq = 2"
+    key = {"conv": chat.conv, "bucket": Heads(store).bucket(2)}
+    await store.run(Statement(f"DELETE FROM conversation WHERE {place}"), key)
+    assert any(
+        "messages 2 to 2 are missing" in text for text in said(await checked(adapters), chat)
+    )
+
+
 async def test_messages_without_their_pair_are_left_to_a_backup(sqlite: Adapters) -> None:
     chat = await lived(sqlite)
     await asyncio.to_thread(
