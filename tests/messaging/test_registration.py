@@ -175,6 +175,6 @@ def test_each_page_says_how_people_get_in(settings: Any, way: str) -> None:
     assert ("need an invite" in page["/"]) == (way == "invite")
     assert ("no new people" in page["/"]) == (way == "closed")
     assert ('id="details"' in page["/sign-up"]) == (way != "closed")
-    assert "You need an invite" in page["/sign-up"]  # shown where the way is another by then
+    assert ("You need an invite" in page["/sign-up"]) == (way != "closed")  # if the way changes
     for path in ("/sign-in", "/invite"):
         assert ('href="/sign-up' in page[path]) == (way != "closed"), path
