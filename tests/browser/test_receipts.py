@@ -165,11 +165,11 @@ def test_last_seen_in_header_and_list(pair: Pair) -> None:
 
 def test_who_shows_nobody_is_unknown(pair: Pair) -> None:
     expect(presence(pair.alice)).to_have_text("Online")
-    set_privacy(pair.bob, lambda page: page.get_by_role("radio", name="Nobody").check())
+    set_privacy(pair.bob, lambda page: page.get_by_role("radio", name="Nobody", exact=True).check())
     expect(presence(pair.alice)).to_have_text("")
     expect(chat_row(pair.alice, "Bob").get_by_role("img", name="Online")).to_be_hidden()
     pair.bob.reload()
-    expect(pair.bob.get_by_role("radio", name="Nobody")).to_be_checked()
+    expect(pair.bob.get_by_role("radio", name="Nobody", exact=True)).to_be_checked()
     set_privacy(pair.bob, lambda page: page.get_by_role("radio", name="Contacts").check())
     open_page(pair.bob, "/chats")
     expect(presence(pair.alice)).to_have_text("Online")
