@@ -14,6 +14,14 @@ def made(key: bytes = KEY, host: str = HOST) -> bytes:
     )
 
 
+@pytest.mark.parametrize(("subject", "random"), [(15, 16), (16, 17)])
+def test_a_challenge_of_other_lengths_is_not_made(subject: int, random: int) -> None:
+    with pytest.raises(ValueError, match="16 bytes"):
+        work.challenge(
+            KEY, host=HOST, subject=bytes(subject), bits=BITS, expiry_ms=1, random=bytes(random)
+        )
+
+
 @pytest.mark.parametrize("key", [KEY, OLD])
 def test_a_challenge_says_what_it_is_for(key: bytes) -> None:
     known = work.parse([KEY, OLD], made(key), host=HOST)
