@@ -318,3 +318,21 @@ class TestDirectory:
 
 async def may_read(me: Person, other: Person) -> bool:
     return await hooks.readable_lists(me.uid, [other.uid, bytes(16)]) == {other.uid}
+
+
+class TestLeave:
+    """Whose account is deleted. The rest is in tests/chatsite/leaving."""
+
+    async def test_strangers_are_left_without_a_pair(self, alice, bob):
+        await connections.leave(alice.uid, bob.uid, now_ms())
+        assert await connection_store().pair(alice.uid, bob.uid) is None
+
+    async def test_a_change_of_the_other_that_comes_first_is_no_obstacle(self, alice, bob, conv):
+        with contested(await pair_of(alice, bob), 1):
+            await connections.leave(alice.uid, bob.uid, now_ms())
+        assert await seen(bob, alice) is CLOSED
+
+    async def test_one_that_never_gets_its_turn_is_busy(self, alice, bob, conv):
+        with contested(await pair_of(alice, bob), connections.TRIES), pytest.raises(Busy):
+            await connections.leave(alice.uid, bob.uid, now_ms())
+        assert await seen(bob, alice) is CONNECTED
