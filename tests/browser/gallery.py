@@ -18,6 +18,7 @@ from testkit.browser.chromium import DESKTOP, PHONE, QUIET, chromium_path
 from testkit.running import ROOT, Site, new_site
 from tests.browser import chatting, everywhere, staffing
 from tests.browser.chatting import bubble, open_chat, write
+from tests.browser.test_reporting import report_of
 
 IMAGES = ROOT / "docs/images"
 QUALITY = 82  # of WebP: text stays sharp, a page is some 30 kB
@@ -151,10 +152,7 @@ def _readme_picture(alice: Page, bob: Page) -> None:
 
 
 def _report(alice: Page) -> None:
-    message = bubble(alice, SPAM)
-    message.locator("[data-act='details']").click()
-    message.get_by_role("button", name="Report").click()
-    dialog = alice.get_by_role("dialog")
+    dialog = report_of(alice, SPAM)
     dialog.get_by_label("What is wrong?").select_option("Spam or fraud")
     _shoot_all(alice, "conversation-report")
     dialog.get_by_role("button", name="Send report").click()

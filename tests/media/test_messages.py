@@ -172,14 +172,14 @@ async def test_who_sends_under_an_id_of_the_other_takes_nothing_of_theirs_along(
     alice: Person, bob: Person, conv: bytes, at_alice: Socket
 ) -> None:
     """A store in partitions knows an id for some days alone."""
-    hers, his = [(await uploaded(who, conv, b"x" * 100)).blob for who in (alice, bob)]
-    frame = message(alice, conv, hers)
+    of_alice, of_bob = [(await uploaded(who, conv, b"x" * 100)).blob for who in (alice, bob)]
+    frame = message(alice, conv, of_alice)
     await send(at_alice, frame)
     to = rows.Link(conv, frame.client_id, 0, None, withheld=False)
-    assert await threads.run(rows.link, bob.uid, [his], to, now_ms())
+    assert await threads.run(rows.link, bob.uid, [of_bob], to, now_ms())
     assert await threads.run(rows.release, conv, bob.uid, frame.client_id, now_ms()) == 1
-    assert (await state(hers), await state(his)) == (State.LINKED, State.DELETING)
-    assert (await get(bob, hers)).status == 200
+    assert (await state(of_alice), await state(of_bob)) == (State.LINKED, State.DELETING)
+    assert (await get(bob, of_alice)).status == 200
 
 
 async def test_a_withheld_one_is_for_its_sender_alone(

@@ -100,18 +100,18 @@ def test_what_is_not_as_it_was_asked_proves_nothing(erin: User, lie: dict[str, o
 
 def test_the_passkey_of_somebody_else_proves_nothing(erin: User) -> None:
     frank = staff_member("frank")
-    hers, his = with_passkey(erin), with_passkey(frank)
-    assert proved(erin, his.get(asked())) is None
-    his.handle = erin.uid
-    assert proved(erin, his.get(asked())) is None
-    hers.handle = frank.uid
-    assert proved(frank, hers.get(asked())) is None
-    assert proved(frank, lies(his, handle=frank.uid).get(asked())) is not None
+    of_erin, of_frank = with_passkey(erin), with_passkey(frank)
+    assert proved(erin, of_frank.get(asked())) is None
+    of_frank.handle = erin.uid
+    assert proved(erin, of_frank.get(asked())) is None
+    of_erin.handle = frank.uid
+    assert proved(frank, of_erin.get(asked())) is None
+    assert proved(frank, lies(of_frank, handle=frank.uid).get(asked())) is not None
 
 
 def test_nobody_takes_over_the_id_of_a_passkey(erin: User) -> None:
-    hers = with_passkey(erin)
-    mine = lies(Authenticator(ORIGIN), id=hers.id)
+    of_erin = with_passkey(erin)
+    mine = lies(Authenticator(ORIGIN), id=of_erin.id)
     frank = staff_member("frank")
     said = mine.create(passkeys.creation(frank, BROWSER, NOW))
     with pytest.raises(passkeys.BadPasskey, match="registered already"):
@@ -360,14 +360,14 @@ def test_nobody_changes_the_factors_of_somebody_else(inside: Client, erin: User)
     frank = staff_member("frank")
     with_passkey(frank)
     with_passkey(frank)
-    his = Passkey.objects.filter(user=frank).first()
-    assert act(inside, "rename", number=his.pk, name="mine").status_code == 409
-    assert act(inside, "remove", number=his.pk).status_code == 409
+    of_frank = Passkey.objects.filter(user=frank).first()
+    assert act(inside, "rename", number=of_frank.pk, name="mine").status_code == 409
+    assert act(inside, "remove", number=of_frank.pk).status_code == 409
     assert Passkey.objects.filter(user=frank, name="key").count() == 2
     lone = Client(SERVER_NAME=ADMIN)
     lone.force_login(erin)  # without a second factor
     for name in ("add", "rename", "remove", "new-app", "set-app", "remove-app", "codes"):
-        assert act(lone, name, number=his.pk).status_code == 302
+        assert act(lone, name, number=of_frank.pk).status_code == 302
         assert act(Client(SERVER_NAME=ADMIN), name).status_code == 302
     assert lone.post("/factors/", {"options": "1"}).status_code == 302
     assert Passkey.objects.count() == 3
