@@ -101,7 +101,7 @@ class Cluster:
         return node(self.plan, var, self.services.port(name), env)
 
     async def _door(self, name: str, service: str, port: int) -> Door:
-        door = await Door((LOCAL, port), self._chance, plain=True).open()
+        door = await Door((LOCAL, port), self._chance, speaks="").open()
         self.doors[name, service] = door
         return door
 
@@ -110,7 +110,7 @@ class Cluster:
         first, second, _, last = true.split(".")
         host = f"{first}.{second}.{number}.{last}"
         at, upstream = (host, CASSANDRA_PORT), (true, CASSANDRA_PORT)
-        self.doors[name, service] = await Door(upstream, self._chance, at, plain=True).open()
+        self.doors[name, service] = await Door(upstream, self._chance, at, speaks="cql").open()
         return host
 
     async def start(self, site: Site) -> None:

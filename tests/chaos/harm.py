@@ -19,6 +19,7 @@ BETWEEN = {
     "sever": Weather(refuse=True),
     "freeze": Weather(hold=frozenset({IN, OUT})),
     "lose": Weather(swallow=frozenset({IN, OUT})),
+    "shed": Weather(lose_request=0.3),
 }
 
 

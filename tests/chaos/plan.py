@@ -23,11 +23,13 @@ CLUSTER_FAULTS = (
     "redis_kill", "redis_pause", "redis_full", "cassandra_kill", "cassandra_pause",
     "s3_kill", "s3_pause", "postgres_restart", "haproxy_restart",
     *(f"{how}_{service}" for service in SERVICES for how in ("sever", "freeze", "lose")),
+    "shed_cassandra",
 )  # fmt: skip
 """kill, pause, clock: of one node · rolling: each node drains and is restarted, one after the
 other · displace: a device dials one node after the other while its old sockets live ·
 redis_kill: -9, and back empty · sever: a node's connections to a service are reset and refused ·
-freeze: they stand still · lose: what is said on them is lost, then they are reset"""
+freeze: they stand still · lose: what is said on them is lost, then they are reset · shed: single
+statements are lost, and nobody hears of it"""
 RING_FAULTS = ("cassandra_kill_two", "cassandra_pause_two")
 """Two of three: no majority is left."""
 

@@ -4,7 +4,8 @@ and one for each service that a node calls.
 Bytes can be delayed, held, thrown away in one direction, trickled or cut. Once a connection has
 become a WebSocket, whole frames can be lost, replayed or repeated too, which is how a lossy
 announcement and a nervous client look from the other end. The proxy knows frames, not what is in
-them: a lost or replayed frame is told by its tag alone.
+them: a lost or replayed frame is told by its tag alone. Of a line to Cassandra it can lose single
+requests: a coordinator that has too much to do drops some, and tells nobody.
 """
 
 import asyncio
@@ -12,15 +13,21 @@ import contextlib
 import random
 import socket
 import struct
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 CHUNK = 16 * 1024
 SLOW_BYTES = 1024  # a second
 REMEMBERED = 20  # frames of the past that a replay may bring back
 PUSHED = (b'"t":"msg"', b'"t":"receipt"')
 SENT, SEND = b'"t":"sent"', b'"t":"send"'
+CQL_HEADER = 9  # bytes of a frame's of version 4: its operation is the fifth, its length the rest
+EXECUTE = 0x0A  # a statement that was prepared
 OUT, IN = "out", "in"  # from the device, to the device
 Address = tuple[str, int]
+Read = Callable[[asyncio.StreamReader], Awaitable[bytes]]
+Weathered = Callable[[bytes], tuple[bytes, ...]]  # one frame: what passes of it
 LOOPBACK: Address = ("127.0.0.1", 0)  # a free port
 
 
@@ -38,17 +45,18 @@ class Weather:
     lose_pushed: float = 0.0
     replay_pushed: float = 0.0  # an older one comes in its place
     repeat_send: float = 0.0  # the same bytes twice
+    lose_request: float = 0.0  # of a statement to Cassandra: there is no answer
 
 
 class Door:
     """`address` is what the device connects to; `weather` and `upstream` may change at any time.
-    `plain`: what passes is not HTTP, and nothing is done to frames."""
+    `speaks`: "http", "cql", or "" where nothing is done to frames."""
 
     def __init__(
         self, upstream: Address, chance: random.Random, at: Address = LOOPBACK, *,
-        plain: bool = False,
+        speaks: str = "http",
     ) -> None:  # fmt: skip
-        self.upstream, self.at, self.plain = upstream, at, plain
+        self.upstream, self.at, self.speaks = upstream, at, speaks
         self.weather = Weather()
         self.chance = chance
         self.changed = asyncio.Event()  # the weather
@@ -152,16 +160,22 @@ class _Line:
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: str
     ) -> None:
-        if not self.door.plain:
+        if self.door.speaks == "http":
             head = await self._header(reader)
             self.upgraded |= b"upgrade: websocket" in head.lower()
             await self._pass(head, writer, way)
-        while True:
-            data = await (_frame(reader) if self.upgraded else reader.read(CHUNK))
-            if not data:
-                return
-            for piece in self._weathered(data, way) if self.upgraded else (data,):
+        read, weathered = self._frames(way)
+        while data := await read(reader):
+            for piece in weathered(data):
                 await self._pass(piece, writer, way)
+
+    def _frames(self, way: str) -> tuple[Read, Weathered]:
+        """How one is read, and what becomes of it."""
+        if self.upgraded:
+            return _frame, partial(self._weathered, way=way)
+        if self.door.speaks == "cql" and way == OUT:
+            return _cql_frame, self._asked
+        return _chunk, _as_it_is
 
     async def _header(self, reader: asyncio.StreamReader) -> bytes:
         """The first request or answer line and its fields: tells whether frames will follow."""
@@ -182,6 +196,11 @@ class _Line:
             await asyncio.sleep(len(data) / SLOW_BYTES)
         writer.write(data)
         await writer.drain()
+
+    def _asked(self, frame: bytes) -> tuple[bytes, ...]:
+        statement = frame[4] == EXECUTE
+        lost = statement and self._happens("lose_request", self.door.weather.lose_request)
+        return () if lost else (frame,)
 
     def _weathered(self, frame: bytes, way: str) -> tuple[bytes, ...]:
         weather, payload = self.door.weather, _payload(frame)
@@ -205,6 +224,20 @@ class _Line:
         if happens:
             self.door.count[what] = self.door.count.get(what, 0) + 1
         return happens
+
+
+async def _chunk(reader: asyncio.StreamReader) -> bytes:
+    return await reader.read(CHUNK)
+
+
+def _as_it_is(data: bytes) -> tuple[bytes, ...]:
+    return (data,)
+
+
+async def _cql_frame(reader: asyncio.StreamReader) -> bytes:
+    """One whole frame of the native protocol of Cassandra, version 4, section 2."""
+    head = await reader.readexactly(CQL_HEADER)
+    return head + await reader.readexactly(int.from_bytes(head[5:], "big"))
 
 
 async def _frame(reader: asyncio.StreamReader) -> bytes:
