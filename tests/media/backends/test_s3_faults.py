@@ -28,7 +28,7 @@ async def door() -> AsyncIterator[tuple[Door, S3Store, S3Store]]:
         straight = S3Store(as_settings(given))
         await straight.prepare()
         _, _, port = given["S3_ENDPOINT_URL"].rpartition(":")
-        between = await Door((LOCAL, int(port)), random.Random(1), plain=True).open()
+        between = await Door((LOCAL, int(port)), random.Random(1), speaks="").open()
         through = S3Store(
             as_settings({**given, "S3_ENDPOINT_URL": f"http://{LOCAL}:{between.port}"})
         )
