@@ -10,6 +10,7 @@ from accounts import suspending, work
 from accounts.models import Device, SessionRecord, User
 from chatsite.copying.conversations import patiently
 from chatsite.running import threads
+from chatsite.running.progress import Say, unsaid
 from media.models import Blob, State
 from messaging.backends.tables import BROWSE_MAX, Head, Table, Tables
 from messaging.domain import Pair, PairState
@@ -23,11 +24,11 @@ SPANS = {"a day": DAY_MS, "a week": 7 * DAY_MS, "30 days": 30 * DAY_MS}
 Numbers = list[tuple[str, int]]
 
 
-async def counted(tables: Tables, now: int) -> Numbers:
+async def counted(tables: Tables, now: int, say: Say = unsaid) -> Numbers:
     """In the order in which they are read. Raises chatsite.copying.Interrupted where the message
     store stays away."""
     accounts = await threads.run(lambda: [*_accounts(now)])
-    store = await _store(tables)
+    store = await _store(tables, say)
     return [*accounts, *store, *await threads.run(lambda: [*_files_and_reports()])]
 
 
@@ -51,9 +52,9 @@ def _accounts(now: int) -> Iterator[tuple[str, int]]:
     yield "open invites", Invite.objects.filter(used_by=None, expires__gt=now).count()
 
 
-async def _store(tables: Tables) -> Numbers:
+async def _store(tables: Tables, say: Say) -> Numbers:
     states: Counter[PairState] = Counter()
-    messages = 0
+    messages = rows = 0
     for table in (Table.CONNECTION, Table.HEAD):
         cursor: bytes | None = None
         while True:
@@ -63,6 +64,8 @@ async def _store(tables: Tables) -> Numbers:
                     states[record.state] += 1
                 elif isinstance(record, Head):
                     messages += record.last_seq
+            rows += len(page.records)
+            say("rows read", rows)
             cursor = page.cursor
             if cursor is None:
                 break

@@ -4,12 +4,13 @@ Reads the whole message store, the whole table of blobs and the whole listing of
 once and in pages. What looks wrong is looked at again by itself, since people go on meanwhile.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from chatsite.running import threads
 from chatsite.running.clock import now_ms
+from chatsite.running.progress import Say
 from media import rows, tickets
 from media.backends import store
 from media.models import Blob, BlobLink
@@ -20,8 +21,6 @@ from messaging.backends.tables import BROWSE_MAX, Table
 from messaging.domain import Gone, Row
 
 ROWS = 1_000  # of the table of blobs, at a time
-
-Say = Callable[[str, int], None]  # what was read, and how many by now
 
 
 class Unlinked(NamedTuple):
@@ -76,7 +75,7 @@ async def _read_messages(truth: Truth, say: Say, now: int, *, dry: bool) -> None
         erased = [row for row in found if row.gone is Gone.ERASED]
         truth.released += await threads.run(_release, erased, now, dry)
         read += len(found)
-        say("messages", read)
+        say("messages read", read)
         cursor = browsed.cursor
         if cursor is None:
             return
@@ -144,7 +143,7 @@ async def _read_store(truth: Truth, say: Say) -> None:
         truth.stored += sum(one.blob != NAME_BLOB for one in page)
         suspects += await threads.run(_differing, page, after, page[-1].blob)
         after = page[-1].blob
-        say("files", truth.stored)
+        say("files read", truth.stored)
     suspects += await threads.run(_differing, [], after, None)
     for row in suspects:
         if await _is_broken(row):

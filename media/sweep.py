@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from chatsite.running import jobs, metrics, threads
 from chatsite.running.clock import now_ms
+from chatsite.running.progress import Say, unsaid
 from media import blobs, ownership, rows
 from media.backends import store
 from media.models import Blob, BlobLink
@@ -77,22 +78,23 @@ async def _repeat(job: str, work: Callable[[], Awaitable[object]], rest: float) 
     await jobs.repeat(job, what, one_round, rest, (Busy, StoreAway))
 
 
-async def sweep(now: int) -> Swept:
-    """One round. Raises Busy, StoreAway and Foreign; repeatable."""
+async def sweep(now: int, say: Say = unsaid) -> Swept:
+    """One round, repeatable. `say` hears how many are deleted. Raises Busy, StoreAway, Foreign."""
     swept = Swept()
     swept.unclaimed = await threads.run(rows.give_up, now - UNCLAIMED_MS, now)
     while ended := await threads.run(rows.expire, now, BATCH):
         swept.expired += ended
     await _look_for_messages(swept, now)
-    await _remove_what_goes(swept, now)
+    await _remove_what_goes(swept, now, say)
     return swept
 
 
-async def remove_orphans(now: int, *, dry: bool = False) -> Swept:
+async def remove_orphans(now: int, say: Say = unsaid, *, dry: bool = False) -> Swept:
     """Parts of blobs that have no row, of days ago: an upload that went on while it was cancelled.
-    Raises Busy, StoreAway, and Foreign where the store is not ours."""
+    `say` hears how many were looked at. Raises Busy, StoreAway, and Foreign where the store is
+    not ours."""
     await ownership.require(claim=not dry)
-    swept, after = Swept(), None
+    swept, after, read = Swept(), None, 0
     while page := await store().blobs(after):
         after = page[-1].blob
         old = [one.blob for one in page if one.changed <= now - ORPHAN_MS]
@@ -100,10 +102,12 @@ async def remove_orphans(now: int, *, dry: bool = False) -> Swept:
         for blob in await threads.run(rows.unknown, old):
             if dry or await _is_removed(blob, store().delete(blob), swept):
                 swept.orphans += 1
+        read += len(page)
+        say("files of the store read", read)
     return swept
 
 
-async def _remove_what_goes(swept: Swept, now: int) -> None:
+async def _remove_what_goes(swept: Swept, now: int, say: Say) -> None:
     after = 0
     while going := await threads.run(rows.going, after, BATCH):
         if not after:
@@ -113,6 +117,7 @@ async def _remove_what_goes(swept: Swept, now: int) -> None:
             if await _is_removed(row.blob, blobs.remove(row, now), swept):
                 metrics.BLOBS_DELETED.add()
                 swept.deleted += 1
+            say("files deleted", swept.deleted)
 
 
 async def _is_removed(blob: bytes, removing: Awaitable[bool | None], swept: Swept) -> bool:

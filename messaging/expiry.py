@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from chatsite.running import jobs, threads
 from chatsite.running.clock import now_ms
+from chatsite.running.progress import Say, unsaid
 from messaging.backends import log, tables
 from messaging.backends.base import Busy
 from messaging.backends.tables import BROWSE_MAX, Salt, Table
@@ -30,11 +31,12 @@ async def counted(now: int) -> dict[str, int]:
     return {"messages": texts, "invite links": await threads.run(old.count)}
 
 
-async def prune(now: int) -> int:
+async def prune(now: int, say: Say = unsaid) -> int:
     """Clear everything that has expired; answers how many messages. Repeatable."""
     cleared = 0
     while count := await log().expire(now, BATCH):
         cleared += count
+        say("messages cleared", cleared)
     await threads.run(Invite.objects.filter(expires__lte=now).delete)
     return cleared
 

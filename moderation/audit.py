@@ -20,6 +20,7 @@ from django.db import connection, transaction
 from chatsite.edge.limits import DAY
 from chatsite.running import jobs, threads
 from chatsite.running.clock import now_ms
+from chatsite.running.progress import Say, unsaid
 from e2ee.encoding import ZERO, cat, h, mac, u64
 from moderation.models import ACTION_MAX, ACTOR_MAX, DETAILS_MAX, OBJECT_MAX, Audit
 
@@ -67,7 +68,7 @@ def write(actor: str, action: str, object: str, details: Mapping[str, object]) -
     return entry
 
 
-def verify(head: bytes | None = None) -> Chain:
+def verify(head: bytes | None = None, say: Say = unsaid) -> Chain:
     """Read all of it. Raises Broken where an entry was changed, left out or put in, where `head` is
     no entry's tag, or where the database would let somebody change it."""
     n, prev, seen = 0, ZERO, head is None
@@ -76,6 +77,7 @@ def verify(head: bytes | None = None) -> Chain:
         _check(entry, n, prev)
         prev = entry.tag
         seen = seen or hmac.compare_digest(prev, head or b"")
+        say("entries read", n)
     if not seen:
         raise Broken("no entry has that head: the log was cut, or written again from there on")
     missing = set(TRIGGERS) - _triggers()

@@ -9,7 +9,7 @@ from typing import Any
 
 from chatsite.checking import FILES, ORPHANS, SIDES, WATERMARKS, Fault
 from chatsite.copying.conversations import patiently
-from chatsite.copying.progress import Progress
+from chatsite.running.progress import Progress
 from media import auditing
 from messaging.backends.tables import Box, Mark, Passed, Sent, Table, Tables
 from messaging.domain import Contact

@@ -10,8 +10,8 @@ from chatsite.checking.log import Log
 from chatsite.checking.pairs import faults
 from chatsite.copying import conversations, several
 from chatsite.copying.conversations import ROWS, patiently
-from chatsite.copying.progress import Progress
 from chatsite.running import threads
+from chatsite.running.progress import Progress
 from messaging.backends.tables import BROWSE_MAX, REMOVABLE, Head, Record, Table, Tables
 from messaging.domain import Contact, Conv, Pair
 from presence.registry import wall_clock

@@ -13,7 +13,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.models import Model
 
 from accounts.models import User
-from chatsite.copying.progress import Progress
+from chatsite.running.progress import Progress
 from moderation.models import Audit
 
 STORE = "messaging_sql"  # the app of the message store, which `conversations.py` copies

@@ -8,7 +8,7 @@ from typing import TypeVar
 from django.db.models import Q
 
 from chatsite.copying import several
-from chatsite.copying.progress import Progress
+from chatsite.running.progress import Progress
 from media.models import Blob, BlobHold, State
 from media.stores import BlobStore, Missing, StoreAway
 

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from chatsite.copying import Problem, several
 from chatsite.copying.checkpoint import Checkpoint
-from chatsite.copying.progress import Progress
 from chatsite.running import away
+from chatsite.running.progress import Progress
 from messaging.backends.base import Busy
 from messaging.backends.tables import BROWSE_MAX, Held, Passed, Sent, Table, Tables
 from messaging.domain import Gone, Pair, Row, Uid

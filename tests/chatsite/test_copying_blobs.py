@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chatsite.copying import Interrupted, blobs, several
-from chatsite.copying.progress import Progress
+from chatsite.running.progress import Progress
 from media.backends.files import FileStore
 from media.models import Blob, State
 from media.stores import StoreAway

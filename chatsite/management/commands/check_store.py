@@ -12,9 +12,9 @@ from chatsite.checking import FILES, Fault
 from chatsite.checking.repairing import HELP, repair
 from chatsite.checking.store import Checked, check
 from chatsite.copying import Problem, sites
-from chatsite.copying.progress import Progress
 from chatsite.running import away
 from chatsite.running.clock import now_ms
+from chatsite.running.progress import Progress
 from media import auditing
 from media.backends import store
 from media.stores import StoreAway
@@ -102,7 +102,7 @@ class Command(BaseCommand):
 async def _checked(progress: Progress, *, files: bool) -> Checked:
     checked = await check(tables(), progress)
     if files:
-        truth = await auditing.audit(lambda *_: None, now_ms(), dry=True)
+        truth = await auditing.audit(progress.so_far, now_ms(), dry=True)
         progress.say(f"{truth}.")
         for blob in sorted(truth.lost):
             unlinked = tuple(one for one in truth.unlinked if one.blob == blob)

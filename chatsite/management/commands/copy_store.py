@@ -19,9 +19,9 @@ from chatsite.copying import (
     sites,
 )
 from chatsite.copying.checkpoint import Checkpoint
-from chatsite.copying.progress import Progress
 from chatsite.copying.sites import Target
 from chatsite.running import away
+from chatsite.running.progress import Progress
 from media.backends import store
 from messaging.backends import tables
 from messaging.backends.tables import Tables

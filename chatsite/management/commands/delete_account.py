@@ -12,9 +12,9 @@ from accounts import closing, names
 from accounts.closing import Deletion
 from accounts.models import Device, SessionRecord, User
 from chatsite.copying import Problem
-from chatsite.copying.progress import Progress
 from chatsite.leaving import deletion
 from chatsite.running.clock import now_ms
+from chatsite.running.progress import Progress
 from media import rows as blob_rows
 from messaging.backends import connection_store
 from messaging.models import Invite

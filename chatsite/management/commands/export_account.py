@@ -10,10 +10,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts import names
 from accounts.models import User
 from chatsite.copying import Problem
-from chatsite.copying.progress import Progress
 from chatsite.leaving import export
 from chatsite.leaving.archive import zipped
 from chatsite.running.clock import now_ms
+from chatsite.running.progress import Progress
 from messaging.backends import connection_store
 from moderation import audit
 

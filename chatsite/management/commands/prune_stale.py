@@ -9,9 +9,9 @@ from django.db import DatabaseError
 
 from chatsite import stale
 from chatsite.copying import Problem
-from chatsite.copying.progress import Progress
 from chatsite.running import away
 from chatsite.running.clock import now_ms
+from chatsite.running.progress import Progress
 
 HELP = """End what nobody has used for long. The site may run; each step is taken by itself, so that
 it may be stopped and repeated. The server does the same once a day. Each policy is off until its

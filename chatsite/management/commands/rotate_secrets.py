@@ -11,11 +11,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from chatsite import control, env, make_secrets
-from chatsite.copying.progress import Progress
 from chatsite.keyfile import Line
 from chatsite.rotation import files
 from chatsite.rotation.purposes import FIXED, ROTATED, is_past
 from chatsite.running.clock import now_ms
+from chatsite.running.progress import Progress
 from moderation import audit
 
 ACTOR = "manage.py rotate_secrets"

@@ -11,6 +11,7 @@ from chatsite import stats
 from chatsite.copying import Problem, sites
 from chatsite.running import away
 from chatsite.running.clock import now_ms
+from chatsite.running.progress import Progress
 from messaging.backends import tables
 
 
@@ -42,6 +43,7 @@ class Command(BaseCommand):
     def _numbers(self) -> stats.Numbers:
         whole = tables()
         try:
-            return asyncio.run(stats.counted(whole, now_ms()))
+            say = Progress(self.stderr).so_far  # what a program reads has nothing but the numbers
+            return asyncio.run(stats.counted(whole, now_ms(), say))
         finally:
             whole.close()

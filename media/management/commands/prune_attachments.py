@@ -1,4 +1,3 @@
-import sys
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -8,12 +7,11 @@ from django.db.models import Count, Sum
 from accounts.models import User
 from chatsite.running import threads
 from chatsite.running.clock import now_ms
+from chatsite.running.progress import Progress
 from media import auditing, ownership, sweep
 from media.models import Blob, BlobHold
 from media.stores import StoreAway
 from messaging.backends.base import Busy
-
-EVERY = 10_000  # of what was read, a line
 
 
 class Command(BaseCommand):
@@ -36,7 +34,7 @@ class Command(BaseCommand):
         )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self._said: dict[str, int] = {}
+        self._progress = Progress(self.stdout)
         try:
             async_to_sync(self._prune)(
                 dry=options["dry_run"], check=options["check"], adopt=options["adopt"]
@@ -54,11 +52,12 @@ class Command(BaseCommand):
         if adopt and not dry:
             await ownership.adopt()
         await ownership.require(claim=not dry)
-        truth = await auditing.audit(self._say, now, dry=dry) if check else None
-        swept = await threads.run(sweep.counted, now) if dry else await sweep.sweep(now)
-        orphans = await sweep.remove_orphans(now, dry=dry)
+        say = self._progress.so_far
+        truth = await auditing.audit(say, now, dry=dry) if check else None
+        swept = await threads.run(sweep.counted, now) if dry else await sweep.sweep(now, say)
+        orphans = await sweep.remove_orphans(now, say, dry=dry)
         swept.orphans, swept.stuck = orphans.orphans, swept.stuck + orphans.stuck
-        self.stdout.write(f"{'Would delete' if dry else 'Files'}: {swept}.")
+        self._progress.say(f"{'Would delete' if dry else 'Files'}: {swept}.")
         for blob in swept.stuck:
             self.stdout.write(f"The store does not delete {blob.hex()}.")
         if truth is not None:
@@ -66,11 +65,6 @@ class Command(BaseCommand):
             if not truth.holds:
                 wrong = sorted(truth.lost | truth.broken)[:20]
                 raise CommandError("Lost: " + ", ".join(blob.hex() for blob in wrong))
-
-    def _say(self, what: str, count: int) -> None:
-        if count - self._said.get(what, 0) >= EVERY:
-            self._said[what] = count
-            sys.stderr.write(f"{count:,} {what} read\n")
 
     def _tell_room(self, people: int) -> None:
         """What all take, and those that take most."""

@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import housekeeping
 from chatsite.running.clock import now_ms
+from chatsite.running.progress import Progress
 from messaging import expiry
 from messaging.backends.base import Busy
 
@@ -27,10 +28,11 @@ class Command(BaseCommand):
             if options["dry_run"]:
                 self._count(now)
                 return
-            count = async_to_sync(expiry.prune)(now)
+            progress = Progress(self.stdout)
+            count = async_to_sync(expiry.prune)(now, progress.so_far)
         except Busy as busy:
             raise CommandError("The store of messages does not answer. Try again.") from busy
-        self.stdout.write(f"Cleared {count} messages.")
+        progress.say(f"Cleared {count} messages.")
         rows = housekeeping.prune(now)
         self.stdout.write(f"Deleted {rows} expired rows of accounts.")
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from chatsite.running.progress import Progress
 from moderation import audit
 
 HEAD = re.compile(r"[0-9a-fA-F]{64}")
@@ -26,8 +27,9 @@ class Command(BaseCommand):
         given = options["head"]
         if given is not None and not HEAD.fullmatch(given):  # an empty one, too: of a script
             raise CommandError("--head takes 64 hex digits")
+        progress, head = Progress(self.stdout), None if given is None else bytes.fromhex(given)
         try:
-            chain = audit.verify(None if given is None else bytes.fromhex(given))
+            chain = audit.verify(head, progress.so_far)
         except audit.Broken as broken:
             raise CommandError(f"The audit log does not hold: {broken}.") from broken
-        self.stdout.write(f"{chain.entries} entries hold. Head {chain.head.hex()}")
+        progress.say(f"{chain.entries} entries hold. Head {chain.head.hex()}")

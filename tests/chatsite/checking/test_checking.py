@@ -13,7 +13,7 @@ from django.db import connections
 from chatsite.checking import ORPHANS, SIDES, WATERMARKS, orphans
 from chatsite.checking.repairing import OF, repair
 from chatsite.checking.store import Checked, check
-from chatsite.copying.progress import Progress
+from chatsite.running.progress import Progress
 from messaging.backends.tables import REMOVABLE, Sent, Table
 from messaging.domain import AskedBy, NewEpoch, Pair, block_bit
 from tests.contracts.adapters import (

@@ -21,12 +21,12 @@ from accounts.models import (
 )
 from accounts.suspending import FOREVER, Kind, Reason
 from chatsite.checking import store as checking
-from chatsite.copying.progress import Progress
 from chatsite.edge.refusals import Refusal
 from chatsite.edge.wire import Id
 from chatsite.leaving import deletion
 from chatsite.leaving import protocol as leaving
 from chatsite.running.clock import now_ms
+from chatsite.running.progress import Progress
 from media import rows as blob_rows
 from media.models import Blob, State
 from messaging import connections, http

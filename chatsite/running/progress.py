@@ -1,33 +1,48 @@
 """What an operator reads meanwhile: one line that changes on a terminal, some lines in a log."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 TERMINAL_SECONDS, LOG_SECONDS = 0.2, 10.0
 WIDTH = 79
 
+Say = Callable[[str, int], None]  # what is done, and how many by now
+
+
+def unsaid(what: str, count: int) -> None:
+    """A Say that nobody hears."""
+
 
 class Progress:
     """`begin` a stretch of so many steps, `step` through it, `end` it."""
 
-    def __init__(self, out: Any) -> None:
-        self._out = out
+    def __init__(self, out: Any, ticks: Callable[[], float] = time.monotonic) -> None:
+        """`out`: a stream of a command. `ticks`: seconds that do not jump."""
+        self._out, self._ticks = out, ticks
         self._terminal: bool = out.isatty()
         self._every = TERMINAL_SECONDS if self._terminal else LOG_SECONDS
         self.begin("", 0)
 
     def begin(self, what: str, steps: int) -> None:
         self._what, self._steps, self._done, self._rows = what, steps, 0, 0
-        self._begun = self._told = time.monotonic()
+        self._begun = self._told = self._ticks()
 
     def step(self, rows: int = 0) -> None:
         """`rows`: messages that came with it."""
         self._done += 1
         self._rows += rows
-        now = time.monotonic()
+        now = self._ticks()
         if now - self._told >= self._every:
             self._told = now
             self._tell(f"{self._line()}, {_duration(self._left(now))} left", "\r")
+
+    def so_far(self, what: str, count: int) -> None:
+        """Of something whose end nobody knows before it is there."""
+        now = self._ticks()
+        if now - self._told >= self._every:
+            self._told = now
+            self._tell(f"{what}: {count:,}", "\r")
 
     def end(self) -> None:
         self._tell(self._line(), "\n")
