@@ -17,7 +17,16 @@ from e2ee.errors import M1Error
 from messaging import conversations, protocol
 from messaging.backends import log
 from messaging.blobs import Linked, blobs
-from messaging.domain import Contact, Draft, EpochHead, Gone, Row, Uid
+from messaging.domain import (
+    KIND_NOTIFY,
+    KIND_SILENT,
+    Contact,
+    Draft,
+    EpochHead,
+    Gone,
+    Row,
+    Uid,
+)
 from messaging.hub import Hub
 
 ROW_OVERHEAD = 420  # bytes of a row on the wire beside its body, at most
@@ -127,6 +136,8 @@ def _opened(author: Author, frame: protocol.Send) -> Envelope:
     except M1Error as error:
         raise Unsupported from error
     if (header.kind, header.ttl) != (frame.kind, frame.ttl):
+        raise Unsupported
+    if (frame.erase and frame.kind != KIND_SILENT) or (frame.blobs and frame.kind != KIND_NOTIFY):
         raise Unsupported
     if frame.ttl and not protocol.TTL_MIN <= frame.ttl <= protocol.TTL_MAX:
         raise Unsupported

@@ -4,7 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from e2ee.encoding import from_base64
-from e2ee.envelope import check_sent_by
+from e2ee.envelope import KIND_NOTIFY, check_sent_by
 from e2ee.errors import BadEnvelope, M1Error
 from messaging import protocol
 from messaging.protocol import Msg
@@ -94,6 +94,8 @@ class Inbound:
         )
         _check_frame(msg, opened)
         members = bodies.parse(opened.body, opened.header.ctr)
+        if (members["t"] == "text") != (opened.header.kind == KIND_NOTIFY):
+            raise BadEnvelope("it would count as something else than it is")
         prev = from_base64(members["prev"], 32) if "prev" in members else None
         if conversation.ledger.note(msg.body, opened.header, prev) == "hole":
             conversation.missing.append(msg.seq)

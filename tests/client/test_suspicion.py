@@ -186,6 +186,15 @@ async def test_a_body_against_the_rules_is_not_shown(stage: Stage) -> None:
     assert stage.alarms
 
 
+async def test_what_counts_as_something_else_is_not_shown(stage: Stage) -> None:
+    await stage.show(stage.sealed("", 1, prev=None, kind=2), 1)
+    heads = {"me": stage.alice.head, "peer": stage.bob.head}
+    loud = body.react("👍", ref=bytes(16), ts=1, prev=None, **heads)
+    await stage.show(stage.sealed("", 1, raw=loud, prev=None), 2)
+    assert stage.texts == []
+    assert ["count as something else" in alarm for alarm in stage.alarms] == [True, True]
+
+
 async def test_a_split_view_shows_with_the_first_honest_message(stage: Stage) -> None:
     """Alice was shown another list of her own account than bob was: a ghost device."""
     await stage.show(stage.sealed("hello", 1, me=(1, bytes(32))), 1)

@@ -442,6 +442,13 @@ class TestGone:
         with pytest.raises(StaleEpoch):
             await chat.erase(row)
         assert await everything(log, chat) == [row]
+        other = await chat.send(chat.alice, epoch=1)
+        reused = chat.draft(
+            chat.alice, epoch=1, client_id=other.client_id, erase=(1, row.client_id)
+        )
+        with pytest.raises(Reused):
+            await log.append(reused, seal, NOW)
+        assert await everything(log, chat) == [row, other]
 
     async def test_expired_content_is_gone_at_its_time(self, log, chat):
         draft = chat.draft(chat.alice, ttl=60)

@@ -5,6 +5,7 @@ import { cat, newId, random } from "../../static/js/crypto/encoding.js";
 import {
   bucket,
   encodeHeader,
+  NOTIFY,
   openMessage,
   parseEnvelope,
   SILENT,
@@ -84,6 +85,22 @@ test("prev goes with every message but the first of a device", async () => {
   const read = await openMessage({ ...second, open, me: bob.uid });
   assert.deepEqual(read.content.prev, prev);
   assert.equal(parseEnvelope(second.body).header.ctr, 2);
+});
+
+test("what counts as unread is a text, and a text counts: who says otherwise is not heard", async () => {
+  const { bob, open, content, send } = await conversation();
+  const { body: _words, ...plain } = content;
+  for (const [kind, said] of /** @type {[number, any][]} */ ([
+    [NOTIFY, { ...plain, t: "del", ref: newId() }],
+    [NOTIFY, { ...content, t: "edit", ref: newId() }],
+    [NOTIFY, { ...content, t: "react", ref: newId() }],
+    [SILENT, content],
+  ])) {
+    const lie = await send({ content: said, kind });
+    await assert.rejects(openMessage({ ...lie, open, me: bob.uid }), code("wrong_kind"), said.t);
+    const honest = await send({ content: said });
+    assert.equal((await openMessage({ ...honest, open, me: bob.uid })).header.kind, 3 - kind);
+  }
 });
 
 test("a kind of message from the future asks for an update", async () => {

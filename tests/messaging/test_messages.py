@@ -150,6 +150,21 @@ async def test_a_frame_that_contradicts_its_envelope_is_refused(
     await send(at_alice, alice.message(conv, "and a good one passes"))
 
 
+async def test_what_erases_is_silent_and_what_has_files_is_not(
+    alice: Person, bob: Person, conv: bytes
+) -> None:
+    """So much of what counts as unread is for the server to judge."""
+    at_alice = await arrived(alice)
+    first = alice.message(conv, "first")
+    row = await send(at_alice, first)
+    loud, quiet = alice.message(conv, "x"), alice.message(conv, "x", kind=2)
+    loud.erase = protocol.Erase(seq=row.seq, client_id=first.client_id)
+    quiet.blobs = [Id(bytes(16))]
+    for bad in (loud, quiet):
+        assert (await refusal(at_alice, bad)).code == "unsupported"
+    assert [(row.seq, row.gone) for row in (await page(at_alice, conv)).rows] == [(1, None)]
+
+
 async def test_bob_cannot_send_as_alice(alice: Person, bob: Person, conv: bytes) -> None:
     at_bob = await arrived(bob)
     assert (await refusal(at_bob, alice.message(conv, "forged"))).code == "unsupported"

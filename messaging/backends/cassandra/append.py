@@ -1,5 +1,6 @@
 """The append. `_attempts` gives a message its place by one conditional batch in one partition;
-`append` does what follows from it, in steps that a repeat makes good.
+`append` does what follows from it, in steps that a repeat makes good. What others must find with the
+row goes before it: its salt is there, and what it erases is not (`_before`).
 
 The batch applies where the head of the log is as it was read, and where no client_id in it has a
 row yet. So seq has no holes, a message is there once, and nothing below the floor comes in, no
@@ -25,8 +26,12 @@ from messaging.domain import PAGE_MAX, Draft, Row, Seal, floor_after
 ATTEMPTS_MAX = 16
 
 SALT = Statement("""
-INSERT INTO message_salt (conversation_id, client_id, salt, expires)
-VALUES (:conv, :client_id, :salt, :expires) USING TTL :ttl
+INSERT INTO message_salt (conversation_id, client_id, sender, salt, expires)
+VALUES (:conv, :client_id, :sender, :salt, :expires) USING TTL :ttl
+""")
+KEPT = Statement("""
+SELECT sender, salt, expires FROM message_salt
+WHERE conversation_id = :conv AND client_id = :client_id
 """)
 NEWEST_BUCKET = Statement("""
 UPDATE conversation_of USING TIMESTAMP :bucket SET bucket = :bucket WHERE conversation_id = :conv
@@ -35,13 +40,10 @@ UPDATE conversation_of USING TIMESTAMP :bucket SET bucket = :bucket WHERE conver
 
 async def append(heads: Heads, draft: Draft, seal: Seal, now: int) -> Row:
     """MessageLog.append."""
-    erased = await erasing.own(heads, draft)
     row = await _in_turn(heads, Asked(draft, seal, now))
     if heads.opens_bucket(row.seq):
         key = {"conv": row.conv, "bucket": heads.bucket(row.seq)}
         await heads.store.run(NEWEST_BUCKET, key)
-    if erased:
-        await erasing.erase(heads, draft, erased)
     return row
 
 
@@ -58,6 +60,7 @@ async def _in_turn(heads: Heads, asked: Asked) -> Row:
                 row, run = await _attempts(heads, draft, asked.seal, asked.now)
     except There as there:
         row = await _repeat(heads, draft, there.seq, asked.now)
+        await _erase(heads, draft)
         run = await _run(heads, draft, row, asked.now) if row.withheld else 0
     await watermarks.sent(heads.store, row, draft.peer, run)
     return row
@@ -78,8 +81,8 @@ async def _attempts(heads: Heads, draft: Draft, seal: Seal, now: int) -> tuple[R
             await _look_everywhere(heads, draft)
             raise StaleEpoch(floor)
         moved, row = moved_by(head, floor, draft, seal, now)
-        if draft.ttl and not count:
-            await _keep_salt(heads, draft, row)
+        if not count:
+            await _before(heads, draft, row)
         found = await attempt(heads, head, moved, [row])
         if found is moved:
             return row, moved.run
@@ -89,9 +92,10 @@ async def _attempts(heads: Heads, draft: Draft, seal: Seal, now: int) -> tuple[R
 
 async def _look_back(heads: Heads, draft: Draft, head: Head) -> None:
     """For an earlier attempt where the batch would not meet it: in buckets that are full by now.
-    With a ttl in this one too, since the salt goes first, and must not be prolonged."""
+    In this one too where something goes first: of a repeat the salt must not be prolonged, and what
+    is refused erases nothing."""
     buckets = rows.searched(heads, draft.after_seq, head.bucket)
-    full = buckets if draft.ttl else buckets[1:]
+    full = buckets if draft.ttl or draft.erase else buckets[1:]
     found = await rows.place(heads, draft.conv, draft.client_id, full)
     if found is not None:
         raise There(found)
@@ -103,11 +107,30 @@ async def _look_everywhere(heads: Heads, draft: Draft) -> None:
         raise There(found)
 
 
+async def _before(heads: Heads, draft: Draft, row: Row) -> None:
+    """Who finds the row finds its salt, and nothing of what it erases."""
+    if draft.ttl:
+        await _keep_salt(heads, draft, row)
+    await _erase(heads, draft)
+
+
+async def _erase(heads: Heads, draft: Draft) -> None:
+    if draft.erase:
+        await erasing.erase_own(heads, draft.conv, draft.sender, draft.erase)
+
+
 async def _keep_salt(heads: Heads, draft: Draft, row: Row) -> None:
-    """Never in the batch: what a compare-and-set proposes is kept beyond its time."""
-    key = {"conv": row.conv, "client_id": row.client_id, "salt": draft.salt}
+    """Never in the batch: what a compare-and-set proposes is kept beyond its time.
+
+    Raises Reused where the name has the salt of another message, which `_look_back` may be too far
+    from. Nobody learns a name before its salt stands: a read tells.
+    """
+    key = {"conv": row.conv, "client_id": row.client_id}
+    for sender, salt, expires in await heads.store.rows(KEPT, key):
+        if expires > row.time and (sender, salt) != (draft.sender, draft.salt):
+            raise Reused
     life = {"expires": row.expires, "ttl": draft.ttl + batch.LAPSE_SECONDS}
-    await heads.store.run(SALT, key | life)
+    await heads.store.run(SALT, key | life | {"sender": draft.sender, "salt": draft.salt})
 
 
 async def _repeat(heads: Heads, draft: Draft, seq: int, now: int) -> Row:

@@ -67,10 +67,10 @@ def _grouped(heads: Heads, head: Head, waiting: Sequence[Asked]) -> tuple[Head, 
 
 
 def _plain(heads: Heads, head: Head, asked: Asked) -> bool:
-    """Whether the batch alone decides of it: its salt lies in it, both see it, and an earlier
-    attempt could only be in this bucket."""
+    """Whether the batch alone decides of it: its salt lies in it, it erases nothing, both see it,
+    and an earlier attempt could only be in this bucket."""
     draft = asked.draft
-    special = asked.alone or draft.ttl or draft.withheld
+    special = asked.alone or draft.ttl or draft.erase or draft.withheld
     return not special and len(searched(heads, draft.after_seq, head.bucket)) <= 1
 
 

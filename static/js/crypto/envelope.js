@@ -63,7 +63,7 @@ const HEADER_WIDTHS = /** @type {const} */ ([1, 1, 16, 4, 32, 16, 16, 8, 16, 1, 
  * @param {Bytes} message.device
  * @param {number} message.ctr
  * @param {Bytes} [message.mid]
- * @param {number} [message.kind] default: text notifies, the rest is silent
+ * @param {number} [message.kind]
  * @param {number} [message.ttl]
  * @param {Content} message.content
  * @param {Bytes} message.seed user-key seed of my g as the epoch names it
@@ -71,7 +71,7 @@ const HEADER_WIDTHS = /** @type {const} */ ([1, 1, 16, 4, 32, 16, 16, 8, 16, 1, 
  */
 export async function sealMessage(message) {
   const { open, sender, device, ctr, content, seed, mid = newId(), ttl = 0 } = message;
-  const { kind = content.t === "text" ? NOTIFY : SILENT } = message;
+  const { kind = kindOf(content) } = message;
   require((content.prev === undefined) === (ctr === 1), "bad_content", "prev goes with ctr > 1");
   const fields = {
     conn: open.epoch.conn,
@@ -86,6 +86,11 @@ export async function sealMessage(message) {
   };
   const sealed = await sealBytes(open.secret, fields, encodeContent(content), seed);
   return { mid, ...sealed };
+}
+
+/** Only what counts as unread notifies. @param {Content} content */
+function kindOf({ t }) {
+  return t === "text" ? NOTIFY : SILENT;
 }
 
 /**
@@ -165,7 +170,9 @@ function parseHeader(hdr) {
 /** @param {Received} received @returns {Promise<{header: Header, content: Content, m: Bytes, kf: Bytes}>} */
 export async function openMessage(received) {
   const { header, m, kf } = await openSealed(received);
-  return { header, content: parseContent(m, header.ctr), m, kf };
+  const content = parseContent(m, header.ctr);
+  require(header.kind === kindOf(content), "wrong_kind", "the server would count it as something else");
+  return { header, content, m, kf };
 }
 
 /**

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from chatsite.edge.refusals import Unknown
-from messaging.backends.base import Busy, StaleEpoch
+from messaging.backends.base import Busy, Reused, StaleEpoch
 from messaging.backends.cassandra.append import NEWEST_BUCKET
 from messaging.backends.cassandra.log import CassandraMessageLog
 from messaging.backends.cassandra.rows import LOOK_BACK
@@ -216,3 +216,47 @@ def test_no_sequence_of_calls_tells_it_from_a_log_in_one_partition(tables, adapt
 async def sent(chat: Chat, epoch: int) -> None:
     with contextlib.suppress(StaleEpoch, Busy):
         await chat.send(chat.bob, epoch=epoch)
+
+
+class TestReusedName:
+    """By somebody who knows it: it stands in a bucket that they say they need not look into."""
+
+    async def answered(self, chat: Chat, **changes: object) -> bool:
+        draft = chat.draft(chat.bob, after_seq=2**53 - 1, **changes)
+        try:
+            await chat.log.append(draft, seal, NOW)
+        except Reused:
+            return False
+        return True
+
+    @pytest.mark.parametrize("same_salt", [False, True])
+    async def test_takes_no_salt_of_the_other(self, long, same_salt) -> None:
+        first = long.draft(long.alice, ttl=3600)
+        await long.log.append(first, seal, NOW)
+        await fill(long, 2 * ROWS)
+        salt = {"salt": first.salt} if same_salt else {}
+        assert not await self.answered(long, client_id=first.client_id, ttl=60, **salt)
+        there = await long.log.salts(long.conv, [first.client_id], NOW + 120_000)
+        assert there == {first.client_id: first.salt}
+
+    async def test_takes_none_by_an_erasure(self, long) -> None:
+        first = long.draft(long.alice, ttl=3600)
+        await long.log.append(first, seal, NOW)
+        await fill(long, 2 * ROWS)
+        assert await self.answered(long, client_id=first.client_id)
+        [row] = await long.log.page(long.conv, 1, NOW)
+        await long.log.erase(long.conv, long.bob, row.seq, row.client_id)
+        assert await long.log.salts(long.conv, [first.client_id], NOW)
+        [row] = await long.log.page(long.conv, 1, NOW, after=0)
+        assert (row.gone, row.text) == (None, first.text)
+
+    async def test_after_the_first_has_expired_is_another_message(self, long) -> None:
+        """And then who wrote the first one takes nothing of it."""
+        first = long.draft(long.alice, ttl=60)
+        await long.log.append(first, seal, NOW)
+        await fill(long, 2 * ROWS)
+        later = long.draft(long.bob, after_seq=2**53 - 1, client_id=first.client_id, ttl=60)
+        await long.log.append(later, seal, NOW + 61_000)
+        await long.log.erase(long.conv, long.alice, 1, first.client_id)
+        there = await long.log.salts(long.conv, [first.client_id], NOW + 61_000)
+        assert there == {first.client_id: later.salt}

@@ -37,7 +37,7 @@ class TestAppend:
             ({}, (2, 3)),  # the batch, then both watermarks
             ({"kind": 2}, (2, 3)),
             ({"withheld": True}, (4, 4)),  # one watermark, how far gaps reach, the gap
-            ({"ttl": 60}, (4, 5)),  # is it there already, the salt
+            ({"ttl": 60}, (5, 6)),  # is it there already, or another's salt, the salt
         ],
     )
     async def test_that_goes_through(self, chat, cost, changes, spent) -> None:
@@ -61,7 +61,7 @@ class TestAppend:
         await log.append(draft, seal, NOW)
         assert await cost(log.append(draft, seal, NOW)) == (3, 4)
 
-    @pytest.mark.parametrize(("ttl", "spent"), [(0, (4, 5)), (60, (6, 7))])
+    @pytest.mark.parametrize(("ttl", "spent"), [(0, (5, 6)), (60, (7, 8))])
     async def test_that_erases(self, chat, cost, ttl, spent) -> None:
         row = await chat.send(chat.alice, ttl=ttl)
         assert await cost(chat.erase(row)) == spent
