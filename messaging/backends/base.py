@@ -115,16 +115,12 @@ class MessageLog(ABC):
         the watermark alone. The peer counts `ord - hid`, where `hid` is how many of this sender's
         rows of kind 1 were withheld up to here: so what the peer had not read stays unread, and
         nothing more. After a withheld row the WITHHELD gap that ends with the row before it grows
-        by it, or a new one begins.
-
-        Before there is a row of the draft, the row that `draft.erase` names loses content, tag and
-        salt; it stays, as erased. So whoever finds a deletion in the log finds nothing of what it
-        deletes, no matter where the call broke off. What is refused erases nothing, but for a
-        StaleEpoch by a floor that rises in that moment.
+        by it, or a new one begins. First, the row that `draft.erase` names loses content, tag and
+        salt; it stays, as erased. So who finds a deletion in the log finds nothing of what it
+        deletes. What is refused erases nothing, but for a floor that rises in that moment.
 
         Raises StaleEpoch (below the floor), Reused (client_id known with another sender, device
-        or content, as far as the content is still there; the name of an unexpired salt of another
-        message), Unknown (no such conversation, or
+        or content, as far as that is still there, or by a salt), Unknown (no such conversation, or
         nothing of the sender's to erase there). Repeating gives the row as it stands by `now`, and
         prolongs no salt. A client_id is known for seven days at least; who comes later looks for
         it among the newer rows first.

@@ -123,7 +123,7 @@ async def _get(session: Session, frame: protocol.Get) -> None:
 
 
 async def _get_last(session: Session, ref: int, convs: list[Id], now: int) -> None:
-    readers = [await session.knowledge.member(conv) for conv in convs]
+    readers = [await session.knowledge.member(conv) for conv in dict.fromkeys(convs)]
     rows = await messages.last(readers, now)
     while True:
         page = messages.fitting(rows)

@@ -111,6 +111,33 @@ test("what a jump passed over is said of messages below it, once somebody looks 
   assert.deepEqual([asked.length, bob.passed], [once, undefined]);
 });
 
+test("who begins to read among what a jump passed over hears what is said above", async () => {
+  for (const fresh of [true, false]) {
+    const { log, bob, hear, retold, row } = await world();
+    if (!fresh) await log.say("below");
+    if (!fresh) await hear();
+    log.fill(60);
+    const { client_id: ref, seq } = await log.say("helo");
+    const gone = await log.say("not for you");
+    log.fill(100);
+    await log.say({ t: "edit", body: "hello", ref });
+    await log.say({ t: "del", ref: gone.client_id }); // and the server shows it still
+    log.fill(60);
+    await bob.learn({ ...row, last_seq: log.rows.length });
+    await bob.jump(log.rows.at(-1));
+    await bob.page(bob.have + 1, 20);
+    await bob.page(seq + 2, 2);
+    await until(() => retold.length > 1);
+    assert.deepEqual(retold.map((message) => [message.seq, message.gone, message.relations?.[0].body]).sort(), [
+      [seq, undefined, "hello"],
+      [seq + 1, "deleted", undefined],
+    ]);
+    await until(() => bob.passed.to < seq);
+    await settle();
+    assert.deepEqual(bob.passed, { from: fresh ? 1 : 2, to: seq - 1 }); // further down nobody looks
+  }
+});
+
 test("what was passed over and is read, upwards or downwards, is not looked at again", async () => {
   const { log, bob, hear, row } = await world();
   await log.say("below");

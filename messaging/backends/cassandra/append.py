@@ -1,6 +1,6 @@
 """The append. `_attempts` gives a message its place by one conditional batch in one partition;
-`append` does what follows from it, in steps that a repeat makes good. What others must find with the
-row goes before it: its salt is there, and what it erases is not (`_before`).
+`append` does what follows from it, in steps that a repeat makes good. What others must find with
+the row goes before it: its salt is there, and what it erases is not (`_before`).
 
 The batch applies where the head of the log is as it was read, and where no client_id in it has a
 row yet. So seq has no holes, a message is there once, and nothing below the floor comes in, no

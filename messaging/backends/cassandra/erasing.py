@@ -25,8 +25,8 @@ SHRED = Statement("DELETE FROM message_salt USING TIMESTAMP :later " + _SALT)
 
 
 async def erase_own(heads: Heads, conv: Conv, sender: Uid, row: Named) -> None:
-    """MessageLog.erase. Empty values, and no tombstones. Nobody changes flags but to erase: a refusal
-    is as good."""
+    """MessageLog.erase. Empty values, and no tombstones. Nobody changes flags but to erase: a
+    refusal is as good."""
     found = await heads.store.rows(OWN, _key(heads, conv, *row))
     if not found or found[0][0] != sender:
         raise Unknown

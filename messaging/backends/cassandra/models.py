@@ -140,8 +140,8 @@ class Conversation(Model):
 
 class MessageSalt(Model):
     """Shred salts of messages with a ttl (docs/encryption.md 4.14). Every row is written with a
-    TTL. Never in a snapshot or an incremental backup. A client chooses client_id: `sender` says whose
-    it is, null of one that was copied here or is older than the column."""
+    TTL. Never in a snapshot or an incremental backup. A client chooses client_id: `sender` says
+    whose it is, null of one that was copied here or is older than the column."""
 
     __table_name__ = "message_salt"
     __options__ = {"compaction": EXPIRING, "gc_grace_seconds": 3 * 3600}

@@ -43,7 +43,7 @@ export class History {
     const last = before - 1;
     if (last < first) return { messages: [], more: false };
     const messages = (await this.#here(first, last)) ?? (await this.#fetched(first, last));
-    if (first < (this.#conversation.passed?.from ?? 0)) void this.#lookBetween();
+    if (first <= (this.#conversation.passed?.to ?? 0)) void this.#lookAbove(first);
     const shown = (await related(this.#parts.stores, messages)).map(this.#parts.hides);
     return paged(shown, cleared);
   }
@@ -108,14 +108,14 @@ export class History {
     return messages;
   }
 
-  /** Somebody looks at what lies below a jump: what was passed over may have changed it. */
-  async #lookBetween() {
+  /** Somebody looks below rows that a jump passed over: what those say may have changed it. @param {number} seq */
+  async #lookAbove(seq) {
     if (this.#looking || this.#conversation.row.state === STATE.FORGOTTEN) return;
     this.#looking = true;
     try {
       let left = this.#conversation.passed;
-      while (left) {
-        await this.#older(left.to + 1, left.to - left.from + 1);
+      while (left && left.to >= seq) {
+        await this.#older(left.to + 1, left.to - Math.max(left.from, seq) + 1);
         const { passed } = this.#conversation;
         if (passed?.to === left.to) break; // the server has nothing there
         left = passed;

@@ -1,10 +1,12 @@
 // Rows between what was here and the row that a browser jumped to. Silent ones among them may be of messages
-// below, which this browser shows from its own store: it must look at them before it can be sure of those.
+// below: of those that this browser shows from its own store, and of those that it fetches for somebody who begins
+// to read among them. It must look at them before it can be sure of what stands below.
 
 /** @typedef {{from: number, to: number}} Passed both included */
 
 /**
- * What a step to `seq` passes over. Of what lies further back than what is kept nothing is shown from here.
+ * What a step to `seq` passes over. Of what lies further back than what is kept nothing is shown from here: the
+ * server has it, without what was deleted.
  * @param {Passed | undefined} passed before
  * @param {number} have
  * @param {number} seq
@@ -12,7 +14,7 @@
  * @returns {{passed?: Passed}} member of what is kept
  */
 export function passing(passed, have, seq, keep) {
-  if (seq <= have + 1 || have === 0) return passed ? { passed } : {};
+  if (seq <= have + 1) return passed ? { passed } : {};
   const from = Math.min(have + 1, passed?.from ?? seq);
   return { passed: { from: Math.max(from, seq - keep + 1), to: seq - 1 } };
 }
