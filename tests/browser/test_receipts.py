@@ -193,10 +193,18 @@ def test_to_the_first_unread_message(pair: Pair) -> None:
     expect(pair.bob.locator(".thread-head")).to_be_in_viewport(ratio=1)
     jump = pair.bob.get_by_role("button", name="First unread message")
     expect(jump).to_be_hidden()
-    pair.bob.get_by_role("button", name="Go to the newest message").click()
+    newest = pair.bob.get_by_role("button", name="Go to the newest message")
+    count = pair.bob.locator("chat-list .chat-unread")
+    expect(count).not_to_contain_text("30 new")  # what is on the screen was read
+    expect(newest).to_contain_text(count.inner_text())
+    newest.click()
     expect(bubble(pair.bob, last)).to_be_in_viewport()
+    expect(count).to_be_hidden()
     jump.click()
     expect(line).to_be_in_viewport()
+    newest.click()
+    expect(bubble(pair.bob, last)).to_be_in_viewport()
+    expect(jump).to_be_hidden()  # nothing is skipped any more
 
 
 def test_mark_as_unread_follows_to_the_other_device(pair: Pair, open_window: OpenWindow) -> None:

@@ -88,6 +88,18 @@ test("without a connection it says so, and scrolling on asks again", async () =>
   assert.ok(await again);
 });
 
+test("the way back to the first unread message is offered to who jumped over some, until they were there", () => {
+  const first = new FirstUnread();
+  assert.ok(!first.offered(true)); // came down by reading
+  first.leap();
+  assert.ok(first.offered(true));
+  assert.ok(!first.offered(false)); // and was there
+  assert.ok(!first.offered(true));
+  first.leap();
+  first.forget();
+  assert.ok(!first.offered(true));
+});
+
 test("where reading begins is taken once, and one page shows it", async () => {
   const { log, pages } = opened();
   const first = new FirstUnread();

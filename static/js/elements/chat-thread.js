@@ -7,6 +7,7 @@ import { bus } from "../tabs/bus.js";
 import { format, gettext } from "../text.js";
 import { announce } from "../ui/announcer.js";
 import { attentive, onReturn } from "../ui/attention.js";
+import { badge } from "../ui/badges.js";
 import { fill, part } from "../ui/bubbles.js";
 import { onNewDay } from "../ui/day.js";
 import { FirstUnread } from "../ui/firstunread.js";
@@ -42,7 +43,6 @@ export class ChatThread extends HTMLElement {
   /** @type {number | null} ord of the message that the view was put at; 0: the end */ #shown = null;
   #settled = false; // that is where reading begins: from now on it counts
   /** @type {{message: Message, fresh: boolean}[] | null} */ #late = null; // came while the view was being put
-  #below = 0; // came while the reader was further up
   /** @type {Map<string, HTMLElement>} */ #nodes = new Map();
   /** @type {Scrolling | undefined} */ #scrolling;
   #reading = new Reading({
@@ -110,7 +110,6 @@ export class ChatThread extends HTMLElement {
     this.#notices = [];
     this.#chat = undefined;
     this.#first.forget();
-    this.#below = 0;
     this.#nodes.clear();
     part(this, "messages").replaceChildren();
     this.#scrolling?.toEnd();
@@ -218,10 +217,7 @@ export class ChatThread extends HTMLElement {
     if (message.conv !== this.conv) return;
     if (this.#late) return void this.#late.push({ message, fresh });
     if (!this.#window.came(message, this.#scrolling?.stuck ?? true)) return void this.#again();
-    if (fresh && !message.mine && message.kind === 1) {
-      if (!this.#scrolling?.stuck) this.#below += 1;
-      announce(message, nameOf(this.#chat?.contact));
-    }
+    if (fresh && !message.mine && message.kind === 1) announce(message, nameOf(this.#chat?.contact));
     this.#render();
     this.#reading.look();
   }
@@ -269,22 +265,23 @@ export class ChatThread extends HTMLElement {
 
   #scrolled() {
     this.#reach();
-    if (this.#scrolling?.stuck) this.#below = 0;
     this.#showJump();
     this.#reading.look();
   }
 
   #showJump() {
+    const unread = this.#chat?.unread ?? 0; // what is read is on the screen or above it
     part(this, "jump").hidden = this.#scrolling?.stuck ?? true;
-    part(this, "jump-count").hidden = !this.#below;
-    part(this, "jump-count").textContent = String(this.#below);
+    part(this, "jump-count").hidden = !unread;
+    part(this, "jump-count").replaceChildren(...badge(unread));
     const line = this.#nodes.get("unread");
-    part(this, "first").hidden = !(line ? this.#scrolling?.above(line) : this.#first.isAbove(this.#window));
+    const above = line ? Boolean(this.#scrolling?.above(line)) : this.#first.isAbove(this.#window);
+    part(this, "first").hidden = !this.#first.offered(above);
   }
 
   async #jump() {
     if (this.#window.later) await this.#pages.replace();
-    this.#below = 0;
+    if (this.#chat?.unread) this.#first.leap();
     this.#scrolling?.toEnd();
     this.#showJump();
   }

@@ -51,7 +51,8 @@ export class AttachSheet {
   open(caption) {
     this.#caption.value = caption;
     if (!this.#dialog.open) this.#dialog.showModal();
-    part(this.#dialog, "title").focus();
+    // Who has keys goes on writing; on a phone the keyboard would cover what is sent.
+    (matchMedia("(pointer: fine)").matches ? this.#caption : part(this.#dialog, "title")).focus();
   }
 
   close() {

@@ -10,9 +10,25 @@ const AHEAD = 30; // of a page: shown behind the last message that was read
 export class FirstUnread {
   /** @type {number | undefined} its place among the peer's messages; undefined: nothing is unread */ ord;
   #after = 0; // seq of the last one that was read
+  #leapt = false; // the reader jumped over some of what was unread, and has not been back
 
   forget() {
     this.ord = undefined;
+    this.#leapt = false;
+  }
+
+  /** From further up to the newest message, with something unread between. */
+  leap() {
+    this.#leapt = true;
+  }
+
+  /**
+   * Whether the way back is worth a button: who came down by reading needs none.
+   * @param {boolean} above it is further up than the window
+   */
+  offered(above) {
+    this.#leapt &&= above;
+    return this.#leapt;
   }
 
   /**
