@@ -33,7 +33,10 @@ def test_the_list_of_devices_follows_what_other_browsers_do(
     other = open_window("alice again").page
     readymade.another_device(other, pair.alice_is)
     expect(devices).to_have_count(2)
+    news = "1 new browser was signed in to your account"
+    expect(pair.alice.get_by_role("status", name="Notices")).to_contain_text(news)
     open_live(other, "/settings")
+    expect(other.get_by_role("status", name="Notices")).to_be_empty()
     other.locator("#sign-out").click()
     other.locator("#leave-now").click()
     expect(other).to_have_url(re.compile(r"/$"))

@@ -7,6 +7,7 @@ import { bus } from "../tabs/bus.js";
 import { gettext } from "../text.js";
 import { onAccountNews } from "../ui/accountnews.js";
 import { showBadges } from "../ui/badges.js";
+import { tellNewDevices } from "../ui/devicenews.js";
 import { explain } from "../ui/explain.js";
 import { tellJoined } from "../ui/joinednews.js";
 import { reportLooks } from "../ui/looking.js";
@@ -50,6 +51,7 @@ export async function startBus({ readable = false } = {}) {
   }
   showBadges();
   tellJoined();
+  tellNewDevices();
   onAccountNews(() => void showDecisionNews());
   return { look: reportLooks(() => chatOf(location.pathname)) };
 }

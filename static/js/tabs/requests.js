@@ -1,6 +1,7 @@
 // What a page may ask of the client, from whichever tab. Everything here may be asked twice.
 
 import { PAGE_MAX } from "../protocol.js";
+import { newDevices, toldDevices } from "../sync/newdevices.js";
 import { onlyHere } from "../sync/onlyhere.js";
 import { readAll } from "../sync/readall.js";
 import { readerOfReports, reportable, sendReport } from "../sync/reporting.js";
@@ -30,6 +31,9 @@ const standing = (client) => ({
   chats: () => client.summaries(),
   contacts: () => client.verification.people(),
   me: () => client.me,
+  newDevices: () => newDevices(client.parts),
+  /** @param {number} k */
+  toldDevices: (k) => toldDevices(client.parts.stores, k),
   wake: () => client.wake(),
   offline: () => client.live.drop(),
 });
