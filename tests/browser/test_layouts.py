@@ -211,15 +211,15 @@ def broken_words(page: Page) -> list[str]:
 
 
 def spills(page: Page) -> list[str]:
-    """What is larger than its place: the page, the frame around what scrolls, a scrolling part of it,
-    a button, a field's label."""
+    """What is larger than its place: the page, the frame around what scrolls, a scrolling part of
+    it, a button, a field's label."""
     return page.evaluate(
         """() => {
           const faults = [];
           const wide = document.documentElement.scrollWidth - innerWidth;
           if (wide > 0) faults.push(`page: ${wide} px`);
           const long = document.documentElement.scrollHeight - innerHeight;
-          if (long > 0 && document.body.matches(".app")) faults.push(`frame: scrolls by ${long} px`);
+          if (long > 0 && document.body.matches(".app")) faults.push(`frame: ${long} px too long`);
           for (const one of document.querySelectorAll("body *")) {
             if (!one.checkVisibility({visibilityProperty: true})) continue;
             if (one.closest(".visually-hidden, .skip-link, svg, .truncate, template")) continue;
