@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from chatsite.running import threads
-from media import rows
+from media import erasures, rows
 from media.refusals import NotSendable
 from messaging.blobs import Blobs, Linked
 
@@ -17,5 +17,10 @@ class BlobLinks(Blobs):
         if not await threads.run(rows.link, message.sender, ids, to, now):
             raise NotSendable
 
+    async def erasing(
+        self, conv: bytes, sender: bytes, seq: int, client_id: bytes, now: int
+    ) -> None:
+        await threads.run(erasures.begin, conv, sender, seq, client_id, now)
+
     async def release(self, conv: bytes, sender: bytes, client_id: bytes, now: int) -> None:
-        await threads.run(rows.release, conv, sender, client_id, now)
+        await threads.run(erasures.end, conv, sender, client_id, now)

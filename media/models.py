@@ -2,6 +2,7 @@
 
     Blob ┬─ BlobLink   which message has it            (blob, conv, client_id)
          └─ BlobHold   which report its parts stay for (report, blob, client_id)
+    Erasure            which message loses its content (conv, client_id, sender)
 
 A blob goes one way: granted → whole → linked → deleting, and may go from any state to the last.
 Each step is one UPDATE that names the state before it (`moved`), so of two that meet one wins. Its
@@ -96,3 +97,22 @@ class BlobHold(models.Model):
 
     def __str__(self) -> str:
         return "hold"
+
+
+class Erasure(models.Model):
+    """A message whose content is about to go, and its blobs after it. What erases it takes the row
+    away again; where that broke off, the sweep looks whether the content went."""
+
+    conv = Bytes(16)
+    client_id = Bytes(16)
+    sender = Bytes(16)
+    seq = models.BigIntegerField()  # as they say who erase it
+    look_at = Ms(db_index=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["conv", "client_id", "sender"], name="one_erasure")
+        ]
+
+    def __str__(self) -> str:
+        return "erasure"

@@ -210,7 +210,8 @@ def expire(now: int, limit: int) -> int:
 
 def due(now: int, limit: int) -> list[BlobLink]:
     """Links whose message is to be looked for."""
-    return list(BlobLink.objects.filter(look_at__lte=now).order_by("look_at")[:limit])
+    some = BlobLink.objects.filter(look_at__lte=now).select_related("blob")
+    return list(some.order_by("look_at")[:limit])
 
 
 def confirm(link: BlobLink) -> None:

@@ -9,15 +9,18 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+from django.db.models import QuerySet
+
 from chatsite.running import jobs, metrics, threads
 from chatsite.running.clock import now_ms
 from chatsite.running.progress import Say, unsaid
-from media import blobs, ownership, rows
+from media import blobs, erasures, ownership, rows
 from media.backends import store
-from media.models import Blob, BlobLink
+from media.models import Blob, BlobLink, Erasure
 from media.stores import StoreAway, Undeletable
 from messaging.backends import log
 from messaging.backends.base import Busy
+from messaging.domain import Gone
 
 EVERY_SECONDS = 60
 ORPHANS_SECONDS = 86_400  # between two looks for parts that have no row: it lists the whole store
@@ -37,6 +40,7 @@ class Swept:
     unclaimed: int = 0  # uploads that were given up
     expired: int = 0  # blobs whose message has expired
     unsent: int = 0  # blobs whose message was never appended
+    erased: int = 0  # blobs whose message is erased, and who erased it did not come to the end
     deleted: int = 0  # blobs that are gone, with their parts
     orphans: int = 0  # blobs in the store that have no row
     stuck: list[bytes] = field(default_factory=list)  # blobs that the store does not delete
@@ -44,7 +48,8 @@ class Swept:
     def __str__(self) -> str:
         return (
             f"{self.unclaimed} never sent, {self.expired} expired, {self.unsent} of no message, "
-            f"{self.orphans} of nobody; {self.deleted} deleted, {len(self.stuck)} not deletable"
+            f"{self.erased} of erased ones, {self.orphans} of nobody; {self.deleted} deleted, "
+            f"{len(self.stuck)} not deletable"
         )
 
 
@@ -85,6 +90,7 @@ async def sweep(now: int, say: Say = unsaid) -> Swept:
     while ended := await threads.run(rows.expire, now, BATCH):
         swept.expired += ended
     await _look_for_messages(swept, now)
+    await _end_erasures(swept, now)
     await _remove_what_goes(swept, now, say)
     return swept
 
@@ -141,13 +147,37 @@ async def _look_for_messages(swept: Swept, now: int) -> None:
     while due := await threads.run(rows.due, now, BATCH):
         for link in due:
             found = await log().find(link.conv, link.client_id, link.after_seq)
-            if found is not None:
+            if found is not None and await _is_erased(link, link.blob.owner, found, now):
+                swept.erased += await threads.run(rows.unlinked, _same(link), now)
+            elif found is not None:
                 await threads.run(rows.confirm, link)
             elif link.made > now - FORGOTTEN_MS:
                 await threads.run(rows.look_again, link, link.made + FORGOTTEN_MS)
             else:
-                same = BlobLink.objects.filter(pk=link.pk, made=link.made)
-                swept.unsent += await threads.run(rows.unlinked, same, now)
+                swept.unsent += await threads.run(rows.unlinked, _same(link), now)
+
+
+async def _end_erasures(swept: Swept, now: int) -> None:
+    """Those whose process ended between the content of a message and its blobs."""
+    while due := await threads.run(erasures.due, now, BATCH):
+        for one in due:
+            if await _is_erased(one, one.sender, one.seq, now):
+                swept.erased += await threads.run(
+                    erasures.end, one.conv, one.sender, one.client_id, now
+                )
+            await threads.run(erasures.forget, one)
+
+
+async def _is_erased(of: BlobLink | Erasure, sender: bytes, seq: int, now: int) -> bool:
+    """Not by a row of the other: a store in partitions may have one by the same name."""
+    found = await log().page(of.conv, 1, now, after=seq - 1)
+    name = (sender, of.client_id, Gone.ERASED)
+    return any((row.sender, row.client_id, row.gone) == name for row in found)
+
+
+def _same(link: BlobLink) -> QuerySet[BlobLink]:
+    """The link, if it was not made again meanwhile."""
+    return BlobLink.objects.filter(pk=link.pk, made=link.made)
 
 
 def counted(now: int) -> Swept:

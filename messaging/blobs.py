@@ -25,7 +25,7 @@ class Linked:
 
 
 class Blobs(ABC):
-    """Both are repeatable, and say in a database what a store in partitions may not know yet."""
+    """All are repeatable, and say in a database what a store in partitions may not know yet."""
 
     @abstractmethod
     async def link(self, message: Linked, ids: Sequence[bytes], now: int) -> None:
@@ -34,6 +34,11 @@ class Blobs(ABC):
         Raises a Refusal of code `blob` where one is not whole, or not the sender's for this
         conversation. A message that is never appended loses them again, in some days.
         """
+
+    @abstractmethod
+    async def erasing(self, conv: Conv, sender: Uid, seq: int, client_id: bytes, now: int) -> None:
+        """Before the content of a message goes: if it does, and nobody comes to `release` its
+        blobs, they go in some minutes."""
 
     @abstractmethod
     async def release(self, conv: Conv, sender: Uid, client_id: bytes, now: int) -> None:

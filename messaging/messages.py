@@ -65,6 +65,8 @@ async def send(
     draft = _draft(author, frame, envelope, to, await usable(to, frame.epoch))
     if frame.blobs:
         await _link(author, frame, to, now)
+    if draft.erase:
+        await blobs().erasing(draft.conv, author.uid, *draft.erase, now)
     row = await log().append(draft, _seal(envelope, to.peer), now)
     metrics.APPENDS.add()
     if frame.blobs and row.gone:  # a repeat of what was erased meanwhile

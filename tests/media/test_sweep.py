@@ -14,7 +14,9 @@ from django.db import connections
 
 from chatsite.running import threads
 from media import auditing, blobs, ownership, refusals, rows, sweep
-from media.models import Blob, BlobLink, SiteName, State
+from media.hooks import BlobLinks
+from media.models import Blob, BlobLink, Erasure, SiteName, State
+from messaging import protocol
 from messaging.backends import log, tables
 from messaging.backends.base import Busy
 from messaging.domain import Row
@@ -83,6 +85,46 @@ async def test_one_that_was_appended_keeps_them_and_is_looked_for_once(
     await sweep.sweep(now_ms() + 9 * DAY)
     assert await state(blob) == State.LINKED
     assert (await get(bob, blob)).status == 200
+
+
+@pytest.mark.parametrize("refused", [False, True])
+async def test_an_erasure_that_broke_off_is_ended(
+    alice: Person, conv: bytes, refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process ends before it comes to the files, or before it erases anything."""
+    at_alice = await arrived(alice)
+    blob = (await uploaded(alice, conv, b"x" * 100)).blob
+    frame = message(alice, conv, blob)
+    sent = await send(at_alice, frame)
+
+    async def lost(*_: object) -> None:
+        raise Busy
+
+    monkeypatch.setattr(type(log()), "append", lost) if refused else monkeypatch.setattr(
+        BlobLinks, "release", lost
+    )
+    at_alice.send(erasing(alice, conv, sent.seq, frame.client_id))
+    await at_alice.next(protocol.Busy)
+    now = now_ms()
+    assert (await sweep.sweep(now)).erased == 0, "it may be under way"
+    assert (await sweep.sweep(now + HOUR)).erased == (not refused)
+    assert await state(blob) == (State.LINKED if refused else None)
+    assert not await threads.run(Erasure.objects.exists)
+
+
+async def test_one_that_was_erased_before_it_was_looked_for_loses_them(
+    alice: Person, conv: bytes
+) -> None:
+    """As a late repeat leaves it that is broken off."""
+    at_alice = await arrived(alice)
+    frame = message(alice, conv, (await uploaded(alice, conv, b"x" * 100)).blob)
+    sent = await send(at_alice, frame)
+    await send(at_alice, erasing(alice, conv, sent.seq, frame.client_id))
+    blob = (await uploaded(alice, conv, b"x" * 100)).blob
+    to = rows.Link(conv, frame.client_id, 0, None, withheld=False)
+    assert await threads.run(rows.link, alice.uid, [blob], to, now_ms())
+    assert (await sweep.sweep(now_ms() + HOUR)).erased == 1
+    assert await state(blob) is None
 
 
 async def test_a_link_that_comes_meanwhile_wins(
