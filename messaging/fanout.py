@@ -14,6 +14,7 @@ from messaging import protocol
 from messaging.domain import Uid
 from messaging.events import Evict, Forget, Pardon
 from messaging.hub import Hub
+from messaging.internode import Patience
 
 
 async def deliver(users: Iterable[Uid], frame: protocol.Frame, *, but: bytes | None = None) -> None:
@@ -41,6 +42,7 @@ async def pardon(user: Uid) -> None:
 
 
 _hub: Hub | None = None
+_patience = Patience(patient=True)  # of a process that serves nobody, whichever its loop
 
 
 def hub() -> Hub:
@@ -48,7 +50,7 @@ def hub() -> Hub:
     global _hub
     if _hub is None or _hub.loop.is_closed() or _hub.unused_elsewhere():
         relay = import_string(settings.RELAY) if settings.RELAY else None
-        _hub = Hub(relay=relay)
+        _hub = Hub(relay=relay, patience=_patience)
     return _hub
 
 

@@ -10,18 +10,18 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from channels.layers import BaseChannelLayer, get_channel_layer
 
-from accounts.tokens import LIVE_MS
 from chatsite.running import metrics
 from chatsite.running.breaker import Away
-from messaging import events, internode, protocol
+from messaging import events, protocol, revocations
 from messaging.domain import Uid
 from messaging.events import Displace, Echo, Event, Evict, Forget, Pardon, Push
 from messaging.hearing import Hearing
-from messaging.internode import Frame, Heard, Stream, Streams
+from messaging.internode import Frame, Heard, Patience, Stream, Streams
 from messaging.reach import Reach
 from messaging.routes import Routes
 from presence import registry
@@ -32,8 +32,8 @@ from presence.backends.base import Entry, PresenceRegistry
 # a gap few frames are missing; after an outage everybody missed some, and many take longer.
 GAP_SECONDS, OUTAGE_SECONDS = 5.0, 30.0
 COMPARED_PER_SECOND = 200
-SUSPENDED = "suspended"
-RESET = "reset"  # the account lives on: its new device must not be kept out by its old ones' end
+AGAIN_SECONDS = 0.5  # between two tries of a command to tell others
+UNTOLD = "not every node could be told: each finds by itself, within seconds, who was signed out"
 
 Relay = Callable[[bytes], Awaitable[None]]
 # Frames that change what a session knows, and not only what its client sees.
@@ -79,26 +79,31 @@ class Hub:
         presence: PresenceRegistry | None = None,
         layer: BaseChannelLayer | None = None,
         relay: Relay | None = None,
+        patience: Patience | None = None,
     ) -> None:
-        """`relay`: where a process without live sessions hands its events instead."""
+        """`relay`: where a process without live sessions hands its events instead. `patience`: of
+        a command."""
         self.loop = asyncio.get_running_loop()
         self.node = registry.Node(name or secrets.token_hex(6), presence or configured())
         self.sessions: dict[Uid, set[Receiver]] = {}
         self.heard = Heard()
         self.reach = Reach()
-        self._routes = Routes(self.node)
+        self._patience = patience or Patience(patient=False)
+        self._routes = Routes(self.node, self._patience)
         self._relay = relay
         self._listens = False
         layer = layer or _layer()
-        self.streams = Streams(layer, self.reach.tried, self.node.name)
+        self.streams = Streams(layer, self._tried, self.node.name, self._patience)
         self.hearing = Hearing(layer, self.node.name, self._take, self._missed)
-        self._itself = Stream(layer, self.reach.noted, self.node.name, self.node.name)
+        here = self.node.name
+        self._itself = Stream(layer, self.reach.noted, here, here, self._patience)
 
     # ------------------------------------------------------------ sessions of this process
 
     def listen(self) -> None:
         """This process serves live sessions. Repeating has no effect."""
         self._relay = None
+        self._patience.patient = False
         if not self._listens:
             self._listens = True
             self.hearing.start()
@@ -136,7 +141,7 @@ class Hub:
         if older.node != self.node.name:
             event = events.encode(Displace([older.user], older.conn))
             await asyncio.wait(
-                {self.streams.to(older.node).put(event)}, timeout=internode.WAIT_SECONDS
+                {self.streams.to(older.node).put(event)}, timeout=self._patience.seconds
             )
 
     def call_itself(self) -> None:
@@ -168,62 +173,74 @@ class Hub:
 
     async def _bounded(self, event: Event, change: protocol.Frame | None) -> None:
         if asyncio.get_running_loop() is self.loop:
-            return await self._spread(event, change)
+            return await self._told(event, change)
         try:  # a request's thread, or a test
-            there = asyncio.run_coroutine_threadsafe(self._spread(event, change), self.loop)
+            there = asyncio.run_coroutine_threadsafe(self._told(event, change), self.loop)
         except RuntimeError:
             return logger.warning("the loop of the live sessions is closed; an event was lost")
-        await asyncio.wait({asyncio.wrap_future(there)}, timeout=internode.WAIT_SECONDS)
+        await asyncio.wait({asyncio.wrap_future(there)}, timeout=self._patience.seconds)
 
-    async def _spread(self, event: Event, change: protocol.Frame | None) -> None:
+    async def _told(self, event: Event, change: protocol.Frame | None) -> None:
+        """A node tries once, since its sessions wait. A command goes on until others were told."""
         metrics.EVENTS.add(type(event).__name__.lower())
-        until = self.loop.time() + internode.WAIT_SECONDS
-        if isinstance(event, Evict | Pardon):
-            await self._remember(event, until)
+        until = self.loop.time() + self._patience.seconds
+        kept = await self._kept(event, until)
         self._hand_over(event, change)
+        told = await self._spread(event, until)
+        while self._patience.patient and not (kept and told):
+            if self.loop.time() + AGAIN_SECONDS >= until:
+                self._patience.patient = False
+                return logger.warning(UNTOLD)
+            await asyncio.sleep(AGAIN_SECONDS)
+            kept = kept or await self._kept(event, until)
+            told = await self._spread(event, until)
+
+    async def _spread(self, event: Event, until: float) -> bool:
+        """Whether all others were told that there are."""
         try:
-            with self.reach.tried():
+            with self._tried():
                 async with asyncio.timeout_at(until):
                     if self._relay is not None:
                         await self._relay(events.encode(event))
                     places = await self._routes.of(event.users)
         except Away:
-            return self.streams.lose()
+            self.streams.lose()
+            return False
         except Exception:  # whichever adapter it is: the caller's step is done
             logger.warning("live sessions elsewhere were not found", exc_info=True)
-            return self.streams.lose()
+            self.streams.lose()
+            return False
         away: dict[str, list[Uid]] = {}
         for user in event.users:
             for name in {entry.node for entry in places.get(user, ())} - {self.node.name}:
                 away.setdefault(name, []).append(user)
-        if away:
-            sent = [
-                self.streams.to(name).put(events.encode(event.to(users)))
-                for name, users in away.items()
-            ]
+        sent = [
+            self.streams.to(name).put(events.encode(event.to(users)))
+            for name, users in away.items()
+        ]
+        if sent:
             await asyncio.wait(sent, timeout=max(0, until - self.loop.time()))
+        return all(one.done() and one.result() for one in sent)
 
-    async def _remember(self, event: Evict | Pardon, until: float) -> None:
+    async def _kept(self, event: Event, until: float) -> bool:
         """What is evicted must not come back with a live token that is still good. Where it cannot
         be kept, revalidation finds it some seconds later."""
+        if not isinstance(event, Evict | Pardon):
+            return True
         try:
-            with self.reach.tried():
+            with self._tried():
                 async with asyncio.timeout_at(until):
-                    await self._write_revocations(event)
+                    await revocations.write(self.node, event)
         except Away:
-            pass  # the accounts are asked meanwhile
+            return False  # the accounts are asked meanwhile
         except Exception:  # whichever adapter it is
             logger.warning("a revocation was not kept", exc_info=True)
+            return False
+        return True
 
-    async def _write_revocations(self, event: Evict | Pardon) -> None:
-        for user in event.users:
-            if isinstance(event, Pardon):
-                await self.node.presence.pardon(_subject(user))
-            elif event.reason != RESET:
-                subject = _subject(user, event.device, event.session)
-                expires = self.node.clock() + LIVE_MS  # no token from before lives longer
-                expires = min(expires, event.until or expires)
-                await self.node.presence.revoke(subject, event.reason, expires)
+    def _tried(self) -> AbstractContextManager[None]:
+        """Around what asks presence or uses the layer. A command asks again what was away."""
+        return self.reach.noted() if self._patience.patient else self.reach.tried()
 
     def _hand_over(self, event: Event, change: protocol.Frame | None) -> None:
         for user in event.users:
@@ -268,17 +285,6 @@ def _news(event: Event) -> protocol.Frame | None:
     if isinstance(event, Push) and event.changes:
         return protocol.parse_server(event.data)
     return None
-
-
-def subjects(user: Uid, device: bytes, session: bytes) -> list[bytes]:
-    """All that may be revoked of a device that opens a live session, by the names in presence."""
-    return [_subject(user), _subject(user, device), _subject(user, session=session)]
-
-
-def _subject(user: Uid, device: bytes | None = None, session: bytes | None = None) -> bytes:
-    if session is not None:
-        return b"s" + session
-    return b"u" + user if device is None else b"d" + user + device
 
 
 def _layer() -> BaseChannelLayer:

@@ -21,6 +21,7 @@ from chatsite.running import metrics
 from chatsite.running.breaker import Away
 
 WAIT_SECONDS = 0.2  # for the layer; then the frame counts as lost
+PATIENT_SECONDS = 5.0  # the same, of a command: it connects first, and nobody waits for it
 FLUSH_SECONDS = 0.003  # events of this long share a frame
 SHOWN_SECONDS = 1.0  # after a loss, a frame without events shows it
 FRAME_EVENTS, FRAME_BYTES = 64, 256 * 1024
@@ -39,17 +40,30 @@ def group_of(node: str) -> str:
     return f"node.{node.replace(':', '_')}"
 
 
+class Patience:
+    """How long this process waits for others with one event. A command waits until they were told,
+    but after once in vain no longer than a node does: it may have thousands to tell of."""
+
+    def __init__(self, *, patient: bool) -> None:
+        self.patient = patient
+
+    @property
+    def seconds(self) -> float:
+        return PATIENT_SECONDS if self.patient else WAIT_SECONDS
+
+
 class _Waiting(NamedTuple):
     data: bytes
-    done: "asyncio.Future[None]"
+    done: "asyncio.Future[bool]"
 
 
 class Stream:
     """The frames to one node, one at a time."""
 
     def __init__(
-        self, layer: BaseChannelLayer, guard: Guard, source: str, there: str, lost: int = 0
-    ) -> None:
+        self, layer: BaseChannelLayer, guard: Guard, source: str, there: str, patience: Patience,
+        lost: int = 0,
+    ) -> None:  # fmt: skip
         """`lost`: frames that may have been meant for this node before it had a stream."""
         self.task: asyncio.Task[None] | None = None
         self.number = lost
@@ -58,6 +72,7 @@ class Stream:
         self._guard = guard
         self._source = source
         self._there = there
+        self._patience = patience
         self._id = secrets.token_hex(6)
         self._waiting: deque[_Waiting] = deque()
         self._bytes = 0
@@ -65,14 +80,14 @@ class Stream:
         self._unshown: asyncio.TimerHandle | None = None
         self._shows = False  # now, by a frame without events
 
-    def put(self, data: bytes) -> "asyncio.Future[None]":
-        """The future is done when the event was handed to the layer, or lost."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    def put(self, data: bytes) -> "asyncio.Future[bool]":
+        """The future is done when the event was handed to the layer (True), or lost."""
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self.used = time.monotonic()
         if len(self._waiting) >= BACKLOG_EVENTS or self._bytes + len(data) > BACKLOG_BYTES:
             self.lose()
             metrics.DROPPED.add("backlog")
-            done.set_result(None)
+            done.set_result(False)
             return done
         self._waiting.append(_Waiting(data, done))
         self._bytes += len(data)
@@ -117,13 +132,14 @@ class Stream:
             number = self.number + 1
             if batch:
                 self.number += 1  # it is used, whether or not the frame arrives
-            if not await self._hand_over(number, [one.data for one in batch]):
+            taken = await self._hand_over(number, [one.data for one in batch])
+            if not taken:
                 self._show_soon()
             elif not batch:
                 self.number += 1
             for one in batch:
                 if not one.done.done():
-                    one.done.set_result(None)
+                    one.done.set_result(taken)
 
     async def _hand_over(self, number: int, data: list[bytes]) -> bool:
         """Whether the layer took it."""
@@ -133,7 +149,7 @@ class Stream:
         }  # fmt: skip
         try:
             with self._guard():
-                async with asyncio.timeout(WAIT_SECONDS):
+                async with asyncio.timeout(self._patience.seconds):
                     await self._layer.group_send(group_of(self._there), frame)
         except Away:
             return False  # that is in the log
@@ -159,8 +175,11 @@ class Stream:
 class Streams:
     """The streams of this process, by node, made on first use."""
 
-    def __init__(self, layer: BaseChannelLayer, guard: Guard, source: str) -> None:
+    def __init__(
+        self, layer: BaseChannelLayer, guard: Guard, source: str, patience: Patience
+    ) -> None:
         self._layer = layer
+        self._patience = patience
         self._guard = guard
         self._source = source
         self._streams: dict[str, Stream] = {}
@@ -169,7 +188,9 @@ class Streams:
     def to(self, node: str) -> Stream:
         stream = self._streams.get(node)
         if stream is None:
-            stream = Stream(self._layer, self._guard, self._source, node, self._lost)
+            stream = Stream(
+                self._layer, self._guard, self._source, node, self._patience, self._lost
+            )
             self._streams[node] = stream
         return stream
 

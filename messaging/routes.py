@@ -6,8 +6,8 @@ come to another node a moment ago.
 
 import asyncio
 
-from messaging import internode
 from messaging.domain import Uid
+from messaging.internode import Patience
 from presence import registry
 from presence.backends.base import Entry
 
@@ -15,8 +15,9 @@ Places = dict[Uid, list[Entry]]
 
 
 class Routes:
-    def __init__(self, node: registry.Node) -> None:
+    def __init__(self, node: registry.Node, patience: Patience) -> None:
         self._node = node
+        self._patience = patience
         self._waiting: set[Uid] = set()  # for the next question
         self._next: asyncio.Task[Places] | None = None
         self._turn = asyncio.Lock()
@@ -33,7 +34,7 @@ class Routes:
     async def _ask(self) -> Places:
         async with self._turn:
             users, self._waiting, self._next = self._waiting, set(), None
-            async with asyncio.timeout(internode.WAIT_SECONDS):
+            async with asyncio.timeout(self._patience.seconds):
                 return await registry.where(self._node, users, self._node.clock())
 
 

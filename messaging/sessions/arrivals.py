@@ -14,8 +14,9 @@ from accounts.sessions import Bound
 from accounts.tokens import LIVE_MS
 from chatsite.running.breaker import Away
 from messaging.backends.base import Busy
-from messaging.hub import SUSPENDED, Hub, Receiver, subjects
+from messaging.hub import Hub, Receiver
 from messaging.protocol import CLOSE_DISPLACED
+from messaging.revocations import SUSPENDED, subjects
 from messaging.sessions import hello
 from messaging.sessions.standing import Standing
 from messaging.sessions.watching import Watcher, Watching
