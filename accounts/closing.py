@@ -67,7 +67,7 @@ class Deletion(models.Model):
 def begin(user: User, *, erase: bool, now_ms: int) -> Deletion:
     """Nothing of it can be taken back. Repeatable: the deletion that is there stays as it is."""
     with atomic():
-        user = User.objects.select_for_update().get(pk=user.pk)
+        user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
         found = Deletion.objects.select_related("user").filter(user=user).first()
         if found is not None:
             return found

@@ -20,7 +20,11 @@ def put(user: User, note: protocol.Note) -> None:
     bytes again have no effect. Raises Conflict(NoteConflict) with the note that stands there.
     Peers are not looked up, so that a note tells nothing about who exists."""
     with atomic():
-        row = Note.objects.select_for_update().filter(user=user, peer=bytes(note.peer)).first()
+        row = (
+            Note.objects.select_for_update(no_key=True)
+            .filter(user=user, peer=bytes(note.peer))
+            .first()
+        )
         if row is None:
             return _create(user, note)
         if note == _wire(row):

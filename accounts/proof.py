@@ -98,7 +98,7 @@ def hold_account(who: Caller, now_ms: int) -> User:
     """Called first in the transaction that uses a grant or an unlock: locks the account's row and
     checks both again. A change of password or code elsewhere takes them back, and a request that
     was admitted before it must not win. Raises Refusal 401 `sign_in`, 403 `grant` or `unlock`."""
-    user = User.objects.select_for_update().get(pk=who.record.user_id)
+    user = User.objects.select_for_update(no_key=True).get(pk=who.record.user_id)
     record = SessionRecord.objects.filter(pk=who.record.pk).first()
     if record is None:
         raise Refusal(401, "sign_in", "Sign in again.")

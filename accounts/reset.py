@@ -92,7 +92,7 @@ def finish(body: ResetFinish, agent: str, now_ms: int) -> tuple[User, Device]:
     display_name = names.display_name(body.account.display_name)
     link = records.verify_link(body.account.link)
     with atomic():
-        user = User.objects.select_for_update().get(pk=_held(body.token, now_ms).user_id)
+        user = User.objects.select_for_update(no_key=True).get(pk=_held(body.token, now_ms).user_id)
         held = _held(body.token, now_ms)  # again: of two at once the second waited here
         records.check_restart(link, records.parse_link(_head_of(user)))
         signup.check_whole(body.account, link)

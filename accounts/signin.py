@@ -49,7 +49,7 @@ def hold_proved(row: Credentials, auth: bytes | None, code_auth: bytes | None) -
     """Called first in the transaction that gives something for a secret that `prove` compared:
     locks the account's row and compares again. The secret may have changed in between, and then
     the old one opens nothing more. Raises Refusal `wrong`."""
-    user = User.objects.select_for_update().get(pk=row.user_id)
+    user = User.objects.select_for_update(no_key=True).get(pk=row.user_id)
     found = Credentials.objects.select_related("user").filter(user=user).first()
     if not credentials.matches(found, user.uid, auth, code_auth) or found is None:
         raise _wrong()  # also where the account was deleted in between

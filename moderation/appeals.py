@@ -66,7 +66,9 @@ def send(user: User, ident: bytes, text: str, now_ms: int) -> None:
         raise NoAppeals
     text = text.replace("\0", "")  # PostgreSQL takes none
     with atomic():
-        decision = _about(user).select_for_update().filter(decision=ident, undone=None).first()
+        decision = (
+            _about(user).select_for_update(no_key=True).filter(decision=ident, undone=None).first()
+        )
         if decision is None:
             unknown()
         appeal, new = Appeal.objects.get_or_create(

@@ -1,6 +1,6 @@
 """New accounts that wait for somebody to look at them (REGISTRATION=approval)."""
 
-from django.db.transaction import atomic, on_commit
+from django.db.transaction import on_commit
 
 from accounts import hooks
 from accounts.models import User
@@ -10,7 +10,7 @@ from moderation.deciding import Changed
 
 def approve(user: User, by: str) -> None:
     """They may ask others from now on, and are found. Raises Changed where they do not wait."""
-    with atomic():
+    with audit.turn():
         if not User.objects.filter(pk=user.pk, approved=False).update(approved=True):
             raise Changed
         audit.write(by, "approved", f"person {user.uid.hex()}", {})

@@ -11,7 +11,8 @@ elsewhere before, so the server writes the head into its log every day.
 import hmac
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -44,12 +45,22 @@ class Chain:
     head: bytes
 
 
+@contextmanager
+def turn() -> Iterator[None]:
+    """A transaction that changes something and writes an entry. It has the log before anything
+    else, as each transaction has on SQLite: of two that lock rows first and then the log, in
+    whatever order, each could wait for what the other has."""
+    with transaction.atomic():
+        _lock()
+        yield
+
+
 def write(actor: str, action: str, object: str, details: Mapping[str, object]) -> Audit:
     """Append an entry in the caller's transaction: what is undone with it leaves no entry.
 
     `details` become JSON; neither they nor `object` may hold a text of somebody's, a file name or a
-    secret. Raises ValueError for what is too long. Others who write wait for the transaction to
-    end, so keep it short.
+    secret. Where rows are changed with it, that is done in a `turn`. Raises ValueError for what is
+    too long. Others who write wait for the transaction to end, so keep it short.
     """
     text = json.dumps(details, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     _measure(actor=(actor, ACTOR_MAX), action=(action, ACTION_MAX))

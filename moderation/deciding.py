@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import F, Model, QuerySet
-from django.db.transaction import atomic, on_commit
+from django.db.transaction import on_commit
 
 from accounts import hooks, suspending
 from accounts.models import User
@@ -68,7 +68,7 @@ class Verdict:
 
 def take(report: Report, version: int, staff: User) -> None:
     """Say who looks at it. Raises Changed."""
-    with atomic():
+    with audit.turn():
         waiting = Report.objects.filter(pk=report.pk, state__in=WAITING)
         _swap(waiting, version, assigned=staff, state=State.OPEN)
         audit.write(staff.username, "report_taken", report.report.hex(), {})
@@ -80,7 +80,7 @@ def note(report: Report, text: str, by: str, now_ms: int) -> None:
     longest: int = Note._meta.get_field("text").max_length  # type: ignore[assignment]
     if not 0 < len(text) <= longest or "\0" in text:
         raise Unfit(f"A note has 1 to {longest} characters.")
-    with atomic():
+    with audit.turn():
         Note.objects.create(report=report, by=by, made=now_ms, text=text)
         audit.write(by, "report_noted", report.report.hex(), {"characters": len(text)})
 
@@ -89,7 +89,7 @@ def decide(report: Report, version: int, verdict: Verdict, by: str, now_ms: int)
     """Raises Changed, Unfit."""
     user = User.objects.get(uid=report.peer)
     until = verdict.until(now_ms)
-    with atomic():
+    with audit.turn():
         waiting = Report.objects.filter(pk=report.pk, state__in=WAITING)
         _swap(waiting, version, state=State.DECIDED, closed=now_ms, told=None)
         decision = _put(user, verdict, until, by, now_ms, report)
@@ -100,13 +100,13 @@ def decide(report: Report, version: int, verdict: Verdict, by: str, now_ms: int)
 
 def command(user: User, verdict: Verdict, until: int | None, by: str, now_ms: int) -> Decision:
     """A decision without a report; `until` may be any time."""
-    with atomic():
+    with audit.turn():
         return _put(user, verdict, until, by, now_ms, None)
 
 
 def undo(decision: Decision, version: int, by: str, now_ms: int) -> None:
     """As if it had not been, but for the history; its report waits again. Raises Changed."""
-    with atomic():
+    with audit.turn():
         standing = Decision.objects.filter(pk=decision.pk, undone=None)
         _swap(standing, version, undone=now_ms, undone_by=by, told=None)
         suspending.lift(decision.decision, now_ms)
@@ -118,7 +118,7 @@ def undo(decision: Decision, version: int, by: str, now_ms: int) -> None:
 
 def keep(decision: Decision, version: int, by: str, now_ms: int) -> None:
     """The appeal was looked at, and changes nothing. Raises Changed."""
-    with atomic():
+    with audit.turn():
         standing = Decision.objects.filter(
             pk=decision.pk, undone=None, appeal__kept=None, appeal__isnull=False
         )

@@ -2,7 +2,6 @@
 reported whom, why and when stay."""
 
 from django.db.models import F, QuerySet
-from django.db.transaction import atomic
 
 from chatsite.edge.limits import DAY
 from chatsite.running import jobs, threads
@@ -33,13 +32,13 @@ def let_go(now: int) -> int:
 
 
 def _let_go_decided(key: int, now: int) -> int:
-    with atomic():
-        row = _decided(now, FILES_DAYS).select_for_update().filter(pk=key).first()
+    with audit.turn():
+        row = _decided(now, FILES_DAYS).select_for_update(no_key=True).filter(pk=key).first()
         return _let_go(row.report) if row else 0  # it waits again since a moment ago
 
 
 def _let_go(report: bytes) -> int:
-    with atomic():
+    with audit.turn():
         count = holding.let_go(report)
         audit.write(ACTOR, "files_let_go", report.hex(), {"files": count})
     return count

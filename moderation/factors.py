@@ -121,7 +121,7 @@ def as_listed(codes: list[str]) -> list[str]:
 
 def _first(rows: Any, said: str) -> Device | None:
     """Of two at once with the same code the second waits here."""
-    device = rows.select_for_update().first()
+    device = rows.select_for_update(no_key=True).first()
     if device is None:
         return None
     right = is_counted_by(device, said) if isinstance(device, Totp) else _used(device, said)

@@ -10,13 +10,13 @@ from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
-from django.db.transaction import atomic
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from accounts.suspending import Reason
+from moderation import audit
 from moderation.answers import number, page
 from moderation.deciding import DAYS_MAX, Changed, Unfit
 from moderation.listing import PAGE, Cell
@@ -96,7 +96,7 @@ def _view(act: Act, now_ms: Callable[[], int]) -> Callable[..., HttpResponse]:
         try:
             if not request.POST.get("sure"):
                 return _asked(request, act, values)
-            with atomic():
+            with audit.turn():
                 for row in _held([act.find(value) for value in values]):
                     act.do(row, Typed(request), request.user.get_username(), now_ms())
         except Changed:
@@ -110,8 +110,7 @@ def _view(act: Act, now_ms: Callable[[], int]) -> Callable[..., HttpResponse]:
 
 
 def _held(rows: Sequence[Any]) -> Sequence[Any]:
-    """Locked in one order before the first of them is changed: from then on the audit log is ours,
-    and somebody who holds one of them would wait for it while we wait for them."""
+    """Locked in one order before the first of them is changed."""
     everyone = type(rows[0])._default_manager.select_for_update(no_key=True).order_by("pk")
     list(everyone.filter(pk__in=[row.pk for row in rows]).values_list("pk"))
     return rows

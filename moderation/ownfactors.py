@@ -4,7 +4,6 @@ and each change is written down."""
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from django.db.transaction import atomic
 from django_otp.models import Device
 
 from accounts.models import User
@@ -93,6 +92,6 @@ def _passkey(user: User, number: int) -> Passkey:
 @contextmanager
 def _held_still(user: User) -> Iterator[None]:
     """Of two changes at once the second waits, and finds what the first left."""
-    with atomic():
-        User.objects.select_for_update().get(pk=user.pk)
+    with audit.turn():
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
         yield

@@ -153,8 +153,8 @@ def proved(user: User, answer: Answer, now_ms: int) -> Passkey | None:
     credential = answer.credential
     if credential.response.user_handle != user.uid:
         return None
-    with atomic():
-        found = Passkey.objects.select_for_update().filter(user=user, confirmed=True)
+    with audit.turn():
+        found = Passkey.objects.select_for_update(no_key=True).filter(user=user, confirmed=True)
         passkey = found.filter(digest=h(credential.raw_id)).first()
         if passkey is None:
             return None

@@ -86,7 +86,8 @@ def take(reporter: User, body: SendReport, now: int) -> None:
         limits.take(A_DAY, reporter.uid, now)
     conv = _conv_of(reporter, body)
     with atomic():
-        User.objects.select_for_update().get(pk=reporter.pk)  # two at once are counted in turn
+        # Two at once are counted in turn.
+        User.objects.select_for_update(no_key=True).get(pk=reporter.pk)
         known = _there(reporter, body)
         if known:
             _say_again(known, body)

@@ -73,7 +73,7 @@ def add(text: str, role: str, by: str, now_ms: int) -> WayIn | None:
         name = names.username(text)
     except Refusal as refusal:
         raise Unusable(refusal.message) from refusal
-    with atomic():
+    with audit.turn():
         user = User.objects.filter(username=name).first()
         if user is not None and not user.is_staff:
             raise Unusable(f"{name} is a person of the chats; staff have accounts of their own")
@@ -96,7 +96,7 @@ def reset(text: str, by: str, now_ms: int) -> WayIn:
     """Password and factors are gone, and with the password every session that it opened; the way to
     set new ones. Nobody keeps the right to everything, which earlier versions gave. Raises
     Unusable."""
-    with atomic():
+    with audit.turn():
         user = User.objects.filter(username=names.folded(text), is_staff=True).first()
         if user is None:
             raise Unusable("there is no such member of staff")
@@ -118,7 +118,7 @@ def opened(shown: Shown, now_ms: int) -> Opened:
     """The app that this link's holder may set up: another one each time, so nobody who looked
     earlier knows what it counts with. Raises Unusable."""
     link = _link(shown, now_ms)
-    with atomic():
+    with audit.turn():
         before = f"This link was opened before: {_whence(link)}. {TELL}" if link.opened else ""
         StaffLink.objects.filter(pk=link.pk).update(opened=now_ms, opened_from=shown.address)
         name = link.user.username
@@ -143,8 +143,8 @@ def join(shown: Shown, password: str, factor: Factor, now_ms: int) -> Sequence[s
     if factor.passkey:
         made = passkeys.made(link.user, factor.passkey, shown.browser, now_ms)
     hashed = make_password(password)  # slow, so it is done while nobody waits for a lock
-    with atomic():
-        user = User.objects.select_for_update().get(pk=link.user_id)
+    with audit.turn():
+        user = User.objects.select_for_update(no_key=True).get(pk=link.user_id)
         unused = StaffLink.objects.filter(pk=link.pk, digest=link.digest, used=False)
         if not unused.exists():  # of two at once the second waited here
             raise Unusable(GONE)

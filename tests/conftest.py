@@ -3,6 +3,7 @@ that reads from other threads can have no such mark, since it would hold a trans
 
 And one keyspace for those that ask for it."""
 
+import secrets
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,10 @@ settings.load_profile("patient")
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
     databases: Any = {"default", "messages"}
+    own = f"test_{secrets.token_hex(6)}"  # others may use this PostgreSQL at the same time
+    for one in connections.all():
+        if one.vendor == "postgresql":
+            one.settings_dict["TEST"]["NAME"] = own
     with django_db_blocker.unblock():
         config = setup_databases(verbosity=0, interactive=False, aliases=databases)
     yield

@@ -88,7 +88,7 @@ def _unused(before: int) -> QuerySet[User]:
 def begin(user: User, before: int, now: int) -> Deletion | None:
     """None where somebody came back."""
     with atomic():
-        User.objects.select_for_update().get(pk=user.pk)
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
         if not _unused(before).filter(pk=user.pk).exists():
             return None
         return closing.begin(user, erase=False, now_ms=now)

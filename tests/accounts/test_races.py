@@ -14,7 +14,7 @@ from testkit.client.m1.keys import DeviceKeys
 from tests.accounts.changing import by_password
 from tests.accounts.people import NOW, Person, prepared
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
 
 def at_once(*works):

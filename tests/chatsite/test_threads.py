@@ -24,6 +24,7 @@ async def test_a_broken_connection_is_replaced():
         assert await threads.run(ask) == 1
 
 
+@pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 async def test_what_was_open_is_tried_when_a_database_was_away():
     if connection.vendor != "postgresql":

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db.transaction import atomic
 
 from accounts import closing, names
 from accounts.closing import Deletion
@@ -55,7 +54,7 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self.stdout.write(_plan(user, contacts, erase=options["erase_messages"]))
             return
-        with atomic():
+        with audit.turn():
             begun = closing.begin(user, erase=options["erase_messages"], now_ms=now_ms())
             details = {"erase": begun.erase, "receipt": begun.receipt.hex()}
             audit.write(ACTOR, "delete", f"person {user.uid.hex()}", details)

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db.transaction import atomic
 
 from accounts import names, reset
 from accounts.models import Device, SessionRecord, User
@@ -45,7 +44,7 @@ class Command(BaseCommand):
             return
         now = now_ms()
         until = datetime.fromtimestamp((now + reset.BY_OPERATOR_MS) / 1000, UTC)
-        with atomic():
+        with audit.turn():
             token = reset.make_token(user, reset.BY_OPERATOR_MS, now)
             person = f"person {user.uid.hex()}"
             audit.write(ACTOR, "reset_link", person, {"until": now + reset.BY_OPERATOR_MS})

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db.transaction import atomic
 
 from accounts import work
 from accounts.protocol import WORK_BITS_MAX, WORK_BITS_MIN
@@ -36,7 +35,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         given = {name: options[name] for name in ("mode", "bits") if options[name] is not None}
         if given and not options["dry_run"]:
-            with atomic():
+            with audit.turn():
                 work.SignUpWork.objects.update_or_create(pk=work.SignUpWork.ONE, defaults=given)
                 audit.write(ACTOR, "sign_up_work", "site", given)
         self.stdout.write(work.said(now_ms()))

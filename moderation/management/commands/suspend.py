@@ -4,7 +4,6 @@ from argparse import ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db.transaction import atomic
 
 from accounts import names, suspending
 from accounts.models import User
@@ -55,7 +54,7 @@ class Command(BaseCommand):
         kind = Kind.REQUESTS if options["requests"] else Kind.ALL
         if not options["dry_run"]:
             try:
-                with atomic():
+                with audit.turn():
                     if options["undo"]:
                         _undo(user)
                     else:
