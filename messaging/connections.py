@@ -79,6 +79,7 @@ async def request(me: Uid, peer: Uid, now: int, *, invited: bool = False) -> Con
         raise Unknown
     await _check_wanted(me, peer, invited)
     before, after = await _ask(me, peer, now)
+    await _require_both(me, peer, now)
     return await _announce(before, after, me)
 
 
@@ -86,7 +87,7 @@ async def join(me: Uid, peer: Uid, now: int) -> Contact:
     """Connect me with somebody who agreed beforehand: my request and their yes, told as one step.
 
     An earlier no of theirs does not count. A block of theirs stays, and I do not see it. Raises
-    Moved where I block them, Busy. Repeatable.
+    Moved where I block them, Unknown where their account has ended meanwhile, Busy. Repeatable.
     """
     before, after = await _ask(me, peer, now)
     for _ in range(TRIES):
@@ -94,6 +95,7 @@ async def join(me: Uid, peer: Uid, now: int) -> Contact:
             if after.state is not PairState.CONNECTED:
                 change = connection_store().change
                 after = await change(after, PairState.CONNECTED, after.blocked, now)
+            await _require_both(me, peer, now)
             return await _announce(before, after, me)
         except PairConflict as error:
             after = error.pair
@@ -188,6 +190,14 @@ async def _ask(me: Uid, peer: Uid, now: int) -> tuple[Pair | None, Pair]:
     except Blocks:
         raise Moved(await between(me, peer)) from None
     return before, after
+
+
+async def _require_both(me: Uid, peer: Uid, now: int) -> None:
+    """After the pair was written. An account that ends is shut first, and its pairs are closed
+    then: so either that found this pair, or we find the account shut. Raises Unknown."""
+    for uid in await threads.run(profile.gone, [me, peer]):
+        await leave(uid, peer if uid == me else me, now)
+        raise Unknown
 
 
 async def _apply(was: Pair, me: Uid, change: Change, now: int) -> Contact:
