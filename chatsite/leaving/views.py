@@ -1,5 +1,7 @@
 """Self-service in Settings: take one's data along, delete one's account."""
 
+import threading
+
 from django.db.transaction import atomic
 from django.http import HttpRequest, StreamingHttpResponse
 
@@ -20,6 +22,7 @@ from chatsite.running.clock import now_ms
 EXPORTS = Limit("exports", 5, DAY)  # by account; each reads all that there is
 STEPS = Limit("deletion-steps", 3_600, HOUR)  # by address; each does some seconds of work
 BUSY_MS = 5_000
+_stepping = threading.BoundedSemaphore(1)  # of the threads that answer pages, a step holds one
 
 
 @api("POST", need=Need.UNLOCKED, limit=EXPORTS, suspended=True)
@@ -47,15 +50,19 @@ def delete(request: HttpRequest, who: Caller, body: protocol.DeleteAccount) -> p
 @public("POST", body=protocol.AskReceipt, limit=STEPS)
 async def go_on(_request: HttpRequest, body: protocol.AskReceipt) -> protocol.Receipt:
     """The page that began it asks again and again, and the work goes on with that. Where nobody
-    asks, a job of the server does it."""
+    asks, a job of the server does it. Others wait meanwhile, and hold no thread for it."""
     found = await threads.run(closing.of_receipt, bytes(body.receipt))
     if found is None:
         unknown()
+    if not _stepping.acquire(blocking=False):
+        raise Refusal(503, "busy", "Another account is being deleted. Try again.", BUSY_MS)
     try:
         found = await deletion.go_on(found, deletion.SLICE_SECONDS)
         left = 0 if found.ended else len(await deletion.left(found))
     except Interrupted as error:
         raise Refusal(503, "busy", "The store is busy. Try again.", BUSY_MS) from error
+    finally:
+        _stepping.release()
     return _receipt(found, left)
 
 

@@ -23,7 +23,7 @@ from accounts.suspending import FOREVER, Kind, Reason
 from chatsite.checking import store as checking
 from chatsite.edge.refusals import Refusal
 from chatsite.edge.wire import Id
-from chatsite.leaving import deletion
+from chatsite.leaving import deletion, views
 from chatsite.leaving import protocol as leaving
 from chatsite.running.clock import now_ms
 from chatsite.running.progress import Progress
@@ -91,6 +91,14 @@ def test_it_is_over_at_once_and_nothing_is_left(ann: Person, ben: Person) -> Non
     assert blob_rows.used_by(ann.uid) == 0
     assert not Device.objects.filter(user=user, gone_at=None).exists()
     assert texts(chat) == [True] * 4
+
+
+def test_one_is_deleted_at_a_time_and_the_rest_hold_no_thread(ann: Person) -> None:
+    receipt = delete(ann).bytes("receipt")
+    with views._stepping:
+        late = step(receipt)
+    assert (late.status, late.code, late.headers["Retry-After"]) == (503, "busy", "5")
+    assert step(receipt).json["ended"]
 
 
 def test_the_other_keeps_what_they_have_and_writes_no_more(ann: Person, ben: Person) -> None:
