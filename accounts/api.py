@@ -48,10 +48,11 @@ def api(
     need a line in chatsite/door/bodies.py, too. `suspended`: also for those who are."""
 
     def prepare(request: HttpRequest) -> tuple[Any, ...]:
-        arguments = read(request, parse, body_max)
+        read(request, None, body_max)  # of strangers nothing is parsed
         who = _admit(request, need, now_ms())
         if who.suspended and not suspended:
             suspending.check(who.record.user, suspending.Kind.ALL, now_ms())
+        arguments = read(request, parse, body_max)
         limits.take(limit, who.uid, now_ms())
         return (who, *arguments)
 

@@ -55,6 +55,7 @@ class LongPollConsumer(AsyncConsumer):
             _check(scope["method"], headers)
             call = _read(await _body(receive, headers))
         except Refusal as refusal:
+            metrics.refused("live", refusal.code)
             problem = Problem(code=refusal.code, message=refusal.message)
             return await _respond(send, refusal.status, encoder.encode(problem))
         node = self._node()

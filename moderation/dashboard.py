@@ -16,7 +16,7 @@ from moderation.listing import size
 from moderation.site import site
 
 DAYS = 30
-PLOTTED = [name for name in Name if name is not Name.REFUSED]
+PLOTTED = [name for name in Name if name not in (Name.REFUSED, Name.REFUSED_WITHIN)]
 BAR, WIDE, HIGH = 10, 7, 64  # of an SVG: from one bar to the next, a bar, the highest one
 NONE = 1.5  # the height of a bar that says 0: a day that was counted
 UNCOUNTED = "not counted"

@@ -1,4 +1,5 @@
-"""The page on which members of staff see and change their own second factors."""
+"""The page on which members of staff see and change their own second factors. To change them takes
+the password, typed in this session some minutes ago: a browser that was left open is not enough."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -19,10 +20,13 @@ from moderation import factors, ownfactors, passkeys, staff
 from moderation.joining import SCRIPTS, app_words
 from moderation.listing import moment
 from moderation.models import Totp
-from moderation.site import Page, as_json, refused, site
+from moderation.passwords import PASSWORD_MAX
+from moderation.site import Page, as_json, refused, site, type_again, typed_lately
 
 TITLE = "Your sign-in factors"
 DIGITS_MAX = 18  # of a number in a form
+AGAIN = "Type your password first."
+WRONG = "This is not your password."
 
 
 @never_cache
@@ -31,6 +35,10 @@ def page(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return _page(request)
     user: Any = request.user
+    if "password" in request.POST:
+        return _unlock(request)
+    if not typed_lately(request):
+        return _page(request, wrong=AGAIN, status=HTTPStatus.FORBIDDEN)
     if "options" in request.POST:
         return as_json(passkeys.creation(user, passkeys.browser(request), now_ms()))
     act = ACTS.get(request.POST.get("act", ""))
@@ -43,6 +51,16 @@ def page(request: HttpRequest) -> HttpResponse:
     except Refusal as refusal:  # the cache is away: nobody can tell whether an answer is new
         return refused(refusal)
     return answer or HttpResponseRedirect(reverse("admin:factors"))
+
+
+def _unlock(request: HttpRequest) -> HttpResponse:
+    try:
+        right = type_again(request, request.POST["password"])
+    except Refusal as refusal:  # too many tries, or too many who wait
+        return refused(refusal)
+    if not right:
+        return _page(request, wrong=WRONG, status=HTTPStatus.FORBIDDEN)
+    return HttpResponseRedirect(reverse("admin:factors"))
 
 
 def _add(request: HttpRequest, user: Any) -> None:
@@ -111,7 +129,7 @@ def _page(request: HttpRequest, wrong: str = "", status: int = HTTPStatus.OK) ->
         for each in held if not isinstance(each, Totp)
     ]  # fmt: skip
     context = {
-        "wrong": wrong, "rows": rows,
+        "wrong": wrong, "rows": rows, "open": typed_lately(request), "password_max": PASSWORD_MAX,
         "has_app": len(held) > len(rows), "this_app": isinstance(user.otp_device, Totp),
         "is_last": len(held) < 2, "codes_left": factors.left(user), "name_max": passkeys.NAME_MAX,
     }  # fmt: skip

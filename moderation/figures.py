@@ -32,12 +32,14 @@ class Name(TextChoices):
     STORAGE = "storage", "Storage"
     REPORTS = "reports", "Reports"
     ERRORS = "errors", "Errors"
-    REFUSED = "refused", "Refusals"  # by kind
+    REFUSED = "refused", "Refusals"  # of the door, by status
+    REFUSED_WITHIN = "refused_within", "Refusals behind the door"  # by kind
 
 
 Counts = Mapping[Name, Metric]
 COUNTED: Counts = {
     Name.MESSAGES: metrics.APPENDS, Name.ERRORS: metrics.ERRORS, Name.REFUSED: metrics.REFUSALS,
+    Name.REFUSED_WITHIN: metrics.REFUSED,
 }  # fmt: skip
 
 

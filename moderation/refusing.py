@@ -1,4 +1,4 @@
-"""What the site refused, by kind and day, as its door counts it for /metrics."""
+"""What the site refused, by kind and day, as its nodes count it for /metrics."""
 
 from http import HTTPStatus
 
@@ -12,14 +12,17 @@ from moderation.site import Page, site
 
 NOTE = (
     "What the door refused, before anything was made of it: by the status that was answered. "
-    "no_place: a connection too many, which was closed."
+    "no_place: a connection too many, which was closed. What was refused behind it: where "
+    "(sign_up, sign_in, upload, part, report, live, admin, and api for all else), and the code of "
+    "the answer."
 )
+BOTH = (Name.REFUSED, Name.REFUSED_WITHIN)
 
 
 def refusals(request: HttpRequest) -> HttpResponse:
     """The newest day first."""
     wanted = searched(request)
-    found = Figure.objects.filter(name=Name.REFUSED, of__icontains=wanted)
+    found = Figure.objects.filter(name__in=BOTH, of__icontains=wanted)
     some, after = paged(request, found, "-day", "-n", "-pk")
     shown = [(dashboard.date(one.day), one.of, _in_words(one.of), f"{one.n:,}") for one in some]
     head = ("Day (UTC)", "Kind", "In words", "Times")

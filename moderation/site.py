@@ -17,11 +17,14 @@ from django.urls import path, reverse
 from django.utils import timezone
 
 from chatsite.edge.refusals import Refusal
+from chatsite.running import metrics
 from chatsite.running.clock import now_ms
 from moderation import audit, passkeys, signin
+from moderation.passwords import PASSWORD_MAX
 
 UNUSED = ("autocomplete", "view_on_site")  # of Django's, which reach into any model
 SESSION = timedelta(hours=8)  # a working day; then the password and a code again
+TYPED, TYPED_MS = "password-typed", 600_000  # of a session: when (ms), and for how long it counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class StaffSite(AdminSite):
 
     def _entered(self, request: HttpRequest) -> None:
         request.session.set_expiry(timezone.now() + SESSION)  # a number would begin again and again
+        request.session[TYPED] = now_ms()
         user: Any = request.user
         audit.write(user.username, "signed_in", "admin", {"factor": str(user.otp_device)})
 
@@ -132,6 +136,23 @@ class StaffSite(AdminSite):
         return path(page.route, self.admin_view(guarded), name=page.name)
 
 
+def typed_lately(request: HttpRequest) -> bool:
+    """Whether who sits there has typed the password in this session a moment ago."""
+    return now_ms() - int(request.session.get(TYPED, -TYPED_MS)) < TYPED_MS
+
+
+def type_again(request: HttpRequest, password: str) -> bool:
+    """Whether it is the password of who is signed in; it is a try to sign in. Raises Refusal 429,
+    and 503 where too many wait."""
+    user: Any = request.user
+    with signin.counted(request, user.get_username()) as succeeded:
+        right = len(password) <= PASSWORD_MAX and user.check_password(password)
+        if right:
+            succeeded()
+            request.session[TYPED] = now_ms()
+    return bool(right)
+
+
 def _may(request: HttpRequest, page: Page) -> bool:
     return not page.permission or request.user.has_perm(page.permission)
 
@@ -160,6 +181,7 @@ def _counted(
 
 
 def refused(refusal: Refusal) -> HttpResponse:
+    metrics.refused("admin", refusal.code)
     return HttpResponse(refusal.message, "text/plain", refusal.status, headers=refusal.headers)
 
 

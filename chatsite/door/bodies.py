@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 from chatsite.door.refusals import Answer
 from chatsite.edge.endpoints import BODY_MAX as API_MAX
 from chatsite.edge.refusals import Refusal
+from chatsite.running import metrics
 from media import parts
 from media.stores import PART_MAX
 from media.tickets import Upload
@@ -49,6 +50,7 @@ def judge(target: bytes, headers: Any, length: int | None) -> Upload | Answer:
     try:
         return parts.admit(target.decode("ascii"), authorization, length)
     except Refusal as refusal:
+        metrics.refused("part", refusal.code)
         return Answer(HTTPStatus(refusal.status), refusal.code, refusal.message)
 
 

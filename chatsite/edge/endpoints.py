@@ -36,12 +36,18 @@ from chatsite.edge import limits, origins
 from chatsite.edge.limits import Limit
 from chatsite.edge.refusals import Conflict, Refusal
 from chatsite.edge.wire import Body, Decoder, Id, Malformed, Problem, decoder, encoder
+from chatsite.running import metrics
 from chatsite.running.clock import now_ms
 from e2ee.errors import M1Error
 
 BODY_MAX = 128 * 1024  # bytes of an HTTP body, unless its endpoint says more
 _DIGITS = 9  # of a length that is read; more of them are no smaller number
 _WRITES = frozenset({"POST", "PUT", "DELETE"})
+# What refusals of these are counted as (metrics.REFUSED); of all others: api.
+_COUNTED = {
+    "/api/sign-up": "sign_up", "/api/sign-in": "sign_in", "/api/unlock": "sign_in",
+    "/api/blobs": "upload", "/api/reports": "report",
+}  # fmt: skip
 View = Callable[..., Any]  # plain or async; answers an HttpResponse
 Prepare = Callable[[HttpRequest], tuple[Any, ...]]
 Finish = Callable[[HttpRequest, HttpResponseBase], HttpResponseBase]
@@ -77,6 +83,7 @@ def endpoint(method: str, prepare: Prepare, finish: Finish | None = None) -> Cal
                 answer: HttpResponseBase = _answer(use(request, *prepare(request), **arguments))
             except (Refusal, Conflict, M1Error) as error:
                 answer = _problem(error)
+                metrics.refused(_of(request.path), getattr(error, "code", "refused"))
             return finish(request, answer) if finish else answer
 
         return require_http_methods([method])(serve)
@@ -132,6 +139,11 @@ def _too_big(largest: int) -> Refusal:
 
 def _bad_body() -> Refusal:
     return Refusal(400, "bad_body", "The request does not have the expected form.")
+
+
+def _of(path: str) -> str:
+    found = (of for begin, of in _COUNTED.items() if path.startswith(begin))
+    return next(found, "api")
 
 
 def _answer(body: Body | StreamingHttpResponse) -> HttpResponseBase:

@@ -61,6 +61,12 @@ def _gauge(name: str, about: str, label: str | None = None) -> Metric:
     return Metric(name, about, "gauge", label)
 
 
+def refused(of: str, code: str) -> None:
+    """One more refusal: `of` is where, `code` that of the Problem. Both stand in the code, and
+    never come from outside."""
+    REFUSED.add(f"{of}_{code}")
+
+
 def text() -> str:
     """All of them in Prometheus' text format."""
     return "\n".join(line for metric in _all for line in metric.lines()) + "\n"
@@ -90,6 +96,7 @@ AWAY = _counter("chat_database_away_total", "Times that a database did not answe
 WRONG_NODE = _counter("chat_poll_wrong_node_total", "Calls meant for another node.")
 SIGN_UP_WORK = _counter("chat_sign_up_work_total", "Proofs of work on sign-up.", "what")
 REFUSALS = _counter("chat_door_refusals_total", "What the door refused.", "code")
+REFUSED = _counter("chat_refusals_total", "Requests and frames that were refused.", "kind")
 BLOB_BYTES = _counter("chat_blob_bytes_total", "Sealed bytes of files that went through.", "way")
 BLOBS_DELETED = _counter("chat_blobs_deleted_total", "Files that this node deleted.")
 BLOBS_FOREIGN = _counter("chat_blobs_foreign_total", "Times that the store was another site's.")

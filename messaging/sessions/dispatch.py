@@ -34,6 +34,7 @@ async def handle(session: Session, frame: protocol.ClientFrame) -> None:
     try:
         await _HANDLERS[type(frame)](session, frame)
     except hello.Unwelcome as unwelcome:
+        metrics.refused("live", f"hello_{unwelcome.code}")
         session.close(unwelcome.code)
     except Busy as busy:
         _busy(session, frame, busy)
@@ -170,6 +171,7 @@ async def _stale(session: Session, frame: protocol.Send) -> None:
 
 
 def _too_fast(session: Session, frame: protocol.Frame, wait_ms: int) -> None:
+    metrics.refused("live", "rate")
     session.reply(protocol.Error(code="rate", retry_ms=wait_ms, **_names(frame)))
 
 
@@ -182,6 +184,7 @@ def _refuse(session: Session, refusal: Refusal, frame: protocol.Frame) -> None:
     if refusal.code not in get_args(protocol.ErrorCode):  # no frame can say it: a bug of ours
         logger.error("session %s", session.conn.hex(), exc_info=refusal)
         return session.close(protocol.CLOSE_INTERNAL)
+    metrics.refused("live", refusal.code)
     session.reply(protocol.Error(code=cast(protocol.ErrorCode, refusal.code), **_names(frame)))
 
 

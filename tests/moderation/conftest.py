@@ -13,8 +13,10 @@ from django.test import Client
 from django_otp import DEVICE_ID_SESSION_KEY
 
 from accounts.models import User
+from chatsite.running.clock import now_ms
 from moderation import factors, roles
 from moderation.models import Audit, Totp
+from moderation.site import TYPED
 from tests.accounts.conftest import alice, bob, mallory
 
 __all__ = ["alice", "bob", "mallory"]
@@ -86,5 +88,6 @@ def entered(user: User, *, verified: bool = True) -> Client:
         Totp.objects.filter(pk=app.pk).update(confirmed=True)
         session = client.session
         session[DEVICE_ID_SESSION_KEY] = app.persistent_id
+        session[TYPED] = now_ms()  # as the sign-in does
         session.save()
     return client

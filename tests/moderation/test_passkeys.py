@@ -18,6 +18,7 @@ from accounts.models import User
 from chatsite.running import clock
 from moderation import factors, ownfactors, passkeys, roles
 from moderation.models import Audit, Passkey, Totp
+from moderation.site import TYPED
 from tests.moderation.authenticator import Authenticator, b64, unb64
 from tests.moderation.conftest import ADMIN, PASSWORD
 
@@ -315,6 +316,7 @@ def inside(erin: User) -> Client:
     client.force_login(erin)
     session = client.session
     session[DEVICE_ID_SESSION_KEY] = app.persistent_id
+    session[TYPED] = clock.now_ms()
     session.save()
     return client
 
