@@ -16,7 +16,8 @@ HTTP_NONCE_LEN: Final = 40
 NONCE_RANDOM_LEN: Final = 16
 NONCE_TTL_MS: Final = 120_000
 TICKET: Final = "m1:ticket"
-TICKET_WIDTHS: Final = (None, 16, 16, 16, 8, 4, 8, 16)  # of the claims: kid, uid, conn, blob, …
+# Of the claims: kid, uid, session, conn, blob, size, part, expiry, random.
+TICKET_WIDTHS: Final = (None, 16, 16, 16, 16, 8, 4, 8, 16)
 TICKET_TTL_MS: Final = 3_600_000
 GRANT_LEN: Final = 32
 GRANT_TTL_MS: Final = 600_000
@@ -92,13 +93,13 @@ def check_http_nonce(key: bytes, nonce: bytes, *, session_key: str, now_ms: int)
 
 
 def ticket_claims(
-    kid: str, *, uid: bytes, conn: bytes, blob: bytes, size: int, part: int, expiry_ms: int,
-    random: bytes,
+    kid: str, *, uid: bytes, session: bytes, conn: bytes, blob: bytes, size: int, part: int,
+    expiry_ms: int, random: bytes,
 ) -> bytes:  # fmt: skip
     """What an upload ticket says: whose blob it is, for which conversation, of `size` bytes in
-    parts of `part` bytes."""
+    parts of `part` bytes; and `session`, 16 bytes, with whose end it ends."""
     sizes = (u64(size), u32(part), u64(expiry_ms))
-    return cat(TICKET, kid.encode(), uid, conn, blob, *sizes, random)
+    return cat(TICKET, kid.encode(), uid, session, conn, blob, *sizes, random)
 
 
 def upload_ticket(key: bytes, claims: bytes) -> bytes:

@@ -20,7 +20,7 @@ from media import ownership, protocol, refusals, rows, tickets
 from media.backends import store
 from media.models import Blob, State
 from media.stores import StoreAway, StoreFull
-from media.tickets import Upload
+from media.tickets import Ticket, Upload
 from messaging import conversations
 
 SITE_SECONDS = 10.0  # for which it is remembered what all files take
@@ -30,9 +30,9 @@ CHUNK_MIN = 1 << 16  # bytes of a file that are sealed at a time, at least
 SEAL_HEADER, SEAL_TAG = 54, 16  # bytes that sealing adds, once and for each chunk
 
 
-async def grant(wanted: Upload, now: int) -> protocol.Grant:
-    """Leave to upload it. Raises Unknown, NotConnected, FileTooLarge, Quota, Going, SiteFull,
-    Taken, StorageAway."""
+async def grant(wanted: Upload, session: bytes, now: int) -> protocol.Grant:
+    """Leave to upload it, for this session (its hash). Raises Unknown, NotConnected, FileTooLarge,
+    Quota, Going, SiteFull, Taken, StorageAway."""
     _require_size(wanted)
     if wanted.blob == ownership.NAME_BLOB:
         raise refusals.Taken
@@ -43,7 +43,7 @@ async def grant(wanted: Upload, now: int) -> protocol.Grant:
     except refusals.Taken:
         row = await _in_smaller_parts(wanted, now)
     await threads.run(rows.touch, row, now)
-    return await _told(row, now)
+    return await _told(row, session, now)
 
 
 async def _in_smaller_parts(wanted: Upload, now: int) -> Blob:
@@ -59,24 +59,24 @@ async def _in_smaller_parts(wanted: Upload, now: int) -> Blob:
     return await _own(wanted.owner, wanted.blob)
 
 
-async def resume(owner: bytes, blob: bytes, now: int) -> protocol.Grant:
+async def resume(owner: bytes, session: bytes, blob: bytes, now: int) -> protocol.Grant:
     """The grant with a fresh ticket. Raises Unknown, StorageAway."""
     row = await _own(owner, blob)
     await threads.run(rows.touch, row, now)
-    return await _told(row, now)
+    return await _told(row, session, now)
 
 
-async def whole(owner: bytes, blob: bytes, now: int) -> protocol.Grant:
+async def whole(owner: bytes, session: bytes, blob: bytes, now: int) -> protocol.Grant:
     """Every part was sent: none is taken any more, and a message may have the blob. Raises
     Unknown, StorageAway, and Conflict with the grant where a part is missing."""
     row = await _own(owner, blob)
     if row.state == State.GRANTED:
-        told = await _told(row, now)
+        told = await _told(row, session, now)
         if told.present != [(0, tickets.parts_of(row.size, row.part) - 1)]:
             raise Conflict(told)
         await threads.run(rows.moved, row, [State.GRANTED], State.WHOLE, now)
         row = await _own(owner, blob)  # cancelled meanwhile, or whole by another call
-    return await _told(row, now)
+    return await _told(row, session, now)
 
 
 async def cancel(owner: bytes, blob: bytes, now: int) -> None:
@@ -201,11 +201,12 @@ async def _own(owner: bytes, blob: bytes) -> Blob:
     return row
 
 
-async def _told(row: Blob, now: int) -> protocol.Grant:
+async def _told(row: Blob, session: bytes, now: int) -> protocol.Grant:
     upload = Upload(row.owner, row.conv, row.blob, row.size, row.part)
     ticket, expires = tickets.make(
-        settings.SECRETS["ticket"], upload, now_ms=now, random=secrets.token_bytes(16)
-    )
+        settings.SECRETS["ticket"], Ticket(upload, session), now_ms=now,
+        random=secrets.token_bytes(16),
+    )  # fmt: skip
     return protocol.Grant(
         blob=Id(row.blob),
         conv=Id(row.conv),

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from accounts import tokens
+from accounts import sessions, suspending, tokens
 from accounts.tokens import Claims
 from chatsite.edge.endpoints import problem_of
 from chatsite.edge.refusals import Refusal, Unknown
@@ -28,11 +28,12 @@ from media.models import State
 from media.reading import Readers, Shares, SignedOut
 from media.refusals import Whole
 from media.stores import Missing, Part, number_of
-from media.tickets import Upload
+from media.tickets import Ticket, Upload
 from messaging.backends.base import Busy
 
 PREFIX = "/blobs/"
 RETRY_MS = 2_000  # while a database is away
+SIGNED_OUT = "You are signed out here."
 HEADERS = [
     (b"Cross-Origin-Resource-Policy", b"same-origin"),
     (b"Content-Security-Policy", b"default-src 'none'; frame-ancestors 'none'"),
@@ -74,6 +75,7 @@ class Parts:
             else:
                 raise Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "method", "Only PUT and GET.")
         except Refusal as refusal:
+            metrics.refused("part", refusal.code)
             await _refuse(send, refusal)
         except Exception as error:
             if not isinstance(error, Busy) and not away.told(error):
@@ -90,7 +92,7 @@ class Parts:
         try:
             shown = await self._readers.find(who, address.blob, now)
         except SignedOut:
-            raise _denied("You are signed out here.") from None
+            raise _denied(SIGNED_OUT) from None
         if shown is None or address.n >= tickets.parts_of(shown.size, shown.part):
             raise Unknown
         length = tickets.length_of(shown.size, shown.part, address.n)
@@ -108,14 +110,19 @@ class Parts:
 def admit(path: str, authorization: bytes, length: int | None) -> Upload:
     """What may be put there, by its ticket. Needs no SQL. `length`: of the body, None = not given.
     Raises Refusal."""
+    return _admitted(path, authorization, length).upload
+
+
+def _admitted(path: str, authorization: bytes, length: int | None) -> Ticket:
     address = _address(path)
     kind, _, ticket = authorization.partition(b" ")
     try:
         if kind != b"Ticket":
             raise _denied("A ticket is missing.")
-        upload = tickets.check(settings.SECRETS["ticket"], ticket.decode("latin1"), now_ms())
+        found = tickets.check(settings.SECRETS["ticket"], ticket.decode("latin1"), now_ms())
     except M1Error as error:
         raise _denied(f"Refused: {error}.") from None
+    upload = found.upload
     if upload.blob != address.blob or address.n >= upload.parts:
         raise Unknown
     wanted = upload.length(address.n)
@@ -124,16 +131,16 @@ def admit(path: str, authorization: bytes, length: int | None) -> Upload:
     if length != wanted:
         status = 413 if length > wanted else 400
         raise Refusal(status, "length", f"This part has {wanted} bytes.")
-    return upload
+    return found
 
 
 async def _put(path: str, headers: dict[bytes, bytes], receive: Receive) -> None:
     announced = headers.get(b"content-length", b"")
     length = int(announced[:9]) if announced.isdigit() else None
-    upload = admit(path, headers.get(b"authorization", b""), length)
+    ticket = _admitted(path, headers.get(b"authorization", b""), length)
     address = _address(path)
-    body = await _body(receive, upload.length(address.n))
-    state = await threads.run(rows.state_for, upload)
+    body = await _body(receive, ticket.upload.length(address.n))
+    state = await threads.run(_state, ticket, now_ms())
     if state in (State.WHOLE, State.LINKED):
         raise Whole
     if state is not State.GRANTED:
@@ -141,6 +148,15 @@ async def _put(path: str, headers: dict[bytes, bytes], receive: Receive) -> None
     with reached():
         await store().put(*address, body)
     metrics.BLOB_BYTES.add("up", len(body))
+
+
+def _state(ticket: Ticket, now: int) -> State | None:
+    """A ticket is good for an hour, its holder maybe not. Raises Refusal, Suspended."""
+    state = rows.state_for(ticket.upload)
+    if state is not None and not sessions.stands(ticket.session, now):
+        suspending.check_uid(ticket.upload.owner, now)
+        raise _denied(SIGNED_OUT)
+    return state
 
 
 async def _body(receive: Receive, length: int) -> bytes:

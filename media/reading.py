@@ -15,7 +15,7 @@ from media.refusals import ShareTaken
 from media.rows import Shown
 from messaging.backends import connection_store
 
-KEPT_MS = 30_000  # what was deleted, and who was signed out, may read for so long
+KEPT_MS = 5_000  # what was deleted, and who was signed out or suspended, may read for so long
 KEPT_MAX = 10_000  # answers of this process
 SHARE = 24  # parts that one person reads at the same time, of this process: a browser takes six
 

@@ -1,10 +1,11 @@
-"""The upload ticket: who holds it may put the parts of one blob, without a session or SQL
-(docs/encryption.md 4.17). Pure: keys, clock and randomness are arguments.
+"""The upload ticket: who holds it may put the parts of one blob, while the session stands that it
+was given to (docs/encryption.md 4.17). Pure: keys, clock and randomness are arguments.
 """
 
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from e2ee import proofs
 from e2ee.encoding import from_base64, parse, to_base64, uint
@@ -35,6 +36,11 @@ class Upload:
         return length_of(self.size, self.part, n)
 
 
+class Ticket(NamedTuple):
+    upload: Upload
+    session: bytes  # its hash, as in the live token
+
+
 def parts_of(size: int, part: int) -> int:
     """How many parts a blob of so many bytes has."""
     return -(-size // part)
@@ -45,25 +51,26 @@ def length_of(size: int, part: int, n: int) -> int:
     return min(part, size - n * part)
 
 
-def make(keys: Keys, upload: Upload, *, now_ms: int, random: bytes) -> tuple[str, int]:
-    """The ticket, and when it expires."""
+def make(keys: Keys, ticket: Ticket, *, now_ms: int, random: bytes) -> tuple[str, int]:
+    """The ticket as it is sent, and when it expires."""
+    upload, session = ticket
     kid, key = keys[0]
     expires = now_ms + proofs.TICKET_TTL_MS
     claims = proofs.ticket_claims(
-        kid, uid=upload.owner, conn=upload.conv, blob=upload.blob, size=upload.size,
-        part=upload.part, expiry_ms=expires, random=random,
+        kid, uid=upload.owner, session=session, conn=upload.conv, blob=upload.blob,
+        size=upload.size, part=upload.part, expiry_ms=expires, random=random,
     )  # fmt: skip
     return to_base64(claims + proofs.upload_ticket(key, claims)), expires
 
 
-def check(keys: Keys, ticket: str, now_ms: int) -> Upload:
+def check(keys: Keys, ticket: str, now_ms: int) -> Ticket:
     """Raises BadProof unless this server made the ticket and its time is not over."""
     try:
         if len(ticket) > TICKET_MAX:
             raise BadProof("the ticket is malformed")
         raw = from_base64(ticket)
         claims, tag = raw[:-MAC_LEN], raw[-MAC_LEN:]
-        kid, owner, conv, blob, size, part, expires, _ = parse(
+        kid, owner, session, conv, blob, size, part, expires, _ = parse(
             claims, proofs.TICKET, proofs.TICKET_WIDTHS
         )
     except M1Error:
@@ -73,4 +80,4 @@ def check(keys: Keys, ticket: str, now_ms: int) -> Upload:
         raise BadProof("the ticket is not ours")
     if uint(expires) <= now_ms:
         raise BadProof("the ticket is too old")
-    return Upload(owner, conv, blob, uint(size), uint(part))
+    return Ticket(Upload(owner, conv, blob, uint(size), uint(part)), session)

@@ -21,12 +21,12 @@ URLS = Limit("signing", 12_000, HOUR)  # by account: a picture and its thumbnail
 @api("POST", need=Need.PROOF, body=protocol.NewBlob, limit=GRANTS)
 async def grant(_request: HttpRequest, who: Caller, body: protocol.NewBlob) -> protocol.Grant:
     wanted = Upload(who.uid, bytes(body.conv), bytes(body.blob), body.size, body.part)
-    return await blobs.grant(wanted, now_ms())
+    return await blobs.grant(wanted, who.session, now_ms())
 
 
 @api("GET", need=Need.PROOF, limit=UPLOADS)
 async def resume(_request: HttpRequest, who: Caller, blob: str) -> protocol.Grant:
-    return await blobs.resume(who.uid, _id(blob), now_ms())
+    return await blobs.resume(who.uid, who.session, _id(blob), now_ms())
 
 
 @api("DELETE", need=Need.PROOF, limit=UPLOADS)
@@ -37,7 +37,7 @@ async def cancel(_request: HttpRequest, who: Caller, blob: str) -> Done:
 
 @api("POST", need=Need.PROOF, limit=UPLOADS)
 async def whole(_request: HttpRequest, who: Caller, blob: str) -> protocol.Grant:
-    return await blobs.whole(who.uid, _id(blob), now_ms())
+    return await blobs.whole(who.uid, who.session, _id(blob), now_ms())
 
 
 @api("POST", need=Need.PROOF, body=protocol.NewUrls, limit=URLS)

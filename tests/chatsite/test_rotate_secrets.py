@@ -112,7 +112,7 @@ def test_what_lives_for_minutes_is_good_until_its_key_is_dropped(kept: Keys) -> 
     now, settings = now_ms(), kept.settings
     who = {"uid": bytes(16), "session": bytes(16), "device": bytes(16), "signing_key": bytes(32)}
     token = tokens.make(settings.SECRETS["live"], **who, now_ms=now)
-    upload = tickets.Upload(bytes(16), bytes(16), bytes(16), 1, 1)
+    upload = tickets.Ticket(tickets.Upload(bytes(16), bytes(16), bytes(16), 1, 1), bytes(16))
     ticket, _ = tickets.make(settings.SECRETS["ticket"], upload, now_ms=now, random=bytes(16))
     kept.rotate("live", "ticket")
     for days, gone in ((1, False), (2, True)):

@@ -60,8 +60,12 @@ def wanted(
     return Upload(who.uid, conv, blob or secrets.token_bytes(16), size, part)
 
 
+def session_of(who: Person) -> bytes:
+    return who.devices[0].session
+
+
 async def granted(who: Person, conv: bytes, size: int) -> protocol.Grant:
-    return await blobs.grant(wanted(who, conv, size), now_ms())
+    return await blobs.grant(wanted(who, conv, size), session_of(who), now_ms())
 
 
 async def uploaded(who: Person, conv: bytes, data: bytes) -> protocol.Grant:
@@ -69,7 +73,7 @@ async def uploaded(who: Person, conv: bytes, data: bytes) -> protocol.Grant:
     grant = await granted(who, conv, len(data))
     for n in range(0, len(data), grant.part):
         assert (await put(grant, n // grant.part, data[n : n + grant.part])).status == 204
-    return await blobs.whole(who.uid, grant.blob, now_ms())
+    return await blobs.whole(who.uid, session_of(who), grant.blob, now_ms())
 
 
 def secret_of_tickets() -> Any:

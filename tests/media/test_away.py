@@ -16,7 +16,7 @@ from media.stores import StoreAway, StoreFull
 from messaging.backends.base import Busy
 from testkit.cast import Person, now_ms
 from tests.faulty import Faulty, faulty
-from tests.media.carrying import get, granted, put, uploaded
+from tests.media.carrying import get, granted, put, session_of, uploaded
 from tests.media.test_messages import erasing, message, state
 from tests.messaging.socket import arrived
 from tests.messaging.test_messages import send
@@ -41,9 +41,9 @@ async def test_a_store_that_is_away_says_when_to_come_back(
         faulty_store.failing("sizes", StoreAway(), StoreAway()),
         pytest.raises(refusals.StorageAway),
     ):
-        await blobs.whole(alice.uid, grant.blob, now_ms())
+        await blobs.whole(alice.uid, session_of(alice), grant.blob, now_ms())
     assert (await put(grant, 0, DATA)).status == 204
-    assert (await blobs.whole(alice.uid, grant.blob, now_ms())).state == "whole"
+    assert (await blobs.whole(alice.uid, session_of(alice), grant.blob, now_ms())).state == "whole"
 
 
 async def test_what_cannot_be_deleted_now_is_deleted_later(

@@ -18,7 +18,7 @@ from media import backends, blobs, calling, protocol, refusals, rows, signing, s
 from media.models import Blob
 from media.stores import BlobStore
 from testkit.cast import Person, now_ms
-from tests.media.carrying import PART, granted
+from tests.media.carrying import PART, granted, session_of
 from tests.media.test_messages import erasing, message
 from tests.messaging.socket import arrived
 from tests.messaging.test_messages import send
@@ -65,7 +65,7 @@ async def whole(who: Person, conv: bytes) -> bytes:
     assert grant.mode == "direct"
     for call, body in zip(await to_put(who, grant.blob, 0, 1), BODIES, strict=True):
         assert await called("PUT", call, body) == 200
-    await blobs.whole(who.uid, grant.blob, now_ms())
+    await blobs.whole(who.uid, session_of(who), grant.blob, now_ms())
     return grant.blob
 
 
@@ -107,10 +107,10 @@ async def test_parts_are_put_by_their_owner_before_the_blob_is_whole(
     assert await called("PUT", last, BODIES[0]) >= 400
     assert await called("PUT", first, BODIES[0]) == 200
     with pytest.raises(Conflict) as missing:
-        await blobs.whole(alice.uid, blob, now_ms())
+        await blobs.whole(alice.uid, session_of(alice), blob, now_ms())
     assert missing.value.body.present == [(0, 0)]
     assert await called("PUT", last, BODIES[1]) == 200
-    await blobs.whole(alice.uid, blob, now_ms())
+    await blobs.whole(alice.uid, session_of(alice), blob, now_ms())
     with pytest.raises(refusals.Whole):
         await to_put(alice, blob, 0)
 

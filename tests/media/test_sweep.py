@@ -21,7 +21,7 @@ from messaging.backends import log, tables
 from messaging.backends.base import Busy
 from messaging.domain import Row
 from testkit.cast import Person, now_ms
-from tests.media.carrying import get, granted, put, uploaded, wanted
+from tests.media.carrying import get, granted, put, session_of, uploaded, wanted
 from tests.media.test_messages import erasing, message, state
 from tests.messaging.socket import arrived
 from tests.messaging.test_messages import send
@@ -53,7 +53,7 @@ async def test_an_upload_that_nobody_goes_on_with_goes_after_a_day(
     await put(half, 0, b"x" * 100)
     now = now_ms()
     assert (await sweep.sweep(now + DAY - HOUR)).unclaimed == 0
-    await blobs.resume(alice.uid, whole.blob, now + DAY - HOUR)
+    await blobs.resume(alice.uid, session_of(alice), whole.blob, now + DAY - HOUR)
     swept = await sweep.sweep(now + DAY + HOUR)
     assert (swept.unclaimed, swept.deleted) == (1, 1)
     assert await state(half.blob) is None
@@ -295,7 +295,9 @@ async def test_one_that_cannot_be_deleted_does_not_hold_up_the_rest(
 
 async def test_nobody_uploads_the_name_of_the_site(alice: Person, conv: bytes) -> None:
     with pytest.raises(refusals.Taken):
-        await blobs.grant(wanted(alice, conv, 16, blob=ownership.NAME_BLOB), now_ms())
+        await blobs.grant(
+            wanted(alice, conv, 16, blob=ownership.NAME_BLOB), session_of(alice), now_ms()
+        )
 
 
 async def test_a_round_that_writes_its_number_is_no_file_that_nobody_knows(

@@ -24,6 +24,7 @@ from tests.media.carrying import (
     granted,
     put,
     secret_of_tickets,
+    session_of,
     uploaded,
     wanted,
 )
@@ -43,14 +44,14 @@ async def test_parts_come_in_any_order_and_again_until_it_is_whole(
     assert (grant.state, grant.present) == ("granted", [])
     for n in (2, 0, 2):
         assert (await put(grant, n, DATA[n * PART : (n + 1) * PART])).status == 204
-    resumed = await blobs.resume(alice.uid, grant.blob, now_ms())
+    resumed = await blobs.resume(alice.uid, session_of(alice), grant.blob, now_ms())
     assert resumed.present == [(0, 0), (2, 2)]
     with pytest.raises(Conflict) as missing:
-        await blobs.whole(alice.uid, grant.blob, now_ms())
+        await blobs.whole(alice.uid, session_of(alice), grant.blob, now_ms())
     assert missing.value.body.present == [(0, 0), (2, 2)]
     assert (await put(grant, 1, DATA[PART : 2 * PART])).status == 204
     for _ in range(2):
-        whole = await blobs.whole(alice.uid, grant.blob, now_ms())
+        whole = await blobs.whole(alice.uid, session_of(alice), grant.blob, now_ms())
         assert (whole.state, whole.present) == ("whole", [(0, 2)])
     late = await put(grant, 1, DATA[:PART])
     assert (late.status, b'"whole"' in late.body) == (409, True)
@@ -61,13 +62,13 @@ async def test_the_same_grant_again_is_the_same_and_another_is_not(
 ) -> None:
     first = wanted(alice, conv, len(DATA))
     for _ in range(2):
-        assert (await blobs.grant(first, now_ms())).blob == first.blob
+        assert (await blobs.grant(first, session_of(alice), now_ms())).blob == first.blob
     for other in (
         replace(first, size=len(DATA) + 1), replace(first, part=1 << 20),
         replace(first, owner=bob.uid),
     ):  # fmt: skip
         with pytest.raises(refusals.Taken):
-            await blobs.grant(other, now_ms())
+            await blobs.grant(other, session_of(alice), now_ms())
     assert await threads.run(rows.used_by, alice.uid) == len(DATA)
 
 
@@ -75,35 +76,37 @@ async def test_while_nothing_has_arrived_parts_may_become_smaller(
     alice: Person, bob: Person, conv: bytes
 ) -> None:
     large = wanted(alice, conv, len(DATA), part=1 << 20)
-    before = await blobs.grant(large, now_ms())
+    before = await blobs.grant(large, session_of(alice), now_ms())
     smaller = replace(large, part=PART)
     for other in (replace(smaller, size=len(DATA) + 1), replace(smaller, owner=bob.uid)):
         with pytest.raises(refusals.Taken):
-            await blobs.grant(other, now_ms())
-    grant = await blobs.grant(smaller, now_ms())
+            await blobs.grant(other, session_of(alice), now_ms())
+    grant = await blobs.grant(smaller, session_of(alice), now_ms())
     assert (grant.part, grant.present) == (PART, [])
     assert (await put(before, 0, DATA)).status == 404  # it was on its way
     assert (await put(grant, 0, DATA[:PART])).status == 204
     with pytest.raises(refusals.Taken):
-        await blobs.grant(large, now_ms())
-    assert (await blobs.resume(alice.uid, grant.blob, now_ms())).part == PART
+        await blobs.grant(large, session_of(alice), now_ms())
+    assert (await blobs.resume(alice.uid, session_of(alice), grant.blob, now_ms())).part == PART
 
 
 async def test_what_was_begun_stays_in_its_parts(alice: Person, conv: bytes) -> None:
     large = wanted(alice, conv, len(DATA), part=1 << 20)
-    await put(await blobs.grant(large, now_ms()), 0, DATA)
+    await put(await blobs.grant(large, session_of(alice), now_ms()), 0, DATA)
     with pytest.raises(refusals.Taken):
-        await blobs.grant(replace(large, part=PART), now_ms())
+        await blobs.grant(replace(large, part=PART), session_of(alice), now_ms())
 
 
 async def test_two_grants_whole_twice_and_cancel_at_once_have_one_outcome(
     alice: Person, conv: bytes
 ) -> None:
     upload = wanted(alice, conv, 1000)
-    grants = await asyncio.gather(*(blobs.grant(upload, now_ms()) for _ in range(5)))
+    grants = await asyncio.gather(
+        *(blobs.grant(upload, session_of(alice), now_ms()) for _ in range(5))
+    )
     assert await threads.run(Blob.objects.filter(blob=upload.blob).count) == 1
     await asyncio.gather(*(put(grant, 0, bytes([n]) * 1000) for n, grant in enumerate(grants)))
-    ways = [blobs.whole(alice.uid, upload.blob, now_ms()) for _ in range(3)]
+    ways = [blobs.whole(alice.uid, session_of(alice), upload.blob, now_ms()) for _ in range(3)]
     outcomes = await asyncio.gather(
         *ways, blobs.cancel(alice.uid, upload.blob, now_ms()), return_exceptions=True
     )
@@ -227,9 +230,11 @@ async def test_outsiders_get_no_leave(
         await granted(mallory, conv, 1000)
     grant = await granted(alice, conv, 1000)
     for outsider in (bob, mallory):
-        for use in (blobs.resume, blobs.whole, blobs.cancel):
+        with pytest.raises(Unknown):
+            await blobs.cancel(outsider.uid, grant.blob, now_ms())
+        for use in (blobs.resume, blobs.whole):
             with pytest.raises(Unknown):
-                await use(outsider.uid, grant.blob, now_ms())  # type: ignore[operator]
+                await use(outsider.uid, session_of(outsider), grant.blob, now_ms())
     await connections.act(alice.uid, bob.uid, "block", 3, now_ms())
     with pytest.raises(NotConnected):
         await granted(alice, conv, 1000)
@@ -240,7 +245,7 @@ async def test_a_part_needs_its_own_ticket_and_its_own_length(alice: Person, con
     path, data = f"/blobs/{grant.blob.hex()}/0", DATA[:PART]
     good = f"Ticket {grant.ticket}"
     forged = grant.ticket[:-6] + ("A" if grant.ticket[-6] != "A" else "B") + grant.ticket[-5:]
-    upload = wanted(alice, conv, len(DATA), blob=grant.blob)
+    upload = tickets.Ticket(wanted(alice, conv, len(DATA), blob=grant.blob), session_of(alice))
     old, _ = tickets.make(
         secret_of_tickets(), upload, now_ms=now_ms() - 3_600_001, random=bytes(16)
     )
@@ -266,7 +271,7 @@ async def test_whole_counts_only_parts_of_the_right_size(
     grant = await granted(alice, conv, 1000)
     await blob_store.put(grant.blob, 0, bytes(999))
     with pytest.raises(Conflict):
-        await blobs.whole(alice.uid, grant.blob, now_ms())
+        await blobs.whole(alice.uid, session_of(alice), grant.blob, now_ms())
 
 
 async def test_an_uploaded_blob_is_read_by_its_owner(alice: Person, conv: bytes) -> None:

@@ -136,7 +136,8 @@ def test_a_body_has_a_least_pace(spoken, line, now, chunked):
 def head_of_part(settings, owner: bytes, size: int) -> bytes:
     blob = secrets.token_bytes(16)
     ticket, _ = tickets.make(
-        settings.SECRETS["ticket"], Upload(owner, bytes(16), blob, size, size),
+        settings.SECRETS["ticket"],
+        tickets.Ticket(Upload(owner, bytes(16), blob, size, size), bytes(16)),
         now_ms=now_ms(), random=bytes(16),
     )  # fmt: skip
     head = f"PUT /blobs/{blob.hex()}/0 HTTP/1.1\r\nHost: a\r\nContent-Length: {size}\r\n"

@@ -36,7 +36,9 @@ def ticket(site: Site, blob: bytes, owner: bytes | None = None, size: int = PART
     kid, _, key = line.partition(":")
     keys = [(kid, base64.b64decode(key))]
     upload = Upload(owner or secrets.token_bytes(16), secrets.token_bytes(16), blob, size, PART)
-    return tickets.make(keys, upload, now_ms=now_ms(), random=secrets.token_bytes(16))[0]
+    return tickets.make(
+        keys, tickets.Ticket(upload, bytes(16)), now_ms=now_ms(), random=secrets.token_bytes(16)
+    )[0]
 
 
 def test_without_a_good_ticket_nothing_of_the_body_is_read(site: Site) -> None:

@@ -107,6 +107,7 @@ def _server_values() -> list[Case]:
             key="68" * 32,
             kid="k1",
             uid=A.hex(),
+            session="5e" * 16,
             conn=CONN.hex(),
             blob="99" * 16,
             size=151_654,

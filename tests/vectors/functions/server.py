@@ -56,6 +56,7 @@ def server_ticket(given: Case) -> Case:
     claims = proofs.ticket_claims(
         given["kid"],
         uid=read(given["uid"]),
+        session=read(given["session"]),
         conn=read(given["conn"]),
         blob=read(given["blob"]),
         size=given["size"],
