@@ -17,6 +17,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "site_name": settings.SITE_NAME,
         "site_url": settings.SITE_URL,
         "registration": settings.REGISTRATION,
+        "message_days": settings.MESSAGE_RETENTION_DAYS,
         "media_transfer": settings.MEDIA_TRANSFER,
         "takes_reports": lambda: keys.published() is not None,
     }

@@ -21,7 +21,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import globalLogPublisher
 
 from accounts import housekeeping
-from chatsite import alone, control, stale
+from chatsite import alone, control, retention, stale
 from chatsite.door import descriptors, proxies
 from chatsite.door.door import Door
 from chatsite.door.lines import Line
@@ -135,6 +135,7 @@ class ChatServer(BoundedServer):
         rounds = [expiry.every_minute(), housekeeping.every_hour()]
         rounds += [sweep.every_minute(), sweep.every_day()]
         rounds += [audit.every_day(), erasing.every_day(), stale.every_day()]
+        rounds.append(retention.every_day(lambda: here().clock_check.wrong))
         rounds += [figures.every_minute(), figures.every_few_minutes()]
         rounds.append(deletion.every_minute())
         if self._keep is not None:

@@ -37,6 +37,8 @@ ADMIN_NETWORKS = env.admin_networks("ADMIN_NETWORKS", ADMIN_URL)
 STALE_SESSION_DAYS = env.days("STALE_SESSION_DAYS", 7)
 STALE_DEVICE_DAYS = env.days("STALE_DEVICE_DAYS", 90)
 STALE_ACCOUNT_DAYS = env.days("STALE_ACCOUNT_DAYS", 90)
+# How long messages are kept: `manage.py prune_messages`. 0 = for ever.
+MESSAGE_RETENTION_DAYS = env.days("MESSAGE_RETENTION_DAYS", 1)
 
 DEBUG = env.boolean("DEBUG", False)
 ALLOWED_HOSTS = [

@@ -160,6 +160,11 @@ async def leave(me: Uid, peer: Uid, now: int) -> None:
 async def clear(me: Uid, peer: Uid, upto: int) -> Contact:
     """Hide the conversation up to a seq from all my devices. Raises Unknown, BadSeq. Repeatable."""
     await connection_store().clear(me, peer, upto)
+    return await tell_cleared(me, peer)
+
+
+async def tell_cleared(me: Uid, peer: Uid) -> Contact:
+    """Say to all my devices up to where the conversation is hidden from me. Raises Busy."""
     contact = await _own(me, peer)
     frame = protocol.Connection(
         conv=Id(contact.conv),

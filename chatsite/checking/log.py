@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from messaging.backends.tables import Sent
-from messaging.domain import KIND_NOTIFY, Pair, Row, Uid
+from messaging.domain import KIND_NOTIFY, Gone, Pair, Row, Uid
 
 
 @dataclass
@@ -23,6 +23,7 @@ class Log:
     sent: dict[tuple[Uid, Uid], list[Sent]] = field(default_factory=lambda: defaultdict(list))
     named: set[bytes] = field(default_factory=set)  # client ids
     shredded_by: set[bytes] = field(default_factory=set)  # those whose salt must be there
+    emptied: int = 0  # newest row whose content is gone, and neither its author nor a ttl took it
     faults: list[str] = field(default_factory=list)
 
     def add(self, row: Row, now: int) -> None:
@@ -30,6 +31,8 @@ class Log:
         self.faults += self._of(row)
         if row.expires is not None and row.gone is None and row.expires > now:
             self.shredded_by.add(row.client_id)
+        if row.gone is Gone.EXPIRED and row.expires is None:
+            self.emptied = row.seq
         self.named.add(row.client_id)
         self.last, self.time, self.epoch = row.seq, row.time, max(self.epoch, row.epoch)
         self.run = (self.run or row.seq) if row.withheld else 0

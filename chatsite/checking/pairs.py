@@ -16,6 +16,7 @@ def faults(held: Held, log: Log) -> Iterator[Finding]:
     yield from map(Finding, _marks(held, log))
     yield from map(Finding, _epochs(held, log))
     yield from map(Finding, _salts(held, log))
+    yield from map(Finding, _content(held, log))
 
 
 def _head(held: Held, log: Log) -> Iterator[str]:
@@ -90,3 +91,9 @@ def _salts(held: Held, log: Log) -> Iterator[str]:
         yield f"{lost} messages that disappear later have lost their salt already"
     if stray := len(there - log.named):
         yield f"{stray} salts are of no message"
+
+
+def _content(held: Held, log: Log) -> Iterator[str]:
+    """The site takes away old messages once neither of the two is shown them."""
+    if log.emptied > min(side.cleared for side in held.sides):
+        yield f"message {log.emptied} has lost what it says"

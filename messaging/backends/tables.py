@@ -213,5 +213,15 @@ class Tables(ABC):
         """Take records of no pair out of one of the tables in REMOVABLE."""
 
     @abstractmethod
+    async def purge(self, rows: Sequence[Row]) -> None:
+        """These rows of one conversation, as they stand one after the other from `purged` on, lose
+        content, tag and salt, whoever wrote them; they stay, as expired. Last, `purged` rises to
+        the end of them."""
+
+    @abstractmethod
+    async def purged(self, conv: Conv) -> int:
+        """Up to which seq `purge` has come; 0 = never, or not since the log was copied here."""
+
+    @abstractmethod
     def close(self) -> None:
         """End what is open. Adapters over the same place are of no use afterwards."""

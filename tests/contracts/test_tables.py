@@ -21,7 +21,7 @@ from messaging.backends.tables import (
 )
 from messaging.domain import ContactState, Gone, NewEpoch, block_bit
 from messaging.gaps import GapKind
-from tests.contracts.adapters import NOW, Adapters, Chat, connected, seal
+from tests.contracts.adapters import NOW, Adapters, Chat, connected, new_id, seal
 
 MANY = 12  # pairs, which are several pages of SOME
 SOME = 5
@@ -208,3 +208,52 @@ class TestPages:
         _, cursor = await whole.browse(Table.CONNECTION, None, SOME)
         with pytest.raises(BadCursor):
             await whole.browse(Table.CONTACT, cursor, SOME)
+
+
+class TestPurging:
+    async def test_content_goes_whoever_wrote_it_and_the_rest_stays(self, adapters, whole, chat):
+        timed = chat.draft(chat.bob, ttl=HOUR)
+        await chat.send(chat.alice, url="a b")
+        await adapters.log.append(timed, seal, NOW)
+        await chat.send(chat.alice, withheld=True)
+        kept = await chat.send(chat.bob)
+        old = (await whole.rows(chat.conv, 0, 9))[:3]
+        assert await whole.purged(chat.conv) == 0
+        for _ in range(2):
+            await whole.purge(old)
+            assert await whole.purged(chat.conv) == 3
+            assert await whole.rows(chat.conv, 0, 9) == [
+                *(
+                    replace(
+                        row, gone=Gone.EXPIRED, text=None, salt=None, url="", tag=None, kid=None
+                    )
+                    for row in old
+                ),
+                kept,
+            ]
+        assert await adapters.log.salts(chat.conv, [timed.client_id], NOW) == {}
+        page = await adapters.log.page(chat.conv, 9, NOW, before=4)
+        assert [(row.seq, row.gone) for row in page] == [(n, Gone.EXPIRED) for n in (3, 2, 1)]
+
+    async def test_a_repeat_of_what_went_is_still_known(self, adapters, whole, chat):
+        draft = chat.draft(chat.alice)
+        row = await adapters.log.append(draft, seal, NOW)
+        await whole.purge([row])
+        assert (await adapters.log.append(draft, seal, NOW)).seq == 1
+        assert (await chat.send(chat.bob)).seq == 2
+
+    async def test_what_was_deleted_says_so_still(self, adapters, whole, chat):
+        erased = await chat.erase(await chat.send(chat.alice))
+        await whole.purge(await whole.rows(chat.conv, 0, 9))
+        rows = await whole.rows(chat.conv, 0, 9)
+        assert [row.gone for row in rows] == [Gone.ERASED, Gone.EXPIRED]
+        assert await whole.purged(chat.conv) == erased.seq
+
+    async def test_how_far_it_came_never_falls(self, whole, chat):
+        rows = [await chat.send(chat.alice) for _ in range(3)]
+        await whole.purge(rows)
+        await whole.purge(rows[:1])
+        assert await whole.purged(chat.conv) == 3
+
+    async def test_of_nothing_nothing_went(self, whole):
+        assert await whole.purged(new_id()) == 0

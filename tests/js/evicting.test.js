@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { stored } from "../../static/js/storage/stores.js";
-import { evict, withFiles } from "../../static/js/sync/evicting.js";
+import { evict, withFiles, withFilesCleared } from "../../static/js/sync/evicting.js";
 import { MemoryStores } from "./memory_stores.js";
 import { attached, Files, nameOf } from "./uploads_world.js";
 
@@ -28,4 +28,12 @@ test("of a cleared chat, those up to there go", async () => {
   await evict(ready, messages);
   assert.deepEqual([...files.in.keys()].sort(), [att[2].blob, att[2].thumb.blob].map(nameOf).sort());
   await evict(Promise.resolve(undefined), messages);
+});
+
+test("what was cleared while this browser was away goes when it comes back", async () => {
+  const { stores } = await cached();
+  const known = new Map([[conv, { row: { cleared: 1 } }]]);
+  const asked = async (cleared) => (await withFilesCleared(stores, [{ conv, cleared }], known)).length;
+  assert.deepEqual([await asked(1), await asked(2)], [0, 2]);
+  assert.deepEqual(await withFilesCleared(stores, [{ conv: "c2", cleared: 9 }], known), [], "it was never here");
 });

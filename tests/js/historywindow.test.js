@@ -99,3 +99,17 @@ test("the first message of an empty conversation", () => {
   assert.ok(held.came(message(1), true));
   assert.ok(!held.later);
 });
+
+test("what is cleared below it does not turn it; what it holds, or comes back, does", () => {
+  const held = new HistoryWindow();
+  held.replace({ ...page(11, 20), more: true });
+  assert.deepEqual(
+    [
+      [5, 10],
+      [5, 11],
+      [5, 4],
+      [5, 5],
+    ].map(([before, cleared]) => held.turnedBy(before, cleared)),
+    [false, true, true, false],
+  );
+});

@@ -4,7 +4,7 @@ from chatsite.edge.refusals import Unknown
 from messaging.backends.cassandra.driver import Profile
 from messaging.backends.cassandra.heads import Heads
 from messaging.backends.cassandra.rows import ERASED
-from messaging.backends.cassandra.store import Statement
+from messaging.backends.cassandra.store import Statement, Store
 from messaging.domain import Conv, Uid
 
 Named = tuple[int, bytes]  # seq and client_id of a row
@@ -35,16 +35,16 @@ async def erase_own(heads: Heads, conv: Conv, sender: Uid, row: Named) -> None:
         change = {"flags": flags, "erased": flags | ERASED}
         await heads.store.cas(ERASE, _key(heads, conv, *row) | change)
     if expires is not None:  # its salt lies apart
-        await _shred(heads, conv, sender, row[1])
+        await shred(heads.store, conv, sender, row[1])
 
 
-async def _shred(heads: Heads, conv: Conv, sender: Uid, client_id: bytes) -> None:
+async def shred(store: Store, conv: Conv, sender: Uid, client_id: bytes) -> None:
     """Right above what was written, since no two clocks agree. By this name may stand the salt of
     the other one by now, whose message came after this one had expired."""
     key = {"conv": conv, "client_id": client_id}
-    for written, whose in await heads.store.rows(WRITTEN, key):
+    for written, whose in await store.rows(WRITTEN, key):
         if whose in (sender, None):
-            await heads.store.run(SHRED, key | {"later": written + 1})
+            await store.run(SHRED, key | {"later": written + 1})
 
 
 def _key(heads: Heads, conv: Conv, seq: int, client_id: bytes) -> dict[str, object]:

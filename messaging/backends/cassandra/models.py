@@ -40,8 +40,8 @@ class Connection(Model):
 
 
 class ConversationOf(Model):
-    """Whose a conversation is, at timestamp 1, and its newest bucket, at timestamp `bucket`: null
-    is 0. The bucket may lag by one."""
+    """Whose a conversation is, at timestamp 1; its newest bucket, and up to where its rows are kept
+    no longer, each at its own value: null is 0. The bucket may lag by one."""
 
     __table_name__ = "conversation_of"
     __options__ = OPTIONS
@@ -49,6 +49,7 @@ class ConversationOf(Model):
     user1 = columns.UUID()
     user2 = columns.UUID()
     bucket = columns.BigInt()
+    purged = columns.BigInt()
 
 
 class Contact(Model):
@@ -97,7 +98,8 @@ class EsBox(Model):
 class Conversation(Model):
     """A bucket of the log, by compare-and-set on its static columns.
 
-    row_type 0 is a message. It stays for ever; `text` to `tag_kid` go when it is erased or expires.
+    row_type 0 is a message. It stays for ever; `text` to `tag_kid` go when it is erased or expires,
+    or is kept no longer.
     row_type 1, at seq 0, remembers a client_id for a week: `ref` is the seq it was given.
     """
 

@@ -137,7 +137,7 @@ def row(conv: Conv, values: Values, now: int) -> Row:
     gone: Gone | None = None
     if flags & ERASED:
         gone = Gone.ERASED
-    elif text is None or (expires is not None and expires <= now):
+    elif not text or (expires is not None and expires <= now):
         gone = Gone.EXPIRED
     if gone:
         text, salt, url, tag, kid = None, None, "", None, None

@@ -24,7 +24,7 @@ from messaging.backends.cassandra.driver import Options
 from messaging.backends.cassandra.models import TABLES
 from messaging.backends.cassandra.store import Statement, Store
 
-VERSION = "3"  # of the tables; a release refuses to serve another
+VERSION = "4"  # of the tables; a release refuses to serve another
 SCHEMA = "schema"  # its name in `meta`
 
 COLUMNS = Statement("""

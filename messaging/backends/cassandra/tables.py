@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.signing import BadSignature, Signer
 
-from messaging.backends.cassandra import connections, keeping, mending, pairs, rows
+from messaging.backends.cassandra import connections, keeping, mending, pairs, purging, rows
 from messaging.backends.cassandra.buckets import BUCKET_ROWS
 from messaging.backends.cassandra.driver import Profile
 from messaging.backends.cassandra.heads import Head as Known
@@ -104,6 +104,12 @@ class CassandraTables(Tables):
 
     async def remove(self, table: Table, records: Sequence[Record]) -> None:
         await mending.remove(self._store, table, records)
+
+    async def purge(self, rows: Sequence[Row]) -> None:
+        await purging.purge(self._store, rows, self._bucket_rows)
+
+    async def purged(self, conv: Conv) -> int:
+        return await purging.purged(self._store, conv)
 
     def close(self) -> None:
         self._store.close()

@@ -25,13 +25,15 @@ class ConversationHead(models.Model):
     run = models.BigIntegerField(default=0)  # first of the withheld rows at the end; 0 = none
     min_epoch = models.BigIntegerField()  # the floor
     epoch_head = models.BigIntegerField(null=True)  # null before E_0
+    purged = models.BigIntegerField(db_default=0)  # rows up to it are kept no longer
 
     class Meta:
         db_table = "conversation_head"
 
 
 class Conversation(models.Model):
-    """A row stays for ever; `text` to `tag_kid` go when it is erased or expires."""
+    """A row stays for ever; `text` to `tag_kid` go when it is erased or expires, or is kept no
+    longer."""
 
     pk = models.CompositePrimaryKey("conversation_id", "seq")
     conversation_id = _id()

@@ -11,7 +11,7 @@ from django.db import connections
 from django.db.utils import ConnectionHandler
 
 from messaging.backends.sql import connections as pairs
-from messaging.backends.sql import keeping, mending, rows
+from messaging.backends.sql import erasing, keeping, mending, rows
 from messaging.backends.sql.database import Database, Session, database
 from messaging.backends.sql.meta import SqlStoreMeta
 from messaging.backends.sql.router import ALIAS
@@ -128,6 +128,13 @@ class SqlTables(Tables):
 
     async def remove(self, table: Table, records: Sequence[Record]) -> None:
         await self._db.write(partial(mending.remove, table=table, records=records))
+
+    async def purge(self, rows: Sequence[Row]) -> None:
+        work = partial(erasing.purge, rows=rows)
+        await self._db.write(work, patient=True, locks=rows[0].conv)
+
+    async def purged(self, conv: Conv) -> int:
+        return await self._db.read(partial(erasing.purged, conv=conv))
 
     def close(self) -> None:
         self._db.close()

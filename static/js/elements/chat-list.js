@@ -5,7 +5,7 @@ import { lastActivity, order } from "../chat/order.js";
 import { tickOf } from "../chat/ticks.js";
 import { same } from "../same.js";
 import { bus } from "../tabs/bus.js";
-import { format, gettext } from "../text.js";
+import { format, gettext, ngettext } from "../text.js";
 import { Asks } from "../ui/asks.js";
 import { summaryWords } from "../ui/attachmentwords.js";
 import { badge } from "../ui/badges.js";
@@ -21,6 +21,7 @@ import { shortTime } from "../ui/when.js";
 /** @typedef {import("../tabs/bus.js").Summary} Summary */
 /** @typedef {import("../sending/outbox.js").Entry} Entry */
 
+const DAY_MS = 86_400_000;
 const FIRST_ROWS = 30; // two screens
 const FIRST_MS = 1000; // in which these have the browser to themselves
 const IDLE_MS = 100; // between two slices of the others, at most
@@ -234,8 +235,15 @@ export class ChatList extends HTMLElement {
       const words = newest.gone === "withheld" ? "" : summaryOf(newest);
       if (!newest.mine || newest.gone) place.textContent = words;
       else place.replaceChildren(tick(tickOf(row, newest.seq)), format(gettext("You: {text}"), { text: words }));
-    } else if (row.cleared) place.textContent = gettext("You cleared this chat.");
+    } else if (row.cleared) place.textContent = this.#emptied(row);
     else place.textContent = row.state === STATE.CONNECTED ? gettext("You can write now. Say hello.") : "";
+  }
+
+  /** The words for a chat without a message. @param {Summary["row"]} row */
+  #emptied(row) {
+    const days = Number(this.dataset.days ?? 0); // for which the site keeps messages; 0: for ever
+    if (!days || lastActivity(row) > Date.now() - days * DAY_MS) return gettext("You cleared this chat.");
+    return format(ngettext("Nothing in the last {days} day.", "Nothing in the last {days} days.", days), { days });
   }
 
   /** @param {MouseEvent} event */

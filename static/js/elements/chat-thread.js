@@ -245,7 +245,7 @@ export class ChatThread extends HTMLElement {
     const before = this.#chat;
     this.#chat = chat;
     if (!before) return void this.#place();
-    if (chat.row.cleared !== before.row.cleared) return void this.#again(); // cleared, or taken back
+    if (this.#window.turnedBy(before.row.cleared, chat.row.cleared)) return void this.#again();
     this.#render();
   }
 

@@ -3,6 +3,7 @@
 
 import { learn } from "./applystate.js";
 import { catchUp } from "./catchup.js";
+import { evict, withFilesCleared } from "./evicting.js";
 import { noteJoined } from "./joined.js";
 
 /** @typedef {import("../protocol.js").VectorRow} VectorRow */
@@ -30,8 +31,11 @@ export async function arrive(rows, client, { follow, open, ask, learned, holds }
   const said = new Map((rows ?? []).map((row) => [row.conv, row]));
   const settled = () => void (holds() && live.isLive && outbox.opened());
   try {
-    const keepRest = rows ? await learn(rows, conversations, open, client.parts.stores) : async () => {};
+    const { stores, files } = client.parts;
+    const cleared = await withFilesCleared(stores, rows ?? [], conversations);
+    const keepRest = rows ? await learn(rows, conversations, open, stores) : async () => {};
     learned();
+    await evict(files, cleared);
     noteJoined(client);
     presence.opened();
     await catchUp([...conversations.values()], outbox.all(), ask, settled, keepRest, holds);

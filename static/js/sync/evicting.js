@@ -1,4 +1,4 @@
-// Files of messages that were deleted or cleared: their copies leave this browser with them.
+// Files of messages that were deleted or cleared, or that the site keeps no longer: their copies leave this browser with them.
 
 import { blobsOf } from "../chat/content.js";
 import { fromB64, hex } from "../crypto/encoding.js";
@@ -17,6 +17,20 @@ import { fromB64, hex } from "../crypto/encoding.js";
 export async function withFiles(stores, conv, upto) {
   const messages = (await stores.all("messages", [conv, 0], [conv, upto])).map(([, message]) => message);
   return messages.filter(({ content }) => content?.att);
+}
+
+/**
+ * The same of every conversation of which the server says that more was cleared.
+ * @param {Pick<Stores, "all">} stores
+ * @param {import("../protocol.js").VectorRow[]} rows
+ * @param {Map<string, {row: {cleared: number}}>} known
+ */
+export async function withFilesCleared(stores, rows, known) {
+  const found = [];
+  for (const { conv, cleared } of rows) {
+    if (cleared > (known.get(conv)?.row.cleared ?? cleared)) found.push(...(await withFiles(stores, conv, cleared)));
+  }
+  return found;
 }
 
 /** @param {Files} files @param {Message[]} messages */

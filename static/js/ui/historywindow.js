@@ -52,6 +52,11 @@ export class HistoryWindow {
     return this.#messages.get(seq);
   }
 
+  /** Whether it holds messages that are cleared now, or lacks some that are not any more. @param {number} before @param {number} cleared */
+  turnedBy(before, cleared) {
+    return cleared < before || (cleared > before && this.first <= cleared);
+  }
+
   clear() {
     this.#messages.clear();
     this.#only = [];

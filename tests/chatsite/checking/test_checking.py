@@ -95,6 +95,14 @@ async def test_a_healthy_store_has_no_faults(adapters: Adapters) -> None:
     assert not [fault for fault in found.faults if fault.kind == "orphan"]
 
 
+async def test_what_the_site_keeps_no_longer_is_no_fault(adapters: Adapters) -> None:
+    chat = await lived(adapters)
+    for owner, peer in ((chat.alice, chat.bob), (chat.bob, chat.alice)):
+        await adapters.store.clear(owner, peer, 4)
+    await adapters.tables.purge((await adapters.tables.rows(chat.conv, 0, 9))[:4])
+    assert said(await checked(adapters), chat) == []
+
+
 @pytest.fixture(scope="module")
 def sqlite(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> Iterator[Adapters]:
     with django_db_blocker.unblock():
@@ -129,6 +137,7 @@ DAMAGES = {
         "UPDATE connection_key SET epoch = 5 WHERE connection_id = %(conv)s AND epoch = 1",
     "a box is of": f"UPDATE es_box SET epoch = 9 WHERE {CONV}",
     "lost their salt": f"DELETE FROM message_salt WHERE {CONV}",
+    "message 2 has lost what it says": f"UPDATE conversation SET text = NULL WHERE {CONV} AND seq = 2",
     "salts are of no message": f"UPDATE message_salt SET client_id = x'09' WHERE {CONV}",
 }  # fmt: skip
 

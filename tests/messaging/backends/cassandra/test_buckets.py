@@ -13,6 +13,8 @@ from messaging.backends.cassandra.append import NEWEST_BUCKET
 from messaging.backends.cassandra.log import CassandraMessageLog
 from messaging.backends.cassandra.rows import LOOK_BACK
 from messaging.backends.cassandra.store import Statement, Store
+from messaging.backends.cassandra.tables import CassandraTables
+from messaging.domain import Gone
 from tests.contracts.adapters import NOW, Chat, new_id, seal, vector_of
 from tests.contracts.test_message_log_model import no_difference
 
@@ -260,3 +262,14 @@ class TestReusedName:
         await long.log.erase(long.conv, long.alice, 1, first.client_id)
         there = await long.log.salts(long.conv, [first.client_id], NOW + 61_000)
         assert there == {first.client_id: later.salt}
+
+
+async def test_what_is_kept_no_longer_crosses_the_edges(tables, long) -> None:
+    await fill(long, 2 * ROWS + 2)
+    whole = CassandraTables(tables, ROWS)
+    rows = await whole.rows(long.conv, 0, 2 * ROWS + 1)
+    await whole.purge(rows)
+    assert await whole.purged(long.conv) == 2 * ROWS + 1
+    page = await long.log.page(long.conv, 50, NOW)
+    assert [row.gone for row in page] == [None, *[Gone.EXPIRED] * (2 * ROWS + 1)]
+    assert (await long.send(long.bob)).seq == 2 * ROWS + 3
