@@ -215,7 +215,7 @@ class Tables(ABC):
     @abstractmethod
     async def purge(self, rows: Sequence[Row]) -> None:
         """These rows of one conversation, as they stand one after the other from `purged` on, lose
-        content, tag and salt, whoever wrote them; they stay, as expired. Last, `purged` rises to
+        content, tag and salt, no matter who wrote them; they stay, as expired. Last, `purged` rises to
         the end of them."""
 
     @abstractmethod
