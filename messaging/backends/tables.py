@@ -215,8 +215,8 @@ class Tables(ABC):
     @abstractmethod
     async def purge(self, rows: Sequence[Row]) -> None:
         """These rows of one conversation, as they stand one after the other from `purged` on, lose
-        content, tag and salt, no matter who wrote them; they stay, as expired. Last, `purged` rises to
-        the end of them."""
+        content, tag and salt, no matter who wrote them; they stay, as expired. Last, `purged` rises
+        to the end of them."""
 
     @abstractmethod
     async def purged(self, conv: Conv) -> int:

@@ -1,6 +1,5 @@
 """What the site keeps no longer: gone for both, counted nowhere, and told to nobody as read."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,12 +18,11 @@ pytestmark = pytest.mark.usefixtures("database_access")
 
 
 @pytest.fixture(autouse=True)
-def nothing_of_others(database_access: None) -> Iterator[None]:
+def nothing_of_others(database_access: None) -> None:
     """What a round finds is of the whole site."""
     with connections["messages"].cursor() as cursor:
         cursor.execute("UPDATE conversation SET text = NULL")
         cursor.execute("UPDATE conversation_head SET purged = last_seq")
-    yield
 
 
 @pytest.fixture

@@ -137,7 +137,8 @@ DAMAGES = {
         "UPDATE connection_key SET epoch = 5 WHERE connection_id = %(conv)s AND epoch = 1",
     "a box is of": f"UPDATE es_box SET epoch = 9 WHERE {CONV}",
     "lost their salt": f"DELETE FROM message_salt WHERE {CONV}",
-    "message 2 has lost what it says": f"UPDATE conversation SET text = NULL WHERE {CONV} AND seq = 2",
+    "message 2 has lost what it says":
+        f"UPDATE conversation SET text = NULL WHERE {CONV} AND seq = 2",
     "salts are of no message": f"UPDATE message_salt SET client_id = x'09' WHERE {CONV}",
 }  # fmt: skip
 
