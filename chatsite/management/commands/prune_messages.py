@@ -9,9 +9,9 @@ from django.db import DatabaseError
 
 from chatsite import retention as policy
 from chatsite.copying import Problem, sites
-from chatsite.copying.progress import Progress
 from chatsite.running import away
 from chatsite.running.clock import now_ms
+from chatsite.running.progress import Progress
 from messaging import retention
 from messaging.backends.base import Busy
 from messaging.retention import Purged
