@@ -37,6 +37,8 @@ const voice = /** @type {import("./elements/chat-voice.js").ChatVoice} */ (main.
 
 new MessageMenu(part(thread, "messages"), /** @type {HTMLDialogElement} */ (document.getElementById("message-menu")));
 
+/** @type {string | null} */ let left = null; // by a key: its row gets the focus
+
 main.addEventListener("pick", (event) => {
   event.preventDefault(); // this page shows it
   go(/** @type {CustomEvent} */ (event).detail);
@@ -67,8 +69,8 @@ function back(event) {
 function leaveChat(event) {
   const open = document.querySelector("dialog[open], :popover-open");
   if (event.key !== "Escape" || event.isComposing || open || !chatOf(location.pathname)) return;
+  left = chatOf(location.pathname);
   back(event);
-  /** @type {HTMLElement | null} */ (list.querySelector("a"))?.focus();
 }
 
 /** @param {string | null} conv */
@@ -82,6 +84,8 @@ function show(conv) {
   }
   if (!conv) setTitle(heading);
   list.mark(conv);
+  if (!conv && left) list.focusOn(left);
+  left = null;
   void person.open(conv);
   void composer.open(conv);
   void attach.open(conv);

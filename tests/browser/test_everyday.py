@@ -29,6 +29,7 @@ def strangers(open_window: OpenWindow) -> Pair:
 def test_a_request_stands_above_the_list_and_accepting_opens_the_chat(strangers: Pair) -> None:
     bob = strangers.bob
     expect(bob.get_by_text("Nobody here yet")).to_be_visible()
+    expect(bob.get_by_text("Pick a chat")).to_be_hidden()  # there is none
     chatting.ask(strangers.alice, strangers.bob_is.name)
     requests = bob.locator("chat-list [data-part='requests']")
     expect(requests).to_contain_text("Alice")

@@ -139,6 +139,13 @@ def test_escape_closes_and_the_focus_returns(pair: Pair) -> None:
         page.keyboard.press("Escape")
         expect(page.locator(dialog)).to_be_hidden()
         expect(more).to_be_focused()
+    page.keyboard.press("Escape")  # nothing is open any more but the chat
+    expect(page.locator("chat-list").get_by_role("link", name="Bob")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(composer(page)).to_be_focused()
+    page.get_by_role("region", name="Messages").focus()
+    page.keyboard.type("no click needed")
+    expect(composer(page)).to_have_value("no click needed")
 
 
 def test_dialogs_of_the_settings_give_the_focus_back(open_window: OpenWindow) -> None:

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { follow } from "../../static/js/sync/senderchain.js";
-import { bytesLeft, sends, TEXT_MAX } from "../../static/js/ui/composing.js";
+import { begins, bytesLeft, sends, TEXT_MAX } from "../../static/js/ui/composing.js";
 import { layout } from "../../static/js/ui/threadlayout.js";
 
 const NOON = new Date(2026, 5, 1, 12).getTime();
@@ -96,6 +96,15 @@ test("Enter sends, unless it chooses a word, makes a line or is a finger's", () 
   assert.equal(sends({ ...enter, keyCode: 229 }, false), false);
   assert.equal(sends({ ...enter, shiftKey: true }, false), false);
   assert.equal(sends(enter, true), false);
+});
+
+test("a character or a paste begins to write, beside the field; a command, a space and a key with a name do not", () => {
+  const press = (key, more) =>
+    begins({ key, ctrlKey: false, metaKey: false, altKey: false, isComposing: false, ...more });
+  for (const key of ["a", "É", "😀", "7"]) assert.ok(press(key), key);
+  for (const key of [" ", "Enter", "Tab", "Escape", "Dead", "ArrowUp"]) assert.ok(!press(key), key);
+  assert.ok(press("v", { ctrlKey: true }) && press("V", { metaKey: true }));
+  assert.ok(!press("c", { ctrlKey: true }) && !press("a", { altKey: true }) && !press("a", { isComposing: true }));
 });
 
 test("the room that is left counts bytes as JSON writes them", () => {

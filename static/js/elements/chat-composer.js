@@ -5,7 +5,7 @@ import { textOf } from "../chat/content.js";
 import { bus } from "../tabs/bus.js";
 import { format, gettext } from "../text.js";
 import { part } from "../ui/bubbles.js";
-import { bytesLeft, sends, WARN_AT } from "../ui/composing.js";
+import { begins, bytesLeft, sends, WARN_AT } from "../ui/composing.js";
 import { explain } from "../ui/explain.js";
 import { busy } from "../ui/forms.js";
 import { actOn } from "../ui/peopleact.js";
@@ -51,6 +51,7 @@ export class ChatComposer extends HTMLElement {
   connectedCallback() {
     this.#text.addEventListener("input", () => this.#typed());
     this.#text.addEventListener("keydown", (event) => this.#key(event));
+    document.addEventListener("keydown", (event) => this.#begin(event));
     part(this, "unblock").addEventListener("click", () => void this.#unblock());
     part(this, "form").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -142,6 +143,12 @@ export class ChatComposer extends HTMLElement {
     if (!sends(event, matchMedia("(pointer: coarse)").matches)) return;
     event.preventDefault();
     void this.#send();
+  }
+
+  /** Who has read goes on writing without a click into the field. @param {KeyboardEvent} event */
+  #begin(event) {
+    const idle = /** @type {Element} */ (event.target).matches("body, .thread-scroll, .thread-scroll :is(button, a)");
+    if (idle && this.writable && begins(event)) this.focusText();
   }
 
   #typed() {

@@ -77,6 +77,12 @@ export class ChatList extends HTMLElement {
     }
   }
 
+  /** The row of a chat that was left. @param {string} conv */
+  focusOn(conv) {
+    for (const link of this.querySelectorAll("a.chat-row"))
+      if (/** @type {HTMLElement} */ (link).dataset.conv === conv) /** @type {HTMLElement} */ (link).focus();
+  }
+
   async #load() {
     // Each answer is taken as it comes: an event that is heard while another one is awaited is newer.
     await Promise.all([

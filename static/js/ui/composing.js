@@ -18,3 +18,14 @@ export function bytesLeft(text) {
 export function sends({ key, shiftKey, isComposing, keyCode }, byFinger) {
   return key === "Enter" && !shiftKey && !isComposing && keyCode !== 229 && !byFinger;
 }
+
+/**
+ * Whether this key press, on a part of the chat that has no use for it, begins to write: a character, or pasting.
+ * A space scrolls there.
+ * @param {{key: string, ctrlKey: boolean, metaKey: boolean, altKey: boolean, isComposing: boolean}} event
+ */
+export function begins({ key, ctrlKey, metaKey, altKey, isComposing }) {
+  if (isComposing || altKey) return false;
+  if (ctrlKey || metaKey) return key.toLowerCase() === "v";
+  return key !== " " && [...key].length === 1;
+}
