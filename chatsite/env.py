@@ -246,6 +246,17 @@ def of_target(engine: str, ours: Sequence[str]) -> dict[str, str]:
     return {**kept, **given, "CHAT_ENGINE": engine}
 
 
+def in_files(folder: Path, places: Sequence[str]) -> dict[str, str]:
+    """The environment of a command on the data in `folder`, whatever `places` say of ours."""
+    left = {*places, "CHAT_ENGINE", "CHAT_VAR", "MEDIA_TRANSFER"}
+    kept = {n: v for n, v in os.environ.items() if n.removesuffix("_FILE") not in left}
+    return {**kept, "CHAT_ENGINE": "embedded", "CHAT_VAR": str(folder)}
+
+
+def ours() -> dict[str, str]:
+    return dict(os.environ)
+
+
 @contextmanager
 def reading(variables: Mapping[str, str]) -> Iterator[None]:
     """Inside, another environment than ours is read."""

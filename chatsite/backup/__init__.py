@@ -1,7 +1,9 @@
-"""Backups of the embedded engine: a folder with both databases, the secrets and a manifest.
+"""Backups: a folder with both databases, the secrets, pictures and files, and a manifest.
 
-`manifest.py` says what is in such a folder, `making.py` writes one while the site runs,
-`restoring.py` puts one back. docs/backup.md is for operators, ADR 15 says why.
+The databases in it are those of a site in files, whatever the engine. `manifest.py` says what is
+there. Of a site in files `making.py` writes one while people go on, and `restoring.py` puts one
+back; where servers have the data, `exporting.py` and `importing.py` do. docs/backup.md is for
+operators, ADR 15 and ADR 38 say why.
 """
 
 

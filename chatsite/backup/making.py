@@ -11,32 +11,49 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from chatsite.backup import Failed, Problem, blobs, manifest
+from chatsite.backup import Failed, Problem, blobs, manifest, room
 from chatsite.rotation.files import held
 
 PAGES = 4096  # a step: 16 MB, between two of which a waiting writer is let in
-SPARE_BYTES = 16 << 20  # free beside the copies: a site needs room on its disk
 
 Progress = Callable[[str, int, int], None]  # what, bytes done, bytes in all
 
 
-def make(target: Path, databases: dict[str, Path], var: Path, progress: Progress) -> None:
+def make(
+    target: Path,
+    databases: dict[str, Path],
+    var: Path,
+    progress: Progress,
+    files: Callable[[Path], None] | None = None,
+) -> None:
     """Write the backup `target` of the site in `var`, whole or not at all. No secret is rotated
-    meanwhile: rows of the copy may need a key that is about to be dropped. Raises Problem."""
+    meanwhile: rows of the copy may need a key that is about to be dropped. `files` puts pictures
+    and files into the folder; if not given, those on this machine are copied. Raises Problem."""
+    with written(target, databases.values()) as partial:
+        with held(var / manifest.SECRETS):
+            for alias, name in manifest.DATABASES.items():
+                _copy_database(databases[alias], partial / name, name, progress)
+            copy_secrets(var / manifest.SECRETS, partial / manifest.SECRETS)
+        if files:
+            files(partial)
+        else:
+            _copy_blobs(var / manifest.BLOBS, partial, progress)
+
+
+@contextmanager
+def written(target: Path, copied: Iterable[Path] = ()) -> Iterator[Path]:
+    """A folder to write a backup into, which becomes `target` at the end, or goes. `copied`: files
+    that there must be room for. Raises Problem."""
     if target.exists() or target.is_symlink():
         raise Problem(f"{target} is there already; name a folder that is not.")
     if not target.parent.is_dir():
         raise Problem(f"There is no folder {target.parent} to put the backup into.")
-    _require_room(target.parent, databases.values())
+    room.require(target.parent, sum(path.stat().st_size for path in copied))
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
         with _sentence(target):
             partial.mkdir(mode=0o700)
-            with held(var / manifest.SECRETS):
-                for alias, name in manifest.DATABASES.items():
-                    _copy_database(databases[alias], partial / name, name, progress)
-                _copy_secrets(var / manifest.SECRETS, partial / manifest.SECRETS)
-            _copy_blobs(var / manifest.BLOBS, partial, progress)
+            yield partial
             manifest.write(partial, datetime.now(UTC).isoformat(timespec="seconds"))
             sync(partial)
             partial.rename(target)
@@ -74,17 +91,6 @@ def sync_folder(path: Path) -> None:
         os.close(handle)
 
 
-def _require_room(folder: Path, databases: Iterable[Path]) -> None:
-    _require_free(folder, sum(path.stat().st_size for path in databases))
-
-
-def _require_free(folder: Path, size: int) -> None:
-    needed = SPARE_BYTES + size
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise Problem(f"{folder} has {_mb(free)} free; the backup needs {_mb(needed)}.")
-
-
 def _copy_database(source: Path, target: Path, name: str, progress: Progress) -> None:
     """A copy of one moment. The open read holds that moment: without it SQLite would start the
     copy again at every write, and never finish on a busy site."""
@@ -106,7 +112,7 @@ def _copy_database(source: Path, target: Path, name: str, progress: Progress) ->
     check_database(target, name)
 
 
-def _copy_secrets(source: Path, target: Path) -> None:
+def copy_secrets(source: Path, target: Path) -> None:
     target.mkdir(mode=0o700)
     for path in sorted(source.iterdir()):
         if path.is_file() and path.suffix != ".new":
@@ -119,7 +125,7 @@ def _copy_blobs(source: Path, partial: Path, progress: Progress) -> None:
         return
     wanted = blobs.whole(partial / manifest.DATABASES["default"])
     size, done = sum(wanted.values()), 0
-    _require_free(partial, size)
+    room.require(partial, size)
     for more in blobs.copy(wanted, source, partial):
         done += more
         progress(blobs.WHAT, done, size)
@@ -129,12 +135,10 @@ def _copy_blobs(source: Path, partial: Path, progress: Progress) -> None:
 def _sentence(target: Path) -> Iterator[None]:
     try:
         yield
+    except Failed:
+        raise
     except Problem as problem:
         raise Failed(f"The copy is not good, and was removed: {problem}") from problem
     except (OSError, sqlite3.Error) as error:
         said = getattr(error, "strerror", None) or error
         raise Failed(f"{target} could not be written ({said}); nothing was left there.") from error
-
-
-def _mb(size: int) -> str:
-    return f"{size / 1_000_000:,.0f} MB"

@@ -34,6 +34,11 @@ class Manifest(msgspec.Struct, forbid_unknown_fields=True):
     made: str  # UTC
     files: dict[str, File]
 
+    @property
+    def blobs(self) -> list[str]:
+        """Parts of pictures and files, each as blobs/ab/id/n."""
+        return [name for name in self.files if name.startswith(f"{BLOBS}/")]
+
 
 def write(folder: Path, made: str) -> Manifest:
     """The manifest of all files in `folder`, as they read back from the disk. Raises Problem where

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import CommandError
 
 EVERY_SECONDS = 1.0
 POSTGRES = "django.db.backends.postgresql"
@@ -27,16 +26,8 @@ class Reporter:
         self._out.write(f"{what}: {done / 1e6:,.0f} of {size / 1e6:,.0f} MB" if size else what)
 
 
-SEVERAL = (
-    "This site keeps messages in Cassandra and accounts in PostgreSQL. Each has its own tools: "
-    "docs/backup.md says in which order."
-)
-
-
-def require_sqlite(otherwise: str) -> dict[str, Path]:
-    """The files of the databases, by alias."""
-    if settings.CASSANDRA:
-        raise CommandError(SEVERAL)
-    if any(settings.DATABASES[alias]["ENGINE"] == POSTGRES for alias in settings.DATABASES):
-        raise CommandError(otherwise)
-    return {alias: Path(settings.DATABASES[alias]["NAME"]) for alias in settings.DATABASES}
+def databases() -> dict[str, Path] | None:
+    """The files of the databases, by alias; None where servers have them."""
+    if settings.CASSANDRA or any(one["ENGINE"] == POSTGRES for one in settings.DATABASES.values()):
+        return None
+    return {alias: Path(one["NAME"]) for alias, one in settings.DATABASES.items()}

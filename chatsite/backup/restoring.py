@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,10 +19,14 @@ from chatsite import control, env, make_secrets
 from chatsite.backup import Failed, Problem, manifest
 from chatsite.backup.making import Progress, check_database, sync, sync_folder
 from chatsite.backup.manifest import DATABASES, Manifest
+from chatsite.copying.accounts import STORE
 
+OF_MESSAGES = settings.BASE_DIR / "messaging/backends/sql/migrations"
 STAYS = "static"  # files of the code, not of the data
 # Secrets that backups of earlier versions do not have. What they are for was not there either.
 NEWER = {"ticket", "audit", "totp"}
+
+PutBack = Callable[[Path, Manifest], None]
 
 
 def refuse_while_in_use(var: Path) -> None:
@@ -34,25 +38,37 @@ def refuse_while_in_use(var: Path) -> None:
             raise Problem(f"Another process has {var / name} open. End it first.")
 
 
-def restore(source: Path, var: Path, progress: Progress) -> Path:
-    """Put `source` in the place of `var`; return where the old data is now. Raises Problem."""
+def restore(source: Path, var: Path, progress: Progress, files: PutBack | None = None) -> Path:
+    """Put `source` in the place of `var`; return where the old data is now. `files` takes pictures
+    and files where they do not lie on this machine. Raises Problem."""
     refuse_while_in_use(var)
     said = manifest.read(source)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     aside = var.with_name(f"{var.name}.before-restore-{stamp}")
     ready = var.with_name(f".{var.name}.{os.getpid()}.restoring")
     try:
-        with _sentence(var):
-            ready.mkdir(mode=0o700)
-            _unpack(source, said, ready, progress)
-            _check(ready)
-            _adopt(ready)
-            sync(ready)
+        prepare(source, said, ready, env.with_var(ready), progress)
+        if files and said.blobs:
+            files(ready, said)
+            shutil.rmtree(ready / manifest.BLOBS)
         refuse_while_in_use(var)
         _swap(var, aside, ready)
     finally:
         shutil.rmtree(ready, ignore_errors=True)
     return aside
+
+
+def prepare(
+    source: Path, said: Manifest, ready: Path, variables: Mapping[str, str], progress: Progress
+) -> None:
+    """Make `ready`, a data folder with the backup in it, checked and brought up to date.
+    `variables`: of a site with its data there. Raises Problem."""
+    with _sentence(ready):
+        ready.mkdir(mode=0o700)
+        _unpack(source, said, ready, progress)
+        _check(ready)
+        _adopt(variables)
+        sync(ready)
 
 
 def _unpack(source: Path, said: Manifest, ready: Path, progress: Progress) -> None:
@@ -93,6 +109,7 @@ def _check(ready: Path) -> None:
 def _refuse_newer(path: Path, name: str) -> None:
     """This version would neither keep nor read a table that it does not know."""
     known = set(MigrationLoader(None, ignore_no_migrations=True).disk_migrations)
+    known |= {(STORE, path.stem) for path in OF_MESSAGES.glob("[0-9]*.py")}  # of whatever engine
     with closing(sqlite3.connect(path)) as database:
         applied = set(database.execute("SELECT app, name FROM django_migrations"))
     unknown = sorted(f"{app}.{migration}" for app, migration in applied - known)
@@ -102,11 +119,11 @@ def _refuse_newer(path: Path, name: str) -> None:
         )
 
 
-def _adopt(ready: Path) -> None:
+def _adopt(variables: Mapping[str, str]) -> None:
     """Run as the site that it will be: a process with its data there."""
     command = [sys.executable, "-W", "ignore", str(settings.BASE_DIR / "manage.py"), "restored"]
     done = subprocess.run(  # noqa: S603 -- our own command
-        command, env=env.with_var(ready), capture_output=True, text=True, check=False
+        command, env={**variables}, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise Problem(f"The tables could not be brought up to date: {done.stderr.strip()}")

@@ -4,6 +4,7 @@ keys, in one transaction. A repeat empties the target's tables first.
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.apps import apps
@@ -46,28 +47,36 @@ def are_there(alias: str) -> bool:
     return User.objects.using(alias).exists()
 
 
-def copy(alias: str, chosen: Models, progress: Progress) -> None:
-    """From `default` to this alias."""
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """Inside, rows of this site, in PostgreSQL, are read as they are now, whoever writes."""
+    with transaction.atomic(), connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def copy(source: str, target: str, chosen: Models, progress: Progress) -> None:
+    """From one alias to the other."""
     progress.begin("tables of accounts", len(chosen))
-    with transaction.atomic(using=alias):
+    with transaction.atomic(using=target):
         for model in reversed(models(sessions=True)):
             if model not in APPENDED:
-                model._base_manager.using(alias)._raw_delete(alias)
+                model._base_manager.using(target)._raw_delete(target)
         for model in chosen:
-            for some in _pages(model, DEFAULT_DB_ALIAS):
-                there = model._base_manager.using(alias)
+            for some in _pages(model, source):
+                there = model._base_manager.using(target)
                 there.bulk_create(some, ignore_conflicts=model in APPENDED)
             progress.step()
-        _set_sequences(alias, chosen)
+        _set_sequences(target, chosen)
     progress.end()
 
 
-def differences(alias: str, chosen: Models, progress: Progress) -> list[str]:
+def differences(source: str, target: str, chosen: Models, progress: Progress) -> list[str]:
     """Tables that the two databases have otherwise, with how many rows each."""
     progress.begin("tables compared", len(chosen))
     found = []
     for model in chosen:
-        here, there = _digest(model, DEFAULT_DB_ALIAS), _digest(model, alias)
+        here, there = _digest(model, source), _digest(model, target)
         if here != there:
             counts = f"{here[0]} rows here, {there[0]} there"
             found.append(f"table {model._meta.db_table}: {counts}")

@@ -53,9 +53,9 @@ class Checkpoint:
 
 
 @contextmanager
-def opened(var: Path) -> Iterator[Checkpoint]:
+def opened(var: Path, name: str = NAME) -> Iterator[Checkpoint]:
     """Raises Problem where it is none of ours."""
-    path = var / NAME
+    path = var / name
     try:
         with closing(sqlite3.connect(path)) as database:
             path.chmod(0o600)

@@ -58,12 +58,19 @@ async def is_empty(tables: Tables) -> bool:
 
 
 async def copy(
-    source: Tables, target: Tables, every: Sequence[Pair], done: Checkpoint, progress: Progress
+    source: Tables,
+    target: Tables,
+    every: Sequence[Pair],
+    done: Checkpoint,
+    progress: Progress,
+    *,
+    live: bool = False,
 ) -> None:
-    """What `done` does not have yet. Raises Problem."""
+    """What `done` does not have yet. `live`: people go on in the source meanwhile. Raises
+    Problem."""
 
     async def one(pair: Pair) -> int:
-        count = 0 if pair.conv in done.copied else await move(source, target, pair)
+        count = 0 if pair.conv in done.copied else await move(source, target, pair, live=live)
         done.add(pair.conv)
         return count
 
@@ -110,16 +117,20 @@ async def different(source: Tables, target: Tables, pair: Pair) -> tuple[int, li
     return count, [part for part in Digest._fields if getattr(ours, part) != getattr(theirs, part)]
 
 
-async def move(source: Tables, target: Tables, pair: Pair) -> int:
+async def move(source: Tables, target: Tables, pair: Pair, *, live: bool = False) -> int:
     """All of a pair; how many messages it has."""
     now = wall_clock()
     held = await patiently(lambda: source.held(pair))
+    if live:
+        held = _of_one_moment(held, await patiently(lambda: source.held(pair)))
     log = _Log(held.pair)
 
     async def keep(rows: Sequence[Row]) -> None:
         await patiently(lambda: target.keep_rows(held.pair, rows, now))
 
-    await _through(source, held, log, keep, now)
+    await _through(source, held, log, keep, now, live=live)
+    if live:
+        held = replace(held, salts=[salt for salt in held.salts if salt.client_id in log.brief])
     made_good = _in_order(_made_good(held, log), now)
     await patiently(lambda: target.keep(made_good, now))
     return log.last
@@ -157,10 +168,16 @@ async def _through(
     log: "_Log",
     use: Callable[[Sequence[Row]], Awaitable[None]],
     now: int,
+    *,
+    live: bool = False,
 ) -> None:
-    """Every row in its order. Raises Problem where the log is not what its head says."""
+    """Every row in its order; of a `live` log those that its head knew of. Raises Problem where the
+    log is not what its head says."""
     conv = held.pair.conv
-    while rows := await patiently(lambda: tables.rows(conv, log.last, ROWS)):
+    while n := min(ROWS, held.head.last_seq - log.last) if live else ROWS:
+        rows = await patiently(partial(tables.rows, conv, log.last, n))
+        if not rows:
+            break
         rows = [_as_of(row, now) for row in rows]
         for row in rows:
             log.add(row)
@@ -179,6 +196,7 @@ class _Log:
         self._pair = pair
         self._run = 0
         self.last = 0
+        self.brief: set[bytes] = set()  # client ids of messages that disappear
         self.sent: dict[tuple[Uid, Uid], Sent] = {}  # by owner and sender
         self.withheld: dict[tuple[Uid, int], int] = {}  # by sender and first: last
 
@@ -189,6 +207,8 @@ class _Log:
                 "is damaged."
             )
         self.last = row.seq
+        if row.expires is not None:
+            self.brief.add(row.client_id)
         reader = self._pair.peer_of(row.sender)
         self._run = (self._run or row.seq) if row.withheld else 0
         if row.withheld:
@@ -196,6 +216,18 @@ class _Log:
         for owner in (row.sender,) if row.withheld else (row.sender, reader):
             way = (owner, row.sender, reader, row.conv)
             self.sent[owner, row.sender] = Sent(*way, row.seq, row.ord_for(owner), row.time)
+
+
+def _of_one_moment(earlier: Held, later: Held) -> Held:
+    """Of a pair that people use. What points into the log is of the earlier look, so it is within
+    the head, which is of the later one; with that come epochs and salts, of which none may lack."""
+    known = {key.epoch for key in later.keys}
+    side1, side2 = (
+        replace(side, cleared=before.cleared)
+        for before, side in zip(earlier.sides, later.sides, strict=True)
+    )
+    boxes = [box for box in earlier.boxes if box.epoch in known]
+    return replace(later, sides=(side1, side2), boxes=boxes, marks=earlier.marks, gaps=earlier.gaps)
 
 
 def _made_good(held: Held, log: _Log) -> Held:

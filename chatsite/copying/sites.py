@@ -28,6 +28,8 @@ KEEPS = "default"
 SECRETS = "secrets"
 REPORTS = (MODERATION_ID, MODERATION, PUBLISHED)
 BUCKET = ("ENDPOINT_URL", "BUCKET")  # what tells one from another
+# Variables that say where the data of a site is.
+PLACES = (*engines.DISTRIBUTED_ONLY, *services.S3_NEEDED, *services.S3_MORE, "DATABASE_URL")
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,13 @@ class Target:
     def keeps_accounts(self) -> bool:
         """They are in one PostgreSQL on both engines: nothing is to be copied."""
         return _accounts(self.engine) == _accounts(_ours())
+
+    def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """A command of that site, in a process with its settings."""
+        command = [sys.executable, "-W", "ignore", str(settings.BASE_DIR / "manage.py"), *words]
+        return subprocess.run(  # noqa: S603 -- our own command
+            command, env={**self.variables}, capture_output=True, text=True, check=False
+        )
 
     def tables(self) -> Tables:
         adapter: type[Tables] = import_string(self.engine["TABLES"])
@@ -68,8 +77,7 @@ class Target:
 
 def target(to: str) -> Target:
     """Raises Problem where it cannot be."""
-    ours = (*engines.DISTRIBUTED_ONLY, *services.S3_NEEDED, *services.S3_MORE, "DATABASE_URL")
-    variables = env.of_target(to, ours)
+    variables = env.of_target(to, PLACES)
     try:
         with env.reading(variables):
             var = env.folder("CHAT_VAR", settings.BASE_DIR / "var")
@@ -84,22 +92,35 @@ def target(to: str) -> Target:
     return Target(engine, var, variables)
 
 
-def require_stopped(new: Target) -> None:
+def here() -> Target:
+    """This site."""
+    return Target(_ours(), Path(settings.VAR), env.ours())
+
+
+def in_files(var: Path) -> Target:
+    """The site that keeps all its data below `var`, with our settings else: what a backup is."""
+    variables = env.in_files(var, PLACES)
+    with env.reading(variables):
+        _, engine = engines.choose(var)
+    return Target(engine, var, variables)
+
+
+def require_stopped(new: Target, by: str = "copy_store") -> None:
     """Nobody serves either site, and nobody begins to as far as this process can hinder it.
     Raises Problem."""
     if control.is_running():
         raise Problem("The site runs. Stop it first: what it writes meanwhile would be lost.")
     if settings.CLAIM:
         try:
-            import_string(settings.CLAIM)("copy_store")
+            import_string(settings.CLAIM)(by)
         except alone.Taken as taken:
             raise Problem(f"{taken} Stop that process first.") from taken
     require_no_nodes(new)
 
 
-def require_no_nodes(new: Target) -> None:
-    """Of several processes each has a lease."""
-    for engine, whose in ((_ours(), "the site"), (new.engine, "the new site")):
+def require_no_nodes(new: Target | None = None) -> None:
+    """Of several processes each has a lease. Raises Problem."""
+    for engine, whose in ((_ours(), "the site"), (new.engine if new else {}, "the new site")):
         if engine.get("REDIS_URL"):
             nodes = asyncio.run(_nodes(engine, whose))
             if nodes:
@@ -124,15 +145,16 @@ def require_whole(what: str = "copied") -> None:
 def prepare(new: Target) -> None:
     """Its secrets and its tables. Raises Problem."""
     _carry_secrets(Path(settings.VAR) / SECRETS, new.var / SECRETS)
+    make_tables(new)
+
+
+def make_tables(new: Target) -> None:
+    """And its bucket. Raises Problem."""
     for command in ("migrate", "migrate_store", "storage_setup"):
-        run = [sys.executable, "-W", "ignore", str(settings.BASE_DIR / "manage.py"), command]
-        done = subprocess.run(  # noqa: S603 -- our own command
-            [*run, "--verbosity", "0"],
-            env={**new.variables}, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        done = new.manage(command, "--verbosity", "0")
         if done.returncode:
             *_, said = done.stderr.strip().splitlines() or ["it does not say why"]
-            raise Problem(f"The new site cannot be made, by {command}: {said}")
+            raise Problem(f"{new.place} cannot be used, says {command}: {said}")
 
 
 def connect(new: Target) -> None:

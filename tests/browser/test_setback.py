@@ -27,7 +27,7 @@ from tests.browser.conftest import OpenWindow
 from tests.browser.engine import new_site
 from tests.browser.readable import serious
 
-pytestmark = pytest.mark.embedded("elsewhere each database has backups by its own tools")
+pytestmark = pytest.mark.embedded("elsewhere: tests/nodes/test_restoring.py")
 
 KEPT = """async () => {
   const [{ name }] = await indexedDB.databases();
@@ -42,7 +42,7 @@ KEPT = """async () => {
 @pytest.fixture
 def site() -> Iterator[Site]:
     """Of its own: nobody else's data is set back."""
-    # On SQLite always: on PostgreSQL a backup is made and put back by its own tools.
+    # On SQLite always: elsewhere a backup goes into an empty site.
     site = new_site({"DATABASE_URL": ""}).start()
     yield site
     site.remove()

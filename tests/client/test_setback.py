@@ -20,7 +20,7 @@ START = protocol.Start(name="anybody")
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    # On SQLite always: on PostgreSQL a backup is made and put back by its own tools.
+    # On SQLite always: elsewhere a backup goes into an empty site.
     site = new_site({"LIVE_RATE_FACTOR": "1000", "DATABASE_URL": ""}, tmp_path).start()
     yield site
     site.remove()

@@ -88,9 +88,9 @@ def _copy(new: Target, done: Checkpoint, progress: Progress, *, sessions: bool) 
             _require_empty(new, target)
             done.begin(new.place)
         if chosen and not done.finished:
-            accounts.copy(sites.ACCOUNTS, chosen, progress)
+            accounts.copy(sites.KEEPS, sites.ACCOUNTS, chosen, progress)
         found = asyncio.run(_store(source, target, done, progress))
-        found += accounts.differences(sites.ACCOUNTS, chosen, progress)
+        found += accounts.differences(sites.KEEPS, sites.ACCOUNTS, chosen, progress)
         if not new.keeps_blobs:
             found += asyncio.run(_blobs(new, blobs.wanted(), done, progress))
         sites.require_no_nodes(new)

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts import housekeeping
 from chatsite import control
+from chatsite.copying import Problem, sites
 from messaging import invites
 from messaging.backends import store_meta
 from moderation import staff
@@ -16,8 +17,8 @@ from moderation import staff
 class Command(BaseCommand):
     help = (
         "Say that the database was put back from a backup. `manage.py restore` does it by itself; "
-        "after `pg_restore` it is yours to do, before a server starts. It brings the tables up to "
-        "date, gives the data a new random id, by which browsers see that they may know more "
+        "after `pg_restore` it is yours to do, before any process starts. It brings the tables up "
+        "to date, gives the data a new random id, by which browsers see that they may know more "
         "than the server, and ends what may have ended since: sign-ins, grants, reset links, "
         "unconfirmed mail addresses, invites and links of staff. May be repeated."
     )
@@ -25,6 +26,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if control.is_running():
             raise CommandError("The site runs. Stop it first.")
+        try:
+            sites.require_no_nodes()
+        except Problem as problem:
+            raise CommandError(str(problem)) from problem
         for command in ("migrate", "migrate_store"):
             call_command(command, verbosity=0)
         housekeeping.end_given_leave()
