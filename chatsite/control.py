@@ -82,12 +82,13 @@ def ask(question: str) -> Any:
 
 
 def is_running() -> bool:
-    """Whether a process listens, even if it hangs and does not answer."""
+    """Whether a process listens, even if it hangs and does not answer. Nobody can under a name that
+    the kernel does not take."""
     try:
         with socket.socket(socket.AF_UNIX) as link:
             link.settimeout(ANSWER_SECONDS)
             link.connect(str(path()))
-    except (FileNotFoundError, ConnectionRefusedError):
+    except (FileNotFoundError, ConnectionRefusedError, BadSetting):
         return False
     except OSError:
         return path().exists()

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts import profile
 from chatsite import control
+from chatsite.running import away
 
 HEAD = ("User", "Server", "Heartbeat", "Device")
 GAP = "  "
@@ -35,7 +36,10 @@ def _entries() -> list[dict[str, Any]]:
     if settings.RELAY:
         entries: list[dict[str, Any]] = control.ask("presence")
         return entries
-    return async_to_sync(control.presence)()
+    try:
+        return async_to_sync(control.presence)()
+    except Exception as error:  # each driver has its own
+        raise CommandError(f"Redis does not answer: {away.reason(error)}") from error
 
 
 def _rows(entries: list[dict[str, Any]]) -> list[tuple[str, ...]]:
