@@ -13,10 +13,10 @@ from django.db import DatabaseError, connections
 from chatsite import copying
 from chatsite.backup import Failed, making, manifest
 from chatsite.copying import accounts, checkpoint, conversations, sites
-from chatsite.copying.progress import Progress
 from chatsite.copying.sites import Target
 from chatsite.rotation.files import held
 from chatsite.running import away
+from chatsite.running.progress import Progress
 from messaging.backends import tables
 
 FAULTS = 1  # exit of check_store: something is wrong

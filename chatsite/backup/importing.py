@@ -18,9 +18,9 @@ from chatsite.backup.making import sync, sync_folder
 from chatsite.backup.manifest import SECRETS
 from chatsite.copying import accounts, checkpoint, conversations, sites
 from chatsite.copying.checkpoint import Checkpoint
-from chatsite.copying.progress import Progress
 from chatsite.copying.sites import Target
 from chatsite.rotation.files import held
+from chatsite.running.progress import Progress
 from messaging.backends import tables
 from messaging.backends.tables import Tables
 

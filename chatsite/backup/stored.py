@@ -10,7 +10,7 @@ from chatsite.backup import Failed, manifest, room
 from chatsite.backup.blobs import whole
 from chatsite.backup.manifest import Manifest
 from chatsite.copying import blobs, sites
-from chatsite.copying.progress import Progress
+from chatsite.running.progress import Progress
 from media.backends import store
 from media.stores import BlobStore
 

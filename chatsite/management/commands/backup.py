@@ -10,7 +10,7 @@ from chatsite import copying
 from chatsite.backup import Failed, Problem, exporting, making, stored
 from chatsite.backup.reporting import Reporter, databases
 from chatsite.copying import sites
-from chatsite.copying.progress import Progress
+from chatsite.running.progress import Progress
 
 REFUSED, FAILED, FAULTY = 1, 2, 3
 

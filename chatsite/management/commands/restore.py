@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from chatsite import copying
 from chatsite.backup import Failed, Problem, importing, restoring, stored
 from chatsite.backup.reporting import Reporter, databases
-from chatsite.copying.progress import Progress
+from chatsite.running.progress import Progress
 
 REFUSED, FAILED = 1, 2
 
