@@ -49,7 +49,7 @@ def are_there(alias: str) -> bool:
 
 @contextmanager
 def one_moment() -> Iterator[None]:
-    """Inside, rows of this site, in PostgreSQL, are read as they are now, whoever writes."""
+    """Inside, rows of this site, in PostgreSQL, are read as they are now, while others write."""
     with transaction.atomic(), connections[DEFAULT_DB_ALIAS].cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         yield
