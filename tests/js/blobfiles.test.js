@@ -42,6 +42,7 @@ class Folder {
     this.entriesByName.delete(name);
   };
   keys = () => this.entriesByName.keys();
+  entries = () => [...this.entriesByName];
 }
 
 async function account(top, places) {
@@ -63,7 +64,10 @@ test("what another tab writes just now keeps nothing else in the cache", async (
 
 test("signed out, nothing of the account stays but what is written in this moment", async () => {
   const top = new Folder(new Set(["b.new"]));
-  Object.defineProperty(globalThis, "navigator", { value: { storage: { getDirectory: async () => top } } });
+  Object.defineProperty(globalThis, "navigator", {
+    configurable: true,
+    value: { storage: { getDirectory: async () => top } },
+  });
   const folder = await account(top, { in: ["a", "b.new"], used: ["a"], out: ["d"] });
   await assert.rejects(BlobFiles.wipe("ab"), { name: "NoModificationAllowedError" });
   assert.deepEqual(await names(folder, "in"), ["b.new"]);
@@ -72,4 +76,20 @@ test("signed out, nothing of the account stays but what is written in this momen
   await BlobFiles.wipe("ab");
   assert.deepEqual([...top.keys()], []);
   await BlobFiles.wipe("ab");
+});
+
+test("opened files go when no page holds them, and with the account", async () => {
+  const top = new Folder();
+  const folder = await account(top, { open: ["there-1", "there-2", "left-1"], out: ["d"] });
+  for (const name of ["there-1", "there-2", "left-1"])
+    (await folder.getDirectoryHandle("open")).entriesByName.set(name, { getFile: async () => new Blob() });
+  const held = new Set(["m1-page there"]);
+  const request = async (name, { ifAvailable }, work) => ifAvailable && work(held.has(name) ? null : { name });
+  Object.defineProperty(globalThis, "navigator", {
+    value: { locks: { request }, storage: { getDirectory: async () => top } },
+  });
+  await new BlobFiles(/** @type {any} */ (folder)).sweep();
+  assert.deepEqual(await names(folder, "open"), ["there-1", "there-2"]);
+  await BlobFiles.wipe("ab");
+  assert.deepEqual([...top.keys()], []);
 });

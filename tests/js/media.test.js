@@ -5,20 +5,26 @@ import { test } from "node:test";
 import { b64, fromHex } from "../../static/js/crypto/encoding.js";
 
 const asked = [];
+const removed = [];
+const place = (name) => ({ folder: { removeEntry: async (one) => void removed.push(one) }, name });
+const leaves = [];
+let count = 0;
 
 /** The browser's: it seals, and has no room for files. */
 class NoRoom extends EventTarget {
   postMessage(question) {
     asked.push(question);
-    if (question.ask !== "seal") return;
-    const value = { kept: new Blob(["sealed"]), fk: new Uint8Array(32), hash: new Uint8Array(32), size: 1, log2: 18 };
+    const sealed = { kept: new Blob(["sealed"]), fk: new Uint8Array(32), hash: new Uint8Array(32), size: 1, log2: 18 };
+    const opened = { file: new Blob(["opened"]), place: place(count++) };
+    const value = { seal: sealed, open: opened }[question.ask];
     queueMicrotask(() => this.dispatchEvent(new MessageEvent("message", { data: { id: question.id, value } })));
   }
 }
-Object.assign(globalThis, { Worker: NoRoom, localStorage: { getItem: () => "ab".repeat(16) } });
+const addEventListener = (_, listener) => void leaves.push(listener);
+Object.assign(globalThis, { addEventListener, Worker: NoRoom, localStorage: { getItem: () => "ab".repeat(16) } });
 
 const { bus } = await import("../../static/js/tabs/bus.js");
-const { holdsUnsent, openAttachment, sealFile } = await import("../../static/js/tabs/media.js");
+const { closeAttachment, holdsUnsent, openAttachment, sealFile } = await import("../../static/js/tabs/media.js");
 
 test("a file in memory goes when its message is in the log; until then this page has to stay", async () => {
   await assert.rejects(sealFile(new Blob(["x"]), "file"), /not started/); // no tab leads here
@@ -41,4 +47,33 @@ test("a file in memory goes when its message is in the log; until then this page
   assert.equal(holdsUnsent(), true);
   tell({ entry: { ...entry, sealed: {} }, gone: true });
   assert.deepEqual([held(), holdsUnsent()], [false, false]);
+});
+
+test("a file that was opened on the disk goes when nobody reads it; what is saved may outlive its page", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const key = {
+    blob: b64(new Uint8Array(16)),
+    fk: b64(new Uint8Array(32)),
+    hash: b64(new Uint8Array(32)),
+    size: 1,
+    log2: 18,
+  };
+  for (const leave of leaves) leave({ persisted: false });
+  [count, removed.length] = [0, 0];
+  const [read, saved, shown] = [await openAttachment(key), await openAttachment(key), await openAttachment(key)];
+  closeAttachment(read);
+  closeAttachment(read);
+  closeAttachment(saved, 1000);
+  for (const leave of leaves) leave({ persisted: true });
+  assert.deepEqual(removed, [0]);
+  for (const leave of leaves) leave({ persisted: false });
+  assert.deepEqual(removed, [0, 2]);
+  closeAttachment(shown);
+  t.mock.timers.tick(1000);
+  assert.deepEqual(removed, [0, 2, 1]);
+  const stop = new AbortController();
+  const given = openAttachment(key, "file", { signal: stop.signal });
+  stop.abort();
+  await assert.rejects(given, { name: "AbortError" });
+  assert.deepEqual(removed, [0, 2, 1, 3]);
 });

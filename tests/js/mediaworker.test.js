@@ -33,7 +33,8 @@ class Folder {
 
 const top = new Folder();
 const storage = { getDirectory: async () => top, estimate: async () => ({ quota: 2 ** 40, usage: 0 }) };
-Object.defineProperty(globalThis, "navigator", { value: { storage } });
+const locks = { request: async (name, _, work) => work({ name }) };
+Object.defineProperty(globalThis, "navigator", { value: { storage, locks } });
 Object.assign(globalThis, { self });
 await import("../../static/js/workers/media.js");
 
@@ -50,7 +51,7 @@ async function open(blob, direct = false) {
   const answer = new Promise((done) => answers.set(id, done));
   tell({ id, ask: "open", uid: UID, blob, key, role: "file", direct });
   const { value, error } = await answer;
-  return error ?? (await value.text());
+  return error ?? (await value.file.text());
 }
 
 test("what was fetched and has verified is shown, also where the disk fills up at its end", async () => {
@@ -82,6 +83,49 @@ test("a file that is sent while it is opened is found in its new place", async (
   assert.equal(await open("bb"), "words");
   outgoing.files.set("cc", handle(gone));
   assert.equal(await open("cc"), "NotFoundError"); // it is there, and cannot be read
+});
+
+/** A file of open/ on a disk that has room for so many bytes. */
+function disk(room) {
+  let bytes = new Blob();
+  return {
+    createSyncAccessHandle: async () => ({
+      truncate: () => {},
+      write: (some) => {
+        const written = Math.min(some.length, room - bytes.size);
+        bytes = new Blob([bytes, some.subarray(0, written)]);
+        return written;
+      },
+      flush: () => {},
+      close: () => {},
+    }),
+    getFile: async () => bytes,
+  };
+}
+
+test("what is too large for memory is opened on the disk; where it fails there, nothing of it stays", async () => {
+  const size = 33 * 2 ** 20;
+  const large = [];
+  const its = await sealBlob(new Blob([new Uint8Array(size)]), "file", (bytes) => void large.push(bytes), undefined);
+  const opened = await account.getDirectoryHandle("open");
+  outgoing.files.set("ff", { getFile: async () => new Blob(large) });
+  const answer = async (room, key) => {
+    opened.getFileHandle = async (name, { create = false } = {}) => {
+      if (create) opened.files.set(name, disk(room));
+      return opened.files.get(name) ?? missing();
+    };
+    const id = ++count;
+    const said = new Promise((done) => answers.set(id, done));
+    tell({ id, ask: "open", uid: UID, blob: "ff", key, role: "file" });
+    return said;
+  };
+  const { file, place } = (await answer(2 * size, its)).value;
+  assert.equal(file.size, size);
+  assert.equal(place.folder, opened);
+  assert.deepEqual([...opened.files.keys()], [place.name]);
+  assert.deepEqual(await answer(2 * size, { ...its, hash: new Uint8Array(32) }), { error: "bad_blob" });
+  assert.deepEqual(await answer(size - 1, its), { error: "quota" });
+  assert.deepEqual([...opened.files.keys()], [place.name]);
 });
 
 test("past the site a part comes by its signed URL; what the site refuses has its reason", async () => {

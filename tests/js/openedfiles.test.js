@@ -6,7 +6,7 @@ const GIF = Uint8Array.from([..."GIF89a"].map((c) => c.charCodeAt(0)).concat([9,
 const picture = (blob) => ({ blob, mime: "image/gif", name: "a.gif", size: 14 });
 
 function world(bytes = GIF) {
-  const [fetched, revoked] = [[], []];
+  const [fetched, revoked, closed] = [[], [], []];
   let urls = 0;
   let fetch = async () => new Blob([bytes]);
   const parts = {
@@ -14,10 +14,11 @@ function world(bytes = GIF) {
       fetched.push([attachment.blob, role, how]);
       return fetch(how);
     },
+    close: (file) => closed.push(file),
     makeUrl: () => `blob:${++urls}`,
     revokeUrl: (url) => revoked.push(url),
   };
-  return { parts, fetched, revoked, fetchAs: (other) => (fetch = other) };
+  return { parts, fetched, revoked, closed, fetchAs: (other) => (fetch = other) };
 }
 
 test("an attachment is opened once for all that show it, and stays while there is room", async () => {
@@ -33,8 +34,10 @@ test("an attachment is opened once for all that show it, and stays while there i
 });
 
 test("what nobody shows goes when there is no room, the oldest first", async () => {
-  const { parts, revoked } = world();
+  const { parts, fetchAs, revoked, closed } = world();
   const files = new OpenedFiles(parts, GIF.length * 2);
+  const made = [];
+  fetchAs(async () => made[made.push(new Blob([GIF])) - 1]);
   for (const blob of ["a", "b", "c", "d"]) {
     const held = files.hold(picture(blob), "file");
     await held.open;
@@ -42,6 +45,7 @@ test("what nobody shows goes when there is no room, the oldest first", async () 
     held.release();
   }
   assert.deepEqual(revoked, ["blob:1", "blob:2"]);
+  assert.ok(closed.length === 2 && closed.every((file, i) => file === made[i]));
 });
 
 test("what everybody left before it came is given up", async () => {
@@ -91,8 +95,9 @@ test("bytes that are not what their sender says are shown by nobody", async () =
     ["GIF89a\x09\x00\x09\x00\0\0\0;", { ...picture("a"), mime: "video/mp4", name: "a.mp4" }, "file", "disguised"],
     ["OggS", { ...picture("a"), mime: "application/pdf", name: "a.pdf" }, "file", "disguised"],
   ]) {
-    const { parts } = world(Uint8Array.from([...text].map((c) => c.charCodeAt(0))));
+    const { parts, closed } = world(Uint8Array.from([...text].map((c) => c.charCodeAt(0))));
     await assert.rejects(new OpenedFiles(parts).hold(attachment, role).open, { code }, `${text} ${role}`);
+    assert.equal(closed.length, 1);
   }
 });
 

@@ -367,4 +367,5 @@ test("what no message names and no page can still send is swept", async () => {
   there.entries.push(message("m", named));
   await there.uploads.sweep();
   assert.deepEqual([...files.out.keys()].sort(), [nameOf(named.blob), nameOf(young.blob)].sort());
+  assert.equal(files.swept, true);
 });

@@ -118,6 +118,9 @@ export class Files {
   remove = async (place, name) => this[place].delete(name);
   waiting = async () => [...this.out].map(([name, { modified }]) => ({ name, modified }));
   trim = async () => {};
+  sweep = async () => {
+    this.swept = true;
+  };
   limit = async () => 1;
 
   /** Sealed, as a page leaves it. @param {any} entry @param {"file" | "thumb"} [role] */

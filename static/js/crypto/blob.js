@@ -3,6 +3,7 @@
 
 import { sha256 as Sha256 } from "../../vendor/sha256.js";
 import { cat, concat, equal, random, require, sha256, u8, u32, utf8 } from "./encoding.js";
+import { free } from "./memory.js";
 import { aeadOpen, aeadSeal, hkdf } from "./symmetric.js";
 
 /** @typedef {import("./encoding.js").Bytes} Bytes */
@@ -38,9 +39,9 @@ export async function sealBlob(plain, role, write, fixed) {
   };
   await put(header);
   for (const { i, last, from, to } of chunks(total, log2)) {
-    const padded = new Uint8Array(to - from);
-    padded.set(new Uint8Array(await plain.slice(from, to).arrayBuffer()));
+    const padded = await paddedTo(to - from, plain.slice(from, to));
     await put(await aeadSeal(key, nonceOf(prefix, i, last), padded, aad));
+    free(padded);
   }
   return { fk, size: plain.size, hash: /** @type {Bytes} */ (hash.digest()), log2 };
 }
@@ -65,6 +66,7 @@ export async function* openBlob(sealed, { fk, size, hash, log2 }, role) {
   for (const { i, last, from, to } of chunks(total, log2)) {
     const chunk = await pieces.take(to - from + TAG_BYTES);
     const plain = await aeadOpen(expected.key, nonceOf(expected.prefix, i, last), chunk, expected.aad);
+    free(chunk);
     const kept = Math.max(0, Math.min(size, to) - from);
     require(!plain.subarray(kept).some(Boolean), "bad_padding");
     yield plain.subarray(0, kept);
@@ -144,6 +146,15 @@ function paddedSize(length, role) {
   if (role === "file") return padme(length);
   require(length <= THUMB_BYTES, "too_long", "a thumbnail has at most 32 KiB");
   return THUMB_BYTES;
+}
+
+/** @param {number} length @param {Blob} plain the last one is shorter */
+async function paddedTo(length, plain) {
+  const bytes = new Uint8Array(await plain.arrayBuffer());
+  if (bytes.length === length) return bytes;
+  const padded = new Uint8Array(length);
+  padded.set(bytes);
+  return padded;
 }
 
 /** An empty file is one empty last chunk. @param {number} total @param {number} log2 */

@@ -1,6 +1,7 @@
 // The bytes of blobs, in numbered parts (media/protocol.py), up and down by the way that they are given (ways.js). A part
 // that did not arrive is sent again; nobody but the caller decides when to give up.
 
+import { free } from "../crypto/memory.js";
 import { AT_ONCE } from "./ways.js";
 
 /** @typedef {import("../crypto/encoding.js").Bytes} Bytes */
@@ -278,6 +279,7 @@ async function bodyOf(answer, came) {
     whole.set(value, at);
     at += value.length;
     came(value.length);
+    free(value);
   }
   if (at < length) throw new Error("cut");
   return whole;

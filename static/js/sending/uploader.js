@@ -2,6 +2,7 @@
 // is whole. All of it may be repeated.
 
 import { b64, sha256 } from "../crypto/encoding.js";
+import { free } from "../crypto/memory.js";
 import { Lanes } from "../lanes.js";
 import { PartError, PUT_MS, putPart, Speed } from "../network/parts.js";
 import { AT_ONCE, putByNode, SignedUrls } from "../network/ways.js";
@@ -149,6 +150,7 @@ export class Uploader {
     this.speed.note(begun, clock.now(), body.byteLength);
     blob.done += body.byteLength;
     arrived(true);
+    free(new Uint8Array(body));
   }
 }
 

@@ -147,13 +147,14 @@ export class Uploads {
     });
   }
 
-  /** What a page sealed and never sent. */
+  /** What a page sealed and never sent, or opened before it went. */
   async sweep() {
     const files = await this.#parts.files;
     const named = this.#named();
     for (const { name, modified } of (await files?.waiting()) ?? []) {
       if (!named.has(name) && this.#parts.clock.now() - modified > ORPHAN_MS) await files?.remove("out", name);
     }
+    await files?.sweep();
   }
 
   #named() {

@@ -1,19 +1,22 @@
-// Sealed files of an account in files of the browser's own (OPFS): ciphertext alone, under the hex of the blob's id.
+// Files of an account in files of the browser's own (OPFS): but for open/ ciphertext alone, under the hex of the blob's id.
 //
 // out/   sealed here, until the message is in the log or was given up
 // in/    fetched, or sent from here: a cache with a limit; the least recently used goes first
 // used/  an empty twin of each file of in/, written when that is used: its time is what `in/` is ordered by
 // limit  of in/, in bytes, where the person chose one
+// open/  decrypted here, too large for memory: as long as its page shows or saves it, or is not swept
 //
 // Writing takes a worker (Safari writes by a handle that workers alone may have); reading, moving and removing do not.
 
-/** @typedef {"out" | "in"} Place */
+/** @typedef {"out" | "in" | "open"} Place */
+/** @typedef {{folder: FileSystemDirectoryHandle, name: string}} OpenedPlace of a file in open/ */
 /** @typedef {{name: string, size: number, used: number}} Cached `used`: ms */
 
 export const CACHE_LIMIT = 512 * 1024 * 1024;
 const RESERVE = 32 * 1024 * 1024; // left to the database: words are more important than pictures
 const NEW = ".new"; // a file of in/ that is not whole yet
 const FOLDER = "m1-";
+const PAGE = "m1-page "; // the lock of a page that has files in open/
 
 export class BlobFiles {
   #root;
@@ -39,7 +42,7 @@ export class BlobFiles {
     const account = await top?.getDirectoryHandle(FOLDER + uid).catch(() => undefined); // it has none
     if (!top || !account) return;
     const files = new BlobFiles(account);
-    for (const name of ["out", "in", "used"]) await files.#empty(name);
+    for (const name of ["open", "out", "in", "used"]) await files.#empty(name);
     await top.removeEntry(FOLDER + uid, { recursive: true });
   }
 
@@ -125,6 +128,26 @@ export class BlobFiles {
       access.close();
     } catch {
       // Another tab does the same, or there is no room: its place in the order is older.
+    }
+  }
+
+  /**
+   * Where a page may put what it opens. For a worker, as long as which lives nobody sweeps it.
+   * @param {string} page
+   * @param {number} count of its files
+   * @returns {Promise<OpenedPlace>}
+   */
+  async placeOf(page, count) {
+    await holding(page);
+    return { folder: await this.#folder("open"), name: `${page}-${count}` };
+  }
+
+  /** Opened files whose page is gone. */
+  async sweep() {
+    for (const [name] of await this.#files("open")) {
+      const [page = ""] = name.split("-");
+      const left = async (/** @type {Lock | null} */ lock) => lock && this.remove("open", name);
+      await navigator.locks.request(PAGE + page, { ifAvailable: true }, left);
     }
   }
 
@@ -219,6 +242,17 @@ export class BlobFiles {
   #folder(name) {
     return this.#root.getDirectoryHandle(name, { create: true });
   }
+}
+
+/** Holds its lock until it ends. @param {string} page @returns {Promise<void>} */
+function holding(page) {
+  return new Promise((held, failed) => {
+    const ever = () => {
+      held();
+      return new Promise(() => {});
+    };
+    navigator.locks.request(PAGE + page, { mode: "shared" }, ever).catch(failed);
+  });
 }
 
 /** Bytes that this browser still gives the site, less what is kept for its database. */

@@ -27,6 +27,8 @@ class MediaError extends Error {
 /** @type {Map<string, Blob>} by hex: sealed, and only in memory. This page must stay until they are sent */
 const kept = new Map();
 /** @type {Set<string>} of those, what a message waits for that is not in the log */ const waiting = new Set();
+/** @type {Map<Blob, import("../storage/blobfiles.js").OpenedPlace>} decrypted, and too large for memory */
+const onDisk = new Map();
 let count = 0;
 
 /**
@@ -52,14 +54,38 @@ export async function sealFile(file, role, options = {}) {
  * @param {BlobEntry} entry
  * @param {Role} role
  * @param {Options} [options]
- * @returns {Promise<Blob>} without a type: what may be shown as what is for the caller to decide. Throws MediaError, and
- *   AbortError where `signal` says so
+ * @returns {Promise<Blob>} without a type: what may be shown as what is for the caller to decide. A large one is on the disk
+ *   until closeAttachment(). Throws MediaError, and AbortError where `signal` says so
  */
 export async function openAttachment(entry, role, options = {}) {
   const blob = hexOf(entry.blob);
   const key = { fk: fromB64(entry.fk, 32), hash: fromB64(entry.hash, 32), size: entry.size, log2: entry.log2 };
-  return ask("open", { blob, key, role, kept: kept.get(blob), direct: isDirect() }, options);
+  const { file, place } = await ask("open", { blob, key, role, kept: kept.get(blob), direct: isDirect() }, options);
+  if (place) onDisk.set(file, place);
+  return file;
 }
+
+/**
+ * A file of openAttachment() that nobody reads any more.
+ * @param {Blob} file
+ * @param {number} [afterMs] the browser saves it, also if this page goes
+ */
+export function closeAttachment(file, afterMs) {
+  const place = onDisk.get(file);
+  onDisk.delete(file);
+  if (!place) return;
+  if (afterMs) setTimeout(remove, afterMs, place);
+  else remove(place);
+}
+
+/** @param {import("../storage/blobfiles.js").OpenedPlace} place */
+function remove({ folder, name }) {
+  folder.removeEntry(name).catch(() => {}); // swept when this page is gone
+}
+
+globalThis.addEventListener?.("pagehide", ({ persisted }) => {
+  if (!persisted) for (const file of onDisk.keys()) closeAttachment(file);
+});
 
 /** Whether parts come past the site: as its policy for this page was written (chatsite/security.py). */
 function isDirect() {
@@ -158,6 +184,7 @@ async function hear(from, { id, value, error, progress, need, turn, ...said }) {
   }
   if (progress) return void options?.onProgress?.(progress[0], progress[1]);
   asked.delete(id);
+  if (!done && value?.place) remove(value.place); // given up in this moment
   if (error) failed?.(new MediaError(error));
   else done?.(value);
 }

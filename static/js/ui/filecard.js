@@ -1,13 +1,12 @@
 // A file in a bubble that is not shown but saved: its name, its size, how far it has come.
 
 import { fileName } from "../chat/filenames.js";
-import { openAttachment } from "../tabs/media.js";
 import { format, gettext } from "../text.js";
 import { codeOf, putName } from "./attachmentparts.js";
 import { dangerWords, shownName, sizeWords, whyNotLoaded } from "./attachmentwords.js";
 import { cloned, part } from "./bubbles.js";
 import { icon } from "./icons.js";
-import { saveBlob } from "./saving.js";
+import { saveAttachment } from "./saving.js";
 
 /** @typedef {import("../chat/content.js").Attachment} Attachment */
 
@@ -41,7 +40,7 @@ export class FileCard {
     this.#progress(0, this.attachment.size);
     try {
       const onProgress = (/** @type {number} */ done, /** @type {number} */ total) => this.#progress(done, total);
-      saveBlob(await openAttachment(this.attachment, "file", { onProgress, signal }), this.attachment.name);
+      await saveAttachment(this.attachment, { onProgress, signal });
       this.#rest(format(gettext("{size} · checked and saved"), { size: sizeWords(this.attachment.size) }));
     } catch (error) {
       const code = codeOf(error);

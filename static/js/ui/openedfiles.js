@@ -10,7 +10,7 @@ import { fits, HEAD_BYTES, sniff, THUMB_PIXELS_MAX } from "../chat/filetypes.js"
 /** @typedef {import("../chat/content.js").Attachment} Attachment */
 /** @typedef {"file" | "thumb"} Role */
 /** @typedef {(done: number, total: number) => void} Progress bytes */
-/** @typedef {{blob: Blob, url: string, type: import("../chat/filetypes.js").FileType}} Open */
+/** @typedef {{blob: Blob, file: Blob, url: string, type: import("../chat/filetypes.js").FileType}} Open */
 /**
  * @typedef {object} Held what somebody shows, or is about to
  * @property {Promise<Open>} open rejects with a `code`, as whyNotLoaded() has them
@@ -20,6 +20,7 @@ import { fits, HEAD_BYTES, sniff, THUMB_PIXELS_MAX } from "../chat/filetypes.js"
 /**
  * @typedef {object} Parts
  * @property {(attachment: Attachment, role: Role, how: {onProgress: Progress, signal: AbortSignal}) => Promise<Blob>} fetch
+ * @property {(file: Blob) => void} close as it was fetched
  * @property {(blob: Blob) => string} makeUrl
  * @property {(url: string) => void} revokeUrl
  */
@@ -49,14 +50,17 @@ class OpenedFile {
     const onProgress = (/** @type {number} */ done, /** @type {number} */ total) => {
       for (const listener of this.listeners) listener(done, total);
     };
-    this.open = parts
-      .fetch(attachment, role, { onProgress, signal: this.abort.signal })
-      .then((blob) => checked(blob, attachment, role))
-      .then(({ blob, type }) => {
+    this.open = parts.fetch(attachment, role, { onProgress, signal: this.abort.signal }).then(async (file) => {
+      try {
+        const { blob, type } = await checked(file, attachment, role);
         this.abort.signal.throwIfAborted(); // else its address would never be revoked
-        this.now = { blob, type, url: parts.makeUrl(blob) };
+        this.now = { blob, file, type, url: parts.makeUrl(blob) };
         return this.now;
-      });
+      } catch (error) {
+        parts.close(file);
+        throw error;
+      }
+    });
   }
 }
 
@@ -133,6 +137,7 @@ export class OpenedFiles {
   /** @param {string} key @param {Open} open */
   #drop(key, open) {
     this.#parts.revokeUrl(open.url);
+    this.#parts.close(open.file);
     this.#files.delete(key);
   }
 }

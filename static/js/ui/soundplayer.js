@@ -2,13 +2,12 @@
 
 import { barsOf } from "../chat/attachmentkinds.js";
 import { locale } from "../language.js";
-import { openAttachment } from "../tabs/media.js";
 import { format, gettext } from "../text.js";
 import { codeOf, putName } from "./attachmentparts.js";
 import { durationWords, mayLoadAgain, shownName, sizeWords, whyNotLoaded } from "./attachmentwords.js";
 import { cloned, part } from "./bubbles.js";
 import { files } from "./mediafiles.js";
-import { saveBlob } from "./saving.js";
+import { saveAttachment } from "./saving.js";
 
 /** @typedef {import("../chat/content.js").Attachment} Attachment */
 
@@ -86,7 +85,7 @@ export class SoundPlayer {
 
   async save() {
     try {
-      saveBlob(await openAttachment(this.attachment, "file", {}), this.attachment.name);
+      await saveAttachment(this.attachment);
     } catch (error) {
       this.#say(whyNotLoaded(codeOf(error)));
     }

@@ -1,7 +1,6 @@
 // What stands on the stage of the viewer: one picture or video, or how far it has come, or why it is
 // not shown. It holds the bytes of that one alone.
 
-import { openAttachment } from "../tabs/media.js";
 import { stillOf } from "../tabs/pictures.js";
 import { format, gettext } from "../text.js";
 import { codeOf } from "./attachmentparts.js";
@@ -9,7 +8,7 @@ import { canBeSaved, mayLoadAgain, sizeWords, whyNotLoaded } from "./attachmentw
 import { part } from "./bubbles.js";
 import { files } from "./mediafiles.js";
 import { movesLittle } from "./motion.js";
-import { saveBlob } from "./saving.js";
+import { saveAttachment, saveBlob } from "./saving.js";
 import { lengthOf } from "./videos.js";
 
 /** @typedef {import("../chat/content.js").Attachment} Attachment */
@@ -81,7 +80,9 @@ export class ViewerStage {
     const [attachment, turn] = [this.#attachment, this.#turn];
     if (!attachment) return;
     try {
-      saveBlob(this.#open?.blob ?? (await openAttachment(attachment, "file", {})), attachment.name);
+      if (!this.#open) return await saveAttachment(attachment);
+      const { release } = files.hold(attachment, "file"); // whatever the viewer shows meanwhile
+      setTimeout(release, saveBlob(this.#open.blob, attachment.name));
     } catch (error) {
       if (turn === this.#turn) this.#fails(codeOf(error));
     }

@@ -7,6 +7,8 @@
 
 import { wallClock } from "../clock.js";
 import { openBlob, sealBlob, sealedSize } from "../crypto/blob.js";
+import { hex, newId } from "../crypto/encoding.js";
+import { free } from "../crypto/memory.js";
 import { Lanes } from "../lanes.js";
 import { getParts, PartError } from "../network/parts.js";
 import { getByNode, Reach, SignedUrls } from "../network/ways.js";
@@ -21,11 +23,16 @@ import { BlobFiles } from "../storage/blobfiles.js";
  * @property {AbortController} stopped
  * @property {{given: (value: any) => void, failed: (error: Error) => void}[]} needs by turn
  */
+/**
+ * A file without a type, whole and verified; and where it is, if it is on the disk.
+ * @typedef {{file: Blob, place?: import("../storage/blobfiles.js").OpenedPlace}} Opened
+ */
 
 const LOG2 = 18;
 const SLICE = 1024 * 1024; // read at once of a file that is opened
 const PARTS_MAX = 3; // come at once: a browser has six connections to a site, and the chat needs some
 const OPENED_MAX = 4; // files that are opened at once
+const IN_MEMORY_MAX = 32 * 1024 * 1024; // bytes of a file; a larger one is opened into a file of the browser's own
 const TRIM_EVERY = 16 * 1024 * 1024; // bytes that come into the cache before its limit is looked at
 
 const scope = /** @type {any} */ (self);
@@ -33,6 +40,8 @@ const scope = /** @type {any} */ (self);
 const parts = new Lanes(PARTS_MAX);
 const opening = new Lanes(OPENED_MAX);
 const reach = new Reach(wallClock);
+const page = hex(newId()); // whose opened files are on the disk
+let onDisk = 0; // of them
 let sinceTrim = TRIM_EVERY; // what other tabs have put there is not known yet
 
 /** @type {Record<string, (given: any, task: Task) => Promise<unknown>>} */
@@ -70,7 +79,7 @@ scope.addEventListener("message", async (/** @type {MessageEvent} */ { data }) =
     scope.postMessage({ id, value: await WORK[ask]?.(data, task) });
   } catch (error) {
     const { code, name } = /** @type {{code?: unknown, name: string}} */ (error);
-    scope.postMessage({ id, error: typeof code === "string" ? code : name });
+    scope.postMessage({ id, error: typeof code === "string" ? code : isFull(error) ? "quota" : name });
   } finally {
     tasks.delete(id);
   }
@@ -93,7 +102,7 @@ async function seal({ uid, blob, file, role }, task) {
       await files?.remove("out", blob); // a full disk may take less than it says (Chromium 156)
     } catch (error) {
       await sink.drop().catch(() => {}); // swept another day
-      if (/** @type {Error} */ (error).name !== "QuotaExceededError") throw error;
+      if (!isFull(error)) throw error;
     }
   }
   /** @type {Blob[]} */ const pieces = []; // not on the heap: the browser puts them where it has room
@@ -108,6 +117,7 @@ function sealInto(file, role, write, total, { id, stopped }) {
     stopped.signal.throwIfAborted();
     write(bytes);
     done += bytes.length;
+    free(bytes);
     scope.postMessage({ id, progress: [done, total] });
   });
 }
@@ -116,21 +126,22 @@ function sealInto(file, role, write, total, { id, stopped }) {
  * @param {{uid: string, blob: string, key: BlobKey, role: Role, kept?: Blob, direct: boolean}} given `kept`: sealed here,
  *   not sent yet; `direct`: parts come past the site
  * @param {Task} task
- * @returns {Promise<Blob>} without a type
+ * @returns {Promise<Opened>}
  */
 async function open({ uid, blob, key, role, kept, direct }, task) {
   task.stopped.signal.throwIfAborted();
-  if (kept) return opened(slices(kept, task), key, role);
   const files = await BlobFiles.open(uid);
+  if (kept) return opened(slices(kept, task), key, role, files);
   for (const place of /** @type {const} */ (["out", "in"])) {
     const file = await files?.file(place, blob);
     if (!file || file.size !== sealedSize(key, role)) continue; // another tab still writes it
     try {
-      const plain = await opened(slices(file, task), key, role);
+      const plain = await opened(slices(file, task), key, role, files);
       if (place === "in") await files?.touch(blob);
       return plain;
     } catch (error) {
       task.stopped.signal.throwIfAborted();
+      if (isFull(error)) throw error;
       if (place === "out" && (await files?.file("out", blob))) throw error; // else it was sent in this moment
       await files?.remove("in", blob); // what a disk lost, the server still has
     }
@@ -171,7 +182,8 @@ async function fetched({ blob, key, role, direct }, files, task) {
   const { id, stopped } = task;
   const total = sealedSize(key, role);
   const limit = (await files?.limit()) ?? 0;
-  let sink = files && total <= limit && (await files.room(total)) && (await files.create("in", blob).catch(() => null));
+  const room = total + (key.size > IN_MEMORY_MAX ? key.size : 0); // both
+  let sink = files && total <= limit && (await files.room(room)) && (await files.create("in", blob).catch(() => null));
   const down = {
     fetch: (/** @type {any} */ input, /** @type {any} */ init) => fetch(input, init),
     clock: wallClock,
@@ -190,10 +202,11 @@ async function fetched({ blob, key, role, direct }, files, task) {
         sink = null;
       }
       yield bytes;
+      free(bytes);
     }
   }
   try {
-    const plain = await opened(kept(), key, role);
+    const plain = await opened(kept(), key, role, files);
     if (sink && files) await keep(sink, files, total, limit);
     return plain;
   } catch (error) {
@@ -221,17 +234,58 @@ async function keep(sink, files, bytes, limit) {
   }
 }
 
-/** Nothing of it is handed out before the last chunk has verified. @param {AsyncIterable<Bytes>} sealed @param {BlobKey} key @param {Role} role */
-async function opened(sealed, key, role) {
+/**
+ * Nothing of it is handed out before the last chunk has verified.
+ * @param {AsyncIterable<Bytes>} sealed
+ * @param {BlobKey} key
+ * @param {Role} role
+ * @param {BlobFiles | undefined} files
+ * @returns {Promise<Opened>}
+ */
+async function opened(sealed, key, role, files) {
+  if (files && key.size > IN_MEMORY_MAX && (await files.room(key.size))) return openedOnDisk(sealed, key, role, files);
   /** @type {Blob[]} */ const chunks = []; // not on the heap
-  for await (const chunk of openBlob(sealed, key, role)) chunks.push(new Blob([chunk]));
-  return new Blob(chunks);
+  for await (const chunk of openBlob(sealed, key, role)) {
+    chunks.push(new Blob([chunk]));
+    free(chunk);
+  }
+  return { file: new Blob(chunks) };
+}
+
+/** @param {AsyncIterable<Bytes>} sealed @param {BlobKey} key @param {Role} role @param {BlobFiles} files */
+async function openedOnDisk(sealed, key, role, files) {
+  if (!onDisk) await files.sweep();
+  const place = await files.placeOf(page, ++onDisk);
+  const sink = await files.create("open", place.name);
+  try {
+    for await (const chunk of openBlob(sealed, key, role)) {
+      sink.write(chunk);
+      free(chunk);
+    }
+    await sink.close();
+    const file = await files.file("open", place.name);
+    if (file?.size !== key.size) throw full(); // a full disk may take less than it says (Chromium 156)
+    return { file, place };
+  } catch (error) {
+    await sink.drop().catch(() => {});
+    await files.remove("open", place.name);
+    throw error;
+  }
+}
+
+const full = () => new DOMException("the disk is full", "QuotaExceededError");
+
+/** @param {unknown} error */
+function isFull(error) {
+  return /** @type {Error} */ (error).name === "QuotaExceededError";
 }
 
 /** @param {Blob} file @param {Task} task */
 async function* slices(file, { stopped }) {
   for (let at = 0; at < file.size; at += SLICE) {
     stopped.signal.throwIfAborted();
-    yield new Uint8Array(await file.slice(at, at + SLICE).arrayBuffer());
+    const bytes = new Uint8Array(await file.slice(at, at + SLICE).arrayBuffer());
+    yield bytes;
+    free(bytes);
   }
 }
