@@ -12,6 +12,7 @@ from tests.browser.chatting import Pair, composer, newcomer
 from tests.browser.conftest import OpenWindow
 
 MB = 1_000_000
+IN_MEMORY_MB = 33  # static/js/workers/media.js
 SEAL = """async ([size, role]) => {
   const { sealFile, openAttachment } = await import("/static/js/tabs/media.js");
   const megabyte = new Uint8Array(1e6).map((_, i) => i % 251);
@@ -38,6 +39,7 @@ FILES = """async () => {
   await walk(await navigator.storage.getDirectory(), "");
   return found;
 }"""
+NONE_OPENED = f"async () => !(await ({FILES})()).some(([path]) => path.includes('/open/'))"
 FORGET = """async (blob) => {
   const { forget } = await import("/static/js/tabs/media.js");
   await forget([blob]);
@@ -161,6 +163,10 @@ def test_memory_does_not_grow_with_the_file(
         a.set_input_files("#picked", file)
         assert a.evaluate(SEAL_PICKED) == [size * MB, size * MB]
         peaks[size] = peak(browser)
+        opened = [length for path, length in a.evaluate(FILES) if "/open/" in path]
+        assert opened == ([size * MB] if size > IN_MEMORY_MB else [])
+        a.reload()
+        a.wait_for_function(NONE_OPENED)
         a.context.close()
     assert peaks[64] < peaks[16] + 24 * MB
 

@@ -60,13 +60,13 @@ export class Server {
     if (trouble === "slow") await Promise.race([this.slowly(), aborted(signal)]);
     this.flying -= 1;
     signal.throwIfAborted();
-    if (trouble === "away" || body.byteLength > this.carried) throw new TypeError("fetch failed");
+    if (trouble === "away" || body.size > this.carried) throw new TypeError("fetch failed");
     if (Number(trouble)) return new Response("", { status: trouble });
     const blob = this.blobs.get(name);
-    if (this.direct && headers.sum !== b64(await sha256(new Uint8Array(body))))
+    if (this.direct && headers.sum !== b64(await sha256(new Uint8Array(await body.arrayBuffer()))))
       return new Response("", { status: 400 });
     if (!this.direct && headers.Authorization !== `Ticket ${blob?.ticket}`) return new Response("", { status: 401 });
-    blob.parts.set(Number(n), body.byteLength);
+    blob.parts.set(Number(n), body.size);
     return new Response(null, { status: 204 });
   };
 

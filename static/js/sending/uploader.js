@@ -128,7 +128,7 @@ export class Uploader {
     if (mode !== "direct") return async (n) => putByNode(name, n, ticket);
     const signed = new SignedUrls(this.#parts.clock, async (parts) => {
       const sums = [];
-      for (const n of parts) sums.push(b64(await sha256(new Uint8Array(await bytesIn(sealed, n, part)))));
+      for (const n of parts) sums.push(await sumOf(partOf(sealed, n, part)));
       const { urls } = await this.#parts.api.post(`/api/blobs/${name}/urls`, { parts, sums }, ACCESS);
       return urls;
     });
@@ -138,19 +138,19 @@ export class Uploader {
   /** @param {Uploaded} blob @param {Grant} grant @param {number} n @param {Way} way @param {PartWay} partWay */
   async #sendPart(blob, { part }, n, { sealed, signal, arrived }, partWay) {
     const { clock } = this.#parts;
-    const body = await bytesIn(sealed, n, part);
+    const body = partOf(sealed, n, part); // the browser reads it: what a page reads to send stays in its memory
     const [begun, ms] = [clock.now(), blob.ms ?? PUT_MS];
     try {
       await putPart(this.#parts, { way: partWay, body, ms }, signal);
     } catch (error) {
+      if (!signal.aborted && !(await isThere(body))) throw refusal("lost");
       if (!signal.aborted) this.speed.noteFailed(begun, clock.now());
       if (clock.now() - begun >= ms) blob.ms = Math.min(PUT_MAX_MS, 2 * ms);
       throw partWay.direct ? astray(error) : error;
     }
-    this.speed.note(begun, clock.now(), body.byteLength);
-    blob.done += body.byteLength;
+    this.speed.note(begun, clock.now(), body.size);
+    blob.done += body.size;
     arrived(true);
-    free(new Uint8Array(body));
   }
 }
 
@@ -160,14 +160,27 @@ function astray(error) {
   return refused ? new PartError("unreachable", undefined, error) : error;
 }
 
-/** @param {Blob | undefined} sealed @param {number} n @param {number} part @returns {Promise<ArrayBuffer>} */
-async function bytesIn(sealed, n, part) {
-  const bytes = await sealed
-    ?.slice(n * part, (n + 1) * part)
+/** @param {Blob | undefined} sealed it is there: its size is right @param {number} n @param {number} part bytes */
+function partOf(sealed, n, part) {
+  return /** @type {Blob} */ (sealed).slice(n * part, (n + 1) * part);
+}
+
+/** Whether the browser still has it. @param {Blob} part */
+async function isThere(part) {
+  return part
+    .slice(0, 1)
     .arrayBuffer()
-    .catch(() => undefined);
-  if (!bytes) throw refusal("lost");
-  return bytes;
+    .then(Boolean, () => false);
+}
+
+/** @param {Blob} part */
+async function sumOf(part) {
+  const buffer = await part.arrayBuffer().catch(() => undefined);
+  if (!buffer) throw refusal("lost");
+  const bytes = new Uint8Array(buffer);
+  const sum = b64(await sha256(bytes));
+  free(bytes);
+  return sum;
 }
 
 /** Bytes of the parts that are there. @param {Grant} grant */
