@@ -12,6 +12,7 @@ import { free } from "../crypto/memory.js";
 import { Lanes } from "../lanes.js";
 import { getParts, PartError } from "../network/parts.js";
 import { getByNode, Reach, SignedUrls } from "../network/ways.js";
+import { seldom } from "../seldom.js";
 import { BlobFiles } from "../storage/blobfiles.js";
 
 /** @typedef {import("../crypto/encoding.js").Bytes} Bytes */
@@ -33,6 +34,7 @@ const SLICE = 1024 * 1024; // read at once of a file that is opened
 const PARTS_MAX = 3; // come at once: a browser has six connections to a site, and the chat needs some
 const OPENED_MAX = 4; // files that are opened at once
 const IN_MEMORY_MAX = 32 * 1024 * 1024; // bytes of a file; a larger one is opened into a file of the browser's own
+const PROGRESS_MS = 100;
 const TRIM_EVERY = 16 * 1024 * 1024; // bytes that come into the cache before its limit is looked at
 
 const scope = /** @type {any} */ (self);
@@ -113,13 +115,19 @@ async function seal({ uid, blob, file, role }, task) {
 /** @param {Blob} file @param {Role} role @param {(bytes: Bytes) => void} write @param {number} total @param {Task} task */
 function sealInto(file, role, write, total, { id, stopped }) {
   let done = 0;
+  const progress = progressOf(id, total);
   return sealBlob(file, role, (bytes) => {
     stopped.signal.throwIfAborted();
     write(bytes);
     done += bytes.length;
     free(bytes);
-    scope.postMessage({ id, progress: [done, total] });
+    progress(done);
   });
+}
+
+/** @param {number} id @param {number} total bytes */
+function progressOf(id, total) {
+  return seldom(total, PROGRESS_MS, (...progress) => scope.postMessage({ id, progress }), wallClock);
 }
 
 /**
@@ -190,7 +198,7 @@ async function fetched({ blob, key, role, direct }, files, task) {
     lanes: parts,
     reach,
     signal: stopped.signal,
-    progress: (/** @type {number} */ done) => scope.postMessage({ id, progress: [done, total] }),
+    progress: progressOf(id, total),
     way: waysOf(blob, direct, task),
   };
   async function* kept() {
