@@ -40,7 +40,7 @@ class Swept:
     unclaimed: int = 0  # uploads that were given up
     expired: int = 0  # blobs whose message has expired
     unsent: int = 0  # blobs whose message was never appended
-    erased: int = 0  # blobs whose message is erased, and who erased it did not come to the end
+    erased: int = 0  # blobs whose message was emptied, and who did that did not come to the end
     deleted: int = 0  # blobs that are gone, with their parts
     orphans: int = 0  # blobs in the store that have no row
     stuck: list[bytes] = field(default_factory=list)  # blobs that the store does not delete
@@ -147,7 +147,7 @@ async def _look_for_messages(swept: Swept, now: int) -> None:
     while due := await threads.run(rows.due, now, BATCH):
         for link in due:
             found = await log().find(link.conv, link.client_id, link.after_seq)
-            if found is not None and await _is_erased(link, link.blob.owner, found, now):
+            if found is not None and await _is_gone(link, link.blob.owner, found, now):
                 swept.erased += await threads.run(rows.unlinked, _same(link), now)
             elif found is not None:
                 await threads.run(rows.confirm, link)
@@ -161,18 +161,23 @@ async def _end_erasures(swept: Swept, now: int) -> None:
     """Those whose process ended between the content of a message and its blobs."""
     while due := await threads.run(erasures.due, now, BATCH):
         for one in due:
-            if await _is_erased(one, one.sender, one.seq, now):
+            if await _is_gone(one, one.sender, one.seq, now):
                 swept.erased += await threads.run(
                     erasures.end, one.conv, one.sender, one.client_id, now
                 )
             await threads.run(erasures.forget, one)
 
 
-async def _is_erased(of: BlobLink | Erasure, sender: bytes, seq: int, now: int) -> bool:
-    """Not by a row of the other: a store in partitions may have one by the same name."""
+async def _is_gone(of: BlobLink | Erasure, sender: bytes, seq: int, now: int) -> bool:
+    """Not by a row of the other: a store in partitions may have one by the same name. With a ttl
+    the link says when."""
     found = await log().page(of.conv, 1, now, after=seq - 1)
-    name = (sender, of.client_id, Gone.ERASED)
-    return any((row.sender, row.client_id, row.gone) == name for row in found)
+    name = (sender, of.client_id)
+    return any(
+        (row.sender, row.client_id) == name
+        and (row.gone is Gone.ERASED or (row.gone is Gone.EXPIRED and row.expires is None))
+        for row in found
+    )
 
 
 def _same(link: BlobLink) -> QuerySet[BlobLink]:

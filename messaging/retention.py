@@ -1,7 +1,7 @@
 """Messages that the site keeps no longer: those older than some days, if an operator says so.
 
 It is *clear this chat*, done by the site for both: first nobody is shown them any more, on any
-device, and none of them counts as unread; then their files go; then what they say, tag and salt.
+device, and none of them counts as unread; then what they say, tag and salt go, and their files.
 Their places stay, so that a log has no holes. Each step is repeatable, and the store remembers how
 far it came. Why it is so: docs/adr/0067-messages-are-kept-for-days.md.
 """
@@ -113,11 +113,13 @@ async def _hide(pair: Pair, rows: Sequence[Row], now: int) -> None:
 
 
 async def _take_away(rows: Sequence[Row], now: int) -> None:
-    """Files first: once the row is empty, nobody knows any more that it had some."""
-    for row in rows:
-        if row.url:
-            await blobs().release(row.conv, row.sender, row.client_id, now)
+    """What they say, and their files: where this ends in between, media comes to the end of it."""
+    with_files = [row for row in rows if row.url]
+    for row in with_files:
+        await blobs().erasing(row.conv, row.sender, row.seq, row.client_id, now)
     await tables().purge(rows)
+    for row in with_files:
+        await blobs().release(row.conv, row.sender, row.client_id, now)
 
 
 async def _tell(pair: Pair, newest: dict[Uid, Row], now: int) -> None:

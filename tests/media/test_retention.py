@@ -5,10 +5,12 @@ import secrets
 import pytest
 
 from chatsite.running import threads
-from media import holding, reading
+from media import holding, reading, sweep
+from media.hooks import BlobLinks
 from media.models import BlobHold, BlobLink, State
 from messaging import retention
 from messaging.backends import log
+from messaging.backends.base import Busy
 from testkit.cast import Person, now_ms
 from tests.media.carrying import get, uploaded
 from tests.media.test_messages import message, state
@@ -35,3 +37,22 @@ async def test_a_file_goes_and_one_that_is_held_is_there_for_the_report_alone(
     assert [row.url for row in await log().page(conv, 9, now_ms(), after=0)][:2] == ["", ""]
     assert await threads.run(BlobLink.objects.filter(conv=conv).count) == 1
     await threads.run(BlobHold.objects.all().delete)
+
+
+async def test_where_it_broke_off_before_the_files_they_go_with_the_sweep(
+    alice: Person, conv: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_alice = await arrived(alice)
+    blob = (await uploaded(alice, conv, b"data")).blob
+    time = (await send(at_alice, message(alice, conv, blob))).time
+
+    async def lost(*_: object) -> None:
+        raise Busy
+
+    with monkeypatch.context() as broken:
+        broken.setattr(BlobLinks, "release", lost)
+        with pytest.raises(Busy):
+            await retention.purge(time + retention.DAY_MS, 1)
+    assert await state(blob) == State.LINKED
+    await sweep.sweep(now_ms() + 3_600_000)
+    assert await state(blob) is None
