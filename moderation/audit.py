@@ -49,7 +49,7 @@ class Chain:
 def turn() -> Iterator[None]:
     """A transaction that changes something and writes an entry. It has the log before anything
     else, as each transaction has on SQLite: of two that lock rows first and then the log, in
-    whatever order, each could wait for what the other has."""
+    whatever order, each could wait for what the other has (docs/adr/0039)."""
     with transaction.atomic():
         _lock()
         yield

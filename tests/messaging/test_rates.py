@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 
 from chatsite.edge.wire import Id
+from chatsite.running import metrics
 from messaging import protocol
 from messaging.sessions.rates import ACCOUNT_TIMES
 from testkit import cast
@@ -51,9 +52,10 @@ async def test_who_comes_back_has_no_more_to_ask_than_before(
         socket.send(protocol.Get(ref=ref, conv=Id(conv)))
     for _ in range(GETS):
         await socket.next(protocol.Page)
-    socket = await arrived(alice)
+    socket, before = await arrived(alice), metrics.REFUSED.numbers().get("live_rate", 0)
     socket.send(protocol.Get(ref=1, conv=Id(conv)))
     assert (await socket.next(protocol.Error)).code == "rate"
+    assert metrics.REFUSED.numbers()["live_rate"] == before + 1
 
 
 async def test_who_was_closed_for_too_many_frames_waits_outside(
