@@ -53,6 +53,7 @@ export class Recording {
     this.#analyser = this.#sound.createAnalyser();
     this.#samples = new Float32Array(this.#analyser.fftSize);
     this.#sound.createMediaStreamSource(stream).connect(this.#analyser);
+    this.#sound.resume().catch(() => {}); // made after the browser has asked, it may rest, and measure silence
     this.#recorder.start(CHUNK_MS);
     this.#since = performance.now();
     this.#timer = setInterval(() => this.#look(tick), LOOK_MS);
