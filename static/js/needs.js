@@ -11,6 +11,7 @@ const box = document.getElementById("needs");
 
 /** @type {[string, () => unknown][]} name and question: false, or an exception, where it is missing */
 const QUESTIONS = [
+  ["old", () => "any" in AbortSignal && CSS.supports("color", "light-dark(#000, #fff)")],
   ["crypto", () => Promise.all([canMake("Ed25519", ["sign", "verify"]), canMake("X25519", ["deriveBits"])])],
   ["storage", () => navigator.cookieEnabled && localStorage.length + sessionStorage.length >= 0 && !!indexedDB],
   ["full", () => keep(new Uint8Array(PROBE_BYTES))],

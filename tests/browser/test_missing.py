@@ -23,6 +23,9 @@ LACKS = {
         "Object.defineProperty(window, 'isSecureContext', { value: false })",
         EVERY, "https://",
     ),
+    "what browsers of before 2024 lack": (
+        "delete AbortSignal.any", ["/sign-up", "/chats"], "too old for this page",
+    ),
     "encryption": ("delete Crypto.prototype.subtle", EVERY, "cannot do the encryption"),
     "Ed25519": (
         """const make = SubtleCrypto.prototype.generateKey;
