@@ -43,3 +43,12 @@ need_ring() { # three nodes of Cassandra, of this clone: the tests freeze and ki
   hosts=$(bin/services start cassandra-{1,2,3} | paste -sd, -) || lacks "three nodes of Cassandra"
   export CHAT_TEST_CASSANDRA_HOSTS=$hosts
 }
+
+need_firefox() {
+  command -v firefox-esr >/dev/null || command -v firefox >/dev/null || { may_apt && apt_install firefox-esr; } || { lacks "Firefox" && return 1; }
+}
+
+need_webkit() { # with an X server, since it has no headless form
+  { command -v WebKitWebDriver && command -v Xvfb; } >/dev/null || { may_apt && apt_install webkit2gtk-driver xvfb; } ||
+    { lacks "WebKitGTK, its WebDriver and Xvfb" && return 1; }
+}

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from testkit.browser.chromium import DESKTOP, QUIET, SHELL, chromium_path
+from testkit.browser.chromium import DESKTOP
+from testkit.browser.engines import launched
 from testkit.running import Site
 from tests.browser.chatting import Pair, both_understand, face_to_face
 from tests.browser.engine import DISTRIBUTED, ENGINE, new_site
@@ -39,7 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(SHELL), args=QUIET)
+        browser = launched(playwright)
         yield browser
         browser.close()
 
