@@ -17,6 +17,7 @@ from messaging.domain import EpochHead, Gone, VectorRow
 from messaging.gaps import GAPS_MAX, Gap, GapKind, Marked
 from testkit.running import ROOT
 from tests.contracts.adapters import NOW, Chat, connected, new_id, seal, vector_of
+from tests.contracts.hostile import a_partner_takes_nothing
 
 MINUTE = 60_000
 WITHHELD, PRIVATE = GapKind
@@ -693,3 +694,7 @@ class TestManyAtOnce:
         await asyncio.gather(*calls)
         row = await seen_by(log, chat, chat.alice)
         assert (row.last_seq, row.peer_got) == (21, 1)
+
+
+async def test_a_partner_takes_nothing_of_the_other(chat):
+    await a_partner_takes_nothing(chat)

@@ -16,6 +16,7 @@ from messaging.backends.cassandra.store import Statement, Store
 from messaging.backends.cassandra.tables import CassandraTables
 from messaging.domain import Gone
 from tests.contracts.adapters import NOW, Chat, new_id, seal, vector_of
+from tests.contracts.hostile import a_partner_takes_nothing
 from tests.contracts.test_message_log_model import no_difference
 
 ROWS = 4
@@ -273,3 +274,7 @@ async def test_what_is_kept_no_longer_crosses_the_edges(tables, long) -> None:
     page = await long.log.page(long.conv, 50, NOW)
     assert [row.gone for row in page] == [None, *[Gone.EXPIRED] * (2 * ROWS + 1)]
     assert (await long.send(long.bob)).seq == 2 * ROWS + 3
+
+
+async def test_a_partner_takes_nothing_of_the_other(long) -> None:
+    await a_partner_takes_nothing(long)
