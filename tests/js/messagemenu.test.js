@@ -53,3 +53,15 @@ test("who left a menu without a choice is back at its message; who went elsewher
   menu.dispatchEvent(new Event("close"));
   assert.equal(document.activeElement, document.body);
 });
+
+test("a bubble that shows something already is not filled again; one that waits may have changed in place", () => {
+  const node = filled(new Node("li"), "_message.html");
+  assert.equal(fill(node, bubble, "Bob"), true);
+  assert.equal(fill(node, { ...bubble }, "Bob"), false);
+  for (const more of [{ message: { ...message } }, { last: false }, { time: 2 }, { only: true }])
+    assert.equal(fill(node, { ...bubble, ...more }, "Bob"), true, Object.keys(more)[0]);
+  assert.equal(fill(node, bubble, "Robert"), true);
+  const entry = { id: "e", conv: "c", content: message.content };
+  for (const waits of [{ ...bubble, deleting: entry }, { ...bubble, deleting: entry }, bubble])
+    assert.equal(fill(node, waits, "Robert"), true);
+});

@@ -202,9 +202,8 @@ export class ChatThread extends HTMLElement {
     this.#scrolling?.keeping(() => {
       part(this, "begin").hidden = more || !this.#chat;
       reconcile(part(this, "messages"), this.#nodes, items, (node, item) => {
-        fill(node, item, nameOf(this.#chat?.contact));
+        if (fill(node, item, nameOf(this.#chat?.contact))) this.#media?.fill(node, item);
         if (item.type === "bubble") this.#details?.fill(node, item, this.#chat);
-        this.#media?.fill(node, item);
       });
       this.#media?.show(items, nameOf(this.#chat?.contact));
       this.#details?.settle();

@@ -62,12 +62,15 @@ const NOTICES = {
   closed: () => gettext("Messages from before you reset your account stay closed."),
 };
 
-/** @type {WeakMap<Element, Bubble>} by its node */
-const bubbles = new WeakMap();
+/** What of a bubble is seen in it. @type {(keyof Bubble)[]} */
+const SEEN = ["message", "only", "mine", "first", "last", "time", "status"];
+
+/** @type {WeakMap<Element, {bubble: Bubble, peerName: string}>} by its node */
+const shown = new WeakMap();
 
 /** What a node shows. @param {Element} node @returns {Bubble | undefined} */
 export function bubbleOf(node) {
-  return bubbles.get(node);
+  return shown.get(node)?.bubble;
 }
 
 /** @param {Item} item @returns {HTMLElement} */
@@ -82,12 +85,27 @@ export function nodeOf(item) {
  * @param {HTMLElement} node
  * @param {Item} item
  * @param {string} peerName
+ * @returns {boolean} false: it showed that already. A thread is filled with every event, and most of it stays
  */
 export function fill(node, item, peerName) {
-  if (item.type === "bubble") return fillBubble(node, item, peerName);
+  if (item.type === "bubble") {
+    if (shows(node, item, peerName)) return false;
+    fillBubble(node, item, peerName);
+    shown.set(node, { bubble: item, peerName });
+    return true;
+  }
   node.dataset.type = item.type;
   if (item.type === "notice") node.dataset.kind = item.kind;
   put(part(node, "text"), lineWords(item, peerName));
+  return true;
+}
+
+/** What waits changes in place. @param {HTMLElement} node @param {Bubble} bubble @param {string} peerName */
+function shows(node, bubble, peerName) {
+  const before = shown.get(node);
+  if (before?.peerName !== peerName || [before.bubble, bubble].some(({ entry, deleting }) => entry ?? deleting))
+    return false;
+  return SEEN.every((key) => before.bubble[key] === bubble[key]);
 }
 
 /** What a screen reader hears of a new message, once. @param {Pick<Bubble, "message">} bubble @param {string} peerName */
@@ -135,7 +153,6 @@ function fillBubble(node, bubble, peerName) {
   const { mine, first, last, message, entry, time } = bubble;
   const only = Boolean(bubble.only);
   const waits = entry ?? bubble.deleting;
-  bubbles.set(node, bubble);
   const odd = Boolean(message?.gone || message?.broken);
   const flags = { mine, first, last, only, odd, deleting: Boolean(bubble.deleting) };
   for (const [flag, on] of Object.entries(flags)) node.toggleAttribute(`data-${flag}`, on);

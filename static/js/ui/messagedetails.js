@@ -11,6 +11,7 @@ import { momentTime } from "./when.js";
 
 export class MessageDetails {
   /** @type {string | undefined} */ #open; // key of the one message that shows its times
+  /** @type {WeakSet<HTMLElement>} */ #opened = new WeakSet(); // nodes that show them
   #list;
   #changed;
 
@@ -30,6 +31,8 @@ export class MessageDetails {
   /** @param {HTMLElement} node @param {Bubble} bubble @param {Summary | undefined} chat */
   fill(node, bubble, chat) {
     const open = this.#open === bubble.key;
+    if (!open && !this.#opened.delete(node)) return; // closed, as the template has it
+    if (open) this.#opened.add(node);
     const place = /** @type {HTMLElement} */ (node.querySelector("[data-part='details']"));
     const words = open ? detailsOf(bubble, chat) : "";
     if (place.textContent !== words) place.textContent = words;
@@ -43,7 +46,10 @@ export class MessageDetails {
   settle() {
     const buttons = this.#buttons();
     const stop = buttons.find((button) => button === document.activeElement) ?? buttons.at(-1);
-    for (const button of buttons) button.tabIndex = button === stop ? 0 : -1;
+    for (const button of buttons) {
+      const index = button === stop ? 0 : -1;
+      if (button.tabIndex !== index || !button.hasAttribute("tabindex")) button.tabIndex = index;
+    }
   }
 
   /** @param {Event} event */
