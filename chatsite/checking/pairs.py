@@ -35,7 +35,7 @@ def _head(held: Held, log: Log) -> Iterator[str]:
 
 
 def _sides(held: Held) -> Iterator[Finding]:
-    for side in held.sides:
+    for side in held.shown:
         owner, right = side.owner.hex(), (SIDES, (held.pair,))
         if side.state is not held.pair.seen_by(side.owner):
             yield Finding(f"{owner} sees another state than the pair has", *right)

@@ -127,7 +127,8 @@ Record = Pair | Contact | Key | Box | Head | Row | Salt | Sent | Mark | Passed
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """All that a store has of a pair, but the rows of its log. `sides`: of user1, of user2."""
+    """All that a store has of a pair, but the rows of its log. `sides`: of user1, of user2, as they
+    follow from the pair where the store keeps both. `shown`: as they stand, and may lag behind."""
 
     pair: Pair
     sides: tuple[Contact, Contact]
@@ -138,6 +139,7 @@ class Held:
     sent: Sequence[Sent]
     marks: Sequence[Mark]
     gaps: Sequence[Passed]
+    shown: Sequence[Contact]
 
 
 class Browsed(NamedTuple):

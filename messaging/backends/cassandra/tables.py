@@ -84,7 +84,8 @@ class CassandraTables(Tables):
             _side(kept.pair, kept.pair.user1, kept.since1, cleared),
             _side(kept.pair, kept.pair.user2, kept.since2, cleared),
         )
-        return Held(kept.pair, sides, _head(head), keys, boxes, salts, sent, marks, gaps)
+        parts = (keys, boxes, salts, sent, marks, gaps)
+        return Held(kept.pair, sides, _head(head), *parts, shown=contacts)
 
     async def rows(self, conv: Conv, after: int, n: int) -> list[Row]:
         heads = Heads(self._store, self._bucket_rows)

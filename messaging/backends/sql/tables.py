@@ -160,11 +160,12 @@ def _held(session: Session, pair: Pair) -> Held:
         return [record for values in found for record in shape.records(values)]
 
     sides = {side.owner: side for side in of(Table.CONTACT)}
-    [head] = of(Table.HEAD)
+    [now], [head] = of(Table.CONNECTION), of(Table.HEAD)
     return Held(
-        *(pair, (sides[pair.user1], sides[pair.user2]), head),
+        *(now, (sides[pair.user1], sides[pair.user2]), head),
         *(of(Table.CONNECTION_KEY), of(Table.ES_BOX), of(Table.MESSAGE_SALT)),
         *(of(Table.UNREAD), of(Table.READ), of(Table.MARK_GAP)),
+        shown=[*sides.values()],
     )
 
 

@@ -270,6 +270,24 @@ async def test_sides_follow_the_pair_again(sqlite: Adapters) -> None:
         assert said(await checked(sqlite), chat) == []
 
 
+async def test_sides_that_were_not_told_are(adapters: Adapters) -> None:
+    """A process that ended between the pair and its sides, on a store in partitions."""
+    if adapters.alias:
+        pytest.skip("there they are one transaction")
+    from messaging.backends.cassandra import pairs
+
+    chat = await lived(adapters)
+    store = adapters.tables._store  # type: ignore[attr-defined]
+    user1, user2 = sorted((chat.alice, chat.bob))
+    was = await pairs.read(store, (user1, user2), settled=True)
+    assert was
+    now = replace(was.pair, blocked=was.pair.blocked ^ 1, version=was.pair.version + 1)
+    assert await pairs.put(store, was, replace(was, pair=now))
+    assert any("the block by the other" in text for text in said(await checked(adapters), chat))
+    assert await repaired(adapters, SIDES, chat)
+    assert said(await checked(adapters), chat) == []
+
+
 async def test_a_side_that_was_never_written_is(adapters: Adapters) -> None:
     """A process that ended between the pair and its sides, on a store in partitions."""
     if adapters.alias:
