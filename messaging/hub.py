@@ -207,7 +207,8 @@ class Hub:
             self.streams.lose()
             return False
         except Exception:  # whichever adapter it is: the caller's step is done
-            logger.warning("live sessions elsewhere were not found", exc_info=True)
+            said = "live sessions elsewhere were not found"
+            logger.log(self._patience.level, said, exc_info=True)
             self.streams.lose()
             return False
         away: dict[str, list[Uid]] = {}
@@ -234,7 +235,7 @@ class Hub:
         except Away:
             return False  # the accounts are asked meanwhile
         except Exception:  # whichever adapter it is
-            logger.warning("a revocation was not kept", exc_info=True)
+            logger.log(self._patience.level, "a revocation was not kept", exc_info=True)
             return False
         return True
 

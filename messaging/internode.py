@@ -51,6 +51,11 @@ class Patience:
     def seconds(self) -> float:
         return PATIENT_SECONDS if self.patient else WAIT_SECONDS
 
+    @property
+    def level(self) -> int:
+        """At which a failure is logged: who tries again says once that it was in vain."""
+        return logging.DEBUG if self.patient else logging.WARNING
+
 
 class _Waiting(NamedTuple):
     data: bytes
@@ -155,7 +160,8 @@ class Stream:
             return False  # that is in the log
         except Exception:  # the layer's own errors, whichever layer it is
             metrics.DROPPED.add("layer", len(data))
-            logger.warning("node %s was not reached", self._there, exc_info=True)
+            said = "node %s was not reached"
+            logger.log(self._patience.level, said, self._there, exc_info=True)
             return False
         return True
 
