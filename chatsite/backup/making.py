@@ -44,10 +44,7 @@ def make(
 def written(target: Path, copied: Iterable[Path] = ()) -> Iterator[Path]:
     """A folder to write a backup into, which becomes `target` at the end, or goes. `copied`: files
     that there must be room for. Raises Problem."""
-    if target.exists() or target.is_symlink():
-        raise Problem(f"{target} is there already; name a folder that is not.")
-    if not target.parent.is_dir():
-        raise Problem(f"There is no folder {target.parent} to put the backup into.")
+    require_free(target)
     room.require(target.parent, sum(path.stat().st_size for path in copied))
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
@@ -60,6 +57,14 @@ def written(target: Path, copied: Iterable[Path] = ()) -> Iterator[Path]:
             sync_folder(target.parent)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def require_free(target: Path) -> None:
+    """Raises Problem where no folder of that name can be made."""
+    if target.exists() or target.is_symlink():
+        raise Problem(f"{target} is there already; name a folder that is not.")
+    if not target.parent.is_dir():
+        raise Problem(f"There is no folder {target.parent} to put the backup into.")
 
 
 def check_database(path: Path, name: str) -> None:

@@ -19,6 +19,7 @@ from chatsite import control, env, make_secrets
 from chatsite.backup import Failed, Problem, manifest
 from chatsite.backup.making import Progress, check_database, sync, sync_folder
 from chatsite.backup.manifest import DATABASES, Manifest
+from chatsite.copying import sites
 from chatsite.copying.accounts import STORE
 
 OF_MESSAGES = settings.BASE_DIR / "messaging/backends/sql/migrations"
@@ -56,6 +57,18 @@ def restore(source: Path, var: Path, progress: Progress, files: PutBack | None =
     finally:
         shutil.rmtree(ready, ignore_errors=True)
     return aside
+
+
+def rehearse(source: Path, var: Path, progress: Progress) -> Manifest:
+    """Unpack `source`, check it and bring it up to date as `restore` does, beside `var`, and remove
+    that again. The site may run. Raises Problem."""
+    said = manifest.read(source)
+    ready = var.with_name(f".{var.name}.{os.getpid()}.rehearsing")
+    try:
+        prepare(source, said, ready, sites.in_files(ready).variables, progress)
+    finally:
+        shutil.rmtree(ready, ignore_errors=True)
+    return said
 
 
 def prepare(

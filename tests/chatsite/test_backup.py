@@ -97,6 +97,19 @@ def beside(folder: Path) -> list[str]:
 # ---------------------------------------------------------------- backup
 
 
+def test_what_it_would_copy_is_counted_and_nothing_is_written(site: Site) -> None:
+    folder = site.var.parent / "backup"
+    done = run(site, "backup", folder, "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert "Would copy messages.sqlite3 with" in done.stdout
+    assert "Would copy 0 pictures and files" in done.stdout
+    assert not folder.exists()
+    folder.mkdir()
+    taken = run(site, "backup", folder, "--dry-run")
+    assert taken.returncode == REFUSED
+    assert "is there already" in taken.stderr
+
+
 def test_no_secret_is_rotated_while_it_is_made(site: Site) -> None:
     free: list[bool] = []
 
@@ -282,6 +295,19 @@ def test_the_older_data_is_back_and_everybody_signs_in_again(site: Site, backup:
     assert rows(old, LATER)
     assert aside in done.stdout
     site.start()
+
+
+def test_a_rehearsal_says_whether_a_backup_is_good(site: Site, backup: Path) -> None:
+    there, before = beside(site.var.parent), data_of(site.var)
+    with closing(sqlite3.connect(site.var / "site.sqlite3")) as open_elsewhere:
+        open_elsewhere.execute("SELECT count(*) FROM accounts_user").fetchone()
+        good = run(site, "restore", backup, "--dry-run")
+    assert good.returncode == 0, good.stderr
+    assert "is good: " in good.stdout
+    spoil_bytes(backup)
+    damaged = run(site, "restore", backup, "--dry-run")
+    assert (damaged.returncode, "is damaged" in damaged.stderr) == (REFUSED, True)
+    assert (beside(site.var.parent), data_of(site.var)) == (there, before)
 
 
 def test_a_running_site_is_not_restored_over(site: Site, backup: Path) -> None:

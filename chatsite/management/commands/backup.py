@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from chatsite import copying
-from chatsite.backup import Failed, Problem, exporting, making, stored
+from chatsite.backup import Failed, Problem, exporting, making, measuring, stored
 from chatsite.backup.reporting import Reporter, databases
 from chatsite.copying import sites
 from chatsite.running.progress import Progress
@@ -30,6 +30,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path, help="a name that is still free")
         parser.add_argument("--no-files", action="store_true", help="leave out pictures and files")
+        parser.add_argument("--dry-run", action="store_true", help="write nothing, and count")
 
     def handle(self, *args: Any, **options: Any) -> None:
         var, target, faults = Path(settings.VAR), options["folder"].absolute(), ""
@@ -41,7 +42,10 @@ class Command(BaseCommand):
                 stored.fetch(folder, progress)
 
         try:
-            if (found := databases()) is not None:
+            found = databases()
+            if options["dry_run"]:
+                return self._count(target, found or {}, files=not options["no_files"])
+            if found is not None:
                 making.make(target, found, var, Reporter(self.stdout), files if elsewhere else None)
             else:
                 sites.require_whole("backed up")
@@ -49,8 +53,16 @@ class Command(BaseCommand):
         except (Problem, copying.Problem) as problem:
             code = FAILED if isinstance(problem, Failed) else REFUSED
             raise CommandError(str(problem), returncode=code) from problem
+        self._tell(target, faults, files=not options["no_files"])
+
+    def _count(self, target: Path, found: dict[str, Path], *, files: bool) -> None:
+        for kind in measuring.measure(target, found, files=files):
+            self.stdout.write(f"Would copy {kind}.")
+        self.stdout.write(f"{target} has room for it.")
+
+    def _tell(self, target: Path, faults: str, *, files: bool) -> None:
         self.stdout.write(f"The backup is in {target}. Keep it as safe as the site itself.")
-        if options["no_files"]:
+        if not files:
             self.stdout.write("Pictures and files are not in it.")
         if faults:
             raise CommandError(

@@ -32,11 +32,18 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path, help="made by manage.py backup")
+        parser.add_argument(
+            "--dry-run", action="store_true",
+            help="change nothing: unpack the backup, check it and bring it up to date, and remove "
+            "that again; the site may run",
+        )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
         var, source = Path(settings.VAR).absolute(), options["folder"].absolute()
         telling, progress = Reporter(self.stdout), Progress(self.stdout)
         try:
+            if options["dry_run"]:
+                return self._rehearse(source, var, telling)
             if databases() is not None:
                 put_back = partial(stored.put_back, progress=progress) if settings.S3 else None
                 aside = restoring.restore(source, var, telling, put_back)
@@ -46,6 +53,17 @@ class Command(BaseCommand):
         except (Problem, copying.Problem) as problem:
             code = FAILED if isinstance(problem, Failed) else REFUSED
             raise CommandError(str(problem), returncode=code) from problem
+        self._tell(said, var)
+
+    def _rehearse(self, source: Path, var: Path, telling: Reporter) -> None:
+        said = restoring.rehearse(source, var, telling)
+        size = sum(file.bytes for file in said.files.values())
+        self.stdout.write(
+            f"The backup of {said.made} is good: {len(said.files):,} files with {size:,} bytes. "
+            "Nothing was changed."
+        )
+
+    def _tell(self, said: str, var: Path) -> None:
         self.stdout.write(f"The data of the backup is in {said}.")
         if settings.CASSANDRA:
             self.stdout.write(f"Copy {var}/secrets to each machine of the site, and start it.")
