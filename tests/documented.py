@@ -82,6 +82,8 @@ WHILE_IT_RUNS = (
     Step("prune", ""),
     Step("prune_stale --dry-run", "stay"),
     Step("prune_stale", "stay"),
+    Step("prune_messages --dry-run", "0 would go"),
+    Step("prune_messages", "0 gone"),
     Step("prune_attachments --adopt", "0 files"),
     Step("prune_attachments", "0 files"),
     Step("clearsessions", ""),

@@ -16,7 +16,7 @@ WAITS = "from accounts.models import User; User.objects.filter(username='carol')
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    made = new_site({"DATABASE_URL": "", "ADMIN_URL": "/admin"})
+    made = new_site({"DATABASE_URL": "", "ADMIN_URL": "/admin", "MESSAGE_RETENTION_DAYS": "30"})
     seeded(made, "alice", "bob", "carol", "dave", "mallory", pairs=1)
     yield made
     made.remove()
