@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from e2ee.encoding import from_base64
 from messaging.protocol import Msg, Send
 from testkit.client.m1 import body as bodies
 from testkit.client.m1.envelope import Opened, Sealed
@@ -28,7 +29,7 @@ class Message:
     kind: int
     members: dict[str, Any]  # M; empty where the content is gone
     mine: bool
-    gone: str | None = None
+    gone: str | None = None  # the server's word, or "deleted": that of who sent it
 
     @property
     def type(self) -> str | None:
@@ -37,6 +38,11 @@ class Message:
     @property
     def text(self) -> str | None:
         return self.members.get("body")
+
+    @property
+    def ref(self) -> bytes:
+        """The message that a reaction, an edit or a deletion is about."""
+        return from_base64(self.members["ref"], 16)
 
     @classmethod
     def of(cls, msg: Msg, opened: Opened, members: dict[str, Any], *, mine: bool) -> "Message":
@@ -115,6 +121,11 @@ class Conversation:
         """It may come again, in a new place."""
         self.messages.append(message)
         self.only = [lost for lost in self.only if lost.mid != message.mid]
+        if message.type == "del":
+            self.messages, self.only = (
+                _without(message, self.messages),
+                _without(message, self.only),
+            )
 
     def texts(self) -> list[str]:
         return [message.text or "" for message in self.messages if message.type == "text"]
@@ -125,3 +136,14 @@ class Conversation:
             self.pending = None
             if self.log == entry.log:
                 self.ctr, self.prev = entry.ctr - 1, entry.prev
+
+
+def _without(deletion: Message, messages: list[Message]) -> list[Message]:
+    """Nobody deletes the words of somebody else."""
+    mid = deletion.ref
+    return [
+        replace(one, members={}, gone="deleted")
+        if (one.mid, one.mine) == (mid, deletion.mine)
+        else one
+        for one in messages
+    ]

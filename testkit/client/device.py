@@ -143,14 +143,15 @@ class Device:
         return await self.send_body(to, compose, kind=KIND_SILENT)
 
     async def send_body(
-        self, to: HasUid | bytes, compose: Compose, *, kind: int = KIND_NOTIFY, ttl: int = 0
-    ) -> Message:
+        self, to: HasUid | bytes, compose: Compose, *, kind: int = KIND_NOTIFY, ttl: int = 0,
+        erase: protocol.Erase | None = None,
+    ) -> Message:  # fmt: skip
         """One in flight per conversation, in the order of the calls."""
         conversation = self.conversation(to)
         async with conversation.sending:
             if conversation.pending is not None:
                 await self.outbound.deliver(conversation)
-            conversation.pending = await self.outbound.seal(conversation, compose, kind, ttl)
+            conversation.pending = await self.outbound.seal(conversation, compose, kind, ttl, erase)
             return await self.outbound.deliver(conversation)
 
     async def rotate(self, to: HasUid | bytes) -> None:
@@ -161,8 +162,7 @@ class Device:
         await self.line.send(protocol.Typing(conv=Id(self.conversation(to).conv)))
 
     async def watch(self, *people: HasUid, focus: bool = True) -> None:
-        users = [Id(person.uid) for person in people]
-        await self.line.send(protocol.Watch(users=users, focus=focus))
+        await self.line.send(protocol.Watch(users=[Id(one.uid) for one in people], focus=focus))
 
     async def read(self, to: HasUid | bytes) -> None:
         """Everything of the peer that has arrived was on screen."""
@@ -224,8 +224,8 @@ class Device:
         """One boundary: what fails here is kept for the test to see, and the line goes on."""
         try:
             if isinstance(frame, Msg):
-                conv = bytes(frame.conv)
-                await self.inbound.offer(self.know(conv, bytes(frame.sender or b"")), frame)
+                whose = self.know(bytes(frame.conv), bytes(frame.sender or b""))
+                await self.inbound.offer(whose, frame)
             else:
                 self._learn(frame)
                 self.frames.append(frame)
@@ -274,9 +274,9 @@ class Device:
         self._receipts.pop(conversation.conv, None)
         await conversation.agreed.wait()
         try:
-            got = conversation.have
-            self.vector.tell(conversation.conv, self.uid, got=got)
-            await self.line.send(protocol.Got(conv=Id(conversation.conv), seq=got))
+            conv, got = conversation.conv, conversation.have
+            self.vector.tell(conv, self.uid, got=got)
+            await self.line.send(protocol.Got(conv=Id(conv), seq=got))
             if self.auto_read:
                 await self.read(conversation.conv)
         except Closed:

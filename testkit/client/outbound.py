@@ -26,8 +26,9 @@ class Outbound:
         self.device = device
 
     async def seal(
-        self, conversation: Conversation, compose: Compose, kind: int, ttl: int
-    ) -> Outgoing:
+        self, conversation: Conversation, compose: Compose, kind: int, ttl: int,
+        erase: protocol.Erase | None,
+    ) -> Outgoing:  # fmt: skip
         device, conv, peer = self.device, conversation.conv, conversation.peer
         epoch = device.epochs.ready(conv)
         if epoch is None:
@@ -49,6 +50,7 @@ class Outbound:
         )
         conversation.ctr, conversation.prev = ctr, sealed.commitment
         frame = _frame(conversation, sealed)
+        frame.erase = erase
         frame.blobs = [Id(blob) for blob in bodies.blobs(bodies.parse(body, ctr))] or None
         return Outgoing(frame, sealed, body, compose, ctr, prev, conversation.log)
 
@@ -98,8 +100,9 @@ class Outbound:
         conversation.give_back(entry)
         self.device.epochs.forget_head(conversation.conv)
         self.device.directory.outdated |= {self.device.uid, conversation.peer}  # or a list moved
+        frame = entry.frame
         conversation.pending = await self.seal(
-            conversation, entry.compose, entry.frame.kind, entry.frame.ttl
+            conversation, entry.compose, frame.kind, frame.ttl, frame.erase
         )
 
     async def _sent(

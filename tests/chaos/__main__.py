@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.chaos import report
 from tests.chaos.checkers import check
 from tests.chaos.mutants import NAMES
-from tests.chaos.plan import CLUSTER_FAULTS, FAULTS, RING_FAULTS, Plan
+from tests.chaos.plan import CLUSTER_FAULTS, DIRECT_FAULTS, FAULTS, RING_FAULTS, Plan
 from tests.chaos.server import template
 from tests.chaos.services import NODES_MAX, Services, own_services
 from tests.chaos.storm import run
@@ -25,6 +25,7 @@ def main() -> int:
     wanted = _arguments()
     several = wanted.engine == "distributed"
     every = (*CLUSTER_FAULTS, *(RING_FAULTS if wanted.cassandra > 2 else ()))
+    every += DIRECT_FAULTS if wanted.direct else ()
     plan = Plan(
         seed=wanted.seed, ops=wanted.ops, mutant=wanted.mutant, strikes=wanted.strikes,
         faults=tuple(wanted.faults or (every if several else FAULTS)),
@@ -34,6 +35,7 @@ def main() -> int:
         presence=not wanted.no_presence,
         quiet_seconds=wanted.quiet or (CLUSTER_QUIET if several else Plan.quiet_seconds),
         nodes=wanted.nodes if several else 1,
+        direct=wanted.direct,
         fault_seconds=LONGER if several else Plan.fault_seconds,
     )  # fmt: skip
     with ExitStack() as ended:
@@ -62,6 +64,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--engine", choices=("embedded", "distributed"), default="embedded")
     parser.add_argument("--nodes", type=int, choices=range(1, NODES_MAX + 1), default=NODES_MAX)
     parser.add_argument("--cassandra", type=int, choices=(1, 3), default=1, help="nodes of it")
+    parser.add_argument("--direct", action="store_true", help="files pass the nodes by")
     parser.add_argument("--report", help="file for the page that docs/failures.md is")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--runs", type=int, default=1, help="seeds, one after the other")
@@ -70,7 +73,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, help="operations a second")
     parser.add_argument("--minutes", type=float, default=60, help="of storm, at most")
     parser.add_argument(
-        "--faults", nargs="*", choices=sorted({*FAULTS, *CLUSTER_FAULTS, *RING_FAULTS})
+        "--faults",
+        nargs="*",
+        choices=sorted({*FAULTS, *CLUSTER_FAULTS, *RING_FAULTS, *DIRECT_FAULTS}),
     )
     parser.add_argument("--mutant", choices=NAMES, default="none", help="break the server")
     parser.add_argument("--browser-mutant", default="", help="break the browsers")

@@ -7,8 +7,10 @@ import asyncio
 import http.client
 import random
 import secrets
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from e2ee.encoding import h, to_base64
@@ -18,9 +20,12 @@ from testkit.client import files
 from testkit.client.api import Api, ApiError
 from testkit.client.device import Device
 from testkit.client.m1 import blob as blobs
+from tests.chaos import deletions
 from tests.chaos.history import History
 
 SIZES = (0, 1, 70_000, 300_000, 600_000)  # bytes: up to three parts
+GONE_SECONDS = 60.0  # what is deleted may be read for so long (media/reading.py)
+LOOK_SECONDS = 0.5
 MIME = "application/x-storm"
 
 
@@ -80,7 +85,7 @@ class Attaching:
     async def read(self, entry: dict[str, Any]) -> bool:
         """Whether it is the file that goes with its text. Raises as `entry`."""
         async with self._turn:
-            plain = await asyncio.to_thread(files.download, self._api, entry)
+            plain = await asyncio.to_thread(files.download, self._api, entry, past=True)
         return plain == contents(entry["alt"])
 
     async def read_all(self, device: Device, name: str, history: History) -> None:
@@ -90,6 +95,30 @@ class Attaching:
                 for entry in message.members.get("att", ()):
                     why = await self._why_not(entry)
                     history.add(name, "file", "fail" if why else "ok", file=entry["alt"], why=why)
+
+    async def miss_deleted(self, device: Device, name: str, history: History) -> None:
+        """No file of a message that is deleted; the history learns which can still be had."""
+        until = time.monotonic() + GONE_SECONDS
+        for one in deletions.of(history.events):
+            if one.how == "ok" and bytes.fromhex(one.conv) in device.conversations:
+                for blob in one.blobs:
+                    gone = await self._is_gone(blob, until)
+                    history.add(name, "gone file", "ok" if gone else "fail", file=blob)
+
+    async def _is_gone(self, blob: str, until: float) -> bool:
+        """By then, at last."""
+        while await asyncio.to_thread(self._is_there, blob):
+            if time.monotonic() > until:
+                return False
+            await asyncio.sleep(LOOK_SECONDS)
+        return True
+
+    def _is_there(self, blob: str) -> bool:
+        try:
+            files.get(self._api, bytes.fromhex(blob), 0)
+        except ApiError as refusal:
+            return refusal.status != HTTPStatus.NOT_FOUND
+        return True
 
     async def _why_not(self, entry: dict[str, Any]) -> str:
         """Why its reader does not have the file that was sent; empty where they do."""

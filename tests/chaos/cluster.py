@@ -33,6 +33,7 @@ READY_SECONDS = 120.0
 DRAINED_SECONDS = 60.0  # 30 by its own rules, on a machine that is not busy
 SEEN_SECONDS = 1.2  # two checks of the balancer
 LOOK_SECONDS = 0.1
+PAST = ("devices", "s3")  # door by which devices come to the S3 server themselves
 
 
 class Cluster:
@@ -55,6 +56,8 @@ class Cluster:
         with Redis.from_url(self.services.url("redis")) as redis:
             redis.flushall()
         await asyncio.to_thread(migrate, self.direct)
+        if self.plan.direct:
+            await self._door(*PAST, _port(self.direct.env["S3_ENDPOINT_URL"]))
         for number in range(1, self.plan.nodes + 1):
             self.nodes.append(await self._behind_doors(number))
         await asyncio.gather(*(self.start(site) for site in self.nodes))
@@ -88,8 +91,10 @@ class Cluster:
             for service in self.services.cassandras
             for true in [self.services.url(service)]
         }
+        past = self.doors.get(PAST)
         env = {
             **first.env,
+            **({} if past is None else _past_the_nodes(past)),
             "NODE": name,
             "DATABASE_URL": _by(first.env["DATABASE_URL"], postgres),
             "REDIS_URL": _by(first.env["REDIS_URL"], redis),
@@ -199,6 +204,10 @@ def _port(url: str) -> int:
     port = urlsplit(url).port
     assert port is not None
     return port
+
+
+def _past_the_nodes(door: Door) -> dict[str, str]:
+    return {"MEDIA_TRANSFER": "direct", "S3_PUBLIC_ENDPOINT": f"http://{door.address}"}
 
 
 def _by(url: str, door: Door) -> str:

@@ -5,7 +5,7 @@ import time
 from functools import partial
 
 from tests.chaos import store
-from tests.chaos.cluster import Cluster
+from tests.chaos.cluster import PAST, Cluster
 from tests.chaos.nemesis import Nemesis
 from tests.chaos.proxy import IN, OUT, Weather
 from tests.chaos.services import FULL, ROOMY
@@ -20,6 +20,12 @@ BETWEEN = {
     "freeze": Weather(hold=frozenset({IN, OUT})),
     "lose": Weather(swallow=frozenset({IN, OUT})),
     "shed": Weather(lose_request=0.3),
+}
+
+PAST_THE_NODES = {
+    "direct_away": Weather(refuse=True),
+    "direct_slow": Weather(delay=0.2),
+    "direct_cut": Weather(cut_after=236_000),
 }
 
 
@@ -37,6 +43,9 @@ class ClusterNemesis(Nemesis):
         if how in BETWEEN:
             self.done[fault] += 1
             return await self._between(fault, BETWEEN[how], service)
+        if fault in PAST_THE_NODES:
+            self.done[fault] += 1
+            return await self._past_the_nodes(fault)
         await super().strike(fault)
 
     async def rest(self, fault: str) -> None:
@@ -157,3 +166,11 @@ class ClusterNemesis(Nemesis):
         await asyncio.sleep(self._while())
         for name in chosen:
             doors[name].set(Weather())
+
+    # ------------------------------------------------------------ between devices and files
+
+    async def _past_the_nodes(self, fault: str) -> None:
+        self.say("fault", fault, [])
+        self.cluster.doors[PAST].set(PAST_THE_NODES[fault])
+        await asyncio.sleep(self._while())
+        self.cluster.doors[PAST].set(Weather())

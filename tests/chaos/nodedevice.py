@@ -4,28 +4,35 @@
 """
 
 import asyncio
-import base64
 import contextlib
 import json
+import random
 import secrets
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from testkit.client.account import Secrets
 from testkit.running import ROOT
-from tests.chaos.attaching import contents
 from tests.chaos.history import History
-from tests.chaos.outcome import Chat, Holding, Message
+from tests.chaos.nodewords import b64, file_of, holding_of, unb64
+from tests.chaos.outcome import Holding
 from tests.chaos.proxy import Door
 
 SCRIPT = ROOT / "tests/chaos/browser/device.js"
 LINE_BYTES = 64 * 1024 * 1024  # a report of everything is one line
 ANSWER_SECONDS = 60
-CLOCKS_DIFFER = "odd_time"  # the one warning that a wrong clock deserves
 
 
 class Gone(Exception):
     """The process ended before it answered."""
+
+
+class Open(NamedTuple):
+    """An entry of the outbox whose fate is not known."""
+
+    op: str  # send or delete
+    conv: str
+    text: str  # of the message that is sent, or deleted
 
 
 class NodeDevice:
@@ -44,7 +51,8 @@ class NodeDevice:
         self._reader: asyncio.Task[None] | None = None
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._count = 0
-        self._open: dict[str, tuple[str, str]] = {}  # id → conv, text: fate not known
+        self._open: dict[str, Open] = {}  # by id
+        self._deleted: set[str] = set()  # texts that it deletes
         self._started = asyncio.Event()  # its page is there to write on
         self._handed: set[str] = set()  # ids that the device was asked to keep
         self._kept: set[str] = set()  # ids that the device promised to keep
@@ -63,7 +71,7 @@ class NodeDevice:
 
     def send(self, conv: str, text: str) -> None:
         ident = secrets.token_hex(8)
-        self._open[ident] = (conv, text)
+        self._open[ident] = Open("send", conv, text)
         file = text in self._filed
         self.history.add(self.name, "send", "invoke", conv=conv, text=text, file=file)
         self._spawn(self._keep(ident, conv, text))
@@ -73,12 +81,33 @@ class NodeDevice:
         self._filed.add(text)
         self.send(conv, text)
 
+    async def delete(self, conv: str) -> None:
+        """One of the newest texts of its owner, for everyone."""
+        mine = await self._ask("mine", conv=b64(conv))
+        left = [one for one in mine if one["text"] not in self._deleted]
+        if not left:
+            return
+        one = random.choice(left)
+        ident, text = secrets.token_hex(8), one["text"]
+        self._deleted.add(text)
+        self._open[ident] = Open("delete", conv, text)
+        mid, blobs = unb64(one["mid"]), [unb64(blob) for blob in one["blobs"]]
+        self.history.add(
+            self.name, "delete", "invoke", conv=conv, text=text, target=mid, blobs=blobs
+        )
+        self._handed.add(ident)
+        await self._ask("delete", id=ident, conv=b64(conv), seq=one["seq"], mid=one["mid"])
+        self._kept.add(ident)
+
+    async def meddle(self, conv: str) -> None:
+        """No page has a way to."""
+
     async def abandon(self, conv: str, text: str) -> None:
         """Sealed, and never sent: no server hears of it."""
-        await self._ask("seal", name=text, file=_file(text))
+        await self._ask("seal", name=text, file=file_of(text))
 
     async def read(self, conv: str) -> None:
-        await self._ask("read", conv=_b64(conv))
+        await self._ask("read", conv=b64(conv))
 
     async def look(self) -> None:
         """A page of history, as somebody scrolls; the Python devices look for I5."""
@@ -88,10 +117,10 @@ class NodeDevice:
 
     async def rotate(self, conv: str) -> None:
         with contextlib.suppress(RuntimeError):  # no network, or too many: the page would say so
-            await self._ask("rotate", conv=_b64(conv))
+            await self._ask("rotate", conv=b64(conv))
 
     async def typing(self, conv: str) -> None:
-        await self._ask("typing", conv=_b64(conv))
+        await self._ask("typing", conv=b64(conv))
 
     async def reconnect(self) -> None:
         self.door.cut()
@@ -119,7 +148,7 @@ class NodeDevice:
     async def caught_up(self, heads: dict[str, int]) -> bool:
         """Whether it is there, and has what was there by then."""
         status = await self._ask("status")
-        behind = any(chat["have"] < heads.get(_hex(chat["conv"]), 0) for chat in status["chats"])
+        behind = any(chat["have"] < heads.get(unb64(chat["conv"]), 0) for chat in status["chats"])
         return status["state"] == "live" and not behind
 
     async def settled(self, heads: dict[str, int]) -> bool:
@@ -129,23 +158,17 @@ class NodeDevice:
             await self._resolve()
         return not self._open
 
+    @property
+    def undecided(self) -> int:
+        """How much of what it said nobody knows the fate of."""
+        return len(self._open)
+
     async def read_ords(self) -> dict[str, int]:
         chats = (await self._ask("status"))["chats"]
-        return {_hex(chat["conv"]): chat["my_read_ord"] for chat in chats}
+        return {unb64(chat["conv"]): chat["my_read_ord"] for chat in chats}
 
     async def holding(self, *, fresh: bool = False) -> Holding:
-        chats, alarms = {}, []
-        for chat in await self._ask("report"):
-            messages = tuple(_message(message) for message in chat["messages"])
-            conv = _hex(chat["conv"])
-            waiting = len(chat["entries"])
-            only = tuple(_message(message) for message in chat["only"])
-            chats[conv] = Chat(messages, chat["unread"], chat["my_read_ord"], waiting, only)
-            for message in chat["messages"]:
-                wrong = [w for w in message["warnings"] if w != CLOCKS_DIFFER]
-                wrong += [message["broken"]] if message.get("broken") else []
-                alarms += [f"{w} at {message['seq']} of {conv[:6]}" for w in wrong]
-        return Holding(self.name, self.user, chats, fresh, tuple(alarms))
+        return holding_of(self.name, self.user, await self._ask("report"), fresh=fresh)
 
     async def lose(self) -> None:
         await self.close()
@@ -222,8 +245,8 @@ class NodeDevice:
         await self._started.wait()
         self._handed.add(ident)
         content = {"t": "text", "body": text}
-        message = {"id": ident, "conv": _b64(conv), "content": content}
-        file = {"file": _file(text)} if text in self._filed else {}
+        message = {"id": ident, "conv": b64(conv), "content": content}
+        file = {"file": file_of(text)} if text in self._filed else {}
         with contextlib.suppress(Gone, TimeoutError):  # then the news of it tells
             await self._ask("send", message=message, **file)
             self._kept.add(ident)
@@ -238,14 +261,14 @@ class NodeDevice:
     def _hear(self, event: str, detail: dict[str, Any]) -> None:
         if event == "message":
             if detail["fresh"]:
-                conv = _hex(detail["conv"])
+                conv = unb64(detail["conv"])
                 self.history.add(self.name, "applied", "ok", conv=conv, seq=detail["seq"])
         elif event == "entry":
             self._hear_entry(detail)
         elif event == "chat":
             self._hear_marks(detail)
         elif event == "presence":
-            self.seen[_hex(detail["user"])] = detail["state"]
+            self.seen[unb64(detail["user"])] = detail["state"]
         elif event == "status":
             self.link, self.why = detail["state"], detail.get("reason", "")
             if self.link == "stopped":
@@ -253,37 +276,19 @@ class NodeDevice:
 
     def _hear_entry(self, entry: dict[str, Any]) -> None:
         if entry["gone"]:
-            self._settle(entry["id"], "ok", entry["mid"] and _hex(entry["mid"]))
+            self._settle(entry["id"], "ok", entry["mid"] and unb64(entry["mid"]))
         elif entry["failed"]:
             self._settle(entry["id"], "fail", None, entry["failed"])
 
     def _settle(self, ident: str, how: str, mid: str | None, why: str = "") -> None:
         if ident in self._open:
-            conv, text = self._open.pop(ident)
-            self.history.add(self.name, "send", how, conv=conv, text=text, mid=mid, why=why)
+            op, conv, text = self._open.pop(ident)
+            self.history.add(self.name, op, how, conv=conv, text=text, mid=mid, why=why)
 
     def _hear_marks(self, chat: dict[str, Any]) -> None:
-        conv = _hex(chat["conv"])
+        conv = unb64(chat["conv"])
         marks = {name: chat[name] for name in ("peer_read", "peer_got", "my_read")}
         fresh = {k: v for k, v in marks.items() if self._marks.get((conv, k)) != v}
         if fresh:
             self._marks.update({(conv, k): v for k, v in fresh.items()})
             self.history.add(self.name, "marks", "ok", conv=conv, marks=fresh)
-
-
-def _message(message: dict[str, Any]) -> Message:
-    mid = _hex(message["mid"]) if message.get("mid") else ""
-    words = (message.get("content") or {}).get("body")
-    return Message(message["seq"], mid, message["mine"], message["kind"], message["ord"], words)
-
-
-def _file(text: str) -> str:
-    return base64.b64encode(contents(text)).decode()
-
-
-def _b64(ident: str) -> str:
-    return base64.b64encode(bytes.fromhex(ident)).decode()
-
-
-def _hex(ident: str) -> str:
-    return base64.b64decode(ident).hex()

@@ -21,6 +21,8 @@ class Row:
     ord: int
     kind: int
     epoch: int
+    gone: str | None = None
+    content: bool = True  # something is left of what it said
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,9 @@ other · displace: a device dials one node after the other while its old sockets
 redis_kill: -9, and back empty · sever: a node's connections to a service are reset and refused ·
 freeze: they stand still · lose: what is said on them is lost, then they are reset · shed: single
 statements are lost, and nobody hears of it"""
+DIRECT_FAULTS = ("direct_away", "direct_slow", "direct_cut")
+"""Between devices and the S3 server, where files go straight to it: RST and refused, slow, RST at
+90 % of a part of 256 KiB."""
 RING_FAULTS = ("cassandra_kill_two", "cassandra_pause_two")
 """Two of three: no majority is left."""
 
@@ -45,6 +48,7 @@ class Plan:
     )  # fmt: skip
     pairs: tuple[tuple[str, str], ...] = (("alice", "bob"), ("carol", "dave"), ("alice", "dave"))
     nodes: int = 1
+    direct: bool = False  # files pass the nodes by, to the S3 server of several of them and from it
     faults: tuple[str, ...] = FAULTS
     ops_a_second: float = 60.0
     fault_seconds: tuple[float, float] = (0.5, 2.5)  # between two, and of each

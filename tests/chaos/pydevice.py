@@ -4,35 +4,30 @@ It has a memory and no disk: when it is lost, it is lost, and its owner signs in
 """
 
 import asyncio
-import http.client
 import random
 from typing import Any
-
-from websockets.exceptions import WebSocketException
 
 from chatsite.edge.wire import Id
 from e2ee.errors import BadEpoch
 from messaging import protocol
 from testkit.client import account
 from testkit.client.account import Opened, Secrets
-from testkit.client.api import Api, ApiError
+from testkit.client.api import Api
 from testkit.client.comeback import Comeback
 from testkit.client.live import Closed
-from testkit.client.outbound import SendRefused
 from tests.chaos.attaching import Attaching
 from tests.chaos.held import chats, suspicions
 from tests.chaos.history import History
 from tests.chaos.outcome import Holding
 from tests.chaos.proxy import Door, Weather
+from tests.chaos.pysending import WEATHER, Saying, Sending
 from tests.chaos.skew import skew_ms
 from tests.chaos.watched import Watched
 
 CONNECT_SECONDS = 20  # with all that waits: a busy machine must not begin it for ever
 SILENT_SECONDS = 4.0  # without a frame, although it was asked: the line is dead
 LOOK_SECONDS = 0.5  # between two looks after the line
-NOT_WHOLE = "blob"  # a refusal of a message
 RETRY_SECONDS = 1.0  # at most, with full jitter: a storm has no time for the long pauses
-WEATHER = (OSError, EOFError, http.client.HTTPException, WebSocketException, Closed, ApiError)
 
 
 class PyDevice:
@@ -45,16 +40,13 @@ class PyDevice:
         self.seen: dict[str, str] = {}  # presence by uid
         self.lines = 0  # connections that came to stand
         self.attaching = Attaching(api)
-        self._filed: set[str] = set()  # texts that go with a file
-        self._queues: dict[bytes, asyncio.Queue[str]] = {}
+        self.sending = Sending(self)
         self._wanted: dict[bytes, tuple[int, int]] = {}  # read marks, told again after a break
-        self._open: set[str] = set()  # texts whose fate is not known
         self._tasks: set[asyncio.Task[Any]] = set()
         self._failures: list[str] = []  # of its own life: that it goes on is for the harness to see
         self._marks: dict[tuple[str, str], int] = {}
         self._comeback = Comeback(_soon)
         self._looks = 0
-        self._stuck_since = 0.0  # when the send began that waits for its promise; 0 = none
 
     # ------------------------------------------------------------ for the controller
 
@@ -62,19 +54,21 @@ class PyDevice:
         self.spawn(self._stay_connected())
 
     def send(self, conv: str, text: str) -> None:
-        """Kept in the order of the calls; the history learns how it ends."""
-        key = bytes.fromhex(conv)
-        file = text in self._filed
-        self.history.add(self.name, "send", "invoke", conv=conv, text=text, file=file)
-        self._open.add(text)
-        if key not in self._queues:
-            self._queues[key] = asyncio.Queue()
-            self.spawn(self._sender(key))
-        self._queues[key].put_nowait(text)
+        self.sending.say(Saying("send", bytes.fromhex(conv), text), file=False)
 
     def send_file(self, conv: str, text: str) -> None:
-        self._filed.add(text)
-        self.send(conv, text)
+        self.sending.say(Saying("send", bytes.fromhex(conv), text, file=True), file=True)
+
+    async def delete(self, conv: str) -> None:
+        self.sending.delete(bytes.fromhex(conv))
+
+    async def meddle(self, conv: str) -> None:
+        self.sending.meddle(bytes.fromhex(conv))
+
+    @property
+    def undecided(self) -> int:
+        """How much of what it said nobody knows the fate of."""
+        return len(self.sending.open)
 
     async def abandon(self, conv: str, text: str) -> None:
         """An upload that no message will have."""
@@ -136,22 +130,18 @@ class PyDevice:
 
     async def settled(self, heads: dict[str, int]) -> bool:
         """Whether nothing waits and everything is here."""
-        return await self.caught_up(heads) and not self._open
+        return await self.caught_up(heads) and not self.undecided
 
     async def read_ords(self) -> dict[str, int]:
         return {conv.hex(): row.my_read_ord for conv, row in self.device.vector.rows.items()}
 
     async def holding(self, *, fresh: bool = False) -> Holding:
-        waiting = {key: queue.qsize() for key, queue in self._queues.items()}
-        held, alarms = chats(self.device, waiting), (*suspicions(self.device), *self._failures)
+        held = chats(self.device, self.sending.waiting())
+        alarms = (*suspicions(self.device), *self._failures)
         return Holding(self.name, self.user, held, fresh, alarms)
 
     async def lose(self) -> None:
-        """The device is gone with all that was in it."""
-        for text in self._open:
-            conv = self._conv_of(text)
-            self.history.add(self.name, "send", "info", conv=conv, text=text)
-        self._open.clear()
+        self.sending.lose()
         await self.close()
 
     async def close(self) -> None:
@@ -189,8 +179,12 @@ class PyDevice:
                 self._marks.update({(conv, k): v for k, v in fresh.items()})
                 self.history.add(self.name, "marks", "ok", conv=conv, marks=fresh)
 
-    async def _stay_connected(self) -> None:
+    def be_late(self) -> None:
+        """The clock of the task that asks becomes the device's own."""
         skew_ms.set(self.skew)
+
+    async def _stay_connected(self) -> None:
+        self.be_late()
         while True:
             code = None
             try:
@@ -231,8 +225,9 @@ class PyDevice:
 
     async def _resend_if_stuck(self, now: float) -> None:
         """The promise was lost on the way: the same bytes go again on a new line."""
-        if self._stuck_since and now - self._stuck_since > SILENT_SECONDS:
-            self._stuck_since = 0.0
+        since = self.sending.stuck_since
+        if since and now - since > SILENT_SECONDS:
+            self.sending.stuck_since = 0.0
             await self.reconnect()
 
     async def _tell_reads(self) -> None:
@@ -242,58 +237,8 @@ class PyDevice:
                 self.device.vector.tell(conv, self.device.uid, read=seq, read_ord=ord_)
                 await self.device.line.send(protocol.Read(conv=Id(conv), seq=seq, ord=ord_))
 
-    async def _sender(self, key: bytes) -> None:
-        skew_ms.set(self.skew)
-        queue = self._queues[key]
-        while True:
-            text = await queue.get()
-            message = None
-            while message is None and text in self._open:
-                await self.online.wait()
-                message = await self._try(key, text)
-            if message is not None:
-                self._end(text, key, "ok", mid=message.mid.hex(), seq=message.seq)
-
-    async def _try(self, key: bytes, text: str) -> Any:
-        """The message once it is promised, or None: look again."""
-        conversation = self.device.conversations.get(key)
-        if conversation is None:
-            await asyncio.sleep(LOOK_SECONDS)  # its first state has not come yet
-            return None
-        for message in reversed(conversation.messages):
-            if message.text == text:
-                return message
-        own = self.device.keys.id
-        beyond = any(bytes(row.device or b"") == own for row in conversation.held.values())
-        if conversation.pending is not None or beyond:
-            await asyncio.sleep(0.05)  # the next connect sends it; or it is kept, after a hole
-            return None
-        try:
-            att = [await self.attaching.entry(key, text)] if text in self._filed else None
-            self._stuck_since = self._stuck_since or asyncio.get_running_loop().time()
-            return await self.device.send(key, text, att=att)
-        except SendRefused as refused:
-            if str(refused) != NOT_WHOLE:  # an older backup was put back: it is sent again
-                self._end(text, key, "fail", why=str(refused))
-        except (*WEATHER, BadEpoch) as error:  # BadEpoch: the maker of a lost epoch says it again
-            await asyncio.sleep((getattr(error, "retry_ms", None) or 100) / 1000)
-        finally:
-            self._stuck_since = 0.0
-        return None
-
-    def _end(self, text: str, key: bytes, how: str, **more: Any) -> None:
-        self._open.discard(text)
-        self.history.add(self.name, "send", how, conv=key.hex(), text=text, **more)
-
     def _convs(self) -> list[str]:
         return [conv.hex() for conv in self.device.vector.rows]
-
-    def _conv_of(self, text: str) -> str:
-        return next(
-            str(event.value["conv"])
-            for event in self.history.of("send", "invoke")
-            if event.value["text"] == text
-        )
 
 
 def _soon(least: float, most: float) -> float:

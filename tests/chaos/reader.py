@@ -20,9 +20,12 @@ READ: dict[Table, Callable[[Any], Any]] = {
     Table.CONNECTION: attrgetter("user1", "user2", "conv"),
     Table.HEAD: attrgetter("conv", "last_seq", "floor"),
     Table.READ: attrgetter("owner", "sender", "reader", "read_seq", "read_ord", "got_seq"),
-    Table.CONVERSATION: attrgetter(
-        "conv", "seq", "client_id", "sender", "device", "ctr", "ord", "kind", "epoch"
-    ),
+    Table.CONVERSATION: lambda row: [
+        *attrgetter(
+            "conv", "seq", "client_id", "sender", "device", "ctr", "ord", "kind", "epoch", "gone"
+        )(row),
+        any((row.text, row.salt, row.tag, row.url)),
+    ],
     Table.CONNECTION_KEY: attrgetter("conv", "epoch", "record"),
 }
 

@@ -16,7 +16,8 @@ from tests.chaos.history import History
 from tests.chaos.nodedevice import Gone, NodeDevice
 from tests.chaos.plan import Plan
 from tests.chaos.proxy import Door
-from tests.chaos.pydevice import WEATHER, PyDevice
+from tests.chaos.pydevice import PyDevice
+from tests.chaos.pysending import WEATHER
 from tests.chaos.server import OneServer
 from tests.chaos.services import Services
 

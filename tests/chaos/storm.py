@@ -25,8 +25,9 @@ from tests.chaos.setback import patiently
 
 OPS = {
     "send": 55, "file": 5, "abandon": 1, "read": 18, "look": 10, "typing": 4, "reconnect": 4,
-    "rotate": 2, "wake": 2,
+    "rotate": 2, "wake": 2, "delete": 5, "meddle": 3,
 }  # fmt: skip
+OF_A_CHAT = ("read", "rotate", "typing", "delete", "meddle")
 STRIKE_SECONDS = 600  # given to the last fault to come to its end: three nodes may drain in it
 OPEN_MAX = 80  # sends whose end nobody knows yet: a slow machine is not flooded
 LOOK_AT_STORE_SECONDS = 0.5
@@ -135,7 +136,7 @@ class _Storm:
         if op == "abandon":
             work = call(conv, self.say.text(device))
         else:
-            work = call(conv) if op in ("read", "rotate", "typing") else call()
+            work = call(conv) if op in OF_A_CHAT else call()
         task = asyncio.ensure_future(_weathered(work))
         self.background.add(task)
         task.add_done_callback(self.background.discard)
@@ -144,7 +145,7 @@ class _Storm:
             task.add_done_callback(self.scene.renewals.discard)
 
     def _open(self) -> int:
-        return sum(len(device._open) for device in self.scene.devices())
+        return sum(device.undecided for device in self.scene.devices())
 
     async def _observe(self) -> None:
         while True:
@@ -260,6 +261,7 @@ class _Storm:
         for device in self.scene.devices():
             if device.name.endswith("/fresh") and isinstance(device, PyDevice):
                 await device.attaching.read_all(device.device, device.name, self.history)
+                await device.attaching.miss_deleted(device.device, device.name, self.history)
 
     async def _outcome(self) -> Outcome:
         holdings = [await _holding(device) for device in self.scene.devices()]

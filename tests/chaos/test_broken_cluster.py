@@ -41,6 +41,8 @@ NODES = {
         ("displace",), frozenset({"everybody"}), hush="end", people=ALONE, nodes=3
     ),
     "plaintext_in_the_log": Sought((), frozenset({"I11"})),
+    "erase_forgotten": Sought((), frozenset({"I16"})),
+    "files_forgotten": Sought((), frozenset({"I9", "I16"})),
 }
 
 pytestmark = [long, has_node, pytest.mark.timeout(1800)]

@@ -37,7 +37,7 @@ from tests.messaging.conftest import (  # noqa: F401 -- fixtures
 )
 
 BROKEN = mutants.MUTANTS["distributed"]
-ELSEWHERE = {"none", "plaintext_in_the_log"}  # found in the files that a storm leaves
+ELSEWHERE = {one.__name__ for one in mutants.ANYWHERE}  # found by what a storm leaves
 NEVER = 3600.0  # seconds, where a moment would be a race
 SOON = 1.0  # what does not come is waited for no longer
 

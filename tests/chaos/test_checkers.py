@@ -79,6 +79,49 @@ def with_files(*, named: str = "", whole: str = "", stored: str = "") -> Spoil:
     return lambda outcome: replace(outcome, files=files)
 
 
+def with_deletion(how: str = "ok") -> Spoil:
+    """Alice deletes her first message, which had a file."""
+    named = {"conv": CONV, "text": "text 1"}
+    events = (
+        event(7, "alice/p1", "delete", "invoke", **named, target="m1", blobs=["b1"]),
+        event(7.5, "alice/p1", "delete", how, **named),
+    )
+
+    def spoil(outcome: Outcome) -> Outcome:
+        holdings = []
+        for holding in outcome.holdings:
+            first, *others = holding.chats[CONV].messages
+            chat = replace(holding.chats[CONV], messages=(replace(first, text=None), *others))
+            holdings.append(replace(holding, chats={CONV: chat}))
+        outcome = replace(with_events(*events)(outcome), holdings=tuple(holdings))
+        return with_rows(lambda rows: with_content(rows, gone="erased", content=False))(outcome)
+
+    return spoil
+
+
+def with_text(messages: list[Message]) -> list[Message]:
+    return [replace(messages[0], text="text 1"), *messages[1:]]
+
+
+def with_content(rows: list[Row], *, gone: str | None = None, content: bool = True) -> list[Row]:
+    return [replace(rows[0], gone=gone, content=content), *rows[1:]]
+
+
+@pytest.mark.parametrize("how", ["ok", "info"])
+def test_what_is_deleted_everywhere_is_good(how: str) -> None:
+    assert check(with_deletion(how)(good())) == {}
+
+
+def test_a_deletion_that_an_older_backup_took_back_may_hold_here_and_there() -> None:
+    back = with_events(
+        event(6.5, "nemesis", "backup", "ok"),
+        event(8, "nemesis", "restored", "ok", rows=[]),
+        event(8.5, "nemesis", "back", "ok"),
+    )
+    here_and_there = with_rows(with_content)(with_messages(with_text)(with_deletion()(good())))
+    assert check(back(here_and_there)) == {}
+
+
 def swapped(rows: list[Row]) -> list[Row]:
     """Alice's two messages have each other's places."""
     first, second, third = rows
@@ -148,6 +191,25 @@ SPOILT: list[tuple[str, str, Spoil]] = [
      with_events(event(7, "bob/p1", "shown", "ok", conv=CONV, texts=["text 9"]))),
     ("I14", "a counter was given to another message before",
      with_events(event(7, "nemesis", "restored", "ok", rows=[[CONV, PHONE, 2, "m9"]]))),
+    ("I16", "a device shows what is deleted",
+     lambda outcome: with_messages(with_text)(with_deletion()(outcome))),
+    ("I16", "the server keeps what is deleted",
+     lambda outcome: with_rows(with_content)(with_deletion()(outcome))),
+    ("I16", "nobody knows of a deletion, and some heed it",
+     lambda outcome: with_messages(with_text)(with_deletion("info")(outcome))),
+    ("I16", "the server keeps what nobody shows any more",
+     lambda outcome: with_rows(with_content)(with_deletion("info")(outcome))),
+    ("I16", "what nobody deleted is erased",
+     with_rows(lambda rows: [replace(rows[0], gone="erased", content=False), *rows[1:]])),
+    ("I16", "a file of what is deleted can be read",
+     lambda outcome: with_events(event(9, "bob/fresh", "gone file", "fail", file="b1"))(
+         with_deletion()(outcome))),
+    ("I1", "what somebody else deleted is gone",
+     with_messages(lambda all_: [replace(all_[0], text=None), *all_[1:]])),
+    ("I1", "a deletion that was refused holds all the same", with_deletion("fail")),
+    ("after", "nobody knows what became of a deletion",
+     with_events(event(7, "alice/p1", "delete", "invoke", conv=CONV, text="text 1", target="m1",
+                       blobs=[]))),
     ("I15", "somebody who is suspended sends",
      with_events(event(7, "nemesis", "suspended", "ok", user="bb", out=True, sent=1))),
     ("I15", "somebody who is suspended stays",

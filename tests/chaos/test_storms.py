@@ -25,6 +25,8 @@ STORM = Plan(seed=0, ops=1500 if FULL else 500)
 FEW = {
     "no_dedupe",
     "push_without_store",
+    "erase_forgotten",
+    "deletes_for_others",
     "forgets_names",
     "forgets_what_was_lost",
 }  # of the broken, without FULL
@@ -46,6 +48,8 @@ SERVERS = {
     "presence_by_user": (),
     "plaintext_in_the_log": (),
     "whole_unseen": ("cut_parts",),
+    "erase_forgotten": ("cut",),
+    "files_forgotten": ("cut",),
 }
 BROWSERS = {
     "forgets_names": ("lossy", "cut"),
@@ -53,6 +57,7 @@ BROWSERS = {
     "believes_vectors": ("mute",),
     "forgets_what_was_lost": ("restore",),
     "stays_ahead": ("restore",),
+    "deletes_for_others": ("cut",),
 }
 FOUND_BY = {
     "no_dedupe": ("I1", "I2", "I4"),
@@ -65,11 +70,14 @@ FOUND_BY = {
     "presence_by_user": ("I8",),
     "plaintext_in_the_log": ("I11",),
     "whole_unseen": ("I9",),
+    "erase_forgotten": ("I16",),
+    "files_forgotten": ("I9", "I16"),
     "forgets_names": ("I1",),
     "takes_what_comes": ("I3",),
     "believes_vectors": ("I6", "I7"),
     "forgets_what_was_lost": ("I13",),
     "stays_ahead": ("I1", "I3"),
+    "deletes_for_others": ("I1",),
 }
 
 HAS_NODE = shutil.which("node") and (ROOT / "node_modules/hash-wasm").exists()

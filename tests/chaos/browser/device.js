@@ -33,6 +33,8 @@ const known = {
     const att = file && [await sealed(content.body, file)];
     await bus.ask("send", att ? { ...message, content: { ...content, att } } : message);
   },
+  mine: async ({ conv }) => (await bus.ask("messages", conv)).messages.filter(isText).map(textOf),
+  delete: ({ id, conv, seq, mid }) => bus.ask("deleteForAll", id, conv, seq, mid),
   seal: ({ name, file }) => sealed(name, file),
   read: async ({ conv }) => {
     const { messages } = await bus.ask("messages", conv);
@@ -68,6 +70,12 @@ async function sealed(name, base64) {
   await sink.close();
   const words = { mime: "application/x-storm", name: `${name}.bin`, alt: name };
   return { blob: b64(id), fk: b64(fk), hash: b64(hash), size, log2, ...words };
+}
+
+const isText = ({ mine, mid, content }) => mine && mid && content?.t === "text";
+
+function textOf({ seq, mid, content: { body, att = [] } }) {
+  return { seq, mid, text: body, blobs: att.map(({ blob }) => blob) };
 }
 
 function tell(event, detail) {

@@ -54,8 +54,10 @@ const keepCookie = (key, value) => commit(ORIGIN, [value ? { store: "cookies", k
 
 function fetching(native, origin, door) {
   return async (path, { headers, ...init }) => {
+    const url = new URL(path, `http://${door}`);
+    if (url.host !== door) return native(url, { ...init, headers: { ...headers, Origin: origin } });
     const own = { Cookie: cookies(), ...(init.method !== "GET" && { Origin: origin }) };
-    const response = await native(new URL(path, `http://${door}`), { ...init, headers: { ...headers, ...own } });
+    const response = await native(url, { ...init, headers: { ...headers, ...own } });
     for (const line of response.headers.getSetCookie()) {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
       await keepCookie(name, value);

@@ -4,7 +4,7 @@ wrong, in words; nothing found = []. All are O(n log n): every text and every cl
 
 from collections.abc import Callable
 
-from tests.chaos.checkers import epochs, files, presence, receipts, restored, sends
+from tests.chaos.checkers import deleted, epochs, files, presence, receipts, restored, sends
 from tests.chaos.outcome import Outcome
 
 Checker = Callable[[Outcome], list[str]]
@@ -24,6 +24,7 @@ CHECKERS: dict[str, Checker] = {
     "I13 what was on a screen stays there": restored.stays_on_screen,
     "I14 a counter stands for one message": restored.counters_stand_once,
     "I15 who is suspended sends nothing": sends.none_while_suspended,
+    "I16 what is deleted is gone everywhere, and nothing else is": deleted.gone_everywhere,
     "after the storm nothing waits": sends.nothing_waits,
     "everybody becomes quiet": sends.becomes_quiet,
     "an honest server alarms nobody": sends.nobody_alarmed,

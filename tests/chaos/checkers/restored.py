@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
+from tests.chaos import deletions
 from tests.chaos.history import Event
 from tests.chaos.outcome import Outcome
 
@@ -10,17 +11,18 @@ BACKUP, RESTORED, BACK = "backup", "restored", "back"
 
 
 def stays_on_screen(outcome: Outcome) -> list[str]:
-    """Every text that a device showed before it still shows, in the log or as being there alone."""
+    """Every text that a device showed before it still shows, in the log or as being there alone,
+    unless who sent it deletes it."""
     held = {
         (holding.name, conv): {message.text for message in (*chat.messages, *chat.only)}
         for holding in outcome.holdings
         for conv, chat in holding.chats.items()
     }
-    problems = []
+    problems, undone = [], deletions.texts(outcome.history)
     for event in outcome.history:
         there = held.get((event.client, str(event.value.get("conv"))))
         if event.op == "shown" and there is not None:
-            gone = [text for text in event.value["texts"] if text not in there]
+            gone = [text for text in event.value["texts"] if text not in there | undone]
             problems += [f"{event.client} showed {text}, and does not any more" for text in gone]
     return problems
 

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from itertools import pairwise
 
+from tests.chaos import deletions
 from tests.chaos.checkers import restored
 from tests.chaos.history import Event
 from tests.chaos.outcome import Outcome, Row
@@ -15,12 +16,12 @@ WALK = 50  # rows that a browser walks; beyond it jumps (static/js/sync/timeline
 def kept_once(outcome: Outcome) -> list[str]:
     """A set: `ok` exactly once, `fail` never, an open or unknown send once at most; for the reader
     by its text, in the store by its client_id."""
-    sends = _sends(outcome)
+    sends, undone = _sends(outcome), deletions.texts(outcome.history)
     problems = []
     for holding in outcome.holdings:
         for conv, chat in holding.chats.items():
             texts = Counter(message.text for message in chat.messages if message.text is not None)
-            problems += _set(f"{holding.name} {conv[:6]}", texts, sends.get(conv, {}))
+            problems += _set(f"{holding.name} {conv[:6]}", texts, sends.get(conv, {}), undone)
     stored = Counter((row.conv, row.mid) for row in outcome.store.rows)
     for event in outcome.history:
         if event.op != "send" or event.type != "ok" or not event.value.get("mid"):
@@ -174,15 +175,14 @@ def nothing_waits(outcome: Outcome) -> list[str]:
         for conv, chat in holding.chats.items()
         if chat.waiting
     ]
+    said = [event for event in outcome.history if event.op in ("send", "delete", "meddle")]
     settled = {
-        event.value["text"]
-        for event in outcome.history
-        if event.op == "send" and event.type != "invoke"
+        (event.op, event.client, event.value["text"]) for event in said if event.type != "invoke"
     }
     return problems + [
-        f"nobody knows what became of {event.value['text']} of {event.client}"
-        for event in outcome.history
-        if event.op == "send" and event.type == "invoke" and event.value["text"] not in settled
+        f"nobody knows what became of the {event.op} of {event.value['text']} by {event.client}"
+        for event in said
+        if event.type == "invoke" and (event.op, event.client, event.value["text"]) not in settled
     ]
 
 
@@ -214,12 +214,15 @@ def _sends(outcome: Outcome) -> dict[str, dict[str, str]]:
     return sends
 
 
-def _set(where: str, texts: Counter[str], sends: dict[str, str]) -> list[str]:
+def _set(
+    where: str, texts: Counter[str], sends: dict[str, str], undone: frozenset[str]
+) -> list[str]:
+    """`undone`: deleted by who sent it, or perhaps."""
     allowed = {"ok": (1, 1), "fail": (0, 0), "info": (0, 1), "open": (0, 1), LOST: (0, 1)}
     problems = [f"{where}: nobody sent {text}" for text in texts if text not in sends]
     for text, how in sends.items():
         least, most = allowed[how]
-        if not least <= texts[text] <= most:
+        if not (0 if text in undone else least) <= texts[text] <= most:
             problems.append(f"{where}: {text} ({how}) is there {texts[text]} times")
     return problems
 

@@ -6,6 +6,7 @@ A mutant is patched in at run time: for good in a server of a storm, for one tes
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -35,12 +36,32 @@ def plaintext_in_the_log(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(messages, "send", chatty)
 
 
+def erase_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """A deletion is a message like any other: what it deletes stays."""
+    messages: Any = import_module("messaging.messages")
+    draft = messages._draft
+    patch.setattr(messages, "_draft", lambda *rest: replace(draft(*rest), erase=None))
+
+
+def files_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """What is deleted is erased; its files stay."""
+    hooks: Any = import_module("media.hooks")
+
+    async def release(*rest: Any) -> None:
+        pass
+
+    patch.setattr(hooks.BlobLinks, "release", release)
+
+
+ANYWHERE = (none, plaintext_in_the_log, erase_forgotten, files_forgotten)
+
+
 def _named(*mutants: Mutant) -> dict[str, Mutant]:
     return {mutant.__name__: mutant for mutant in mutants}
 
 
 MUTANTS: dict[str, dict[str, Mutant]] = {
-    "embedded": _named(none, plaintext_in_the_log, *embedded.ALL),
-    "distributed": _named(none, plaintext_in_the_log, *cassandra.ALL, *nodes.ALL),
+    "embedded": _named(*ANYWHERE, *embedded.ALL),
+    "distributed": _named(*ANYWHERE, *cassandra.ALL, *nodes.ALL),
 }
 NAMES = sorted({name for mutants in MUTANTS.values() for name in mutants})
