@@ -96,6 +96,45 @@ export function mp4({ tracks = ["vide"] } = {}) {
   );
 }
 
+const table = (name, ...words) => box(name, Buffer.alloc(4), ...words.map(u32));
+const HERE = [0, 0, 0, 1]; // version and flags of a place of data: it is in this file
+
+/**
+ * A film with the way that was taken in a track of its own, in chunks among the frames: a sample, then two.
+ * @param {object} how what may be otherwise
+ */
+export function filmOfTheWay(how = {}) {
+  const { kind = "meta", entry = "gpmd", wide = false, each = 0, place = box("url ", Buffer.from(HERE)) } = how;
+  const data = ["frame one ", SECRET, "frame two ", SECRET, SECRET, "frame three"];
+  const offsets = data.map((_, n) => 28 + data.slice(0, n).join("").length); // behind ftyp and the head of mdat
+  const {
+    chunks = [offsets[1], offsets[3]],
+    runs = [1, 1, 1, 2, 2, 1],
+    sizes = each ? [] : Array(3).fill(SECRET.length),
+  } = how;
+  const { count = 3, tables = 1, moreBoxes = [] } = how;
+  const samples = box(
+    "stbl",
+    box("stsd", Buffer.alloc(4), u32(1), box(entry, Buffer.alloc(8))),
+    table("stsc", runs.length / 3, ...runs),
+    table("stsz", each, count, ...sizes),
+    table(wide ? "co64" : "stco", chunks.length, ...chunks.flatMap((at) => (wide ? [0, at] : [at]))),
+  );
+  const information = [box("dinf", box("dref", Buffer.alloc(4), u32(1), place)), ...Array(tables).fill(samples)];
+  const handler = box("hdlr", Buffer.alloc(8), ascii(kind), Buffer.alloc(13));
+  const track = (name, ...more) =>
+    box(
+      "trak",
+      box("tkhd", Buffer.alloc(84)),
+      box("mdia", box("hdlr", Buffer.alloc(8), ascii(name), Buffer.alloc(13)), ...more),
+    );
+  return joined(
+    box("ftyp", ascii("isom\0\0\0\0isom")),
+    box("mdat", ascii(data.join(""))),
+    box("moov", track("vide"), box("trak", box("mdia", handler, box("minf", ...information))), ...moreBoxes),
+  );
+}
+
 export function heic({ w = 4032, h = 3024 } = {}) {
   const spread = (x, y) => box("ispe", Buffer.alloc(4), u32(x), u32(y));
   return joined(

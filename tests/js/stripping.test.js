@@ -5,7 +5,7 @@ import { sniff } from "../../static/js/chat/filetypes.js";
 import { withoutPlaces } from "../../static/js/chat/filmplaces.js";
 import { heifSize } from "../../static/js/chat/heif.js";
 import { isTurned, stripped } from "../../static/js/chat/stripping.js";
-import { ascii, gif, heic, joined, mp4, png, SECRET, webp } from "./made_files.js";
+import { ascii, box, filmOfTheWay, gif, heic, joined, mp4, png, SECRET, webp } from "./made_files.js";
 
 const tells = (bytes) => Buffer.from(bytes).includes(SECRET);
 const clean = (bytes, mime) => {
@@ -77,6 +77,86 @@ test("a film says whether it has tracks besides pictures and sound: the way may 
   assert.equal(await more("soun", "vide", "tmcd"), false);
   for (const track of ["meta", "text", "sbtl", "gpmd", ""]) assert.equal(await more("vide", track), true, track);
   assert.equal(await more(), false);
+});
+
+/** What is left of a film. */
+async function silent(film) {
+  const { film: left, ...rest } = await withoutPlaces(new Blob([film]));
+  return { left: new Uint8Array(await left.arrayBuffer()), ...rest };
+}
+
+for (const [name, how] of [
+  ["of an action camera", {}],
+  ["of a phone", { kind: "camm", entry: "camm" }],
+  ["of a drone, in subtitles", { kind: "sbtl", entry: "tx3g" }],
+  ["in a film of more than 4 GiB", { wide: true }],
+  ["whose samples are all alike", { each: SECRET.length }],
+]) {
+  test(`the way in a track ${name} becomes zeros, and nothing else moves`, async () => {
+    const film = filmOfTheWay(how);
+    const { left, less, more } = await silent(film);
+    assert.deepEqual({ less, more }, { less: true, more: false });
+    assert.ok(!tells(left));
+    assert.ok(!Buffer.from(left).includes(how.entry ?? "gpmd"));
+    assert.equal(left.length, film.length);
+    for (const frame of ["frame one ", "frame two ", "frame three", "vide"])
+      assert.equal(Buffer.from(left).indexOf(frame), Buffer.from(film).indexOf(frame));
+    assert.deepEqual(await silent(left), { left, less: false, more: false }); // no such track is left
+  });
+}
+
+const AT = 38; // where the way begins
+for (const [name, how] of [
+  ["that is in pieces", { moreBoxes: [box("mvex")] }],
+  ["that lies beside the film", { place: box("url ", Buffer.alloc(4)) }],
+  ["of which it is not said where it lies", { place: Buffer.alloc(0) }],
+  ["with two tables", { tables: 2 }],
+  ["without a table", { tables: 0 }],
+  ["outside of what holds frames", { chunks: [AT, 4000] }],
+  ["in the index", { chunks: [AT, 150] }],
+  ["before the frames", { chunks: [4, AT] }],
+  ["of more samples than it has sizes of", { runs: [1, 4, 1] }],
+  ["of fewer chunks than samples", { chunks: [AT] }],
+  ["of chunks that begin with the second", { runs: [2, 1, 1] }],
+  ["without runs", { runs: [] }],
+  ["of fewer sizes than it says", { count: 500_000 }],
+  ["of samples of 4 GiB each", { each: 2 ** 32 - 1, count: 2 ** 32 - 1, runs: [1, 2 ** 32 - 1, 1], chunks: [AT] }],
+  [
+    "in more pieces than a page bears",
+    { count: 30_000, sizes: Array(30_000).fill(1), runs: [1, 1, 1], chunks: Array(30_000).fill(AT) },
+  ],
+]) {
+  test(`a track ${name} stays, and the film says so`, async () => {
+    const film = filmOfTheWay(how);
+    const { left, less, more } = await silent(film);
+    assert.deepEqual({ less, more }, { less: false, more: true });
+    assert.deepEqual(left, film);
+  });
+}
+
+test("a track of the way with any byte changed ends in no error, and the film is as long", async () => {
+  const film = filmOfTheWay();
+  for (let at = 0; at < film.length; at++) {
+    for (const value of [0, 255]) {
+      const found = await withoutPlaces(new Blob([film.with(at, value)]));
+      if (found) assert.equal(found.film.size, film.length);
+    }
+  }
+});
+
+test("samples that lie over each other, and more of them than memory should hold, are zeros once", async () => {
+  const size = 3 * 1024 * 1024;
+  const head = filmOfTheWay({ each: size - 100, chunks: [28, 100], runs: [1, 1, 1], count: 2 });
+  const index = head.slice(Buffer.from(head).indexOf("moov") - 4);
+  const frames = box("mdat", Buffer.alloc(size, 1));
+  const { left, less } = await silent(joined(head.slice(0, 20), frames, index));
+  assert.equal(less, true);
+  assert.equal(left.length, 20 + frames.length + index.length);
+  assert.equal(
+    left.subarray(28, 28 + size - 28).findIndex((byte) => byte !== 0),
+    -1,
+  );
+  assert.equal(left[28 + size - 1], 1);
 });
 
 test("a film of more boxes than any camera writes is not touched: to look at them would take minutes", async () => {

@@ -1,11 +1,17 @@
-// An MP4 or MOV without the place where it was taken, the camera and the names in it. What says so lies in
-// boxes of its own; they become free space of the same length, so nothing else moves and no frame is
-// encoded again. Of a film of any size only the heads of its boxes and its index are read. What lies among the frames
-// stays: some cameras write the way that they took as a track of its own.
+// An MP4 or MOV without the place where it was taken, the camera and the names in it (ADR 41). What says so lies in
+// boxes and tracks of its own. Boxes become free space of the same length, and the samples of such a track become zeros, so
+// nothing else moves and no frame is encoded again. Of a film of any size only the heads of its boxes and its index are
+// read; the rest is the file itself.
 //
-// Policy: `TELLING` (which boxes go), `SEEN_OR_HEARD` (which tracks tell no way), `INDEX_MAX`.
+// Policy: `TELLING` (which boxes go), `SEEN_OR_HEARD` (which tracks stay), `INDEX_MAX`, `BOXES_MAX`,
+// `SPANS_MAX`.
 
-/** @typedef {Uint8Array<ArrayBuffer>} Bytes */
+import { boxAt, boxesIn, freed, named, nameOf } from "./filmboxes.js";
+import { spansOf } from "./filmtracks.js";
+
+/** @typedef {import("./filmboxes.js").Bytes} Bytes */
+/** @typedef {import("./filmtracks.js").Span} Span */
+/** @typedef {Span & {bytes?: Bytes}} Change without bytes: zeros */
 
 const TELLING = new Set(["udta", "meta", "uuid"]); // user data, item metadata, extensions such as XMP
 const HOLDERS = new Set(["moov", "trak", "mdia"]); // boxes of boxes, in which those may lie
@@ -14,51 +20,99 @@ const SEEN_OR_HEARD = new Set(["vide", "soun", "auxv", "tmcd", "hint"]); // dept
 const BOXES_MAX = 10_000; // at the top, where a film in pieces has two for each; and in its index
 const INDEX_MAX = 64 * 1024 * 1024; // of a film of many hours it has some MB
 const DEPTH_MAX = 4;
+const SPANS_MAX = 20_000; // of samples: ten a second for half an hour. A Blob bears as many pieces well
+const ZEROS_BYTES = 1024 * 1024; // in memory, once
 
 /**
- * @param {Blob} film
- * @returns {Promise<{film: Blob, more: boolean} | null>} the same film; `more`: it has tracks besides pictures and
- *   sound, which stay in it. null: not one that can be read from box to box
+ * @typedef {object} Silent
+ * @property {Blob} film the same one
+ * @property {boolean} less tracks besides pictures and sound were taken out of it
+ * @property {boolean} more such tracks stay in it: their samples cannot be found
  */
+
+/** @param {Blob} film @returns {Promise<Silent | null>} null: not one that can be read from box to box */
 export async function withoutPlaces(film) {
-  /** @type {BlobPart[]} */ const parts = [];
-  let more = false;
+  /** @type {(Span & {bytes: Bytes})[]} */ const indexes = [];
+  /** @type {Span[]} */ const data = [];
   let at = 0;
   for (let count = 0; at < film.size; count++) {
     const box = boxAt(await bytesOf(film.slice(at, at + 16)), 0, film.size - at);
     if (!box || count === BOXES_MAX) return null;
-    const whole = film.slice(at, at + box.length);
+    const span = { from: at, to: at + box.length };
     const known = TELLING.has(box.name) || HOLDERS.has(box.name);
     if (known && box.length > INDEX_MAX) return null;
-    const boxes = { left: BOXES_MAX };
-    const index = known && silenced(await bytesOf(whole), boxes);
-    if (!boxes.left) return null;
-    if (index && box.name === "moov") more ||= tracksIn(index).some((track) => !SEEN_OR_HEARD.has(track));
-    parts.push(index || whole);
-    at += box.length;
+    if (known) indexes.push({ ...span, bytes: await bytesOf(film.slice(span.from, span.to)) });
+    if (box.name === "mdat") data.push({ from: at + box.body, to: span.to });
+    at = span.to;
   }
-  return { film: new Blob(parts), more };
+  if (!indexes.every(({ bytes }) => silenced(bytes))) return null;
+  const tracks = indexes.flatMap(({ bytes }) => (nameOf(bytes) === "moov" ? silentTracks(bytes, data) : []));
+  const spans = tracks.flatMap((found) => found ?? []);
+  const changes = [...indexes, ...merged(spans)].sort((a, b) => a.from - b.from);
+  return { film: changed(film, changes), less: tracks.some(Boolean), more: tracks.includes(null) };
 }
 
-/** What its tracks are. @param {Bytes} index @returns {string[]} empty: one that does not say it */
-function tracksIn(index) {
-  const within = (/** @type {Bytes} */ box, /** @type {string} */ name) =>
-    [...boxesIn(box)].filter((inner) => boxAt(inner, 0, inner.length)?.name === name);
-  return within(index, "trak").map((track) => {
-    const [handler] = within(track, "mdia").flatMap((media) => within(media, "hdlr"));
-    return handler ? String.fromCharCode(...handler.subarray(16, 20)) : ""; // behind version, flags and a word
-  });
+/**
+ * Tracks besides pictures and sound become free space, where their samples can be found.
+ * @param {Bytes} index changed in place
+ * @param {Span[]} data in which samples lie
+ * @returns {(Span[] | null)[]} of each such track its samples; null: it stays
+ */
+function silentTracks(index, data) {
+  const inPieces = named(index, "mvex").length > 0; // then the index does not know all samples
+  let left = SPANS_MAX;
+  return named(index, "trak")
+    .filter((track) => !SEEN_OR_HEARD.has(kindOf(track)))
+    .map((track) => {
+      const spans = inPieces ? null : spansOf(track, left);
+      if (!spans?.every((span) => isIn(data, span))) return null;
+      left -= spans.length;
+      freed(track);
+      return spans;
+    });
 }
 
-/** @param {Bytes} box @returns {Generator<Bytes>} those in it, up to where it is cut off */
-function* boxesIn(box) {
-  const body = boxAt(box, 0, box.length)?.body ?? box.length;
-  for (let at = body; at < box.length; ) {
-    const inner = boxAt(box, at, box.length - at);
-    if (!inner) return;
-    yield box.subarray(at, at + inner.length);
-    at += inner.length;
+/** What a track is. @param {Bytes} track @returns {string} empty: it does not say it */
+function kindOf(track) {
+  const [handler] = named(track, "mdia").flatMap((media) => named(media, "hdlr"));
+  return handler ? String.fromCharCode(...handler.subarray(16, 20)) : ""; // behind version, flags and a word
+}
+
+/** @param {Span[]} data in order @param {Span} span @returns {boolean} */
+function isIn(data, { from, to }) {
+  let [low, high] = [0, data.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (/** @type {Span} */ (data[middle]).to < to) low = middle + 1;
+    else high = middle;
   }
+  const found = data[low];
+  return found !== undefined && found.from <= from;
+}
+
+/** @param {Span[]} spans of several tracks, which may lie over each other @returns {Span[]} in order, apart */
+function merged(spans) {
+  /** @type {Span[]} */ const apart = [];
+  for (const { from, to } of spans.sort((a, b) => a.from - b.from)) {
+    const last = apart.at(-1);
+    if (last && from <= last.to) last.to = Math.max(last.to, to);
+    else apart.push({ from, to });
+  }
+  return apart;
+}
+
+/** @param {Blob} film @param {Change[]} changes in order, apart @returns {Blob} as long as it was */
+function changed(film, changes) {
+  const zeros = new Blob([new Uint8Array(changes.some(({ bytes }) => !bytes) ? ZEROS_BYTES : 0)]);
+  /** @type {BlobPart[]} */ const parts = [];
+  let at = 0;
+  for (const { from, to, bytes } of changes) {
+    parts.push(film.slice(at, from));
+    if (bytes) parts.push(bytes);
+    else for (let n = from; n < to; n += ZEROS_BYTES) parts.push(zeros.slice(0, Math.min(ZEROS_BYTES, to - n)));
+    at = to;
+  }
+  return new Blob([...parts, film.slice(at)]);
 }
 
 /** @param {Blob} blob @returns {Promise<Bytes>} */
@@ -66,41 +120,22 @@ async function bytesOf(blob) {
   return new Uint8Array(await blob.arrayBuffer());
 }
 
-/**
- * @param {Bytes} box one, whole; changed in place
- * @param {{left: number}} boxes that may still be in it; 0: there were more
- * @param {number} [depth]
- * @returns {Bytes}
- */
-function silenced(box, boxes, depth = 0) {
+/** @param {Bytes} index changed in place @returns {boolean} false: it has more boxes than may be */
+function silenced(index) {
+  const boxes = { left: BOXES_MAX };
+  silence(index, boxes, 0);
+  return boxes.left > 0;
+}
+
+/** @param {Bytes} box one, whole @param {{left: number}} boxes that may still be in it @param {number} depth */
+function silence(box, boxes, depth) {
   const { name = "", body = box.length } = boxAt(box, 0, box.length) ?? {};
-  if (TELLING.has(name)) {
-    box.set([0x66, 0x72, 0x65, 0x65], 4); // "free"
-    return box.fill(0, body);
-  }
+  if (TELLING.has(name)) freed(box);
   if (TIMES.has(name)) box.fill(0, body + 4, body + (box[body] === 1 ? 20 : 12)); // behind version and flags
-  if (!HOLDERS.has(name) || depth === DEPTH_MAX) return box;
+  if (!HOLDERS.has(name) || depth === DEPTH_MAX) return;
   for (const inner of boxesIn(box)) {
     if (!boxes.left) break;
     boxes.left -= 1;
-    silenced(inner, boxes, depth + 1);
+    silence(inner, boxes, depth + 1);
   }
-  return box;
-}
-
-/**
- * @param {Bytes} bytes
- * @param {number} at
- * @param {number} most that may be left for it
- * @returns {{name: string, length: number, body: number} | null} `body`: bytes of its head
- */
-function boxAt(bytes, at, most) {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + at, bytes.byteLength - at);
-  if (view.byteLength < 8) return null;
-  const short = view.getUint32(0);
-  if (short === 1 && view.byteLength < 16) return null;
-  const length = short === 1 ? Number(view.getBigUint64(8)) : short || most; // 0: to the end
-  const body = short === 1 ? 16 : 8;
-  if (length < body || length > most) return null;
-  return { name: String.fromCharCode(...bytes.subarray(at + 4, at + 8)), length, body };
 }
