@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from testkit.running import Site
+from testkit.running import ROOT, Site
 from tests.browser import chatting, made_pictures
 from tests.browser.conftest import Window
 from tests.browser.made_pictures import CORNERS, SECRET
@@ -55,6 +55,7 @@ PREPARE_ELSEWHERE = """async (base64) => {
   const {w, h, mime, thumb} = await prepare(new File([bytes], "a.jpg"), "clean");
   return [w, h, mime, Boolean(thumb)];
 }"""
+FILM_WITH_PLACES = ROOT / "tests/js/film_with_places.mp4"
 TELLING = (SECRET, b"Exif\0", b"xmp", b"Photoshop", b"GPS")
 RGB = {"red": (255, 0, 0), "lime": (0, 255, 0), "blue": (0, 0, 255), "white": (255, 255, 255)}
 
@@ -196,6 +197,18 @@ def test_a_film_has_a_poster_a_size_and_a_length(page: Page, kind: str) -> None:
     assert (found["w"], found["h"], found["thumb"]["told"]) == (64, 48, [64, 48])
     assert 100 < found["ms"] < 10_000
     assert (found["told"], found["more"]) == (kind == "webm", False)  # nothing cleans a WebM
+
+
+def test_a_film_of_which_the_way_was_taken_out_plays(page: Page) -> None:
+    data = FILM_WITH_PLACES.read_bytes()
+    found = prepared(page, data, "film.mp4")
+    assert SECRET in data
+    assert SECRET not in found["bytes"]
+    assert (found["family"], found["w"], found["h"], found["ms"]) == ("video", 64, 48, 1000)
+    assert (found["less"], found["more"], found["told"]) == (True, False, False)
+    assert found["thumb"]["told"] == [64, 48]
+    original = prepared(page, data, "film.mp4", how="original")
+    assert (original["bytes"], original["less"], original["told"]) == (data, False, True)
 
 
 def test_a_film_that_cannot_be_played_goes_as_a_file_of_its_kind(page: Page) -> None:

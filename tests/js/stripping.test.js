@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { sniff } from "../../static/js/chat/filetypes.js";
@@ -104,6 +105,19 @@ for (const [name, how] of [
     assert.deepEqual(await silent(left), { left, less: false, more: false }); // no such track is left
   });
 }
+
+// Made by FFmpeg: one second of pictures, the place as its title, and two subtitles that say where it was.
+test("a real film loses the place, and a track that tells the way", async () => {
+  const film = new Uint8Array(readFileSync(new URL("film_with_places.mp4", import.meta.url)));
+  const { left, less, more } = await silent(film);
+  assert.deepEqual({ less, more }, { less: true, more: false });
+  for (const word of [SECRET, "N 48 12.345 E 11 34.999", "sbtl", "tx3g"]) {
+    assert.ok(Buffer.from(film).includes(word), word);
+    assert.ok(!Buffer.from(left).includes(word), word);
+  }
+  const start = Buffer.from(film).indexOf("mdat") + 4;
+  assert.deepEqual(left.slice(start, start + 500), film.slice(start, start + 500)); // frames come first
+});
 
 const AT = 38; // where the way begins
 for (const [name, how] of [

@@ -37,7 +37,8 @@ export function fillItem(node, item, { at, count }, problem) {
   part(node, "facts").textContent = factsOf(item);
   const picture = prepared?.family === "picture" || (state === "preparing" && item.how !== "file");
   part(node, "alt").hidden = !picture && prepared?.family !== "video";
-  part(node, "original-field").hidden = prepared?.family !== "picture" && item.how !== "original";
+  const cleaned = prepared?.family === "picture" || prepared?.cleaned;
+  part(node, "original-field").hidden = !cleaned && item.how !== "original";
   field(node, "original").checked = item.how === "original";
   part(node, "asks").hidden = state !== "asks";
   const words = problem || wordsOf(item);
@@ -85,6 +86,10 @@ function wordsOf({ state, why, prepared, how }) {
   if (prepared?.told) return gettext("It goes as it is. It may tell the place where it was taken.");
   if (prepared?.more)
     return gettext("This film holds more than pictures and sound, perhaps the way that was taken. That stays in it.");
+  if (prepared?.less)
+    return gettext(
+      "Pictures and sound of this film go. What else is in it, perhaps the way that was taken or subtitles, is left out.",
+    );
   return "";
 }
 

@@ -19,7 +19,9 @@ import { played } from "./videos.js";
  * @property {number} [ms] how long it plays
  * @property {import("../chat/drawing.js").Thumb} [thumb]
  * @property {boolean} told it holds what a camera wrote into it
- * @property {boolean} [more] a film that was cleaned, but for tracks besides pictures and sound
+ * @property {boolean} [cleaned] a film or a sound, without what was written into it
+ * @property {boolean} [less] of it tracks besides pictures and sound were left out
+ * @property {boolean} [more] such tracks stay in it
  */
 /** @typedef {"clean" | "original" | "file"} How */
 
@@ -90,15 +92,15 @@ async function playable(file, { family, mime }, how) {
   const shown = await played(bytes);
   const sound = shown ? shown.w === undefined : family === "audio";
   const told = !silent && (FILMS.has(mime) || !sound);
-  const more = silent?.more ?? false;
-  if (!shown) return { family: "file", bytes, mime, ending: "", told, more };
+  const of = { cleaned: Boolean(silent), less: silent?.less ?? false, more: silent?.more ?? false };
+  if (!shown) return { family: "file", bytes, mime, ending: "", told, ...of };
   return {
     family: sound ? "audio" : "video",
     bytes,
     mime: sound ? mime.replace("video/", "audio/") : mime,
     ending: "",
     told,
-    more,
+    ...of,
     ...shown,
   };
 }
