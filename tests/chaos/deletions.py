@@ -1,9 +1,13 @@
 """Who deleted what, and how that ended, as the history tells it."""
 
-from collections.abc import Iterable
+import random
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from tests.chaos.history import Event
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -41,3 +45,9 @@ def of(history: Iterable[Event]) -> list[Deletion]:
 def texts(history: Iterable[Event]) -> frozenset[str]:
     """Those that are deleted, or perhaps."""
     return frozenset(one.text for one in of(history) if one.how != "fail")
+
+
+def one_of(found: Sequence[T], has_file: Callable[[T], bool]) -> T:
+    """As often as not one with a file: there are few of them."""
+    filed = [one for one in found if has_file(one)]
+    return random.choice(filed if filed and random.random() < 0.5 else found)

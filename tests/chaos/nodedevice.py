@@ -6,13 +6,13 @@
 import asyncio
 import contextlib
 import json
-import random
 import secrets
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from testkit.client.account import Secrets
 from testkit.running import ROOT
+from tests.chaos.deletions import one_of
 from tests.chaos.history import History
 from tests.chaos.nodewords import b64, file_of, holding_of, unb64
 from tests.chaos.outcome import Holding
@@ -87,7 +87,7 @@ class NodeDevice:
         left = [one for one in mine if one["text"] not in self._deleted]
         if not left:
             return
-        one = random.choice(left)
+        one = one_of(left, lambda one: bool(one["blobs"]))
         ident, text = secrets.token_hex(8), one["text"]
         self._deleted.add(text)
         self._open[ident] = Open("delete", conv, text)

@@ -15,6 +15,7 @@ from testkit.client.api import ApiError
 from testkit.client.conversation import Conversation, Message
 from testkit.client.live import Closed
 from testkit.client.outbound import SendRefused
+from tests.chaos.deletions import one_of
 from tests.chaos.watched import Remembering
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Sending:
             for message in (conversation.messages if conversation else ())
             if message.mine == mine and message.text and message.mid not in self._deleted
         ]
-        return random.choice(texts) if texts else None
+        return one_of(texts, lambda message: "att" in message.members) if texts else None
 
     async def _sender(self, conv: bytes) -> None:
         self.owner.be_late()

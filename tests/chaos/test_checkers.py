@@ -195,8 +195,6 @@ SPOILT: list[tuple[str, str, Spoil]] = [
      lambda outcome: with_messages(with_text)(with_deletion()(outcome))),
     ("I16", "the server keeps what is deleted",
      lambda outcome: with_rows(with_content)(with_deletion()(outcome))),
-    ("I16", "nobody knows of a deletion, and some heed it",
-     lambda outcome: with_messages(with_text)(with_deletion("info")(outcome))),
     ("I16", "the server keeps what nobody shows any more",
      lambda outcome: with_rows(with_content)(with_deletion("info")(outcome))),
     ("I16", "what nobody deleted is erased",

@@ -13,9 +13,9 @@ Named = tuple[str, str]  # conversation and mid
 
 
 def gone_everywhere(outcome: Outcome) -> list[str]:
-    """What is deleted is shown by no device, and nothing of it is on the server; of what nobody
-    knows all say the same; and what nobody deleted is there. Where an older backup took a deletion
-    back, devices may differ."""
+    """What is deleted is shown by no device, and nothing of it is on the server. What the server
+    has after a deletion that nobody knows of, all show. What nobody deleted is there. Where an
+    older backup took a deletion back, devices may differ."""
     lost = restored.windows(outcome)
     asked: dict[Named, list[Deletion]] = defaultdict(list)
     for one in deletions.of(outcome.history):
@@ -56,18 +56,18 @@ def _kept(outcome: Outcome, certain: set[Named]) -> Iterator[str]:
 
 
 def _apart(outcome: Outcome, unknown: dict[Named, Deletion]) -> Iterator[str]:
-    """All show it and the server has it, or nobody and nothing."""
+    """Where the server has it still, nobody was told: all show it. A server may erase first."""
     shows = {
         (holding.name, conv): {message.text for message in chat.messages}
         for holding in outcome.holdings
         for conv, chat in holding.chats.items()
     }
-    rows = {(row.conv, row.mid): row for row in outcome.store.rows}
-    for place, one in unknown.items():
-        said = {one.text in texts for (_, conv), texts in shows.items() if conv == one.conv}
-        said |= {rows[place].content} if place in rows else set()
-        if len(said) > 1:
-            yield f"some have {one.text}, to others it is deleted"
+    kept = {(row.conv, row.mid) for row in outcome.store.rows if row.content}
+    for place in unknown.keys() & kept:
+        text = unknown[place].text
+        for (name, conv), texts in shows.items():
+            if conv == place[0] and text not in texts:
+                yield f"to {name} {text} is deleted, and the server has it"
 
 
 def _nobodys(outcome: Outcome, asked: Container[Named]) -> Iterator[str]:
