@@ -120,6 +120,14 @@ test("a real film loses the place, and a track that tells the way", async () => 
 });
 
 const AT = 38; // where the way begins
+
+test("a track in many pieces becomes zeros piece by piece", async () => {
+  const [count, chunks] = [40, Array.from({ length: 40 }, (_, n) => AT + 2 * n)];
+  const film = filmOfTheWay({ each: 1, count, chunks, runs: [1, 1, 1] });
+  const { left, less } = await silent(film);
+  assert.equal(less, true);
+  for (let at = AT - 1; at <= AT + 80; at++) assert.equal(left[at], chunks.includes(at) ? 0 : film[at], `${at}`);
+});
 for (const [name, how] of [
   ["that is in pieces", { moreBoxes: [box("mvex")] }],
   ["that lies beside the film", { place: box("url ", Buffer.alloc(4)) }],

@@ -20,7 +20,8 @@ const SEEN_OR_HEARD = new Set(["vide", "soun", "auxv", "tmcd", "hint"]); // dept
 const BOXES_MAX = 10_000; // at the top, where a film in pieces has two for each; and in its index
 const INDEX_MAX = 64 * 1024 * 1024; // of a film of many hours it has some MB
 const DEPTH_MAX = 4;
-const SPANS_MAX = 20_000; // of samples: ten a second for half an hour. A Blob bears as many pieces well
+const SPANS_MAX = 5_000; // of samples: one a second for 80 minutes
+const AT_ONCE = 16; // of them become pieces of the film, until the page may answer: each takes up to 1 ms
 const ZEROS_BYTES = 1024 * 1024; // in memory, once
 
 /**
@@ -49,7 +50,7 @@ export async function withoutPlaces(film) {
   const tracks = indexes.flatMap(({ bytes }) => (nameOf(bytes) === "moov" ? silentTracks(bytes, data) : []));
   const spans = tracks.flatMap((found) => found ?? []);
   const changes = [...indexes, ...merged(spans)].sort((a, b) => a.from - b.from);
-  return { film: changed(film, changes), less: tracks.some(Boolean), more: tracks.includes(null) };
+  return { film: await changed(film, changes), less: tracks.some(Boolean), more: tracks.includes(null) };
 }
 
 /**
@@ -101,18 +102,24 @@ function merged(spans) {
   return apart;
 }
 
-/** @param {Blob} film @param {Change[]} changes in order, apart @returns {Blob} as long as it was */
-function changed(film, changes) {
+/** @param {Blob} film @param {Change[]} changes in order, apart @returns {Promise<Blob>} as long as it was */
+async function changed(film, changes) {
   const zeros = new Blob([new Uint8Array(changes.some(({ bytes }) => !bytes) ? ZEROS_BYTES : 0)]);
-  /** @type {BlobPart[]} */ const parts = [];
+  /** @type {Blob[]} */ const done = [];
+  /** @type {BlobPart[]} */ let parts = [];
   let at = 0;
-  for (const { from, to, bytes } of changes) {
+  for (const [n, { from, to, bytes }] of changes.entries()) {
+    if (n % AT_ONCE === AT_ONCE - 1) {
+      done.push(new Blob(parts));
+      parts = [];
+      await new Promise((answered) => setTimeout(answered));
+    }
     parts.push(film.slice(at, from));
     if (bytes) parts.push(bytes);
     else for (let n = from; n < to; n += ZEROS_BYTES) parts.push(zeros.slice(0, Math.min(ZEROS_BYTES, to - n)));
     at = to;
   }
-  return new Blob([...parts, film.slice(at)]);
+  return new Blob([...done, ...parts, film.slice(at)]);
 }
 
 /** @param {Blob} blob @returns {Promise<Bytes>} */

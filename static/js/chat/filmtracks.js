@@ -100,7 +100,7 @@ function isHere(media) {
 function only(box, ...names) {
   /** @type {Bytes | null} */ let found = box;
   for (const name of names) {
-    const inner = found ? named(found, name) : [];
+    /** @type {Bytes[]} */ const inner = found ? named(found, name) : [];
     found = inner.length === 1 ? /** @type {Bytes} */ (inner[0]) : null;
   }
   return found;
