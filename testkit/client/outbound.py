@@ -27,7 +27,7 @@ class Outbound:
 
     async def seal(
         self, conversation: Conversation, compose: Compose, kind: int, ttl: int,
-        erase: protocol.Erase | None,
+        erase: protocol.Erase | None = None,
     ) -> Outgoing:  # fmt: skip
         device, conv, peer = self.device, conversation.conv, conversation.peer
         epoch = device.epochs.ready(conv)
