@@ -1,6 +1,7 @@
 """Who gets which page; what people do on them is in tests/browser/test_accounts.py."""
 
 import re
+from typing import Any
 
 import pytest
 from django.test import Client, override_settings
@@ -118,3 +119,15 @@ def test_the_manifest_names_the_site(stranger: Client) -> None:
     manifest = stranger.get("/site.webmanifest").json()
     assert manifest["start_url"] == "/chats"
     assert stranger.get("/site.webmanifest")["Content-Type"] == "application/manifest+json"
+
+
+@pytest.mark.parametrize(("days", "words"), [
+    (0, None), (1, "keeps messages for 1 day."), (30, "keeps messages for 30 days."),
+])  # fmt: skip
+def test_people_read_for_how_long_messages_are_kept(
+    stranger: Client, browser: Browser, settings: Any, days: int, words: str | None
+) -> None:
+    settings.MESSAGE_RETENTION_DAYS = days
+    for page in (stranger.get("/"), stranger.get("/help"), browser.http.get("/settings")):
+        text = page.content.decode()
+        assert words in text if words else "keeps messages" not in text
