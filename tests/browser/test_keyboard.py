@@ -141,6 +141,8 @@ def test_escape_closes_and_the_focus_returns(pair: Pair) -> None:
         expect(more).to_be_focused()
     page.keyboard.press("Escape")  # nothing is open any more but the chat
     expect(page.locator("chat-list").get_by_role("link", name="Bob")).to_be_focused()
+    tab_to(page, page.get_by_label("Filter chats by name"))
+    page.keyboard.type("BÖB")
     page.keyboard.press("Enter")
     expect(composer(page)).to_be_focused()
     page.get_by_role("region", name="Messages").focus()

@@ -13,6 +13,7 @@ Node.prototype.remove = function () {
 };
 
 const { actOn } = await import("../../static/js/ui/peopleact.js");
+const { folded, isCalled } = await import("../../static/js/ui/person.js");
 const { bus } = await import("../../static/js/tabs/bus.js");
 
 const undo = () => document.body.querySelector("button");
@@ -31,4 +32,11 @@ test("a request that is withdrawn and made again still names the invite; nothing
     ["act", "uid", "block", 4, undefined],
     ["act", "uid", "unblock", 5, undefined],
   ]);
+});
+
+test("somebody is found by each of their names, without case or accents", () => {
+  const contact = { alias: "Bär", peer: { name: "jm", display_name: "José Müller" } };
+  for (const words of ["JOSE", "müller", "bar", "@jm", ""]) assert.ok(isCalled(contact, folded(words)), words);
+  for (const words of ["Josef", "jmx", "@jose"]) assert.ok(!isCalled(contact, folded(words)), words);
+  assert.ok(!isCalled({ peer: { name: "", display_name: "" } }, folded("@")));
 });

@@ -13,7 +13,7 @@ import { part, summaryOf } from "../ui/bubbles.js";
 import { ChatRows } from "../ui/chatrows.js";
 import { onNewDay } from "../ui/day.js";
 import { icon } from "../ui/icons.js";
-import { avatarOf, nameOf } from "../ui/person.js";
+import { avatarOf, folded, isCalled, nameOf } from "../ui/person.js";
 import { tick } from "../ui/tick.js";
 import { showStanding } from "../ui/verifiedmark.js";
 import { shortTime } from "../ui/when.js";
@@ -47,9 +47,10 @@ export class ChatList extends HTMLElement {
     this.addEventListener("scroll", () => this.#all || this.#showAll(), { passive: true });
     const field = /** @type {HTMLInputElement | null} */ (document.getElementById("chat-filter"));
     field?.addEventListener("input", () => {
-      this.#filter = field.value.trim().toLocaleLowerCase();
+      this.#filter = folded(field.value.trim());
       this.#showAll();
     });
+    field?.addEventListener("keydown", (event) => this.#fromFilter(event));
     this.#stop = [
       bus.on("chat", (chat) => this.#set(chat)),
       bus.on("presence", (seen) => this.#sees(seen)),
@@ -192,7 +193,17 @@ export class ChatList extends HTMLElement {
 
   /** @param {Summary | undefined} chat */
   #matches(chat) {
-    return !this.#filter || nameOf(chat?.contact).toLocaleLowerCase().includes(this.#filter);
+    return !this.#filter || isCalled(chat?.contact, this.#filter);
+  }
+
+  /** From the filter into what it found: Enter opens the first chat, an arrow goes to it. @param {KeyboardEvent} event */
+  #fromFilter(event) {
+    const { key, isComposing } = event;
+    const first = this.#shown.find((conv) => this.#matches(this.#chats.get(conv)));
+    if (isComposing || !first || (key !== "ArrowDown" && (key !== "Enter" || !this.#filter))) return;
+    event.preventDefault();
+    if (key === "ArrowDown") this.focusOn(first);
+    else this.dispatchEvent(new CustomEvent("pick", { bubbles: true, detail: first }));
   }
 
   /** Nothing moves under a pointer or the focus. */

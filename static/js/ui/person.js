@@ -13,6 +13,20 @@ export function nameOf(contact) {
   return contact.alias || contact.peer.display_name || contact.peer.name || gettext("Deleted account");
 }
 
+/** Without case and accents, which people leave out where they look for somebody. @param {string} words */
+export function folded(words) {
+  return words
+    .normalize("NFKD")
+    .replace(/\p{M}+/gu, "")
+    .toLocaleLowerCase();
+}
+
+/** Whether any name of theirs holds these folded words. @param {Named | undefined} contact @param {string} words */
+export function isCalled(contact, words) {
+  const { name = "", display_name = "" } = contact?.peer ?? {};
+  return [nameOf(contact), display_name, name && `@${name}`].some((one) => folded(one).includes(words));
+}
+
 /** Their account was deleted: the server has no name for it. @param {Named | undefined} contact */
 export function isDeleted(contact) {
   return contact?.peer.name === "";
