@@ -154,7 +154,7 @@ def make_tables(new: Target) -> None:
         done = new.manage(command, "--verbosity", "0")
         if done.returncode:
             *_, said = done.stderr.strip().splitlines() or ["it does not say why"]
-            raise Problem(f"{new.place} cannot be used, says {command}: {said}")
+            raise Problem(f"{new.place} cannot be made ready, by {command}: {said}")
 
 
 def connect(new: Target) -> None:
