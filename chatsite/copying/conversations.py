@@ -178,10 +178,7 @@ async def _through(
         rows = await patiently(partial(tables.rows, conv, log.last, n))
         if not rows:
             break
-        rows = [_as_of(row, now) for row in rows]
-        for row in rows:
-            log.add(row)
-        await use(rows)
+        await use([log.add(_as_of(row, now)) for row in rows])
     if log.last != held.head.last_seq:
         raise Damaged(
             f"The log of conversation {conv.hex()} has {log.last} messages, and should have "
@@ -195,17 +192,23 @@ class _Log:
     def __init__(self, pair: Pair) -> None:
         self._pair = pair
         self._run = 0
+        self._names: set[bytes] = set()
         self.last = 0
         self.brief: set[bytes] = set()  # client ids of messages that disappear
         self.sent: dict[tuple[Uid, Uid], Sent] = {}  # by owner and sender
         self.withheld: dict[tuple[Uid, int], int] = {}  # by sender and first: last
 
-    def add(self, row: Row) -> None:
+    def add(self, row: Row) -> Row:
+        """As it is copied. A log in partitions may have a client_id twice, by a client that lies;
+        others cannot: the later row gets a name of its own, and nothing opens it any more."""
         if row.seq != self.last + 1:
             raise Damaged(
                 f"Message {self.last + 1} of conversation {row.conv.hex()} is missing: the store "
                 "is damaged."
             )
+        if row.client_id in self._names:
+            row = replace(row, client_id=_name_of(row))
+        self._names.add(row.client_id)
         self.last = row.seq
         if row.expires is not None:
             self.brief.add(row.client_id)
@@ -216,6 +219,11 @@ class _Log:
         for owner in (row.sender,) if row.withheld else (row.sender, reader):
             way = (owner, row.sender, reader, row.conv)
             self.sent[owner, row.sender] = Sent(*way, row.seq, row.ord_for(owner), row.time)
+        return row
+
+
+def _name_of(row: Row) -> bytes:
+    return hashlib.sha256(b"twice" + row.conv + row.client_id + row.seq.to_bytes(8)).digest()[:16]
 
 
 def _of_one_moment(earlier: Held, later: Held) -> Held:

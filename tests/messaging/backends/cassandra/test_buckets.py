@@ -2,20 +2,32 @@
 
 import asyncio
 import contextlib
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pytest
 
+from chatsite.copying import conversations
 from chatsite.edge.refusals import Unknown
 from messaging.backends.base import Busy, Reused, StaleEpoch
 from messaging.backends.cassandra.append import NEWEST_BUCKET
+from messaging.backends.cassandra.connections import CassandraConnectionStore
 from messaging.backends.cassandra.log import CassandraMessageLog
 from messaging.backends.cassandra.rows import LOOK_BACK
 from messaging.backends.cassandra.store import Statement, Store
 from messaging.backends.cassandra.tables import CassandraTables
 from messaging.domain import Gone
-from tests.contracts.adapters import NOW, Chat, new_id, seal, vector_of
+from tests.contracts.adapters import (
+    NOW,
+    Adapters,
+    Chat,
+    adapters_on,
+    new_id,
+    seal,
+    vector_of,
+)
 from tests.contracts.hostile import a_partner_takes_nothing
 from tests.contracts.test_message_log_model import no_difference
 
@@ -24,6 +36,14 @@ STATICS = Statement("""
 SELECT DISTINCT conversation_id, bucket, last_seq, min_epoch FROM conversation
 WHERE conversation_id = :conv AND bucket = :bucket
 """)
+
+
+@pytest.fixture(scope="module")
+def elsewhere(
+    tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any
+) -> Iterator[Adapters]:
+    with django_db_blocker.unblock():
+        yield from adapters_on("sqlite", tmp_path_factory)
 
 
 @pytest.fixture
@@ -274,6 +294,23 @@ async def test_what_is_kept_no_longer_crosses_the_edges(tables, long) -> None:
     page = await long.log.page(long.conv, 50, NOW)
     assert [row.gone for row in page] == [None, *[Gone.EXPIRED] * (2 * ROWS + 1)]
     assert (await long.send(long.bob)).seq == 2 * ROWS + 3
+
+
+async def test_a_name_that_is_there_twice_ends_no_copy(tables, long, elsewhere) -> None:
+    """By a client that lies about what it knows. Other stores take a name once, backups too."""
+    [name, *_] = await fill(long, ROWS)
+    draft = replace(long.draft(long.alice), client_id=name, after_seq=ROWS)
+    assert (await long.log.append(draft, seal, NOW)).seq == ROWS + 1
+    source = CassandraTables(tables, ROWS)
+    pair = await CassandraConnectionStore(tables).pair(long.alice, long.bob)
+    assert pair is not None
+    await conversations.move(source, elsewhere.tables, pair)
+    assert await conversations.different(source, elsewhere.tables, pair) == (ROWS + 1, [])
+    rows = await elsewhere.log.page(long.conv, 50, NOW)
+    assert len({row.client_id for row in rows}) == ROWS + 1
+    assert [row.text for row in rows] == [
+        row.text for row in await long.log.page(long.conv, 50, NOW)
+    ]
 
 
 async def test_a_partner_takes_nothing_of_the_other(long) -> None:
