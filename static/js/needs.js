@@ -12,7 +12,7 @@ const box = document.getElementById("needs");
 /** @type {[string, () => unknown][]} name and question: false, or an exception, where it is missing */
 const QUESTIONS = [
   ["old", () => "any" in AbortSignal && CSS.supports("color", "light-dark(#000, #fff)")],
-  ["crypto", () => Promise.all([canMake("Ed25519", ["sign", "verify"]), canMake("X25519", ["deriveBits"])])],
+  ["crypto", () => canMakeKeys(4)],
   ["storage", () => navigator.cookieEnabled && localStorage.length + sessionStorage.length >= 0 && !!indexedDB],
   ["full", () => keep(new Uint8Array(PROBE_BYTES))],
   ["locks", () => "locks" in navigator],
@@ -72,9 +72,10 @@ function isScript(target) {
   return target instanceof HTMLScriptElement;
 }
 
-/** @param {string} name @param {KeyUsage[]} usages */
-function canMake(name, usages) {
-  return crypto.subtle.generateKey({ name }, false, usages);
+/** @param {number} tries some browsers fail now and then (crypto/keys.js) @returns {Promise<unknown>} */
+function canMakeKeys(tries) {
+  const made = crypto.subtle.generateKey({ name: "Ed25519" }, false, ["sign", "verify"]);
+  return tries === 1 ? made : made.catch(() => canMakeKeys(tries - 1));
 }
 
 /** Really: IndexedDB may be there, and no room in it. @param {Uint8Array} bytes @returns {Promise<boolean>} */

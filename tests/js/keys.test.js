@@ -27,3 +27,15 @@ test("the proof that asks what became of a device names the host, the person and
   assert.equal(await verify(publicKey, proof, standingProofBytes(place)), true);
   assert.equal(await verify(publicKey, proof, standingProofBytes({ ...place, device: newId() })), false);
 });
+
+test("a browser that fails to make a key now and then is asked again, and not for ever", async (t) => {
+  const make = crypto.subtle.generateKey.bind(crypto.subtle);
+  let failures = 3;
+  t.mock.method(crypto.subtle, "generateKey", async (/** @type {any} */ ...given) => {
+    if (failures-- > 0) throw new DOMException("", "OperationError");
+    return /** @type {any} */ (make)(...given);
+  });
+  assert.equal((await newSigningKey()).publicKey.length, 32);
+  failures = 4;
+  await assert.rejects(newSigningKey(), { name: "OperationError" });
+});

@@ -9,6 +9,7 @@ import { hpkeSuite, kemPublicKey } from "./xwing.js";
 /** X-Wing 0x647A, HKDF-SHA256, AES-256-GCM; every other suite byte is refused. */
 export const SUITE = 0x02;
 export const SEED_BYTES = 32;
+const TRIES = 4; // to make a key
 export const KEM_PUBLIC_BYTES = 1216;
 const ENC_BYTES = 1120;
 /** An HPKE wrap of a 32-byte secret: enc ‖ ct. */
@@ -32,11 +33,19 @@ export { kemPublicKey };
 
 /** @returns {Promise<SigningKey>} a device signing key; its private part never leaves the browser */
 export async function newSigningKey() {
-  const pair = /** @type {CryptoKeyPair} */ (
-    await crypto.subtle.generateKey({ name: "Ed25519" }, false, ["sign", "verify"])
-  );
+  const pair = await newPair();
   const publicKey = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
   return { publicKey, privateKey: pair.privateKey };
+}
+
+/** WebKitGTK 2.50 fails to make about one key in a hundred. @param {number} [tries] @returns {Promise<CryptoKeyPair>} */
+async function newPair(tries = TRIES) {
+  try {
+    return await crypto.subtle.generateKey({ name: "Ed25519" }, false, ["sign", "verify"]);
+  } catch (error) {
+    if (tries === 1) throw error;
+    return newPair(tries - 1);
+  }
 }
 
 /** @param {Bytes} seed @returns {Promise<SigningKey>} */
