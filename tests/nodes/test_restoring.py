@@ -26,6 +26,12 @@ HOUR = 3_600  # seconds
 ROUNDS = 300
 SOON = 300.0  # of a command, on a machine that stands still now and then
 REFUSED = 1
+TWO_DAYS_LATER = """
+import asyncio
+from chatsite.running.clock import now_ms
+from messaging import retention
+print(asyncio.run(retention.purge(now_ms() + 2 * retention.DAY_MS, 1)))
+"""
 
 
 @dataclass
@@ -164,12 +170,27 @@ async def test_a_backup_goes_into_an_empty_site_and_people_go_on(
     await asyncio.to_thread(other.start)
     try:
         await go_on(alice, bob, picture)
+        await later(other, alice, bob)
         for person in people:
             await person.close()
     finally:
         await asyncio.to_thread(other.stop)
     await in_files(site, folder)
     shutil.rmtree(other.var)
+
+
+async def later(site: Site, alice: Person, bob: Person) -> None:
+    """The site keeps messages for a day; two days later nothing of all that is left, and people go
+    on."""
+    done = await run(site, "shell", "-c", TWO_DAYS_LATER)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    assert "failed=0" in done.stdout
+    new = await bob.add_device()
+    assert new.conversation(alice).texts() == []
+    await alice.device.send(bob, "what did we say?")
+    assert await new.next_text() == "what did we say?"
+    whole = await run(site, "check_store")
+    assert (whole.returncode, "faults: 0" in whole.stdout) == (0, True), whole.stdout
 
 
 async def in_files(site: Site, folder: Path) -> None:
