@@ -28,6 +28,10 @@ ELSEWHERE = {
     "copy_store": "tests/nodes/test_copying.py",
 }
 FOLDERS = {"FOLDER", "/somewhere/chat-2026-11-29", "$TMP/chat"}  # of one backup each
+PEOPLE = ("alice", "bob", "carol", "dave", "mallory")  # the first two are connected
+WAITS = """
+from accounts.models import User; User.objects.filter(username="carol").update(approved=False)
+"""  # for somebody to approve her
 HEAD = "3f…"  # stands for one that was printed before
 
 

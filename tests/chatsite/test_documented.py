@@ -9,15 +9,13 @@ from chatsite import make_secrets
 from testkit.cast import seeded
 from testkit.running import ROOT, Site, new_site
 from tests import documented
-from tests.documented import ELSEWHERE, WHILE_IT_DOES_NOT, WHILE_IT_RUNS, Prompt
-
-WAITS = "from accounts.models import User; User.objects.filter(username='carol').update(approved=0)"
+from tests.documented import ELSEWHERE, PEOPLE, WAITS, WHILE_IT_DOES_NOT, WHILE_IT_RUNS, Prompt
 
 
 @pytest.fixture
 def site() -> Iterator[Site]:
     made = new_site({"DATABASE_URL": "", "ADMIN_URL": "/admin", "MESSAGE_RETENTION_DAYS": "30"})
-    seeded(made, "alice", "bob", "carol", "dave", "mallory", pairs=1)
+    seeded(made, *PEOPLE, pairs=1)
     yield made
     made.remove()
 
