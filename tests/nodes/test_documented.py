@@ -13,7 +13,7 @@ from tests.documented import PEOPLE, WAITS, WHILE_IT_DOES_NOT, WHILE_IT_RUNS, Pr
 from tests.nodes.conftest import on_cassandra
 from tests.services import own_postgres, own_redis
 
-AGAIN = {"backup FOLDER", 'backup "$TMP/chat"'}  # the same, under another name
+AGAIN = {'backup "$TMP/chat"'}  # the same, under another name
 ELSEWHERE = "restore "  # into an empty site: test_restoring.py
 
 
