@@ -42,7 +42,8 @@ class Recorder extends EventTarget {
 }
 
 class Sound {
-  state = "running";
+  state = "suspended";
+  resume = async () => void (this.state = "running");
   createAnalyser = () => ({ fftSize: 32, getFloatTimeDomainData() {} });
   createMediaStreamSource = () => ({ connect() {} });
   close() {
