@@ -15,6 +15,7 @@ from testkit.client.account import Opened, Secrets
 from testkit.client.api import Api
 from testkit.client.comeback import Comeback
 from testkit.client.live import Closed
+from testkit.client.outbound import SendRefused
 from tests.chaos.attaching import Attaching
 from tests.chaos.held import chats, suspicions
 from tests.chaos.history import History
@@ -199,7 +200,7 @@ class PyDevice:
                 code = self.device.line.close_code
             except Closed as closed:
                 code = closed.code
-            except (*WEATHER, BadEpoch):  # of what was to be sent again
+            except (*WEATHER, BadEpoch, SendRefused):  # of what was to be sent again
                 pass
             finally:
                 self.online.clear()
