@@ -57,8 +57,10 @@ class Site:
     def manage_says(self, *args: str) -> str:
         done = subprocess.run(
             [sys.executable, "-W", "ignore", "manage.py", *args],
-            cwd=ROOT, env=self._env(), check=True, stdout=subprocess.PIPE, text=True,
+            cwd=ROOT, env=self._env(), check=False, capture_output=True, text=True,
         )  # fmt: skip
+        done.check_returncode()
+        assert "Traceback" not in done.stderr, done.stderr
         return done.stdout
 
     def prepare(self) -> "Site":

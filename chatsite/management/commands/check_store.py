@@ -16,7 +16,7 @@ from chatsite.running import away
 from chatsite.running.clock import now_ms
 from chatsite.running.progress import Progress
 from media import auditing
-from media.backends import store
+from media.backends import opened
 from media.stores import StoreAway
 from messaging.backends import tables
 from messaging.backends.base import Busy
@@ -83,7 +83,7 @@ class Command(BaseCommand):
 
     async def _all(self, progress: Progress, options: dict[str, Any]) -> Checked:
         files = not options["no_files"]
-        try:
+        async with opened():
             checked = await _checked(progress, files=files)
             fits = [fault for fault in checked.faults if fault.repair == options["repair"]]
             if options["repair"] is None or not fits:
@@ -94,9 +94,6 @@ class Command(BaseCommand):
             await repair(tables(), fits, progress, now_ms())
             progress.say("once more, to see what is left")
             return await _checked(progress, files=files)
-        finally:
-            if files:
-                await store().close()
 
 
 async def _checked(progress: Progress, *, files: bool) -> Checked:

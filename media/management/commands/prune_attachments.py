@@ -9,6 +9,7 @@ from chatsite.running import threads
 from chatsite.running.clock import now_ms
 from chatsite.running.progress import Progress
 from media import auditing, ownership, sweep
+from media.backends import opened
 from media.models import Blob, BlobHold
 from media.stores import StoreAway
 from messaging.backends.base import Busy
@@ -36,7 +37,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self._progress = Progress(self.stdout)
         try:
-            async_to_sync(self._prune)(
+            async_to_sync(self._run)(
                 dry=options["dry_run"], check=options["check"], adopt=options["adopt"]
             )
         except ownership.Foreign as foreign:
@@ -46,6 +47,10 @@ class Command(BaseCommand):
         except Busy as busy:
             raise CommandError("The store of messages does not answer. Try again.") from busy
         self._tell_room(options["people"])
+
+    async def _run(self, **how: bool) -> None:
+        async with opened():
+            await self._prune(**how)
 
     async def _prune(self, *, dry: bool, check: bool, adopt: bool) -> None:
         now = now_ms()

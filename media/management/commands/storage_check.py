@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from chatsite.running.needs import Unfit
 from media import proving
-from media.backends import store
+from media.backends import opened
 from media.stores import StoreAway
 
 
@@ -34,8 +34,6 @@ class Command(BaseCommand):
 
 
 async def tried() -> list[tuple[str, str]]:
-    try:
-        await store().check()
-        return [row async for row in proving.prove(store())]
-    finally:
-        await store().close()
+    async with opened() as store:
+        await store.check()
+        return [row async for row in proving.prove(store)]

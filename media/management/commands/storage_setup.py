@@ -6,7 +6,7 @@ from asgiref.sync import async_to_sync
 from django.core.management.base import BaseCommand, CommandError
 
 from chatsite.running.needs import Unfit
-from media.backends import store
+from media.backends import opened
 from media.stores import StoreAway
 
 
@@ -28,7 +28,5 @@ class Command(BaseCommand):
 
 
 async def prepared() -> list[str]:
-    try:
-        return await store().prepare()
-    finally:
-        await store().close()
+    async with opened() as store:
+        return await store.prepare()
