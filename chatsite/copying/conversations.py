@@ -11,7 +11,7 @@ from dataclasses import astuple, replace
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
-from chatsite.copying import Problem, several
+from chatsite.copying import Problem, live_pairs, several
 from chatsite.copying.checkpoint import Checkpoint
 from chatsite.running import away
 from chatsite.running.progress import Progress
@@ -122,7 +122,7 @@ async def move(source: Tables, target: Tables, pair: Pair, *, live: bool = False
     now = wall_clock()
     held = await patiently(lambda: source.held(pair))
     if live:
-        held = _of_one_moment(held, await patiently(lambda: source.held(pair)))
+        held = live_pairs.of_one_moment(held, await patiently(lambda: source.held(pair)))
     log = _Log(held.pair)
 
     async def keep(rows: Sequence[Row]) -> None:
@@ -131,6 +131,8 @@ async def move(source: Tables, target: Tables, pair: Pair, *, live: bool = False
     await _through(source, held, log, keep, now, live=live)
     if live:
         held = replace(held, salts=[salt for salt in held.salts if salt.client_id in log.brief])
+        if log.emptied > min(side.cleared for side in held.sides):  # taken away as it was read
+            held = live_pairs.cleared_as(held, await patiently(lambda: source.held(pair)))
     made_good = _in_order(_made_good(held, log), now)
     await patiently(lambda: target.keep(made_good, now))
     return log.last
@@ -194,6 +196,7 @@ class _Log:
         self._run = 0
         self._names: set[bytes] = set()
         self.last = 0
+        self.emptied = 0  # newest row that the site itself has taken away
         self.brief: set[bytes] = set()  # client ids of messages that disappear
         self.sent: dict[tuple[Uid, Uid], Sent] = {}  # by owner and sender
         self.withheld: dict[tuple[Uid, int], int] = {}  # by sender and first: last
@@ -206,12 +209,14 @@ class _Log:
                 f"Message {self.last + 1} of conversation {row.conv.hex()} is missing: the store "
                 "is damaged."
             )
-        if row.client_id in self._names:
+        while row.client_id in self._names:  # who knows this rule may have taken that name as well
             row = replace(row, client_id=_name_of(row))
         self._names.add(row.client_id)
         self.last = row.seq
         if row.expires is not None:
             self.brief.add(row.client_id)
+        elif row.gone is Gone.EXPIRED:
+            self.emptied = row.seq
         reader = self._pair.peer_of(row.sender)
         self._run = (self._run or row.seq) if row.withheld else 0
         if row.withheld:
@@ -224,18 +229,6 @@ class _Log:
 
 def _name_of(row: Row) -> bytes:
     return hashlib.sha256(b"twice" + row.conv + row.client_id + row.seq.to_bytes(8)).digest()[:16]
-
-
-def _of_one_moment(earlier: Held, later: Held) -> Held:
-    """Of a pair that people use. What points into the log is of the earlier look, so it is within
-    the head, which is of the later one; with that come epochs and salts, of which none may lack."""
-    known = {key.epoch for key in later.keys}
-    side1, side2 = (
-        replace(side, cleared=before.cleared)
-        for before, side in zip(earlier.sides, later.sides, strict=True)
-    )
-    boxes = [box for box in earlier.boxes if box.epoch in known]
-    return replace(later, sides=(side1, side2), boxes=boxes, marks=earlier.marks, gaps=earlier.gaps)
 
 
 def _made_good(held: Held, log: _Log) -> Held:
