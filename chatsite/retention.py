@@ -2,6 +2,7 @@
 is older once a day, `manage.py prune_messages` by hand.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable
 
@@ -15,22 +16,29 @@ from messaging.backends.base import Busy
 from messaging.retention import Purged
 from moderation import audit
 
+LOOK_SECONDS = 1.0  # until the clock of this node was compared
+
 logger = logging.getLogger(__name__)
 
 
 async def apply(now: int, actor: str, told: Callable[[int], None] = lambda _: None) -> Purged:
-    """What is too old by the setting goes; an entry in the audit log where any did. Raises Busy."""
-    days = settings.MESSAGE_RETENTION_DAYS
-    purged = await retention.purge(now, days, told)
-    if purged.messages:
-        details = {"days": days, "messages": purged.messages}
-        await threads.run(audit.write, actor, "prune_messages", "messages", details)
-    return purged
+    """What is too old by the setting goes; an entry in the audit log where any did, also where it
+    broke off. Raises Busy."""
+    days, purged = settings.MESSAGE_RETENTION_DAYS, Purged()
+    try:
+        return await retention.purge(now, days, told, into=purged)
+    finally:
+        if purged.messages:
+            details = {"days": days, "messages": purged.messages}
+            await threads.run(audit.write, actor, "prune_messages", "messages", details)
 
 
-async def every_day(clock_is_wrong: Callable[[], bool] = lambda: False) -> None:
+async def every_day(clock_is_wrong: Callable[[], bool | None] = lambda: False) -> None:
     """Until it is cancelled, by one process of the site. Where a store is away, or the clock of
-    this node is wrong, it is for the next day."""
+    this node is wrong, it is for the next day. `clock_is_wrong`: None = nobody has looked since the
+    start, when a clock is most often wrong; then it waits."""
+    while clock_is_wrong() is None:  # noqa: ASYNC110 -- a look every few seconds, for a round a day
+        await asyncio.sleep(LOOK_SECONDS)
 
     async def look() -> None:
         days = settings.MESSAGE_RETENTION_DAYS

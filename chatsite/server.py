@@ -135,7 +135,7 @@ class ChatServer(BoundedServer):
         rounds = [expiry.every_minute(), housekeeping.every_hour()]
         rounds += [sweep.every_minute(), sweep.every_day()]
         rounds += [audit.every_day(), erasing.every_day(), stale.every_day()]
-        rounds.append(retention.every_day(lambda: here().clock_check.wrong))
+        rounds.append(retention.every_day(lambda: here().clock_check.verdict))
         rounds += [figures.every_minute(), figures.every_few_minutes()]
         rounds.append(deletion.every_minute())
         if self._keep is not None:

@@ -37,19 +37,27 @@ class Purged:
     failed: int = 0
 
 
-async def purge(now: int, days: int, told: Told = lambda _: None, *, dry: bool = False) -> Purged:
-    """Take away what was sent `days` ago or earlier; with `dry`, count it. `now` in ms. Raises
-    Busy: what was done until then stays done, and a repeat does the rest."""
-    purged = Purged()
+async def purge(
+    now: int,
+    days: int,
+    told: Told = lambda _: None,
+    *,
+    dry: bool = False,
+    into: Purged | None = None,
+) -> Purged:
+    """Take away what was sent `days` ago or earlier; with `dry`, count it. `now` in ms. `into`
+    counts, also where it breaks off. Raises Busy: what was done until then stays done, and a repeat
+    does the rest."""
+    purged = into or Purged()
     async for pair in _pairs():
-        count = 0
+        before = purged.messages
         try:
-            count = await _purge(pair, now - days * DAY_MS, now, dry=dry)
+            await _purge(pair, now - days * DAY_MS, now, purged, dry=dry)
         except Refusal:
             purged.failed += 1
             where = pair.conv.hex()
             logger.error("conversation %s is damaged: its old messages stay", where)
-        purged.messages += count
+        count = purged.messages - before
         purged.conversations += bool(count)
         told(count)
     return purged
@@ -75,18 +83,17 @@ async def _pairs() -> AsyncIterator[Pair]:
             return
 
 
-async def _purge(pair: Pair, before: int, now: int, *, dry: bool) -> int:
-    """How many messages of this conversation lost what they said, or would."""
-    count, newest = 0, dict[Uid, Row]()
+async def _purge(pair: Pair, before: int, now: int, purged: Purged, *, dry: bool) -> None:
+    """Counts how many messages of this conversation lost what they said, or would."""
+    newest = dict[Uid, Row]()
     async for rows in _old(pair, before):
-        count += sum(row.gone is None for row in rows)
         newest |= {row.sender: row for row in rows}
         if not dry:
             await _hide(pair, rows, now)
             await _take_away(rows, now)
+        purged.messages += sum(row.gone is None for row in rows)
     if newest and not dry:
         await _tell(pair, newest, now)
-    return count
 
 
 async def _old(pair: Pair, before: int) -> AsyncIterator[Sequence[Row]]:

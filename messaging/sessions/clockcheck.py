@@ -19,10 +19,16 @@ class ClockCheck:
     def __init__(self) -> None:
         self.offset = 0  # ms ahead of the registry
         self._wrong = 0  # times in a row
+        self._looks = 0
 
     @property
     def wrong(self) -> bool:
         return self._wrong >= TIMES
+
+    @property
+    def verdict(self) -> bool | None:
+        """Whether it is wrong; None = it was not looked at so often yet."""
+        return self.wrong if self._looks >= TIMES else None
 
     def beaten(self, renewed: Renewed) -> None:
         """Look at what a beat has told."""
@@ -30,6 +36,7 @@ class ClockCheck:
         median = _median(self.offset, renewed.others)
         differs = min(abs(self.offset), abs(self.offset - median)) > MOST_MS
         self._wrong = self._wrong + 1 if differs else 0
+        self._looks += 1
         if self.wrong and not before:
             ahead = (self.offset / 1000, (self.offset - median) / 1000)
             logger.error(

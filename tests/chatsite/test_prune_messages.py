@@ -12,7 +12,9 @@ from django.db import connections
 from chatsite import env, retention
 from chatsite.env import BadSetting
 from chatsite.running import threads
+from messaging import retention as messages
 from messaging.backends import log
+from messaging.backends.base import Busy
 from messaging.domain import Gone
 from messaging.retention import DAY_MS
 from moderation.models import Audit
@@ -109,6 +111,48 @@ async def test_the_server_does_it_by_itself_where_its_clock_is_right(
         for task in (wrong, right):
             if task:
                 task.cancel()
+
+
+async def test_it_waits_until_somebody_has_looked_at_its_clock(
+    old: bytes, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that has just started may not know the time yet."""
+    settings.MESSAGE_RETENTION_DAYS = 9
+    monkeypatch.setattr(retention, "LOOK_SECONDS", 0)
+    looks: list[bool | None] = []
+
+    def verdict() -> bool | None:
+        looks.append(None if len(looks) < 3 else False)
+        return looks[-1]
+
+    there = [await stored(old)]
+    round_ = asyncio.ensure_future(retention.every_day(verdict))
+    try:
+        async with asyncio.timeout(30):
+            while len(looks) < 3:
+                there.append(await stored(old))
+            while there[-1] != [Gone.EXPIRED, None]:
+                there.append(await stored(old))
+    finally:
+        round_.cancel()
+    assert looks[:4] == [None, None, None, False]
+
+
+async def test_a_round_that_broke_off_is_written_down(
+    old: bytes, alice: Person, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MESSAGE_RETENTION_DAYS = 9
+
+    async def away(*_: object) -> None:
+        raise Busy
+
+    monkeypatch.setattr(messages, "_tell", away)  # the last step, once the first is done
+    before = await threads.run(Audit.objects.count)
+    with pytest.raises(Busy):
+        await retention.apply(now_ms(), "the server")
+    assert await stored(old) == [Gone.EXPIRED, None]
+    [entry] = await threads.run(lambda: list(Audit.objects.order_by("n")[before:]))
+    assert '"messages":1' in entry.details
 
 
 @pytest.mark.parametrize("value", ["-1", "x", "0.5"])

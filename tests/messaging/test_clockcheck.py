@@ -105,6 +105,16 @@ async def test_a_node_that_is_gone_has_no_say(presence: RedisPresence) -> None:
     assert await who_is_wrong([stays], rounds=1) == []
 
 
+def test_of_a_clock_that_was_not_looked_at_nobody_knows() -> None:
+    check = ClockCheck()
+    for _ in range(2):
+        assert check.verdict is None
+        check.beaten(Renewed(offset=HOUR_MS, others=(0, 0)))
+    assert check.verdict is True
+    check.beaten(Renewed(offset=0, others=(0, 0)))
+    assert check.verdict is False
+
+
 @given(some.lists(some.integers(-(10**9), 10**9), min_size=1, max_size=9))
 def test_one_node_stays_whatever_the_clocks_say(clocks: list[int]) -> None:
     checks = [ClockCheck() for _ in clocks]
