@@ -110,7 +110,7 @@ WHILE_IT_RUNS = (
     Step("verify_audit", "entries hold. Head"),
     Step("verify_audit --head 3f…", "entries hold. Head"),
     Step("backup /somewhere/chat-2026-11-29", "Keep it as safe"),
-    Step("backup FOLDER --dry-run", "has room for it"),
+    Step("backup FOLDER --dry-run", "has room for"),
     Step("backup FOLDER", "Keep it as safe"),
     Step("restore FOLDER --dry-run", "is good"),
     Step('backup "$TMP/chat"', "Keep it as safe"),

@@ -35,13 +35,19 @@ def make(target: Path, var: Path, progress: Progress, files: Callable[[Path], No
         files(partial)
         progress.say("checking")
         checked = site.manage("check_store", "--no-files")
-        if checked.returncode > FAULTS:
-            raise Failed(f"The copy cannot be checked: {checked.stderr.strip()}")
+        require_checked(checked.returncode, checked.stdout, checked.stderr)
         for name in manifest.DATABASES.values():
             _close(partial / name)
             making.check_database(partial / name, name)
         progress.say(checked.stdout.splitlines()[-1])
         return checked.stdout if checked.returncode else ""
+
+
+def require_checked(code: int, said: str, errors: str) -> None:
+    """check_store came to its end, whatever it found. Raises Failed where something ended it: then
+    its code may be that of faults as well, and what it has said is not all."""
+    if code not in (0, FAULTS) or "\nconversations: " not in f"\n{said}":
+        raise Failed(f"The copy cannot be checked: {errors.strip() or f'it ended with {code}'}")
 
 
 @contextmanager

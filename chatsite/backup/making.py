@@ -118,9 +118,10 @@ def _copy_database(source: Path, target: Path, name: str, progress: Progress) ->
 
 
 def copy_secrets(source: Path, target: Path) -> None:
+    """What else lies there, such as the copy of an editor, no restore would take."""
     target.mkdir(mode=0o700)
     for path in sorted(source.iterdir()):
-        if path.is_file() and path.suffix != ".new":
+        if path.is_file() and manifest.holds(f"{manifest.SECRETS}/{path.name}"):
             shutil.copyfile(path, target / path.name)
 
 

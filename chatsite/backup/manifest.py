@@ -40,6 +40,11 @@ class Manifest(msgspec.Struct, forbid_unknown_fields=True):
         return [name for name in self.files if name.startswith(f"{BLOBS}/")]
 
 
+def holds(name: str) -> bool:
+    """Whether a backup may have a file of this name."""
+    return _FILE.fullmatch(name) is not None
+
+
 def write(folder: Path, made: str) -> Manifest:
     """The manifest of all files in `folder`, as they read back from the disk. Raises Problem where
     `read` would not take it."""
@@ -68,7 +73,7 @@ def read(folder: Path) -> Manifest:
             f"{folder} is a backup of format {manifest.format}; this version reads {FORMAT}."
         )
     for name in manifest.files:
-        if not _FILE.fullmatch(name):
+        if not holds(name):
             raise Problem(f"{path} names {name!r}, which no backup holds.")
     for name in DATABASES.values():
         if name not in manifest.files:

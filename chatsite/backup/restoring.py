@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db.migrations.loader import MigrationLoader
 
 from chatsite import control, env, make_secrets
-from chatsite.backup import Failed, Problem, manifest
+from chatsite.backup import Failed, Problem, manifest, room
 from chatsite.backup.making import Progress, check_database, sync, sync_folder
 from chatsite.backup.manifest import DATABASES, Manifest
 from chatsite.copying import sites
@@ -77,6 +77,7 @@ def prepare(
     """Make `ready`, a data folder with the backup in it, checked and brought up to date.
     `variables`: of a site with its data there. Raises Problem."""
     with _sentence(ready):
+        room.require(ready.parent, sum(file.bytes for file in said.files.values()))
         ready.mkdir(mode=0o700)
         _unpack(source, said, ready, progress)
         _check(ready)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
+from chatsite import copying
 from chatsite.backup import Failed, manifest, room
 from chatsite.backup.blobs import whole
 from chatsite.backup.manifest import Manifest
@@ -50,4 +51,7 @@ def _run(folder: Path, use: Callable[[BlobStore, BlobStore], Coroutine[Any, Any,
             await here.close()
             await there.close()
 
-    return asyncio.run(run())
+    try:
+        return asyncio.run(run())
+    except copying.Problem as problem:  # it had begun
+        raise Failed(str(problem)) from problem

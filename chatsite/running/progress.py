@@ -55,7 +55,8 @@ class Progress:
         return f"{self._what}: {self._done:,} of {self._steps:,}{rows}"
 
     def _left(self, now: float) -> float:
-        return (now - self._begun) / self._done * (self._steps - self._done)
+        left = max(0, self._steps - self._done)  # more may come than were counted
+        return (now - self._begun) / self._done * left
 
     def _tell(self, line: str, ending: str) -> None:
         if self._terminal:

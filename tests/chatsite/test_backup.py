@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from chatsite.backup import Failed, Problem, making, manifest, restoring
+from chatsite.backup import Failed, Problem, making, manifest, restoring, room
 from media.models import State
 from testkit.cast import Person, seeded
 from testkit.running import ROOT, Site, new_site
@@ -177,6 +177,17 @@ def test_a_part_that_changed_in_the_backup_is_refused(site: Site) -> None:
     said = run(site, "restore", folder)
     assert said.returncode == REFUSED
     assert "it is damaged" in said.stderr
+
+
+def test_what_else_lies_among_the_secrets_spoils_no_backup(site: Site) -> None:
+    """Such as the copy that an editor makes: no restore would take it."""
+    (site.var / "secrets/pepper.bak").write_text("k1:A\n")
+    (site.var / "secrets/.pepper.swp").write_text("k1:A\n")
+    folder = site.var.parent / "backup"
+    making.make(folder, databases_of(site), site.var, lambda *_: None)
+    kept = {name for name in manifest.read(folder).files if name.startswith("secrets/")}
+    wanted = {f"secrets/{name}" for name in beside(site.var / "secrets")}
+    assert kept == wanted - {"secrets/pepper.bak", "secrets/.pepper.swp"}
 
 
 def test_more_files_than_a_restore_would_read_are_refused(
@@ -383,6 +394,22 @@ def test_each_thing_wrong_has_its_sentence(site: Site, backup: Path, sentence: s
     assert not isinstance(refused.value, Failed)
     assert sentence in str(refused.value)
     assert (beside(site.var.parent), data_of(site.var)) == (before, data)
+
+
+def test_no_room_is_told_before_anything_is_unpacked(
+    site: Site, backup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rehearsal runs beside a site that people use: it must not take their disk."""
+    assert [n for n in manifest.read(backup).files if n.startswith("secrets/")]
+    usage, before = (
+        shutil.disk_usage(site.var)._replace(free=room.SPARE_BYTES),
+        beside(site.var.parent),
+    )
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    for restored in (restoring.rehearse, restoring.restore):
+        with pytest.raises(Problem, match="has 17 MB free; the backup needs"):
+            restored(backup, site.var, lambda *_: None)
+    assert beside(site.var.parent) == before
 
 
 def test_a_full_disk_leaves_the_site_as_it_was(site: Site, backup: Path) -> None:

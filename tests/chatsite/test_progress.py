@@ -32,3 +32,15 @@ def test_a_log_has_a_line_now_and_then_though_nobody_knows_the_end() -> None:
         progress.so_far("rows read", read)
     progress.say("done")
     assert out.getvalue().splitlines() == ["rows read: 1,000", "rows read: 2,000", "done"]
+
+
+def test_what_came_on_top_of_what_was_counted_takes_no_time_back() -> None:
+    out, now = Terminal(), [0.0]
+    progress = Progress(OutputWrapper(out), lambda: now[0])
+    progress.begin("conversations", 1)
+    for _ in range(3):
+        now[0] += 5
+        progress.step()
+    assert [line.strip().split(", ")[1] for line in out.getvalue().split("\r")[:-1]] == [
+        "0 s left"
+    ] * 3

@@ -58,7 +58,8 @@ class Command(BaseCommand):
     def _count(self, target: Path, found: dict[str, Path], *, files: bool) -> None:
         for kind in measuring.measure(target, found, files=files):
             self.stdout.write(f"Would copy {kind}.")
-        self.stdout.write(f"{target} has room for it.")
+        known = "it" if found else "that; how large the databases become, the copy alone tells"
+        self.stdout.write(f"{target} has room for {known}.")
 
     def _tell(self, target: Path, faults: str, *, files: bool) -> None:
         self.stdout.write(f"The backup is in {target}. Keep it as safe as the site itself.")
