@@ -129,10 +129,9 @@ async def move(source: Tables, target: Tables, pair: Pair, *, live: bool = False
         await patiently(lambda: target.keep_rows(held.pair, rows, now))
 
     await _through(source, held, log, keep, now, live=live)
-    if live:
-        held = replace(held, salts=[salt for salt in held.salts if salt.client_id in log.brief])
-        if log.emptied > min(side.cleared for side in held.sides):  # taken away as it was read
-            held = live_pairs.cleared_as(held, await patiently(lambda: source.held(pair)))
+    emptied = live and log.emptied > min(side.cleared for side in held.sides)
+    if emptied:  # taken away as it was read
+        held = live_pairs.cleared_as(held, await patiently(lambda: source.held(pair)))
     made_good = _in_order(_made_good(held, log), now)
     await patiently(lambda: target.keep(made_good, now))
     return log.last
@@ -232,7 +231,8 @@ def _name_of(row: Row) -> bytes:
 
 
 def _made_good(held: Held, log: _Log) -> Held:
-    """With what follows from the pair and from the rows."""
+    """With what follows from the pair and from the rows, and without salts of no message: one whose
+    row did not come yet brings its own."""
     pair = held.pair
     side1, side2 = (
         replace(side, state=pair.seen_by(side.owner), withheld=pair.blocked_by(side.peer))
@@ -243,7 +243,9 @@ def _made_good(held: Held, log: _Log) -> Held:
         key = (sender, pair.peer_of(sender), GapKind.WITHHELD, first)
         gaps[key] = max(last, gaps.get(key, 0))
     passed = [Passed(*key, last) for key, last in gaps.items()]
-    return replace(held, sides=(side1, side2), sent=[*log.sent.values()], gaps=passed)
+    salts = [salt for salt in held.salts if salt.client_id in log.brief]
+    sent = [*log.sent.values()]
+    return replace(held, sides=(side1, side2), salts=salts, sent=sent, gaps=passed)
 
 
 def _in_order(held: Held, now: int) -> Held:

@@ -11,7 +11,7 @@ from chatsite.copying import conversations
 from chatsite.edge.refusals import Unknown
 from chatsite.running.clock import now_ms
 from messaging.backends.base import BadSeq, EpochConflict, Reused, StaleEpoch
-from messaging.backends.tables import Held, Mark
+from messaging.backends.tables import Held, Mark, Salt
 from messaging.domain import (
     KIND_SILENT,
     Draft,
@@ -241,6 +241,20 @@ async def test_it_goes_back_as_well(adapters: Adapters, told: Story, back: Adapt
     assert await equal(adapters, back, told.pair)
     now, conv = now_ms(), told.chat.conv
     assert await log_of(back, conv, now) == await log_of(adapters, conv, now)
+
+
+async def test_a_message_whose_salt_came_first_may_follow(source: Adapters, adapters: Adapters):
+    """As a log in partitions leaves it where a node ended between the two."""
+    told, now = await story(source, now_ms()), now_ms()
+    draft = told.chat.draft(told.chat.alice, ttl=HOUR)
+    held, expires = await source.tables.held(told.pair), now + HOUR * 1000
+    stray = Salt(told.chat.conv, draft.client_id, draft.salt, expires)
+    await source.tables.keep(replace(held, salts=[*held.salts, stray]), now)
+    await moved(source, adapters, told.pair)
+    assert await equal(source, adapters, told.pair)
+    assert (await adapters.log.append(draft, seal, now)).seq == len(told.rows) + 1
+    found = await adapters.log.salts(told.chat.conv, [draft.client_id], now)
+    assert found == {draft.client_id: draft.salt}
 
 
 class TestAComparison:
