@@ -18,7 +18,7 @@ from media import blobs, erasures, ownership, rows
 from media.backends import store
 from media.models import Blob, BlobLink, Erasure
 from media.stores import StoreAway, Undeletable
-from messaging.backends import log
+from messaging.backends import log, tables
 from messaging.backends.base import Busy
 from messaging.domain import Gone
 
@@ -147,7 +147,7 @@ async def _look_for_messages(swept: Swept, now: int) -> None:
     while due := await threads.run(rows.due, now, BATCH):
         for link in due:
             found = await log().find(link.conv, link.client_id, link.after_seq)
-            if found is not None and await _is_gone(link, link.blob.owner, found, now):
+            if found is not None and await _is_gone(link, link.blob.owner, found):
                 swept.erased += await threads.run(rows.unlinked, _same(link), now)
             elif found is not None:
                 await threads.run(rows.confirm, link)
@@ -161,17 +161,17 @@ async def _end_erasures(swept: Swept, now: int) -> None:
     """Those whose process ended between the content of a message and its blobs."""
     while due := await threads.run(erasures.due, now, BATCH):
         for one in due:
-            if await _is_gone(one, one.sender, one.seq, now):
+            if await _is_gone(one, one.sender, one.seq):
                 swept.erased += await threads.run(
                     erasures.end, one.conv, one.sender, one.client_id, now
                 )
             await threads.run(erasures.forget, one)
 
 
-async def _is_gone(of: BlobLink | Erasure, sender: bytes, seq: int, now: int) -> bool:
+async def _is_gone(of: BlobLink | Erasure, sender: bytes, seq: int) -> bool:
     """Not by a row of the other: a store in partitions may have one by the same name. With a ttl
-    the link says when."""
-    found = await log().page(of.conv, 1, now, after=seq - 1)
+    the link says when. A log that is damaged holds up no other."""
+    found = await tables().rows(of.conv, seq - 1, 1)
     name = (sender, of.client_id)
     return any(
         (row.sender, row.client_id) == name

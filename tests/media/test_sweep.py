@@ -13,12 +13,13 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 
 from chatsite.running import threads
-from media import auditing, blobs, ownership, refusals, rows, sweep
+from media import auditing, blobs, erasures, ownership, refusals, rows, sweep
 from media.hooks import BlobLinks
 from media.models import Blob, BlobLink, Erasure, SiteName, State
 from messaging import protocol
 from messaging.backends import log, tables
 from messaging.backends.base import Busy
+from messaging.backends.cassandra.rows import Hole
 from messaging.domain import Row
 from testkit.cast import Person, now_ms
 from tests.media.carrying import get, granted, put, session_of, uploaded, wanted
@@ -125,6 +126,23 @@ async def test_one_that_was_erased_before_it_was_looked_for_loses_them(
     assert await threads.run(rows.link, alice.uid, [blob], to, now_ms())
     assert (await sweep.sweep(now_ms() + HOUR)).erased == 1
     assert await state(blob) is None
+
+
+async def test_a_log_that_is_damaged_holds_up_no_other(
+    alice: Person, conv: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who reads such a log as people do hears of the hole."""
+    at_alice = await arrived(alice)
+    frame = message(alice, conv, (await uploaded(alice, conv, b"x" * 100)).blob)
+    sent = await send(at_alice, frame)
+    await threads.run(erasures.begin, conv, alice.uid, sent.seq, frame.client_id, now_ms())
+
+    async def damaged(*_: object, **__: object) -> None:
+        raise Hole
+
+    monkeypatch.setattr(type(log()), "page", damaged)
+    assert (await sweep.sweep(now_ms() + HOUR)).erased == 0
+    assert not await threads.run(Erasure.objects.exists)
 
 
 async def test_a_link_that_comes_meanwhile_wins(
