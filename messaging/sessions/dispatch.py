@@ -150,8 +150,11 @@ async def _watch(session: Session, frame: protocol.Watch) -> None:
 async def _ping(session: Session, frame: protocol.Ping) -> None:
     session.acknowledged(frame.ack)
     session.reply(protocol.Pong())
-    if frame.vec_hash is not None:
-        await _tell_state(session, frame.vec_hash)
+    if frame.vec_hash is None:
+        return
+    if wait_ms := session.node.rates.states.take(session.uid, session.device, session.heard):
+        return _too_fast(session, frame, wait_ms)
+    await _tell_state(session, frame.vec_hash)
 
 
 async def _pong(session: Session, frame: protocol.Pong) -> None:

@@ -30,4 +30,5 @@ class Rates:
         self.frames = Rate(*frames)
         self.sends = Rate(protocol.SENDS_PER_SECOND * times, protocol.SENDS_BURST * times)
         self.gets = Rate(protocol.GETS_PER_SECOND * times, protocol.GETS_BURST * times)
+        self.states = Rate(protocol.STATES_PER_SECOND * times, protocol.STATES_BURST * times)
         self.calls = Buckets(*frames)  # of the long poll, by web session; each costs like a frame

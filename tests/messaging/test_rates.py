@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from django.conf import settings
 
-from chatsite.edge.wire import Id
+from chatsite.edge.wire import B32, Id
 from chatsite.running import metrics
 from messaging import protocol
 from messaging.sessions.rates import ACCOUNT_TIMES
@@ -17,6 +17,7 @@ from tests.messaging.socket import Socket, arrived, dial
 pytestmark = pytest.mark.usefixtures("transport")  # WebSocket and long poll
 
 SENDS, GETS, FRAMES = protocol.SENDS_BURST, protocol.GETS_BURST, protocol.FRAMES_BURST
+STATES = protocol.STATES_BURST
 
 
 async def sends(socket: Socket, who: Person, conv: bytes, count: int, device: int = 0) -> int:
@@ -56,6 +57,20 @@ async def test_who_comes_back_has_no_more_to_ask_than_before(
     socket.send(protocol.Get(ref=1, conv=Id(conv)))
     assert (await socket.next(protocol.Error)).code == "rate"
     assert metrics.REFUSED.numbers()["live_rate"] == before + 1
+
+
+async def test_who_compares_their_state_all_the_time_has_to_wait(
+    moment: Moment, alice: Person, conv: bytes
+) -> None:
+    socket, another = await arrived(alice), protocol.Ping(vec_hash=B32(bytes(32)))
+    for _ in range(STATES + 1):
+        socket.send(another)
+    for _ in range(STATES):
+        await socket.next(protocol.State)
+    assert (await socket.next(protocol.Error)).code == "rate"
+    moment.now += 1.1 / protocol.STATES_PER_SECOND
+    socket.send(another)
+    await socket.next(protocol.State)
 
 
 async def test_who_was_closed_for_too_many_frames_waits_outside(
