@@ -149,6 +149,7 @@ def type_again(request: HttpRequest, password: str) -> bool:
         right = len(password) <= PASSWORD_MAX and user.check_password(password)
         if right:
             succeeded()
+            request.session.cycle_key()  # a copy of the cookie does not come along
             request.session[TYPED] = now_ms()
     return bool(right)
 

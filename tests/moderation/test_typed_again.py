@@ -1,5 +1,7 @@
 """Who changes second factors has typed the password a moment ago: a cookie is not enough."""
 
+from copy import deepcopy
+
 import pytest
 from django.test import Client
 
@@ -7,7 +9,7 @@ from accounts.models import Failure, User
 from moderation import factorpages, site
 from moderation.models import Audit, Codes, Passkey, Totp
 from moderation.roles import ROLES, give
-from tests.moderation.conftest import PASSWORD, entered
+from tests.moderation.conftest import ADMIN, PASSWORD, entered
 
 pytestmark = pytest.mark.django_db
 NEW = "another long password"
@@ -61,3 +63,13 @@ def test_it_is_a_try_to_sign_in(left_open: Client) -> None:
     assert left_open.post("/factors/", {"act": "codes"}).status_code == 403
     Failure.objects.all().delete()
     assert left_open.post("/factors/", {"password": "x" * 300}).status_code == 403
+
+
+@pytest.mark.parametrize("left_open", ["auditor"], indirect=True)
+def test_a_copy_of_the_cookie_ends_with_it(left_open: Client) -> None:
+    copy = Client(SERVER_NAME=ADMIN)
+    copy.cookies = deepcopy(left_open.cookies)
+    assert copy.get("/factors/").status_code == 200
+    assert left_open.post("/factors/", {"password": PASSWORD}).status_code == 302
+    assert left_open.post("/factors/", {"act": "codes"}).status_code == 200
+    assert copy.get("/factors/").status_code == 302
