@@ -90,6 +90,9 @@ test("opened files go when no page holds them, and with the account", async () =
   });
   await new BlobFiles(/** @type {any} */ (folder)).sweep();
   assert.deepEqual(await names(folder, "open"), ["there-1", "there-2"]);
+  held.clear(); // the pages went as the account was signed out, and nobody signs in to it again
+  await BlobFiles.sweepAll();
+  assert.deepEqual([await names(folder, "open"), await names(folder, "out")], [[], ["d"]]);
   await BlobFiles.wipe("ab");
   assert.deepEqual([...top.keys()], []);
 });

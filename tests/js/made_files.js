@@ -6,7 +6,7 @@ export const SECRET = "N 48 12.345 E 11 34.567";
 
 export const ascii = (text) => Buffer.from(text, "latin1");
 export const joined = (...parts) => new Uint8Array(Buffer.concat(parts));
-const u32 = (value) => Buffer.from([value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255]);
+export const u32 = (value) => Buffer.from([value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255]);
 const u32le = (value) => Buffer.from(u32(value)).reverse();
 const u16le = (value) => Buffer.from([value & 255, value >>> 8]);
 

@@ -6,7 +6,8 @@ import { b64, fromHex } from "../../static/js/crypto/encoding.js";
 
 const asked = [];
 const removed = [];
-const place = (name) => ({ folder: { removeEntry: async (one) => void removed.push(one) }, name });
+const folder = { getDirectoryHandle: async () => folder, removeEntry: async (one) => void removed.push(Number(one)) };
+Object.defineProperty(globalThis, "navigator", { value: { storage: { getDirectory: async () => folder } } });
 const leaves = [];
 let count = 0;
 
@@ -15,7 +16,7 @@ class NoRoom extends EventTarget {
   postMessage(question) {
     asked.push(question);
     const sealed = { kept: new Blob(["sealed"]), fk: new Uint8Array(32), hash: new Uint8Array(32), size: 1, log2: 18 };
-    const opened = { file: new Blob(["opened"]), place: place(count++) };
+    const opened = { file: new Blob(["opened"]), name: String(count++) };
     const value = { seal: sealed, open: opened }[question.ask];
     queueMicrotask(() => this.dispatchEvent(new MessageEvent("message", { data: { id: question.id, value } })));
   }
@@ -58,6 +59,7 @@ test("a file that was opened on the disk goes when nobody reads it; what is save
     size: 1,
     log2: 18,
   };
+  await new Promise((done) => setImmediate(done)); // those of before are there
   for (const leave of leaves) leave({ persisted: false });
   [count, removed.length] = [0, 0];
   const [read, saved, shown] = [await openAttachment(key), await openAttachment(key), await openAttachment(key)];
@@ -75,5 +77,6 @@ test("a file that was opened on the disk goes when nobody reads it; what is save
   const given = openAttachment(key, "file", { signal: stop.signal });
   stop.abort();
   await assert.rejects(given, { name: "AbortError" });
+  await new Promise((done) => setImmediate(done));
   assert.deepEqual(removed, [0, 2, 1, 3]);
 });

@@ -6,7 +6,7 @@ import { sniff } from "../../static/js/chat/filetypes.js";
 import { withoutPlaces } from "../../static/js/chat/filmplaces.js";
 import { heifSize } from "../../static/js/chat/heif.js";
 import { isTurned, stripped } from "../../static/js/chat/stripping.js";
-import { ascii, box, filmOfTheWay, gif, heic, joined, mp4, png, SECRET, webp } from "./made_files.js";
+import { ascii, box, filmOfTheWay, gif, heic, joined, mp4, png, SECRET, u32, webp } from "./made_files.js";
 
 const tells = (bytes) => Buffer.from(bytes).includes(SECRET);
 const clean = (bytes, mime) => {
@@ -120,6 +120,62 @@ test("a real film loses the place, and a track that tells the way", async () => 
 });
 
 const AT = 38; // where the way begins
+
+test("a film with a piece of the way that is empty, behind the last frame, has its index once", async () => {
+  const frames = filmOfTheWay().length - filmOfTheWay().slice(Buffer.from(filmOfTheWay()).indexOf("moov") - 4).length;
+  const film = filmOfTheWay({
+    sizes: [SECRET.length, 0, 0],
+    chunks: [AT, frames],
+    moreBoxes: [box("udta", ascii(SECRET))],
+  });
+  const { left, less } = await silent(film);
+  assert.deepEqual([left.length, less], [film.length, true]);
+  assert.equal(Buffer.from(left).indexOf(SECRET, frames), -1);
+});
+
+test("free space is emptied: some cameras write the way there", async () => {
+  const free = ["free", "skip"].map((name) => box(name, ascii(SECRET)));
+  const { left, less, more } = await silent(
+    joined(mp4(), ...free, box("moov", box("mvhd", Buffer.alloc(12)), ...free)),
+  );
+  assert.ok(!tells(left));
+  assert.deepEqual({ less, more }, { less: false, more: false });
+});
+
+const VIDE = box("mdia", box("hdlr", Buffer.alloc(8), ascii("vide"), Buffer.alloc(13)));
+for (const [name, ...boxes] of [
+  ["beside the index", box("sefd", ascii(SECRET))],
+  ["in the index", box("moov", box("gps ", ascii(SECRET)))],
+  ["in a track", box("moov", box("trak", VIDE, box("what", ascii(SECRET))))],
+  [
+    "in an index in indexes",
+    box("moov", box("moov", box("moov", box("moov", box("moov", box("udta", ascii(SECRET))))))),
+  ],
+  ["behind a box that is longer than the index", box("moov", u32(99), ascii("udta"), ascii(SECRET))],
+]) {
+  test(`a film says that something stays in it that nobody knows ${name}`, async () => {
+    const { left, more } = await silent(joined(mp4(), ...boxes));
+    assert.deepEqual([tells(left), more], [true, true]);
+  });
+}
+
+test("a film of more than memory should hold outside of its frames is not touched, nor read", async () => {
+  const [size, head] = [40 * 1024 * 1024, box("uuid", Buffer.alloc(8))];
+  const read = [];
+  const slice = (from, to) => {
+    read.push(to - from);
+    return new Blob([joined(u32(size), head.slice(4))]);
+  };
+  assert.equal(await withoutPlaces({ size: 3 * size, slice }), null);
+  assert.deepEqual(read, [16, size, 16]);
+});
+
+test("two indexes have no more pieces between them than a page bears", async () => {
+  const film = filmOfTheWay({ each: 1, count: 3000, chunks: Array.from({ length: 3000 }, () => AT), runs: [1, 1, 1] });
+  const index = film.slice(Buffer.from(film).indexOf("moov") - 4);
+  const { less, more } = await silent(joined(film, index));
+  assert.deepEqual({ less, more }, { less: true, more: true });
+});
 
 test("a track in many pieces becomes zeros piece by piece", async () => {
   const [count, chunks] = [40, Array.from({ length: 40 }, (_, n) => AT + 2 * n)];

@@ -3,6 +3,7 @@
 
 import { b64 } from "../crypto/encoding.js";
 import { standingProof } from "../crypto/proofs.js";
+import { BlobFiles } from "../storage/blobfiles.js";
 import { Keystore } from "../storage/keystore.js";
 import { currentUid, forgetCurrent } from "./current.js";
 import { api, forgetOpen, keptAccount, openAccount } from "./openaccount.js";
@@ -53,6 +54,7 @@ export async function settleStanding() {
   const heard = sessionStorage.getItem(HEARD) !== null;
   sessionStorage.removeItem(HEARD);
   const uid = currentUid();
+  await BlobFiles.sweepAll().catch(() => {}); // what another page opened as its account was signed out here
   const account = await keptAccount().catch(() => undefined);
   if (!account) {
     if (heard && uid) await wipe(uid); // looking made an empty database where the other tab had just deleted it

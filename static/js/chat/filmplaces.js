@@ -3,8 +3,8 @@
 // nothing else moves and no frame is encoded again. Of a film of any size only the heads of its boxes and its index are
 // read; the rest is the file itself.
 //
-// Policy: `TELLING` (which boxes go), `SEEN_OR_HEARD` (which tracks stay), `INDEX_MAX`, `BOXES_MAX`,
-// `SPANS_MAX`.
+// Policy: `TELLING` (which boxes go), `NEEDED` (which say nothing), `SEEN_OR_HEARD` (which tracks stay), `INDEX_MAX`,
+// `BOXES_MAX`, `SPANS_MAX`.
 
 import { boxAt, boxesIn, freed, named, nameOf } from "./filmboxes.js";
 import { spansOf } from "./filmtracks.js";
@@ -13,12 +13,19 @@ import { spansOf } from "./filmtracks.js";
 /** @typedef {import("./filmtracks.js").Span} Span */
 /** @typedef {Span & {bytes?: Bytes}} Change without bytes: zeros */
 
-const TELLING = new Set(["udta", "meta", "uuid"]); // user data, item metadata, extensions such as XMP
+// User data, item metadata, extensions such as XMP, and free space: some cameras write the way there.
+const TELLING = new Set(["udta", "meta", "uuid", "free", "skip"]);
+// What players need. Of any other box nobody here knows what it tells.
+const NEEDED = new Set([
+  ...["ftyp", "styp", "pdin", "wide", "mdat", "moov", "moof", "mfra", "sidx", "ssix"],
+  ...["mvhd", "trak", "mvex", "iods", "pssh", "tkhd", "edts", "tref", "trgr", "tapt", "load"],
+  ...["mdia", "mdhd", "hdlr", "minf", "elng"],
+]);
 const HOLDERS = new Set(["moov", "trak", "mdia"]); // boxes of boxes, in which those may lie
 const TIMES = new Set(["mvhd", "tkhd", "mdhd"]); // when it was made and changed
 const SEEN_OR_HEARD = new Set(["vide", "soun", "auxv", "tmcd", "hint"]); // depth and time codes, too; subtitles may tell
 const BOXES_MAX = 10_000; // at the top, where a film in pieces has two for each; and in its index
-const INDEX_MAX = 64 * 1024 * 1024; // of a film of many hours it has some MB
+const INDEX_MAX = 64 * 1024 * 1024; // bytes that are read: of a film of many hours some MB
 const DEPTH_MAX = 4;
 const SPANS_MAX = 5_000; // of samples: one a second for 80 minutes
 const AT_ONCE = 16; // of them become pieces of the film, until the page may answer: each takes up to 1 ms
@@ -28,46 +35,51 @@ const ZEROS_BYTES = 1024 * 1024; // in memory, once
  * @typedef {object} Silent
  * @property {Blob} film the same one
  * @property {boolean} less tracks besides pictures and sound were taken out of it
- * @property {boolean} more such tracks stay in it: their samples cannot be found
+ * @property {boolean} more such tracks stay in it: their samples cannot be found; or boxes that nobody here knows
  */
 
 /** @param {Blob} film @returns {Promise<Silent | null>} null: not one that can be read from box to box */
 export async function withoutPlaces(film) {
   /** @type {(Span & {bytes: Bytes})[]} */ const indexes = [];
   /** @type {Span[]} */ const data = [];
-  let at = 0;
+  let [at, bytesLeft, odd] = [0, INDEX_MAX, false];
   for (let count = 0; at < film.size; count++) {
     const box = boxAt(await bytesOf(film.slice(at, at + 16)), 0, film.size - at);
     if (!box || count === BOXES_MAX) return null;
     const span = { from: at, to: at + box.length };
     const known = TELLING.has(box.name) || HOLDERS.has(box.name);
-    if (known && box.length > INDEX_MAX) return null;
+    bytesLeft -= known ? box.length : 0;
+    if (bytesLeft < 0) return null;
+    odd ||= !known && !NEEDED.has(box.name);
     if (known) indexes.push({ ...span, bytes: await bytesOf(film.slice(span.from, span.to)) });
     if (box.name === "mdat") data.push({ from: at + box.body, to: span.to });
     at = span.to;
   }
-  if (!indexes.every(({ bytes }) => silenced(bytes))) return null;
-  const tracks = indexes.flatMap(({ bytes }) => (nameOf(bytes) === "moov" ? silentTracks(bytes, data) : []));
+  const found = indexes.map(({ bytes }) => silenced(bytes));
+  if (found.some(({ left }) => !left)) return null;
+  odd ||= found.some((boxes) => boxes.odd);
+  const room = { left: SPANS_MAX };
+  const tracks = indexes.flatMap(({ bytes }) => (nameOf(bytes) === "moov" ? silentTracks(bytes, data, room) : []));
   const spans = tracks.flatMap((found) => found ?? []);
   const changes = [...indexes, ...merged(spans)].sort((a, b) => a.from - b.from);
-  return { film: await changed(film, changes), less: tracks.some(Boolean), more: tracks.includes(null) };
+  return { film: await changed(film, changes), less: tracks.some(Boolean), more: odd || tracks.includes(null) };
 }
 
 /**
  * Tracks besides pictures and sound become free space, where their samples can be found.
  * @param {Bytes} index changed in place
  * @param {Span[]} data in which samples lie
+ * @param {{left: number}} room for spans
  * @returns {(Span[] | null)[]} of each such track its samples; null: it stays
  */
-function silentTracks(index, data) {
+function silentTracks(index, data, room) {
   const inPieces = named(index, "mvex").length > 0; // then the index does not know all samples
-  let left = SPANS_MAX;
   return named(index, "trak")
     .filter((track) => !SEEN_OR_HEARD.has(kindOf(track)))
     .map((track) => {
-      const spans = inPieces ? null : spansOf(track, left);
+      const spans = inPieces ? null : spansOf(track, room.left);
       if (!spans?.every((span) => isIn(data, span))) return null;
-      left -= spans.length;
+      room.left -= spans.length;
       freed(track);
       return spans;
     });
@@ -127,22 +139,27 @@ async function bytesOf(blob) {
   return new Uint8Array(await blob.arrayBuffer());
 }
 
-/** @param {Bytes} index changed in place @returns {boolean} false: it has more boxes than may be */
+/** @typedef {{left: number, odd: boolean}} Boxes that may still come; 0: there are more. `odd`: nobody knows what one tells */
+/** @param {Bytes} index changed in place @returns {Boxes} */
 function silenced(index) {
-  const boxes = { left: BOXES_MAX };
+  const boxes = { left: BOXES_MAX, odd: false };
   silence(index, boxes, 0);
-  return boxes.left > 0;
+  return boxes;
 }
 
-/** @param {Bytes} box one, whole @param {{left: number}} boxes that may still be in it @param {number} depth */
+/** @param {Bytes} box one, whole @param {Boxes} boxes @param {number} depth */
 function silence(box, boxes, depth) {
   const { name = "", body = box.length } = boxAt(box, 0, box.length) ?? {};
   if (TELLING.has(name)) freed(box);
+  else boxes.odd ||= !NEEDED.has(name) || (HOLDERS.has(name) && depth === DEPTH_MAX);
   if (TIMES.has(name)) box.fill(0, body + 4, body + (box[body] === 1 ? 20 : 12)); // behind version and flags
   if (!HOLDERS.has(name) || depth === DEPTH_MAX) return;
+  let end = body;
   for (const inner of boxesIn(box)) {
-    if (!boxes.left) break;
+    if (!boxes.left) return;
     boxes.left -= 1;
     silence(inner, boxes, depth + 1);
+    end += inner.length;
   }
+  boxes.odd ||= box.subarray(end).some(Boolean); // behind a box that lies about its length
 }

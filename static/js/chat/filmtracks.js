@@ -39,7 +39,7 @@ function gathered(sizes, runs, chunks, most) {
     const to = from + sizes.sum(sample, count);
     const last = spans.at(-1);
     if (last?.to === from) last.to = to;
-    else if (spans.push({ from, to }) > most) return null;
+    else if (to > from && spans.push({ from, to }) > most) return null; // what is empty lies nowhere
     sample += count;
   }
   return sample === sizes.count ? spans : null;

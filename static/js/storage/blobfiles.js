@@ -131,15 +131,16 @@ export class BlobFiles {
     }
   }
 
-  /**
-   * Where a page may put what it opens. For a worker, as long as which lives nobody sweeps it.
-   * @param {string} page
-   * @param {number} count of its files
-   * @returns {Promise<OpenedPlace>}
-   */
-  async placeOf(page, count) {
-    await holding(page);
-    return { folder: await this.#folder("open"), name: `${page}-${count}` };
+  /** Where a page has what was opened: it is found before the page goes, and then cannot wait. @param {string} name @returns {Promise<OpenedPlace>} */
+  async placeOf(name) {
+    return { folder: await this.#folder("open"), name };
+  }
+
+  /** Opened files whose page is gone, of every account: one that was signed out while a page wrote them, too. */
+  static async sweepAll() {
+    const top = /** @type {any} */ (await globalThis.navigator?.storage?.getDirectory?.());
+    for await (const [name, root] of top?.entries() ?? [])
+      if (name.startsWith(FOLDER)) await new BlobFiles(root).sweep();
   }
 
   /** Opened files whose page is gone. */
@@ -182,9 +183,9 @@ export class BlobFiles {
     for (const name of ["in", "used"]) await this.#empty(name);
   }
 
-  /** Until in/ has so many bytes at most, the least recently used first. @param {number} bytes */
-  async trim(bytes) {
-    const cached = await this.#cached();
+  /** Until in/ has so many bytes at most, the least recently used first. @param {number} bytes @param {string} [spared] its id */
+  async trim(bytes, spared) {
+    const cached = (await this.#cached()).filter(({ name }) => name !== spared);
     let sum = cached.reduce((all, { size }) => all + size, 0);
     for (const { name, size } of cached.sort((a, b) => a.used - b.used)) {
       if (sum <= bytes) return;
@@ -196,10 +197,11 @@ export class BlobFiles {
   /**
    * Whether so many bytes can be written; where not, the cache gives way.
    * @param {number} bytes
+   * @param {string} [spared] id of the one that is read
    */
-  async room(bytes) {
+  async room(bytes, spared) {
     if ((await free()) >= bytes) return true;
-    await this.trim(0);
+    await this.trim(0, spared);
     return (await free()) >= bytes;
   }
 
@@ -244,8 +246,8 @@ export class BlobFiles {
   }
 }
 
-/** Holds its lock until it ends. @param {string} page @returns {Promise<void>} */
-function holding(page) {
+/** For a worker: as long as it lives nobody sweeps what its page has opened. @param {string} page @returns {Promise<void>} */
+export function holding(page) {
   return new Promise((held, failed) => {
     const ever = () => {
       held();

@@ -61,7 +61,7 @@ export class Keystore {
 
   /** Ends everything that this browser knows of an account. @param {Bytes} uid */
   static async wipe(uid) {
-    await BlobFiles.wipe(hex(uid)).catch(() => {}); // ciphertext, and its keys are in the database
+    await BlobFiles.wipe(hex(uid)).catch(() => {}); // ciphertext; what a page opens just now is swept (settleStanding)
     await asked(indexedDB.deleteDatabase(PREFIX + hex(uid)));
   }
 

@@ -5,6 +5,7 @@ import { currentUid } from "../account/current.js";
 import { blobsOf } from "../chat/content.js";
 import { b64, fromB64, hex, newId } from "../crypto/encoding.js";
 import { MEDIA_WORKER, newWorker } from "../crypto/workers.js";
+import { BlobFiles } from "../storage/blobfiles.js";
 import { bus } from "./bus.js";
 
 /** @typedef {import("../chat/content.js").BlobEntry} BlobEntry */
@@ -60,9 +61,17 @@ export async function sealFile(file, role, options = {}) {
 export async function openAttachment(entry, role, options = {}) {
   const blob = hexOf(entry.blob);
   const key = { fk: fromB64(entry.fk, 32), hash: fromB64(entry.hash, 32), size: entry.size, log2: entry.log2 };
-  const { file, place } = await ask("open", { blob, key, role, kept: kept.get(blob), direct: isDirect() }, options);
+  const { file, name } = await ask("open", { blob, key, role, kept: kept.get(blob), direct: isDirect() }, options);
+  const place = name && (await placeOf(name));
   if (place) onDisk.set(file, place);
   return file;
+}
+
+/** @param {string} name in open/ */
+async function placeOf(name) {
+  const uid = currentUid();
+  const files = uid && (await BlobFiles.open(hex(uid)));
+  return (files || undefined)?.placeOf(name);
 }
 
 /**
@@ -184,7 +193,7 @@ async function hear(from, { id, value, error, progress, need, turn, ...said }) {
   }
   if (progress) return void options?.onProgress?.(progress[0], progress[1]);
   asked.delete(id);
-  if (!done && value?.place) remove(value.place); // given up in this moment
+  if (!done && value?.name) void placeOf(value.name).then((place) => place && remove(place)); // given up in this moment
   if (error) failed?.(new MediaError(error));
   else done?.(value);
 }

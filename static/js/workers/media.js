@@ -13,7 +13,7 @@ import { Lanes } from "../lanes.js";
 import { getParts, PartError } from "../network/parts.js";
 import { getByNode, Reach, SignedUrls } from "../network/ways.js";
 import { seldom } from "../seldom.js";
-import { BlobFiles } from "../storage/blobfiles.js";
+import { BlobFiles, holding } from "../storage/blobfiles.js";
 
 /** @typedef {import("../crypto/encoding.js").Bytes} Bytes */
 /** @typedef {import("../crypto/blob.js").Role} Role */
@@ -25,8 +25,8 @@ import { BlobFiles } from "../storage/blobfiles.js";
  * @property {{given: (value: any) => void, failed: (error: Error) => void}[]} needs by turn
  */
 /**
- * A file without a type, whole and verified; and where it is, if it is on the disk.
- * @typedef {{file: Blob, place?: import("../storage/blobfiles.js").OpenedPlace}} Opened
+ * A file without a type, whole and verified; and its name in open/, if it is there: folders cannot be sent (Safari).
+ * @typedef {{file: Blob, name?: string}} Opened
  */
 
 const LOG2 = 18;
@@ -44,6 +44,7 @@ const opening = new Lanes(OPENED_MAX);
 const reach = new Reach(wallClock);
 const page = hex(newId()); // whose opened files are on the disk
 let onDisk = 0; // of them
+/** @type {Promise<void> | undefined} */ let held; // so that no other page sweeps them
 let sinceTrim = TRIM_EVERY; // what other tabs have put there is not known yet
 
 /** @type {Record<string, (given: any, task: Task) => Promise<unknown>>} */
@@ -144,7 +145,7 @@ async function open({ uid, blob, key, role, kept, direct }, task) {
     const file = await files?.file(place, blob);
     if (!file || file.size !== sealedSize(key, role)) continue; // another tab still writes it
     try {
-      const plain = await opened(slices(file, task), key, role, files);
+      const plain = await opened(slices(file, task), key, role, files, blob);
       if (place === "in") await files?.touch(blob);
       return plain;
     } catch (error) {
@@ -244,14 +245,14 @@ async function keep(sink, files, bytes, limit) {
 
 /**
  * Nothing of it is handed out before the last chunk has verified.
- * @param {AsyncIterable<Bytes>} sealed
- * @param {BlobKey} key
- * @param {Role} role
+ * @param {AsyncIterable<Bytes>} sealed @param {BlobKey} key @param {Role} role
  * @param {BlobFiles | undefined} files
+ * @param {string} [from] the blob in the cache that is read: what makes room leaves it
  * @returns {Promise<Opened>}
  */
-async function opened(sealed, key, role, files) {
-  if (files && key.size > IN_MEMORY_MAX && (await files.room(key.size))) return openedOnDisk(sealed, key, role, files);
+async function opened(sealed, key, role, files, from) {
+  const large = key.size > IN_MEMORY_MAX;
+  if (files && large && (await files.room(key.size, from))) return openedOnDisk(sealed, key, role, files);
   /** @type {Blob[]} */ const chunks = []; // not on the heap
   for await (const chunk of openBlob(sealed, key, role)) {
     chunks.push(new Blob([chunk]));
@@ -263,25 +264,25 @@ async function opened(sealed, key, role, files) {
 /** @param {AsyncIterable<Bytes>} sealed @param {BlobKey} key @param {Role} role @param {BlobFiles} files */
 async function openedOnDisk(sealed, key, role, files) {
   if (!onDisk) await files.sweep();
-  const place = await files.placeOf(page, ++onDisk);
-  const sink = await files.create("open", place.name);
+  const name = `${page}-${++onDisk}`;
+  await (held ??= holding(page));
+  const sink = await files.create("open", name);
   try {
     for await (const chunk of openBlob(sealed, key, role)) {
       sink.write(chunk);
       free(chunk);
     }
     await sink.close();
-    const file = await files.file("open", place.name);
-    if (file?.size !== key.size) throw full(); // a full disk may take less than it says (Chromium 156)
-    return { file, place };
+    const file = await files.file("open", name);
+    // A full disk may take less than it says (Chromium 156).
+    if (file?.size !== key.size) throw new DOMException("the disk is full", "QuotaExceededError");
+    return { file, name };
   } catch (error) {
     await sink.drop().catch(() => {});
-    await files.remove("open", place.name);
+    await files.remove("open", name);
     throw error;
   }
 }
-
-const full = () => new DOMException("the disk is full", "QuotaExceededError");
 
 /** @param {unknown} error */
 function isFull(error) {
