@@ -30,6 +30,16 @@ test("what was signed in since is told until it was said, whatever left meanwhil
   assert.deepEqual(await newDevices(parts), { k: 3, added: [] });
 });
 
+test("a time that is no date keeps nobody from hearing of it", async () => {
+  const parts = world("am");
+  await newDevices(parts);
+  const [, lie] = [parts.account.links.push(link(2, "amx")), parts.account.links[1].devices[2]];
+  lie.added = Number.MAX_SAFE_INTEGER; // as far as a list may go
+  const { added } = await newDevices(parts);
+  assert.ok(added[0] <= Date.now());
+  assert.equal(added.length, 1);
+});
+
 test("an account that began again has no news of before", async () => {
   const parts = world("am");
   await toldDevices(parts.stores, 9);

@@ -13,6 +13,9 @@ Node.prototype.remove = function () {
 };
 
 const { actOn } = await import("../../static/js/ui/peopleact.js");
+globalThis.HTMLButtonElement ??= class {};
+const { actions } = await import("../../static/js/ui/peoplerow.js");
+const { STATE } = await import("../../static/js/chat/contactstate.js");
 const { folded, isCalled } = await import("../../static/js/ui/person.js");
 const { bus } = await import("../../static/js/tabs/bus.js");
 
@@ -32,6 +35,11 @@ test("a request that is withdrawn and made again still names the invite; nothing
     ["act", "uid", "block", 4, undefined],
     ["act", "uid", "unblock", 5, undefined],
   ]);
+});
+
+test("where a request was withdrawn a moment ago, nobody is blocked", () => {
+  const last = (state) => actions(state, "Bob").at(-1).dataset.act;
+  assert.deepEqual([last(STATE.ASKED), last(STATE.CONNECTED)], ["withdraw", "open"]);
 });
 
 test("somebody is found by each of their names, without case or accents", () => {

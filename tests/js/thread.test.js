@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { follow } from "../../static/js/sync/senderchain.js";
-import { begins, bytesLeft, sends, TEXT_MAX } from "../../static/js/ui/composing.js";
+import { begins, bytesLeft, chooses, roomWords, sends, TEXT_MAX } from "../../static/js/ui/composing.js";
 import { layout } from "../../static/js/ui/threadlayout.js";
 
 const NOON = new Date(2026, 5, 1, 12).getTime();
@@ -110,6 +110,24 @@ test("a character or a paste begins to write, beside the field; a command, a spa
 test("the room that is left counts bytes as JSON writes them", () => {
   assert.equal(bytesLeft(""), TEXT_MAX - 2);
   assert.equal(bytesLeft("é\n"), TEXT_MAX - 6);
+});
+
+test("the room that is left, and what is too much, is told in characters like those that stand there", () => {
+  const word = (one, bytes) => roomWords(one.repeat(bytes));
+  assert.equal(word("a", TEXT_MAX - 102), "Room for about 100 characters");
+  assert.equal(word("é", TEXT_MAX / 2 - 101), "Room for about 100 characters");
+  assert.equal(word("a", TEXT_MAX - 3), "Room for about 1 character");
+  assert.equal(word("é", TEXT_MAX / 2), "This is about 1 character too long for one message. Split it in two.");
+  assert.equal(word("a", TEXT_MAX + 998), "This is about 1,000 characters too long for one message. Split it in two.");
+});
+
+test("Enter and an arrow choose from what a filter found, but not what ends a word or selects", () => {
+  const press = (key, more) => chooses({ key, ...more });
+  assert.ok(press("Enter") && press("ArrowDown"));
+  assert.ok(!press("ArrowUp") && !press("a"));
+  for (const held of ["shiftKey", "ctrlKey", "metaKey", "altKey", "isComposing"])
+    assert.ok(!press("ArrowDown", { [held]: true }), held);
+  assert.ok(!press("Enter", { keyCode: 229 }));
 });
 
 test("a counter with a hole is missing, one used before is a replay, an erased one breaks no chain", () => {

@@ -5,7 +5,7 @@ import { textOf } from "../chat/content.js";
 import { bus } from "../tabs/bus.js";
 import { format, gettext } from "../text.js";
 import { part } from "../ui/bubbles.js";
-import { begins, bytesLeft, sends, WARN_AT } from "../ui/composing.js";
+import { begins, bytesLeft, roomWords, sends, WARN_AT } from "../ui/composing.js";
 import { explain } from "../ui/explain.js";
 import { busy } from "../ui/forms.js";
 import { actOn } from "../ui/peopleact.js";
@@ -257,17 +257,11 @@ export class ChatComposer extends HTMLElement {
     const count = part(this, "count");
     count.hidden = left > WARN_AT;
     count.toggleAttribute("data-over", left < 0);
-    count.textContent = count.hidden ? "" : words(left);
+    count.textContent = count.hidden ? "" : roomWords(text.value.trim());
     if (CSS.supports("field-sizing", "content")) return;
     text.style.blockSize = "auto"; // grows by script where CSS cannot
     text.style.blockSize = `${text.scrollHeight}px`;
   }
-}
-
-/** @param {number} left */
-function words(left) {
-  if (left < 0) return gettext("This is too long for one message. Split it in two.");
-  return format(gettext("{count} bytes left"), { count: left });
 }
 
 const lost = () => gettext("The server does not know this chat any more. Choose another one in the list of chats.");

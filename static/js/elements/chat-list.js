@@ -11,6 +11,7 @@ import { summaryWords } from "../ui/attachmentwords.js";
 import { badge } from "../ui/badges.js";
 import { part, summaryOf } from "../ui/bubbles.js";
 import { ChatRows } from "../ui/chatrows.js";
+import { chooses } from "../ui/composing.js";
 import { onNewDay } from "../ui/day.js";
 import { icon } from "../ui/icons.js";
 import { avatarOf, folded, isCalled, nameOf } from "../ui/person.js";
@@ -198,11 +199,10 @@ export class ChatList extends HTMLElement {
 
   /** From the filter into what it found: Enter opens the first chat, an arrow goes to it. @param {KeyboardEvent} event */
   #fromFilter(event) {
-    const { key, isComposing } = event;
     const first = this.#shown.find((conv) => this.#matches(this.#chats.get(conv)));
-    if (isComposing || !first || (key !== "ArrowDown" && (key !== "Enter" || !this.#filter))) return;
+    if (!first || !chooses(event) || (event.key === "Enter" && !this.#filter)) return;
     event.preventDefault();
-    if (key === "ArrowDown") this.focusOn(first);
+    if (event.key === "ArrowDown") this.focusOn(first);
     else this.dispatchEvent(new CustomEvent("pick", { bubbles: true, detail: first }));
   }
 

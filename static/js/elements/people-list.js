@@ -36,7 +36,8 @@ export class PeopleList extends HTMLElement {
     this.#render(contacts);
     if (!peer) return;
     const row = this.querySelector(`[data-peer="${peer}"]`);
-    const again = row?.querySelector(`[data-act="${held?.dataset.act}"]`) ?? row?.querySelector("[data-act]");
+    const same = row?.querySelector(`[data-act="${held?.dataset.act}"]`);
+    const again = same ?? row?.querySelector("[data-act]:not(.button-quiet-danger)");
     if (again instanceof HTMLElement) again.focus();
   }
 

@@ -11,7 +11,7 @@ const KEY = "devices"; // of `meta`: how far my own list was told
  * @param {object} parts
  * @param {import("./client.js").ClientParts["account"]} parts.account
  * @param {Pick<Stores, "get" | "write">} parts.stores
- * @returns {Promise<{k: number, added: number[]}>} when each was signed in, ms; k: of the list that says so
+ * @returns {Promise<{k: number, added: number[]}>} when each says that it was signed in, ms; k: of the list that says so
  */
 export async function newDevices({ account, stores }) {
   const head = account.links.at(-1);
@@ -22,7 +22,7 @@ export async function newDevices({ account, stores }) {
   if (!before) await toldDevices(stores, k); // this browser is new itself, or the account began again
   const known = [...(before ?? head).devices.map(({ id }) => id), account.device];
   const fresh = head.devices.filter(({ id }) => !known.some((one) => equal(one, id)));
-  return { k, added: fresh.map(({ added }) => added) };
+  return { k, added: fresh.map(({ added }) => Math.min(added, Date.now())) }; // else one is no date, and nothing would be told
 }
 
 /** @param {Pick<Stores, "write">} stores @param {number} k */

@@ -157,6 +157,7 @@ function fillBubble(node, bubble, peerName) {
   const flags = { mine, first, last, only, odd, deleting: Boolean(bubble.deleting) };
   for (const [flag, on] of Object.entries(flags)) node.toggleAttribute(`data-${flag}`, on);
   node.dataset.status = bubble.status ?? "";
+  node.dataset.waits = (!entry?.failed && entry?.waits) || "";
   if (message && !only) node.dataset.seq = String(message.seq);
   if (waits) node.dataset.entry = waits.id;
   else delete node.dataset.entry;

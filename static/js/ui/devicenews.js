@@ -9,6 +9,8 @@ import { momentTime } from "./when.js";
 
 const SHOWN_MS = 30_000; // it must not be missed
 
+/** @type {Promise<void>} */ let last = Promise.resolve();
+
 /** From now on, and of what happened while no page was open. */
 export function tellNewDevices() {
   onAccountNews(look);
@@ -17,13 +19,19 @@ export function tellNewDevices() {
   void look();
 }
 
-async function look() {
+/** Several things say it at once: one look after the other, or it would be told twice. */
+function look() {
+  last = last.then(tellNew, tellNew);
+  return last;
+}
+
+async function tellNew() {
   if (!attentive()) return;
   const { k, added } = await bus.ask("newDevices");
   if (!added.length) return;
-  await bus.ask("toldDevices", k);
   const onAction = () => location.assign("/settings#devices");
   toast(deviceWords(added), { action: gettext("Look"), onAction, ms: SHOWN_MS });
+  await bus.ask("toldDevices", k);
 }
 
 /** @param {number[]} added ms */

@@ -20,9 +20,10 @@ const DOINGS = {
     { act: "block", words: gettext("Block"), look: "button-quiet-danger" },
     ...(reporting() ? [{ act: "report", words: gettext("Report"), look: "button-quiet-danger" }] : []),
   ],
+  // Blocking is not last: what was there a moment ago may have had a click on its way.
   [STATE.CONNECTED]: () => [
-    { act: "open", words: gettext("Write"), look: "button-primary" },
     { act: "block", words: gettext("Block"), look: "button-quiet-danger" },
+    { act: "open", words: gettext("Write"), look: "button-primary" },
   ],
   [STATE.CLOSED]: () => [{ act: "request", words: gettext("Ask to chat"), look: "button-primary" }],
   [STATE.BLOCKED]: () => [{ act: "unblock", words: gettext("Unblock") }],
