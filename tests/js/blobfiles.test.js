@@ -86,6 +86,7 @@ test("opened files go when no page holds them, and with the account", async () =
   const held = new Set(["m1-page there"]);
   const request = async (name, { ifAvailable }, work) => ifAvailable && work(held.has(name) ? null : { name });
   Object.defineProperty(globalThis, "navigator", {
+    configurable: true,
     value: { locks: { request }, storage: { getDirectory: async () => top } },
   });
   await new BlobFiles(/** @type {any} */ (folder)).sweep();
@@ -95,4 +96,18 @@ test("opened files go when no page holds them, and with the account", async () =
   assert.deepEqual([await names(folder, "open"), await names(folder, "out")], [[], ["d"]]);
   await BlobFiles.wipe("ab");
   assert.deepEqual([...top.keys()], []);
+});
+
+test("the cache gives way where that makes room, but for what is read, and not for a size that nobody has", async () => {
+  const folder = await account(new Folder(), { in: ["a", "b"] });
+  const cache = await folder.getDirectoryHandle("in");
+  for (const name of ["a", "b"])
+    cache.entriesByName.set(name, { getFile: async () => ({ size: 100, lastModified: 0 }) });
+  const [files, all] = [new BlobFiles(/** @type {any} */ (folder)), 32 * 2 ** 20 + 300]; // what is left to the database, and this
+  const estimate = async () => ({ quota: all, usage: 100 * cache.entriesByName.size });
+  Object.defineProperty(globalThis, "navigator", { configurable: true, value: { storage: { estimate } } });
+  assert.deepEqual([await files.room(100), await files.room(2 ** 40)], [true, false]);
+  assert.deepEqual(await names(folder, "in"), ["a", "b"]);
+  assert.equal(await files.room(200, "b"), true);
+  assert.deepEqual(await names(folder, "in"), ["b"]);
 });

@@ -200,7 +200,9 @@ export class BlobFiles {
    * @param {string} [spared] id of the one that is read
    */
   async room(bytes, spared) {
-    if ((await free()) >= bytes) return true;
+    const there = await free();
+    if (there >= bytes) return true;
+    if (there + (await this.used()) < bytes) return false; // as a partner may claim of a file, who wants the cache to go
     await this.trim(0, spared);
     return (await free()) >= bytes;
   }
