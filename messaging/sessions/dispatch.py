@@ -144,6 +144,8 @@ async def _typing(session: Session, frame: protocol.Typing) -> None:
 
 async def _watch(session: Session, frame: protocol.Watch) -> None:
     session.focus = frame.focus
+    if session.node.rates.looks.take(session.uid, session.device, session.heard):
+        return session.node.watching.watch_soon(session, frame.users)
     await session.node.watching.watch(session, frame.users)
 
 

@@ -7,6 +7,7 @@ process, since it is asked at each frame; another node counts for itself.
 from messaging import protocol
 from messaging.sessions.window import Buckets
 
+LOOKS_PER_SECOND, LOOKS_BURST = 1, 20  # at who is here; more are put off, and nobody is told so
 ACCOUNT_TIMES = 3  # what all devices of an account have together, in what one has
 
 
@@ -31,4 +32,5 @@ class Rates:
         self.sends = Rate(protocol.SENDS_PER_SECOND * times, protocol.SENDS_BURST * times)
         self.gets = Rate(protocol.GETS_PER_SECOND * times, protocol.GETS_BURST * times)
         self.states = Rate(protocol.STATES_PER_SECOND * times, protocol.STATES_BURST * times)
+        self.looks = Rate(LOOKS_PER_SECOND * times, LOOKS_BURST * times)
         self.calls = Buckets(*frames)  # of the long poll, by web session; each costs like a frame

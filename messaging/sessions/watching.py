@@ -63,6 +63,13 @@ class Watching:
         await self._tell(await self._look(view.visible), but=session)
         await self._show(session, view)
 
+    def watch_soon(self, session: Watcher, users: Sequence[bytes]) -> None:
+        """The same by the next tick, for a device that asks again and again: of what it asks until
+        then the last counts."""
+        self.unwatch(session)
+        session.watched = tuple(users)
+        self._outdated.add(session)
+
     def unwatch(self, session: Watcher) -> None:
         self._outdated.discard(session)
         for user in session.watched:
@@ -71,6 +78,7 @@ class Watching:
             if not watchers:
                 self._watchers.pop(user, None)
                 self._shown.pop(user, None)
+        session.watched = ()
 
     def refresh(self, session: Watcher) -> None:
         """The session's contacts changed: look again whom it may watch, soon."""
@@ -89,7 +97,7 @@ class Watching:
         """From now on the session watches those of these users whom it may."""
         known_before = {user: self._shown[user] for user in session.watched if user in self._shown}
         self.unwatch(session)
-        session.watched = tuple(users)
+        session.watched = asked = tuple(users)
         contacts = await connection_store().contacts(session.uid)
         known = {contact.peer: contact for contact in contacts}
         connected = [
@@ -98,6 +106,8 @@ class Watching:
             if user in known and known[user].state is ContactState.CONNECTED
         ]
         hiding = await threads.run(privacy.hiding, connected) if connected else set()
+        if session.watched is not asked:  # it has left meanwhile, or asked for others
+            return _View([], [], [], set())
         here = [user for user in connected if user not in hiding]  # as far as others may see
         visible = [user for user in here if not known[user].withheld]
         for user in visible:

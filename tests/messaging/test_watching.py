@@ -1,17 +1,21 @@
 """Whose presence is shown to whom, and when it changes; with a moved clock."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from chatsite.edge.wire import Id
 from messaging import fanout, protocol
 from messaging.backends import connection_store
-from messaging.domain import PairState, block_bit
+from messaging.backends.base import ConnectionStore
+from messaging.domain import Contact, PairState, Uid, block_bit
 from messaging.sessions.node import here
+from messaging.sessions.rates import LOOKS_BURST
 from messaging.sessions.watching import EVERY_MS
 from presence.registry import OFFLINE_GRACE_MS
 from testkit.cast import Person, now_ms
+from tests.messaging.nodes import Moment
 from tests.messaging.socket import Socket, arrived
 
 pytestmark = pytest.mark.usefixtures("transport")  # WebSocket and long poll
@@ -31,6 +35,20 @@ async def move(monkeypatch: pytest.MonkeyPatch) -> Move:
         offset += ms
 
     return forward
+
+
+@pytest.fixture
+def contacts_read(monkeypatch: pytest.MonkeyPatch) -> list[Uid]:
+    """Whose, each time."""
+    store, read = type(connection_store()), list[Uid]()
+    original = store.contacts
+
+    async def noted(self: ConnectionStore, uid: Uid) -> Sequence[Contact]:
+        read.append(uid)
+        return await original(self, uid)
+
+    monkeypatch.setattr(store, "contacts", noted)
+    return read
 
 
 async def watch(socket: Socket, *users: bytes) -> None:
@@ -177,3 +195,43 @@ async def test_a_clock_that_is_set_back_keeps_nobody_online(
     move(OFFLINE_GRACE_MS)
     await here().watching.tick()
     assert await shown(at_alice) == [(bob.uid, "offline")]
+
+
+async def test_of_who_asks_all_the_time_the_last_question_counts(
+    moment: Moment, alice: Person, bob: Person, conv: bytes, move: Move, contacts_read: list[Uid]
+) -> None:
+    at_alice = await arrived(alice)
+    contacts_read.clear()
+    for _ in range(3 * LOOKS_BURST):
+        await watch(at_alice, alice.uid)
+    await watch(at_alice, bob.uid)
+    at_alice.send(protocol.Ping())
+    await at_alice.next(protocol.Pong)
+    await here().watching.tick()
+    assert await shown(at_alice) == [(bob.uid, "offline")]
+    assert contacts_read.count(alice.uid) < 2 * LOOKS_BURST
+
+
+async def test_who_leaves_while_they_are_looked_at_is_forgotten(
+    alice: Person, bob: Person, conv: bytes, move: Move, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_alice = await arrived(alice)
+    await watch(at_alice, bob.uid)
+    await shown(at_alice)
+    [session], watching = here().hub.sessions[alice.uid], here().watching
+    read, asked, goes_on = connection_store().contacts, asyncio.Event(), asyncio.Event()
+
+    async def later(uid: Uid) -> Sequence[Contact]:
+        found = await read(uid)
+        asked.set()
+        await goes_on.wait()
+        return found
+
+    monkeypatch.setattr(type(connection_store()), "contacts", lambda _, uid: later(uid))
+    watching.refresh(session)  # type: ignore[arg-type]
+    ticking = asyncio.ensure_future(watching.tick())
+    await asked.wait()
+    await here().part(session)  # type: ignore[arg-type]
+    goes_on.set()
+    await ticking
+    assert not watching._watchers
