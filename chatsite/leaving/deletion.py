@@ -18,7 +18,7 @@ from chatsite.running import jobs, tasks, threads
 from chatsite.running.clock import now_ms
 from media import rows as blob_rows
 from messaging import connections, invites
-from messaging.backends import connection_store, log
+from messaging.backends import connection_store, log, tables
 from messaging.blobs import blobs
 from messaging.domain import PAGE_MAX, Contact, ContactState, Gone
 from presence import registry
@@ -94,11 +94,10 @@ async def _conversation(deletion: Deletion, contact: Contact, until: float) -> b
 
 
 async def _messages(deletion: Deletion, contact: Contact, until: float) -> bool:
-    """What they sent there loses its content; what the other sent stays."""
+    """What they sent there loses its content; what the other sent stays. Where the store has lost a
+    row, those after it go all the same."""
     while True:
-        rows = await patiently(
-            partial(log().page, contact.conv, PAGE_MAX, now_ms(), after=deletion.seq)
-        )
+        rows = await patiently(partial(tables().rows, contact.conv, deletion.seq, PAGE_MAX))
         if not rows:
             return True
         mine = [row for row in rows if row.sender == contact.owner and row.gone is not Gone.ERASED]

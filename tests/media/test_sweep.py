@@ -19,9 +19,9 @@ from media.models import Blob, BlobLink, Erasure, SiteName, State
 from messaging import protocol
 from messaging.backends import log, tables
 from messaging.backends.base import Busy
-from messaging.backends.cassandra.rows import Hole
 from messaging.domain import Row
 from testkit.cast import Person, now_ms
+from tests.faulty import faulty
 from tests.media.carrying import get, granted, put, session_of, uploaded, wanted
 from tests.media.test_messages import erasing, message, state
 from tests.messaging.socket import arrived
@@ -128,20 +128,14 @@ async def test_one_that_was_erased_before_it_was_looked_for_loses_them(
     assert await state(blob) is None
 
 
-async def test_a_log_that_is_damaged_holds_up_no_other(
-    alice: Person, conv: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_log_that_is_damaged_holds_up_no_other(alice: Person, conv: bytes) -> None:
     """Who reads such a log as people do hears of the hole."""
     at_alice = await arrived(alice)
     frame = message(alice, conv, (await uploaded(alice, conv, b"x" * 100)).blob)
     sent = await send(at_alice, frame)
     await threads.run(erasures.begin, conv, alice.uid, sent.seq, frame.client_id, now_ms())
-
-    async def damaged(*_: object, **__: object) -> None:
-        raise Hole
-
-    monkeypatch.setattr(type(log()), "page", damaged)
-    assert (await sweep.sweep(now_ms() + HOUR)).erased == 0
+    with faulty("MESSAGE_LOG") as store, store.raising("page"):
+        assert (await sweep.sweep(now_ms() + HOUR)).erased == 0
     assert not await threads.run(Erasure.objects.exists)
 
 

@@ -124,6 +124,14 @@ def test_what_they_sent_goes_where_they_wish(ann: Person, ben: Person) -> None:
     assert {row.gone for row in rows if row.sender == ben.uid} == {None}
 
 
+def test_it_comes_to_its_end_where_a_log_is_damaged(ann: Person, ben: Person) -> None:
+    """Who reads such a log as people do hears of the hole."""
+    chat = talked(ann, ben, lines=4)
+    with faulty("MESSAGE_LOG") as store, store.raising("page"):
+        assert finished(ann, erase=True)["messages"] == 2
+    assert texts(chat) == [False, True, False, True]
+
+
 def test_cut_off_it_goes_on_where_it_was(ann: Person, ben: Person, eve: Person) -> None:
     chat = talked(ann, ben, lines=120)
     befriend(eve, ann)
