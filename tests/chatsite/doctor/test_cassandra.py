@@ -8,6 +8,7 @@ import pytest
 
 from chatsite.running.findings import Level
 from messaging.backends.cassandra import driver, examining
+from messaging.backends.cassandra.schema import VERSION
 from messaging.backends.cassandra.store import Store
 from tests.chatsite.doctor.asked import expect, expect_well, found
 from tests.keyspace import DROP_SECONDS, own_tables
@@ -63,9 +64,9 @@ BOX = (
         (
             TABLES,
             ["UPDATE meta SET value = '7' WHERE key = 'schema'"],
-            ["UPDATE meta SET value = '1' WHERE key = 'schema'"],
+            [f"UPDATE meta SET value = '{VERSION}' WHERE key = 'schema'"],
             Level.WRONG,
-            "has tables of version 7, and this release needs 2",
+            f"has tables of version 7, and this release needs {VERSION}",
         ),
         (
             NODES,

@@ -102,7 +102,7 @@ def test_a_command_makes_it_all(tables: Store) -> None:
     with installed(), override_settings(CASSANDRA=tables.options):
         call_command("migrate_store", stdout=said)
     shared.cache_clear()
-    assert said.getvalue() == "The message store has its tables, version 4.\n"
+    assert said.getvalue() == f"The message store has its tables, version {schema.VERSION}.\n"
 
 
 async def test_a_keyspace_of_this_version_is_served(tables: Store) -> None:
@@ -112,7 +112,9 @@ async def test_a_keyspace_of_this_version_is_served(tables: Store) -> None:
 async def test_one_of_another_version_is_refused(tables: Store) -> None:
     await meta.decide(tables, schema.SCHEMA, "0")
     try:
-        with pytest.raises(Unfit, match=r"tables of version 0, and this release needs 4"):
+        with pytest.raises(
+            Unfit, match=f"tables of version 0, and this release needs {schema.VERSION}"
+        ):
             await schema.require(tables)
     finally:
         await schema.stamp(tables)
