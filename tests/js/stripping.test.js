@@ -142,6 +142,22 @@ test("free space is emptied: some cameras write the way there", async () => {
   assert.deepEqual({ less, more }, { less: false, more: false });
 });
 
+test("a film loses the names that its camera gave to the tracks", async () => {
+  const name = ascii(SECRET);
+  const handler = box("hdlr", Buffer.alloc(8), ascii("vide"), Buffer.alloc(12), name);
+  const [head, marks] = [Buffer.alloc(42), Buffer.alloc(32)];
+  ascii("GoPr").forEach((byte, n) => void (head[12 + n] = byte));
+  name.subarray(0, 32).forEach((byte, n) => void (marks[n] = byte));
+  const picture = box("avc1", head, marks, Buffer.alloc(4), box("avcC", ascii("stays")));
+  const described = box("stsd", u32(0), u32(1), picture);
+  const media = box("mdia", handler, box("minf", box("stbl", described)));
+  const film = joined(mp4(), box("moov", box("trak", media)));
+  const { left, more } = await silent(film);
+  assert.deepEqual([tells(left), Buffer.from(left).includes("GoPr"), more], [false, false, false]);
+  assert.ok(Buffer.from(left).includes("avcC" + "stays"));
+  assert.equal(left.length, film.length);
+});
+
 const VIDE = box("mdia", box("hdlr", Buffer.alloc(8), ascii("vide"), Buffer.alloc(13)));
 for (const [name, ...boxes] of [
   ["beside the index", box("sefd", ascii(SECRET))],

@@ -24,6 +24,11 @@ const NEEDED = new Set([
 const HOLDERS = new Set(["moov", "trak", "mdia"]); // boxes of boxes, in which those may lie
 const TIMES = new Set(["mvhd", "tkhd", "mdhd"]); // when it was made and changed
 const SEEN_OR_HEARD = new Set(["vide", "soun", "auxv", "tmcd", "hint"]); // depth and time codes, too; subtitles may tell
+// Where names lie, in bytes behind the head of their box.
+const HANDLER_NAME = 24;
+const STSD_HEAD = 8;
+/** @type {[number, number]} */ const VENDOR = [12, 16];
+/** @type {[number, number]} */ const COMPRESSOR = [42, 74];
 const BOXES_MAX = 10_000; // at the top, where a film in pieces has two for each; and in its index
 const INDEX_MAX = 64 * 1024 * 1024; // bytes that are read: of a film of many hours some MB
 const DEPTH_MAX = 4;
@@ -56,6 +61,7 @@ export async function withoutPlaces(film) {
     at = span.to;
   }
   const found = indexes.map(({ bytes }) => silenced(bytes));
+  for (const { bytes } of indexes) if (nameOf(bytes) === "moov") unmarked(bytes);
   if (found.some(({ left }) => !left)) return null;
   odd ||= found.some((boxes) => boxes.odd);
   const room = { left: SPANS_MAX };
@@ -83,6 +89,30 @@ function silentTracks(index, data, room) {
       freed(track);
       return spans;
     });
+}
+
+/**
+ * The names that cameras and encoders give to their tracks are emptied: of the handler, and of a picture's vendor and
+ * compressor (ISO/IEC 14496-12, 8.4.3 and 12.1.3; QuickTime File Format, "Video sample description").
+ * @param {Bytes} index changed in place
+ */
+function unmarked(index) {
+  for (const track of named(index, "trak")) {
+    const media = named(track, "mdia");
+    for (const handler of media.flatMap((box) => named(box, "hdlr"))) emptied(handler, HANDLER_NAME);
+    const tables = media.flatMap((box) => named(box, "minf")).flatMap((box) => named(box, "stbl"));
+    for (const described of kindOf(track) === "vide" ? tables.flatMap((box) => named(box, "stsd")) : [])
+      for (const picture of boxesIn(described, STSD_HEAD)) {
+        emptied(picture, ...VENDOR);
+        emptied(picture, ...COMPRESSOR);
+      }
+  }
+}
+
+/** @param {Bytes} box changed in place @param {number} from behind its head @param {number} [to] */
+function emptied(box, from, to = box.length) {
+  const { body } = /** @type {{body: number}} */ (boxAt(box, 0, box.length));
+  box.fill(0, body + from, body + to);
 }
 
 /** What a track is. @param {Bytes} track @returns {string} empty: it does not say it */
