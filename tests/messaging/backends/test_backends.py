@@ -15,4 +15,4 @@ def test_each_is_one_for_the_process():
 
 def test_the_ports_stay_narrow():
     for port in (MessageLog, ConnectionStore, StoreMeta, Tables):
-        assert 1 <= len(port.__abstractmethods__) <= 11
+        assert 1 <= len(port.__abstractmethods__ - {"elsewhere", "close"}) <= 10  # its ends
