@@ -202,7 +202,8 @@ def _run(words: list[str]) -> None:
             sys.stderr.write(code)
     except BaseException:  # noqa: BLE001 -- as Python itself does
         traceback.print_exc()
-    sys.stdout.flush()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
     os._exit(code if isinstance(code, int) else bool(code))
 
 
