@@ -278,7 +278,15 @@ def running(kept: Keys) -> Iterator[None]:
     asyncio.run_coroutine_threadsafe(control.stop(), loop).result()
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
+    loop.run_until_complete(rest())
     loop.close()
+
+
+async def rest() -> None:
+    """What was answered last is hung up, too."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.sleep(0)
 
 
 def test_no_row_is_sealed_to_a_key_that_the_running_site_does_not_know(
