@@ -48,6 +48,20 @@ export function done(transaction) {
   });
 }
 
+/**
+ * Where the key is there this fails, and all of the transaction with it. Nothing may be committed before that is known:
+ * Firefox (153) keeps the rest of a transaction that was told to commit, although a part of it failed.
+ * @param {IDBObjectStore} rows
+ * @param {string} key
+ * @param {() => void} then
+ */
+export function unlessThere(rows, key, then) {
+  rows.add(true, key).onsuccess = () => {
+    rows.delete(key);
+    then();
+  };
+}
+
 /** @param {Key | undefined} lower @param {Key | undefined} upper */
 export function rangeOf(lower, upper) {
   if (lower === undefined) return upper === undefined ? undefined : IDBKeyRange.upperBound(upper);

@@ -16,7 +16,7 @@ import { equal, hex, newId, random, sha256 } from "../crypto/encoding.js";
 import { kemPublicKey, newSeed, newSigningKey, sign, verify } from "../crypto/keys.js";
 import { BlobFiles } from "./blobfiles.js";
 import { today } from "./earlier.js";
-import { asked, done, KeystoreError, rangeAround, rangeOf } from "./indexed.js";
+import { asked, done, KeystoreError, rangeAround, rangeOf, unlessThere } from "./indexed.js";
 import { DEVICE, NAME, openDatabase, STORES } from "./schema.js";
 import { newLocalKey, openValue, sealValue } from "./sealedvalues.js";
 
@@ -231,11 +231,12 @@ export class Keystore {
     const fenced = term === undefined ? names : [...names, DEVICE];
     const transaction = this.#transaction(fenced, "readwrite", { durability });
     const finished = done(transaction);
-    // Fails, and all of the transaction with it, where the term has ended; with no answer to wait for.
-    if (term !== undefined) transaction.objectStore(DEVICE).add(true, ENDED + term);
-    if (term !== undefined) transaction.objectStore(DEVICE).delete(ENDED + term);
-    work((name) => transaction.objectStore(name));
-    transaction.commit();
+    const all = () => {
+      work((name) => transaction.objectStore(name));
+      transaction.commit();
+    };
+    if (term === undefined) all();
+    else unlessThere(transaction.objectStore(DEVICE), ENDED + term, all); // else the term has ended
     await finished.catch((error) => this.#failed(error));
   }
 

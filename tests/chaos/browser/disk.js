@@ -207,7 +207,10 @@ class Transaction {
       getAll: (range) => new Request(() => inRange(range).map(({ value }) => value)),
       getAllKeys: (range) => new Request(() => inRange(range).map(({ key }) => key)),
       put: (value, key) => this.#changes.push({ store, key, value }),
-      add: (value, key) => this.#changes.push({ store, key, value, added: true }),
+      add: (value, key) => {
+        this.#changes.push({ store, key, value, added: true });
+        return rows().has(nameOf(key)) ? {} : new Request(() => key); // the end of the transaction tells that it failed
+      },
       delete: (key) => {
         const keys = key instanceof KeyRange ? inRange(key).map((row) => row.key) : [key];
         for (const one of keys) this.#changes.push({ store, key: one });
