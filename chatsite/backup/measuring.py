@@ -6,7 +6,7 @@ from django.db.models import Sum
 
 from accounts.models import User
 from chatsite.backup import making, room
-from media.models import Blob, BlobHold, State
+from chatsite.copying import blobs
 
 
 def measure(target: Path, copied: dict[str, Path], *, files: bool) -> list[str]:
@@ -19,10 +19,7 @@ def measure(target: Path, copied: dict[str, Path], *, files: bool) -> list[str]:
         said.append(f"{User.objects.count():,} accounts, and their conversations, of servers")
     size = 0
     if files:
-        wanted = Blob.objects.filter(state__in=(State.WHOLE, State.LINKED)) | Blob.objects.filter(
-            pk__in=BlobHold.objects.values("blob")
-        )
-        size = wanted.aggregate(size=Sum("size"))["size"] or 0
-        said.append(f"{wanted.count():,} pictures and files with {size:,} bytes")
+        size = blobs.whole().aggregate(size=Sum("size"))["size"] or 0
+        said.append(f"{blobs.whole().count():,} pictures and files with {size:,} bytes")
     room.require(target.parent, sum(sizes.values()) + size)
     return said

@@ -5,8 +5,6 @@ Until then nothing of the site has changed; afterwards the old data is beside it
 import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -135,10 +133,7 @@ def _refuse_newer(path: Path, name: str) -> None:
 
 def _adopt(variables: Mapping[str, str]) -> None:
     """Run as the site that it will be: a process with its data there."""
-    command = [sys.executable, "-W", "ignore", str(settings.BASE_DIR / "manage.py"), "restored"]
-    done = subprocess.run(  # noqa: S603 -- our own command
-        command, env={**variables}, capture_output=True, text=True, check=False
-    )
+    done = sites.manage(variables, "restored")
     if done.returncode:
         raise Problem(f"The tables could not be brought up to date: {done.stderr.strip()}")
 

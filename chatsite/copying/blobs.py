@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from chatsite.copying import several
 from chatsite.running.progress import Progress
@@ -15,11 +15,15 @@ from media.stores import BlobStore, Missing, StoreAway
 T = TypeVar("T")
 
 
-def wanted() -> list[bytes]:
-    """Their ids. What was not sent as a whole is sent again by its owner's browser."""
+def whole() -> QuerySet[Blob]:
+    """What was not sent as a whole is sent again by its owner's browser."""
     held = Q(pk__in=BlobHold.objects.values("blob"))
-    whole = Blob.objects.filter(held | Q(state__in=(State.WHOLE, State.LINKED)))
-    return [bytes(blob) for blob in whole.order_by("blob").values_list("blob", flat=True)]
+    return Blob.objects.filter(held | Q(state__in=(State.WHOLE, State.LINKED)))
+
+
+def wanted() -> list[bytes]:
+    """Their ids."""
+    return [bytes(blob) for blob in whole().order_by("blob").values_list("blob", flat=True)]
 
 
 async def copy(

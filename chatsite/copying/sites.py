@@ -51,11 +51,7 @@ class Target:
         return _accounts(self.engine) == _accounts(_ours())
 
     def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """A command of that site, in a process with its settings."""
-        command = [sys.executable, "-W", "ignore", str(settings.BASE_DIR / "manage.py"), *words]
-        return subprocess.run(  # noqa: S603 -- our own command
-            command, env={**self.variables}, capture_output=True, text=True, check=False
-        )
+        return manage(self.variables, *words)
 
     def tables(self) -> Tables:
         adapter: type[Tables] = import_string(self.engine["TABLES"])
@@ -73,6 +69,14 @@ class Target:
             self.engine.get("S3") or self.var / Path(settings.BLOB_FOLDER).name
         )
         return store
+
+
+def manage(variables: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    """A command of the site that has these variables, in a process of its own."""
+    command = [sys.executable, "-W", "ignore", str(settings.BASE_DIR / "manage.py"), *words]
+    return subprocess.run(  # noqa: S603 -- our own command
+        command, env={**variables}, capture_output=True, text=True, check=False
+    )
 
 
 def target(to: str) -> Target:

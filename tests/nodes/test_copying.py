@@ -119,6 +119,19 @@ async def hung_up(*people: Person) -> None:
             await person.device.live.hang_up()
 
 
+async def brief_and_new(alice: Person, bob: Person) -> None:
+    """A message that disappears, and one of a new epoch."""
+
+    def brief(prev: bytes | None, me: bodies.Head, peer: bodies.Head) -> bytes:
+        return bodies.text("for an hour", ts=1, me=me, peer=peer, prev=prev)
+
+    await alice.device.send_body(bob, brief, ttl=HOUR)
+    assert await bob.device.next_text() == "for an hour"
+    await bob.device.rotate(alice)
+    await bob.device.send(alice, "of a new epoch")
+    assert await alice.device.next_text() == "of a new epoch"
+
+
 async def talk(alice: Person, bob: Person, carol: Person) -> None:
     """Everything that leaves a record somewhere."""
     for first, second in ((alice, bob), (bob, carol)):
@@ -131,15 +144,7 @@ async def talk(alice: Person, bob: Person, carol: Person) -> None:
         await first.device.react(second, "🙂", ref=said.mid)
         await second.device.next_message()
         await first.device.read(second)
-
-    def brief(prev: bytes | None, me: bodies.Head, peer: bodies.Head) -> bytes:
-        return bodies.text("for an hour", ts=1, me=me, peer=peer, prev=prev)
-
-    await alice.device.send_body(bob, brief, ttl=HOUR)
-    assert await bob.device.next_text() == "for an hour"
-    await bob.device.rotate(alice)
-    await bob.device.send(alice, "of a new epoch")
-    assert await alice.device.next_text() == "of a new epoch"
+    await brief_and_new(alice, bob)
     await alice.act(bob, "clear", upto=1)
     await carol.act(bob, "block", seen=3)
     await bob.device.send(carol, "nobody hears this")

@@ -14,15 +14,13 @@ import pytest
 
 from chatsite import make_secrets
 from testkit.client import files
-from testkit.client.m1 import body as bodies
 from testkit.client.people import Person, nobody_alarmed
 from testkit.running import ROOT, Site, new_site
 from tests.nodes.conftest import on_cassandra
-from tests.nodes.test_copying import hung_up
+from tests.nodes.test_copying import brief_and_new, hung_up
 from tests.nodes.test_files import PICTURE
 from tests.services import own_postgres, own_redis
 
-HOUR = 3_600  # seconds
 ROUNDS = 300
 SOON = 300.0  # of a command, on a machine that stands still now and then
 REFUSED = 1
@@ -107,15 +105,7 @@ async def before(alice: Person, bob: Person) -> dict[str, str]:
         assert await bob.device.next_text() == f"word {number}"
     await files.send(alice.device, bob, "look", PICTURE)
     [entry] = (await bob.device.next_message()).members["att"]
-
-    def brief(prev: bytes | None, me: bodies.Head, peer: bodies.Head) -> bytes:
-        return bodies.text("for an hour", ts=1, me=me, peer=peer, prev=prev)
-
-    await alice.device.send_body(bob, brief, ttl=HOUR)
-    assert await bob.device.next_text() == "for an hour"
-    await bob.device.rotate(alice)
-    await bob.device.send(alice, "of a new epoch")
-    assert await alice.device.next_text() == "of a new epoch"
+    await brief_and_new(alice, bob)
     picture: dict[str, str] = entry
     return picture
 
