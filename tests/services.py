@@ -7,12 +7,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -134,7 +134,7 @@ def own_bucket() -> Iterator[dict[str, str]]:
     try:
         yield given
     finally:
-        _remove_bucket(as_settings(given))
+        _remove_bucket(given)
 
 
 def as_settings(given: dict[str, str]) -> dict[str, str]:
@@ -143,10 +143,32 @@ def as_settings(given: dict[str, str]) -> dict[str, str]:
     return {"PUBLIC_ENDPOINT": "", "REGION": "us-east-1", "CA_FILE": "", **short}
 
 
-def _remove_bucket(s3: dict[str, str]) -> None:
+def objects(env: Mapping[str, str]) -> dict[str, bytes]:
+    """All that lies in the bucket of a site with that environment."""
+    asking, bucket = _asking(env)
+    return {
+        listed["Key"]: asking.get_object(Bucket=bucket, Key=listed["Key"])["Body"].read()
+        for page in asking.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        for listed in page.get("Contents", ())
+    }
+
+
+def put_object(env: Mapping[str, str], key: str, data: bytes) -> None:
+    """Over the one that was there."""
+    asking, bucket = _asking(env)
+    asking.put_object(Bucket=bucket, Key=key, Body=data)
+
+
+def _asking(env: Mapping[str, str]) -> tuple[Any, str]:
+    """A client of the S3 server of that environment, and the bucket."""
     from media.backends.s3.client import client  # it takes a while to load
 
-    asking, bucket = client(s3, s3["ENDPOINT_URL"]), s3["BUCKET"]
+    s3 = as_settings({name: env[name] for name in env if name.startswith("S3_")})
+    return client(s3, s3["ENDPOINT_URL"]), s3["BUCKET"]
+
+
+def _remove_bucket(given: dict[str, str]) -> None:
+    asking, bucket = _asking(given)
     with suppress(asking.exceptions.NoSuchBucket):
         for page in asking.get_paginator("list_objects_v2").paginate(Bucket=bucket):
             if keys := [{"Key": one["Key"]} for one in page.get("Contents", ())]:

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 from testkit.browser.chromium import DESKTOP
 from testkit.browser.engines import launched
 from testkit.running import Site
 from tests.browser.chatting import Pair, both_understand, face_to_face
 from tests.browser.engine import DISTRIBUTED, ENGINE, new_site
+from tests.browser.stored import PART
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # sync Playwright's loop is not ours
 
@@ -78,6 +79,10 @@ class Window:
         if "CSP" in text or "Content Security Policy" in text or "TrustedScript" in text:
             self.complaints.append(text)
 
+    def note_files(self, request: Request) -> None:
+        if PART.search(request.url):
+            self.complaints.append("a file moves: the test needs the mark `files`")
+
 
 OpenWindow = Callable[..., Window]
 
@@ -87,12 +92,15 @@ def open_window(
     browser: Browser, site: Site, request: pytest.FixtureRequest
 ) -> Iterator[OpenWindow]:
     """open_window("alice"): an empty browser profile on the site. Screenshots stay on failure;
-    a CSP violation or an uncaught error in any of them fails the test."""
+    a CSP violation or an uncaught error in any of them fails the test, and so does a file that
+    moves where no mark says that one does."""
     windows: list[Window] = []
 
     def open_one(name: str = "somebody", **options: object) -> Window:
         settings: dict[str, object] = {"base_url": site.url, "viewport": DESKTOP, **options}
         window = Window(browser.new_context(**settings), name)  # type: ignore[arg-type]
+        if request.node.get_closest_marker("files") is None:
+            window.context.on("request", window.note_files)
         windows.append(window)
         return window
 

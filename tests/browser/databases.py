@@ -1,4 +1,4 @@
-"""All that the databases and the S3 server of the distributed engine hold, to be searched."""
+"""All that the databases of the distributed engine and an S3 server hold, to be searched."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -25,7 +25,6 @@ def contents(env: Mapping[str, str], cassandra: dict[str, Any]) -> dict[str, byt
         **{f"postgres {name}": rows for name, rows in _postgres(env["DATABASE_URL"]).items()},
         **{f"cassandra {name}": rows for name, rows in _cassandra(cassandra).items()},
         "redis": _redis(env["REDIS_URL"]),
-        "s3": _s3(env),
     }
 
 
@@ -56,15 +55,15 @@ def _redis(url: str) -> bytes:
     return repr(found).encode()
 
 
-def _s3(env: Mapping[str, str]) -> bytes:
+def bucket(env: Mapping[str, str]) -> bytes:
     """Keys of objects, what is told of each, and their bytes."""
     client = boto3.client(
         "s3", endpoint_url=env["S3_ENDPOINT_URL"], region_name=env.get("S3_REGION", "us-east-1"),
         aws_access_key_id=env["S3_ACCESS_KEY"], aws_secret_access_key=env["S3_SECRET_KEY"],
     )  # fmt: skip
-    bucket, found = env["S3_BUCKET"], []
-    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+    name, found = env["S3_BUCKET"], []
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=name):
         for listed in page.get("Contents", ()):
-            said = client.get_object(Bucket=bucket, Key=listed["Key"])
+            said = client.get_object(Bucket=name, Key=listed["Key"])
             found += [repr((listed, said)).encode(), said["Body"].read()]
     return b"\n".join(found)

@@ -1,6 +1,6 @@
 """The site that browsers meet: one process of the embedded engine or, with
-CHAT_TEST_ENGINE=distributed, two nodes behind HAProxy on the real services of the run. Tests do
-not know which."""
+CHAT_TEST_ENGINE=distributed, two nodes behind HAProxy on the real services of the run. Files go
+through it or, with CHAT_TEST_TRANSFER=direct, past it to a real S3 server. Tests know neither."""
 
 import http.client
 import os
@@ -23,14 +23,28 @@ from tests.services import own_bucket, own_postgres, own_redis
 DISTRIBUTED = "distributed"
 ENGINES = ("embedded", DISTRIBUTED)
 ENGINE = os.environ.get("CHAT_TEST_ENGINE", "embedded")
+DIRECT = "direct"
+TRANSFERS = ("node", DIRECT)
+TRANSFER = os.environ.get("CHAT_TEST_TRANSFER", "node")
 NODES = ("N1", "N2")
 assert ENGINE in ENGINES, f"CHAT_TEST_ENGINE is {ENGINE}, and may be {' or '.join(ENGINES)}"
+assert TRANSFER in TRANSFERS, (
+    f"CHAT_TEST_TRANSFER is {TRANSFER}, and may be {' or '.join(TRANSFERS)}"
+)
 
 
-def new_site(env: Mapping[str, str] | None = None) -> Site:
-    """A prepared site, not started."""
+def new_site(env: Mapping[str, str] | None = None, transfer: str = TRANSFER) -> Site:
+    """A prepared site, not started. Its bucket, where it has one, goes with it."""
     own = {"LIVE_RATE_FACTOR": "1000", **(env or {})}  # one address signs up many
-    return several(own) if ENGINE == DISTRIBUTED else running.new_site(own)
+    with ExitStack() as made:
+        if ENGINE == DISTRIBUTED or transfer == DIRECT:
+            own = {**made.enter_context(own_bucket()), **own}
+        if transfer == DIRECT:
+            direct = {"MEDIA_TRANSFER": DIRECT, "S3_PUBLIC_ENDPOINT": own["S3_ENDPOINT_URL"]}
+            own = {**direct, **own}
+        site = several(own) if ENGINE == DISTRIBUTED else running.new_site(own)
+        site.belongings.push(made.pop_all())
+        return site
 
 
 @dataclass
@@ -81,7 +95,6 @@ def several(env: Mapping[str, str]) -> Several:
             "CASSANDRA_KEYSPACE": options["KEYSPACE"],
             "DATABASE_URL": made.enter_context(own_postgres()),
             "REDIS_URL": made.enter_context(own_redis()).url,
-            **made.enter_context(own_bucket()),
             "TRUSTED_PROXIES": "127.0.0.1",
             **env,
         }

@@ -280,6 +280,7 @@ def test_nobody_attaches_where_nobody_may_write(open_window: OpenWindow) -> None
     expect(sheet(page)).to_be_hidden()
 
 
+@pytest.mark.files
 def test_what_is_too_large_is_told_before_anything_is_sent(browser: Browser) -> None:
     limits = {"MEDIA_FILE_MAX": "2000", "MEDIA_PERSON_QUOTA": "3000", "MEDIA_SITE_QUOTA": "2500"}
     site = new_site(limits).start()

@@ -13,6 +13,9 @@ from tests.browser import made_pictures
 from tests.browser.chatting import SLOW_MS, Pair, bubble, open_page, text, write
 from tests.browser.files import File, bomb, gif, photo, png, wav
 from tests.browser.readable import serious
+from tests.browser.stored import PART, change, stored
+
+pytestmark = pytest.mark.files
 
 SEND = """async ({ files, body }) => {
   const { bus } = await import("/static/js/tabs/bus.js");
@@ -79,9 +82,7 @@ def test_a_picture_comes_into_a_box_that_was_there(pair: Pair) -> None:
     bob = pair.bob
     held: list[Route] = []
     gate = {"open": False}
-    bob.context.route(
-        "**/blobs/**", lambda route: route.continue_() if gate["open"] else held.append(route)
-    )
+    bob.context.route(PART, lambda way: way.continue_() if gate["open"] else held.append(way))
     send(pair.alice, photo(alt="A blue wall"), photo(width=200, height=900))
     fixed = (  # one by its own size, one by none that makes sense
         send(pair.alice, photo()),
@@ -174,14 +175,12 @@ def test_what_cannot_be_decoded_says_so(pair: Pair) -> None:
 
 
 def test_a_file_that_was_changed_on_the_server_is_not_shown(pair: Pair, site: Site) -> None:
-    files = {path for path in (site.var / "blobs").rglob("*") if path.is_file()}
+    before = stored(site)
     body = send(pair.alice, File("plain.txt", "text/plain", b"x" * 5000))
     card = arrived(pair.bob, body).locator(".file-card")
     expect(bubble(pair.alice, body).locator("[data-part='status']")).to_have_text(re.compile("."))
-    (changed,) = {path for path in (site.var / "blobs").rglob("*") if path.is_file()} - files
-    data = bytearray(changed.read_bytes())
-    data[-1] ^= 1
-    changed.write_bytes(data)
+    ((place, data),) = stored(site).items() - before.items()
+    change(site, place, data[:-1] + bytes([data[-1] ^ 1]))
     card.locator("[data-act='save']").click()
     expect(card).to_contain_text("damaged or was changed", timeout=SLOW_MS)
     write(pair.bob, last := text())
@@ -324,7 +323,7 @@ def test_a_voice_note_plays_at_the_speed_that_somebody_likes(pair: Pair) -> None
 
 def test_an_upload_says_how_far_it_is_waits_and_goes_on(pair: Pair) -> None:
     alice = pair.alice
-    alice.context.route("**/blobs/**", lambda route: route.abort())
+    alice.context.route(PART, lambda route: route.abort())
     body = send(alice, photo(), File("big.bin", "", bytes(1_500_000)))
     line = bubble(alice, body).locator(".message-upload")
     expect(line.get_by_role("progressbar")).to_be_visible(timeout=SLOW_MS)
@@ -333,7 +332,7 @@ def test_an_upload_says_how_far_it_is_waits_and_goes_on(pair: Pair) -> None:
     after = text()
     write(alice, after)
     expect(bubble(pair.bob, after)).to_be_visible()  # a text is not held up by a file
-    alice.context.unroute("**/blobs/**")
+    alice.context.unroute(PART)
     line.get_by_role("button", name="Go on").click()
     card = arrived(pair.bob, body).locator(".file-card")
     assert save(pair.bob, card.locator("[data-act='save']"))[1] == bytes(1_500_000)
@@ -346,11 +345,11 @@ def test_an_upload_is_given_up(pair: Pair) -> None:
     def away(route: Route) -> None:
         route.abort()
 
-    alice.context.route("**/blobs/**", away)
+    alice.context.route(PART, away)
     body = send(alice, photo())
     bubble(alice, body).locator(".message-upload").get_by_role("button", name="Cancel").click()
     expect(bubble(alice, body)).to_have_count(0)
-    alice.context.unroute("**/blobs/**", away)
+    alice.context.unroute(PART, away)
     alice.reload()
     ready(alice)
     expect(bubble(alice, body)).to_have_count(0)

@@ -65,6 +65,7 @@ def offline(page: Page, *, on: bool = True) -> None:
 
 
 @pytest.mark.engine
+@pytest.mark.files
 def test_text_and_picture_go_from_everywhere(pair: Pair, open_window: OpenWindow) -> None:
     alice, bob = pair.alice, pair.bob
     caption = send(alice, photo())

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import chatting, made_pictures, readymade
@@ -11,6 +12,8 @@ from tests.browser.conftest import OpenWindow
 from tests.browser.received import opened, with_files
 from tests.browser.test_attaching import items, pick, ready, sheet
 from tests.browser.test_preparing import tells
+
+pytestmark = pytest.mark.files
 
 
 def send(page: Page, count: int, caption: str = "") -> None:

@@ -96,6 +96,7 @@ def reports_page(site: Site, open_window: OpenWindow, role: str) -> Page:
 
 
 @pytest.mark.embedded("the way to the bytes is the same")
+@pytest.mark.files
 def test_staff_see_a_reported_picture_and_each_look_is_written_down(
     pair: Pair, site: Site, open_window: OpenWindow
 ) -> None:

@@ -1,16 +1,18 @@
 """Files from one person to another, over a real server, through what a network does to them."""
 
-import re
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.chatting import SLOW_MS, Pair, bubble, composer, text, write
+from tests.browser.stored import PART
 from tests.browser.test_files import without_files
 
+pytestmark = pytest.mark.files
+
 MB = 1_000_000
-PART = re.compile(r"/[0-9a-f]{32}/[0-9]+(\?.*)?$")  # of the site, or signed
 SEND = """async ([size, caption]) => {
   const { sealFile } = await import("/static/js/tabs/media.js");
   const { bus } = await import("/static/js/tabs/bus.js");

@@ -60,6 +60,7 @@ def record(page: Page, seconds: int = 1) -> None:
     expect(bar(page).get_by_role("timer")).to_have_text(f"0:0{seconds}")
 
 
+@pytest.mark.files
 def test_a_note_is_recorded_listened_to_and_heard(speaking: Pair) -> None:
     alice, bob = speaking.alice, speaking.bob
     record(alice)

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 import pytest
 
 from e2ee.encoding import from_base64
-from media.backends.s3.client import client
 from testkit.client import files
 from testkit.client.api import ApiError
 from testkit.client.files import File
 from testkit.client.m1 import blob as blobs
 from testkit.client.people import nobody_alarmed
 from tests.nodes.conftest import Nodes, Pair, on_cassandra, two_nodes
-from tests.services import as_settings
+from tests.services import objects
 
 WORDS = ("Kanarienvogel im Käfig.heic", "image/x-kanari", "the canary sings", "gelbes Gefieder")
 PICTURE = File(WORDS[0], WORDS[1], WORDS[3].encode() * 40_000, WORDS[2])
@@ -25,17 +24,6 @@ PICTURE = File(WORDS[0], WORDS[1], WORDS[3].encode() * 40_000, WORDS[2])
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
     with on_cassandra() as engine, two_nodes(tmp_path_factory.mktemp("n"), engine) as nodes:
         yield nodes
-
-
-def stored(nodes: Nodes) -> dict[str, bytes]:
-    """All objects of the site's bucket."""
-    env = nodes.first.env
-    s3 = as_settings({name: value for name, value in env.items() if name.startswith("S3_")})
-    asking, bucket = client(s3, s3["ENDPOINT_URL"]), s3["BUCKET"]
-    found = asking.list_objects_v2(Bucket=bucket).get("Contents", ())
-    return {
-        one["Key"]: asking.get_object(Bucket=bucket, Key=one["Key"])["Body"].read() for one in found
-    }
 
 
 async def test_a_picture_goes_by_the_object_storage_to_the_other_node(
@@ -48,11 +36,11 @@ async def test_a_picture_goes_by_the_object_storage_to_the_other_node(
         [entry] = message.members["att"]
         assert await files.fetch(bob, entry) == PICTURE.data
         blob = from_base64(entry["blob"], 16).hex()
-        objects = await asyncio.to_thread(stored, nodes)
-        mine = {name: data for name, data in objects.items() if blob in name}
+        stored = await asyncio.to_thread(objects, nodes.first.env)
+        mine = {name: data for name, data in stored.items() if blob in name}
         assert sum(map(len, mine.values())) == blobs.sealed_size(len(PICTURE.data))
         for word in (*WORDS, "Federkleid", entry["fk"]):
-            for name, data in objects.items():
+            for name, data in stored.items():
                 assert word.encode() not in data
                 assert word not in name
             assert word.encode() not in nodes.first.log.read_bytes()
