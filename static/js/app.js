@@ -7,6 +7,7 @@ import { setTitle } from "./ui/badges.js";
 import { part } from "./ui/bubbles.js";
 import { MessageMenu } from "./ui/messagemenu.js";
 import { chatAddress, chatOf } from "./ui/person.js";
+import { wireReplying } from "./ui/replying.js";
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const heading = main.dataset.title ?? document.title;
@@ -35,7 +36,10 @@ const composer = /** @type {import("./elements/chat-composer.js").ChatComposer} 
 const attach = /** @type {import("./elements/chat-attach.js").ChatAttach} */ (main.querySelector("chat-attach"));
 const voice = /** @type {import("./elements/chat-voice.js").ChatVoice} */ (main.querySelector("chat-voice"));
 
-new MessageMenu(part(thread, "messages"), /** @type {HTMLDialogElement} */ (document.getElementById("message-menu")));
+const answer = (/** @type {import("./sync/decrypt.js").Message} */ message) => composer.answer(message);
+const menu = /** @type {HTMLDialogElement} */ (document.getElementById("message-menu"));
+new MessageMenu(part(thread, "messages"), menu, answer);
+wireReplying(part(thread, "messages"), answer);
 
 /** @type {string | null} */ let left = null; // by a key: its row gets the focus
 
@@ -69,6 +73,7 @@ function back(event) {
 function leaveChat(event) {
   const open = document.querySelector("dialog[open], :popover-open");
   if (event.key !== "Escape" || event.isComposing || open || !chatOf(location.pathname)) return;
+  if (composer.answerNothing()) return;
   left = chatOf(location.pathname);
   back(event);
 }

@@ -37,7 +37,8 @@ test("messages wherever they stand", () => {
   for (const row of [message(1, { content }), message(1, { gone: "erased" }), message(1, { broken: "bad_row" })])
     assert.deepEqual(today("messages", row), row);
   assert.deepEqual(today("chats", { have: 0, newest: null }), { have: 0, newest: null });
-  assert.equal(today("drafts", "text"), "text");
+  for (const draft of ["text", { text: "text" }]) assert.deepEqual(today("drafts", draft), { text: "text" });
+  assert.deepEqual(today("drafts", { text: "", ref: "m" }), { text: "", ref: "m" });
 });
 
 test("an empty text is a text, and a deletion has none", () => {

@@ -52,7 +52,7 @@ async function check(store, { conv, device, version, stores }, carried) {
   same([newest.content, have], [textOf("the last one"), WORDS.length]);
   const only = (await store.all("only")).map(([, { content }]) => content);
   same(only, version === 1 ? [] : ONLY.map(textOf));
-  same(await store.get("drafts", conv), "a draft");
+  same(await store.get("drafts", conv), { text: "a draft" });
   for (const [key] of stores.meta) if (!(await store.get("meta", key))) throw new Error(`${key} is gone`);
 
   const names = messages.map(({ mid }) => [conv, mid ?? ""]);

@@ -46,7 +46,7 @@ export const KEYSTORE_CHECKS = {
   "no text lies in the database": async () => {
     await withStore(async (store, uid) => {
       await store.newDevice();
-      await store.write([{ store: "drafts", key: "c", value: "grüß dich" }]);
+      await store.write([{ store: "drafts", key: "c", value: { text: "grüß dich" } }]);
       const raw = await rawRow(uid, "drafts", "c");
       claim(raw instanceof Uint8Array && raw.length > 20, "sealed bytes");
       claim(!new TextDecoder().decode(raw).includes("dich"), "readable");
@@ -55,9 +55,9 @@ export const KEYSTORE_CHECKS = {
   "a row that was moved to another key does not open": async () => {
     await withStore(async (store, uid) => {
       await store.newDevice();
-      await store.write([{ store: "drafts", key: "c", value: "for c" }]);
+      await store.write([{ store: "drafts", key: "c", value: { text: "for c" } }]);
       await putRaw(uid, "drafts", "d", await rawRow(uid, "drafts", "c"));
-      claim((await store.get("drafts", "c")) === "for c", "in its place it opens");
+      claim((await store.get("drafts", "c")).text === "for c", "in its place it opens");
       await refused(() => store.get("drafts", "d"), "OperationError");
     });
   },

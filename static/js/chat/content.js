@@ -16,9 +16,11 @@
  * @property {Attachment[]} [att]
  */
 
-/** @param {string} body @returns {Content} */
-export function textOf(body) {
-  return { t: "text", body };
+/** @typedef {{text: string, ref?: string | undefined}} Draft `ref`: mid of the message that it will answer */
+
+/** @param {string} body @param {string | undefined} [ref] mid of the message that it answers @returns {Content} */
+export function textOf(body, ref) {
+  return { t: "text", body, ...(ref && { ref }) };
 }
 
 /**

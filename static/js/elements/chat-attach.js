@@ -191,16 +191,16 @@ export class ChatAttach extends HTMLElement {
   async #send(conv) {
     const name = this.#name;
     const items = this.#trays.take(conv);
-    const caption = this.#composer.take();
+    const said = this.#composer.take();
     this.#problems.delete(conv);
     this.#sheet?.close();
     this.#composer.focusText();
     try {
-      await this.sealings.send(conv, items, caption);
+      await this.sealings.send(conv, items, said.text, said.ref);
     } catch (error) {
       const stopped = /** @type {Error} */ (error).name === "AbortError";
       if (!stopped) this.#problems.set(conv, explain(error));
-      this.#composer.giveBack(conv, caption);
+      this.#composer.giveBack(conv, said);
       this.#back(conv, items);
       if (conv !== this.#conv && !stopped) toast(format(gettext("The files for {name} were not sent."), { name }));
     }

@@ -3,26 +3,27 @@
 import { STATE } from "../chat/contactstate.js";
 import { textOf } from "../chat/content.js";
 import { bus } from "../tabs/bus.js";
-import { format, gettext } from "../text.js";
 import { part } from "../ui/bubbles.js";
 import { begins, bytesLeft, roomWords, sends, WARN_AT } from "../ui/composing.js";
 import { explain } from "../ui/explain.js";
-import { busy } from "../ui/forms.js";
-import { actOn } from "../ui/peopleact.js";
-import { isDeleted, nameOf } from "../ui/person.js";
-import { toast } from "../ui/toast.js";
+import { GivenBack } from "../ui/givenback.js";
+import { ReplyBar } from "../ui/replybar.js";
+import { unblock } from "../ui/unblocking.js";
 import { askBeforeLeaving } from "../ui/unsaved.js";
+import { lost, reason } from "../ui/whyoff.js";
 
 /** @typedef {import("../tabs/bus.js").Summary} Summary */
+/** @typedef {import("../chat/content.js").Draft} Draft */
 
 export class ChatComposer extends HTMLElement {
   /** @type {string | null} */ #conv = null;
   /** @type {Summary | undefined} */ #chat;
   /** @type {string | undefined} */ #kept; // the draft of this chat, written or on its way; undefined: who knows
+  /** @type {ReplyBar | undefined} */ #reply;
   #following = false; // the text is written as it is typed
   #sending = 0; // on their way into the outbox
   #sent = 0; // all that ever were
-  /** @type {Map<string, string[]>} */ #refused = new Map(); // of those, what could not be kept, by chat
+  #refused = new GivenBack(); // of those, what could not be kept
   /** @type {(() => void)[]} */ #stop = [];
 
   get #text() {
@@ -48,7 +49,29 @@ export class ChatComposer extends HTMLElement {
     this.#typed();
   }
 
+  /** What stands here, as it is kept. @returns {Draft} */
+  get #draft() {
+    return { text: this.#text.value, ref: this.#reply?.ref };
+  }
+
+  /** The message is answered with what is sent next. @param {import("../sync/decrypt.js").Message} message */
+  answer({ conv, mid }) {
+    if (conv !== this.#conv || !mid || !this.writable) return;
+    void this.#reply?.open(conv, mid);
+    void this.#follow();
+    this.focusText();
+  }
+
+  /** @returns {boolean} whether there was one to answer */
+  answerNothing() {
+    const answers = Boolean(this.#reply?.close());
+    if (answers) this.focusText();
+    return answers;
+  }
+
   connectedCallback() {
+    this.#reply ??= new ReplyBar(part(this, "reply"), this.#text, () => void this.#follow());
+    part(this, "reply-close").addEventListener("click", () => this.answerNothing());
     this.#text.addEventListener("input", () => this.#typed());
     this.#text.addEventListener("keydown", (event) => this.#key(event));
     document.addEventListener("keydown", (event) => this.#begin(event));
@@ -66,6 +89,7 @@ export class ChatComposer extends HTMLElement {
       bus.on("chat", (chat) => chat.row.conv === this.#conv && this.#allow(chat)),
       bus.on("current", () => void this.#ask()),
       bus.on("quota", ({ full }) => full || this.#say("")),
+      this.#reply.listen(),
     ];
   }
 
@@ -77,9 +101,10 @@ export class ChatComposer extends HTMLElement {
   async open(conv) {
     void this.#keep();
     this.#conv = conv;
-    this.#kept = "";
+    this.#kept = asKept({ text: "" });
     this.#say("");
     this.#put("");
+    this.#reply?.drop();
     this.#chat = undefined;
     this.#off(true);
     this.#button.disabled = true;
@@ -87,8 +112,9 @@ export class ChatComposer extends HTMLElement {
     const draft = await bus.ask("draft", conv);
     const { chat, current } = await bus.ask("opening", conv); // last: what is heard after its answer is newer
     if (conv !== this.#conv) return;
-    this.#kept = draft;
-    if (!this.#text.value) this.#put(draft);
+    this.#kept = asKept(draft);
+    if (!this.#text.value) this.#put(draft.text);
+    if (draft.ref && !this.#reply?.ref) void this.#reply?.open(conv, draft.ref);
     this.#putBack(conv);
     this.#allow(chat, current);
     if (matchMedia("(pointer: fine)").matches) this.#text.focus({ preventScroll: true });
@@ -114,6 +140,7 @@ export class ChatComposer extends HTMLElement {
     part(this, "form").hidden = Boolean(why);
     part(this, "unblock").hidden = chat?.row.state !== STATE.BLOCKED;
     this.#chat = chat;
+    this.#reply?.know(chat);
     this.#off(!chat || Boolean(why));
     this.#measure();
   }
@@ -125,17 +152,8 @@ export class ChatComposer extends HTMLElement {
   }
 
   async #unblock() {
-    const { row, contact } = this.#chat ?? {};
     const button = /** @type {HTMLButtonElement} */ (part(this, "unblock"));
-    if (!row || button.disabled) return;
-    busy(button, true);
-    try {
-      await actOn(row.peer, "unblock", row.state, nameOf(contact));
-      this.#text.focus({ preventScroll: true });
-    } catch (error) {
-      toast(explain(error));
-    }
-    busy(button, false);
+    if (this.#chat && (await unblock(button, this.#chat))) this.focusText();
   }
 
   /** @param {KeyboardEvent} event */
@@ -167,19 +185,20 @@ export class ChatComposer extends HTMLElement {
 
   /** The field is free at once; what could not be kept comes back into it. */
   async #send() {
-    const text = this.#text.value.trim();
+    const { text, ref } = { text: this.#text.value.trim(), ref: this.#reply?.ref };
     const conv = this.#conv;
     if (!text || !conv || this.#button.disabled) return;
     this.#put("");
+    this.#reply?.drop();
     this.#kept = undefined; // the message ends it
     this.#text.focus({ preventScroll: true });
     this.#sending += 1;
     this.#sent += 1;
     try {
-      await bus.ask("send", { id: crypto.randomUUID(), conv, content: textOf(text) });
+      await bus.ask("send", { id: crypto.randomUUID(), conv, content: textOf(text, ref) });
       if (conv === this.#conv) this.#say("");
     } catch (error) {
-      this.#refused.set(conv, [...(this.#refused.get(conv) ?? []), text]);
+      this.#refused.add(conv, { text, ref });
       if (conv === this.#conv) this.#say(explain(error));
     }
     this.#sending -= 1;
@@ -188,17 +207,18 @@ export class ChatComposer extends HTMLElement {
     void this.#keep();
   }
 
-  /** It leaves the field, to be sent with files. @returns {string} */
-  take() {
-    const text = this.#text.value.trim();
-    this.#put("");
+  /** It leaves the field, to be sent with files. @param {boolean} [words] as well as what is answered @returns {Draft} */
+  take(words = true) {
+    const taken = { text: words ? this.#text.value.trim() : "", ref: this.#reply?.ref };
+    if (words) this.#put("");
+    this.#reply?.drop();
     void this.#keep();
-    return text;
+    return taken;
   }
 
-  /** The files were not sent. @param {string} conv @param {string} text */
-  giveBack(conv, text) {
-    if (text) this.#refused.set(conv, [...(this.#refused.get(conv) ?? []), text]);
+  /** The files were not sent. @param {string} conv @param {Draft} draft */
+  giveBack(conv, draft) {
+    this.#refused.add(conv, draft);
     if (conv === this.#conv) this.#putBack(conv);
   }
 
@@ -208,8 +228,8 @@ export class ChatComposer extends HTMLElement {
 
   /** In the order it was written, before what was typed meanwhile. @param {string} conv */
   #putBack(conv) {
-    const back = this.#refused.get(conv)?.join("\n");
-    this.#refused.delete(conv);
+    const { text: back, ref } = this.#refused.take(conv);
+    if (ref && !this.#reply?.ref) void this.#reply?.open(conv, ref);
     if (!back) return;
     const { value } = this.#text;
     this.#put(value && value !== back ? `${back}\n${value}` : back); // it may be its own draft
@@ -220,19 +240,20 @@ export class ChatComposer extends HTMLElement {
    * @returns {Promise<boolean>} whether anything was written
    */
   async #keep() {
-    const { value } = this.#text;
+    const draft = this.#draft;
     const conv = this.#conv;
-    if (!conv || value === this.#kept || (this.#sending && !value)) return false;
-    this.#kept = value;
+    const something = Boolean(draft.text || draft.ref);
+    if (!conv || asKept(draft) === this.#kept || (this.#sending && !something)) return false;
+    this.#kept = asKept(draft);
     const sent = this.#sent;
     try {
-      await bus.ask("keepDraft", conv, value);
+      await bus.ask("keepDraft", conv, draft);
       return true;
     } catch {
       this.#kept = undefined;
       const elsewhere = sent !== this.#sent || (conv === this.#conv && this.#text.value);
-      if (!value || elsewhere) return false; // it was sent, or stands here still
-      this.#refused.set(conv, [value]);
+      if (!something || elsewhere) return false; // it was sent, or stands here still
+      this.#refused.add(conv, draft);
       if (conv === this.#conv) this.#putBack(conv);
       return false;
     }
@@ -264,31 +285,9 @@ export class ChatComposer extends HTMLElement {
   }
 }
 
-const lost = () => gettext("The server does not know this chat any more. Choose another one in the list of chats.");
-
-/** @param {Summary} chat @returns {string} why nothing can be written; empty: it can */
-function reason(chat) {
-  const name = nameOf(chat.contact);
-  if (isDeleted(chat.contact))
-    return gettext(
-      "This account was deleted. You can read what you wrote to each other; nothing can be sent any more.",
-    );
-  switch (chat.row.state) {
-    case STATE.CONNECTED:
-      return chat.identity === "reset" ? gettext("Decide about the new security identity first.") : "";
-    case STATE.ASKED:
-      return format(gettext("You can write when {name} has accepted your request."), { name });
-    case STATE.ASKS:
-      return format(gettext("{name} asks to chat with you. Answer under People."), { name });
-    case STATE.BLOCKED:
-      return format(gettext("You blocked {name}."), { name });
-    case STATE.FORGOTTEN:
-      return gettext(
-        "The server was set back to an older state and does not know this chat any more. What is here is only on this device.",
-      );
-    default:
-      return format(gettext("You are not connected with {name} any more."), { name });
-  }
+/** @param {Draft} draft two that are the same are the same here */
+function asKept({ text, ref = "" }) {
+  return JSON.stringify([text, ref]);
 }
 
 customElements.define("chat-composer", ChatComposer);

@@ -4,10 +4,8 @@
 import { STATE } from "../chat/contactstate.js";
 import { wallClock } from "../clock.js";
 import { bus } from "../tabs/bus.js";
-import { format, gettext } from "../text.js";
 import { announce } from "../ui/announcer.js";
 import { attentive, onReturn } from "../ui/attention.js";
-import { badge } from "../ui/badges.js";
 import { fill, part } from "../ui/bubbles.js";
 import { onNewDay } from "../ui/day.js";
 import { FirstUnread } from "../ui/firstunread.js";
@@ -19,6 +17,8 @@ import { reconcile } from "../ui/reconcile.js";
 import { Scrolling } from "../ui/scrolling.js";
 import { layout } from "../ui/threadlayout.js";
 import { ThreadMedia } from "../ui/threadmedia.js";
+import { ThreadReplies } from "../ui/threadreplies.js";
+import { showJump, showTyping } from "../ui/threadsigns.js";
 import { wireUnsent } from "../ui/unsentact.js";
 
 /** @typedef {import("../sync/decrypt.js").Message} Message */
@@ -53,6 +53,7 @@ export class ChatThread extends HTMLElement {
   });
   /** @type {MessageDetails | undefined} */ #details;
   /** @type {ThreadMedia | undefined} */ #media;
+  /** @type {ThreadReplies | undefined} */ #replies;
   /** @type {(() => void)[]} */ #stop = [];
 
   get conv() {
@@ -71,6 +72,7 @@ export class ChatThread extends HTMLElement {
     part(this, "jump").addEventListener("click", () => void this.#jump());
     part(this, "first").addEventListener("click", () => void this.#toFirst());
     this.#media ??= new ThreadMedia(box, this.#scrolling, this.#nodes);
+    this.#replies ??= new ThreadReplies(this, this.#scrolling, this.#pages, this.#nodes, () => this.#render());
     wireUnsent(this);
     for (const sign of ["focus", "blur", "visibilitychange"]) window.addEventListener(sign, () => this.#reading.look());
     window.addEventListener("focus", () => this.#unmark());
@@ -86,6 +88,7 @@ export class ChatThread extends HTMLElement {
       bus.on("typing", ({ conv, typing }) => conv === this.conv && this.#types(typing)),
       onNewDay(() => this.#render()),
       this.#media.listen(),
+      this.#replies.listen(),
     ];
   }
 
@@ -117,6 +120,7 @@ export class ChatThread extends HTMLElement {
     this.#types(false);
     this.#reading.forget();
     this.#details?.close();
+    this.#replies?.forget();
   }
 
   /**
@@ -191,6 +195,7 @@ export class ChatThread extends HTMLElement {
     const { messages, only, first, last, more, later } = this.#window;
     const notices = this.#notices.filter(({ seq }) => (!more || seq >= first) && (!later || seq < last));
     const entries = [...this.#entries.values()].sort((a, b) => a.order - b.order);
+    this.#replies?.hold({ messages, only, entries });
     const items = layout({
       messages,
       only,
@@ -203,7 +208,9 @@ export class ChatThread extends HTMLElement {
       part(this, "begin").hidden = more || !this.#chat;
       reconcile(part(this, "messages"), this.#nodes, items, (node, item) => {
         if (fill(node, item, nameOf(this.#chat?.contact))) this.#media?.fill(node, item);
-        if (item.type === "bubble") this.#details?.fill(node, item, this.#chat);
+        if (item.type !== "bubble") return;
+        this.#details?.fill(node, item, this.#chat);
+        this.#replies?.fill(node, item, this.#chat);
       });
       this.#media?.show(items, nameOf(this.#chat?.contact));
       this.#details?.settle();
@@ -224,6 +231,7 @@ export class ChatThread extends HTMLElement {
   /** It jumped over what came meanwhile: start again from the newest page. */
   async #again() {
     const turn = this.#turn;
+    this.#replies?.forget();
     this.#late = [];
     await this.#pages.replace();
     if (turn === this.#turn) this.#release();
@@ -256,9 +264,7 @@ export class ChatThread extends HTMLElement {
 
   /** @param {boolean} typing */
   #types(typing) {
-    const words = typing ? format(gettext("{name} is writing"), { name: nameOf(this.#chat?.contact) }) : "";
-    part(this, "typing-words").textContent = words;
-    part(this, "typing").hidden = !typing;
+    showTyping(this, typing ? nameOf(this.#chat?.contact) : undefined);
     if (typing && this.#scrolling?.stuck) this.#scrolling.toEnd();
   }
 
@@ -269,10 +275,8 @@ export class ChatThread extends HTMLElement {
   }
 
   #showJump() {
-    const unread = this.#chat?.unread ?? 0; // what is read is on the screen or above it
-    part(this, "jump").hidden = this.#scrolling?.stuck ?? true;
-    part(this, "jump-count").hidden = !unread;
-    part(this, "jump-count").replaceChildren(...badge(unread));
+    // What is read is on the screen or above it.
+    showJump(this, this.#scrolling?.stuck ?? true, this.#chat?.unread ?? 0);
     const line = this.#nodes.get("unread");
     const above = line ? Boolean(this.#scrolling?.above(line)) : this.#first.isAbove(this.#window);
     part(this, "first").hidden = !this.#first.offered(above);

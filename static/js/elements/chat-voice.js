@@ -186,15 +186,17 @@ export class ChatVoice extends HTMLElement {
     const note = this.#notes.get(conv)?.[0];
     if (!note) return;
     this.#drop(conv, note);
+    const said = conv === this.#conv ? this.#composer.take(false) : { text: "" };
     if (conv === this.#conv) this.#leave();
     const { bytes, mime, ms, levels } = note;
     const name = gettext("Voice message") + (ENDINGS[mime] ?? "");
     const prepared = { family: /** @type {const} */ ("audio"), bytes, mime, ms, ending: "", told: false };
     const attach = /** @type {ChatAttach} */ (this.#composer.querySelector("chat-attach"));
     try {
-      await attach.sealings.send(conv, [{ prepared, name, wave: waveOf(levels) }], "");
+      await attach.sealings.send(conv, [{ prepared, name, wave: waveOf(levels) }], "", said.ref);
     } catch (error) {
       this.#keep(conv, note);
+      this.#composer.giveBack(conv, said);
       const stopped = /** @type {Error} */ (error).name === "AbortError";
       if (conv !== this.#conv) return;
       this.#show();

@@ -2,7 +2,7 @@
 // where it cannot be written again, as on a full disk.
 //
 // Up to version 2 of the database an entry and a message had `text` (a message also `t`) in place of `content`,
-// and rows had no names.
+// and rows had no names. A draft was its text, before it could be an answer.
 
 import { isFull } from "./quota.js";
 import { stored } from "./stores.js";
@@ -17,6 +17,7 @@ const TODAY = 3; // version of the database that brought it
 /** @param {Store} store @param {any} value as it was kept @returns {any} */
 export function today(store, value) {
   if (store === "outbox" || store === "messages" || store === "only") return withContent(value);
+  if (store === "drafts" && typeof value === "string") return { text: value };
   return store === "chats" && value.newest ? { ...value, newest: withContent(value.newest) } : value;
 }
 

@@ -3,6 +3,7 @@
 import { PAGE_MAX } from "../protocol.js";
 import { newDevices, toldDevices } from "../sync/newdevices.js";
 import { onlyHere } from "../sync/onlyhere.js";
+import { quoted } from "../sync/quoted.js";
 import { readAll } from "../sync/readall.js";
 import { readerOfReports, reportable, sendReport } from "../sync/reporting.js";
 
@@ -67,6 +68,8 @@ const history = (client) => ({
     const only = alone.map(client.hiding.shown);
     return { ...page, have, only, notices, entries: client.outbox.of(conv) };
   },
+  /** Messages that others name, as far as they are here. @param {string} conv @param {string[]} mids */
+  quoted: (conv, mids) => quoted(client, conv, mids),
 });
 
 /** @param {Client} client */
@@ -230,15 +233,16 @@ const people = ({ contacts }) => ({
 
 /** @param {Client} client */
 const drafts = ({ parts: { stores, tell } }) => ({
-  /** @param {string} conv @returns {Promise<string>} */
-  draft: async (conv) => (await stores.get("drafts", conv)) ?? "",
-  /** @param {string} conv @param {string} text */
-  keepDraft: async (conv, text) => {
+  /** @param {string} conv @returns {Promise<import("../chat/content.js").Draft>} */
+  draft: async (conv) => (await stores.get("drafts", conv)) ?? { text: "" },
+  /** @param {string} conv @param {import("../chat/content.js").Draft} draft */
+  keepDraft: async (conv, draft) => {
     const key = { store: /** @type {const} */ ("drafts"), key: conv };
-    await stores.write([text ? { ...key, value: text } : { ...key, remove: true }]);
-    tell("draft", { conv, text });
+    await stores.write([draft.text || draft.ref ? { ...key, value: draft } : { ...key, remove: true }]);
+    tell("draft", { conv, text: draft.text });
   },
-  drafts: async () => Object.fromEntries(await stores.all("drafts")),
+  /** @returns {Promise<Record<string, string>>} their texts, by conversation */
+  drafts: async () => Object.fromEntries((await stores.all("drafts")).map(([conv, { text }]) => [conv, text])),
 });
 
 /** @param {Client} client */

@@ -8,12 +8,13 @@ import { bubbleOf, part } from "./bubbles.js";
 import { askToDelete, deleteHere } from "./deleting.js";
 import { explain } from "./explain.js";
 import { nameOf } from "./person.js";
+import { answerable } from "./replying.js";
 import { toast } from "./toast.js";
 import { actOnUnsent, settleFocus } from "./unsentact.js";
 
 /** @typedef {import("./threadlayout.js").Bubble} Bubble */
 /** @typedef {{x: number, y: number}} Point */
-/** @typedef {"copy" | "everyone" | "here" | "unsent"} Act */
+/** @typedef {"reply" | "copy" | "everyone" | "here" | "unsent"} Act */
 /** @typedef {import("../tabs/bus.js").Summary} Chat */
 
 const LONG_PRESS_MS = 500;
@@ -25,9 +26,10 @@ const EDGE_PX = 8; // between menu and window
  * @param {boolean} connected
  * @returns {Act[]}
  */
-export function actsFor({ message, entry, only, mine, deleting }, connected) {
+export function actsFor(bubble, connected) {
+  const { message, entry, only, mine, deleting } = bubble;
   /** @type {Act[]} */
-  const acts = [];
+  const acts = connected && answerable(bubble) ? ["reply"] : [];
   if (message?.gone ? "" : (message ?? entry)?.content?.body) acts.push("copy");
   if (entry && !entry.sealed) acts.push("unsent"); // sealed, it may be in the log already
   if (!message?.mid) return acts;
@@ -43,10 +45,16 @@ export class MessageMenu {
   #touched = false; // the last pointer was a finger
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
   #menu;
+  #reply;
 
-  /** @param {HTMLElement} list of messages @param {HTMLDialogElement} menu */
-  constructor(list, menu) {
+  /**
+   * @param {HTMLElement} list of messages
+   * @param {HTMLDialogElement} menu
+   * @param {(message: import("../sync/decrypt.js").Message) => void} reply
+   */
+  constructor(list, menu, reply) {
     this.#menu = menu;
+    this.#reply = reply;
     list.addEventListener("contextmenu", (event) => this.#context(event));
     list.addEventListener("click", (event) => this.#button(event));
     list.addEventListener("pointerdown", (event) => this.#down(event));
@@ -112,7 +120,7 @@ export class MessageMenu {
     const acts = actsFor(bubble, chat?.row.state === STATE.CONNECTED);
     if (!acts.length || this.#menu.open || !node.isConnected) return;
     [this.#bubble, this.#chat] = [bubble, chat];
-    for (const act of /** @type {Act[]} */ (["copy", "everyone", "here", "unsent"]))
+    for (const act of /** @type {Act[]} */ (["reply", "copy", "everyone", "here", "unsent"]))
       part(this.#menu, act).hidden = !acts.includes(act);
     this.#from = node.contains(document.activeElement) ? node : undefined;
     this.#menu.showModal();
@@ -125,6 +133,7 @@ export class MessageMenu {
     if (!button && event.target !== this.#menu) return;
     this.#menu.close();
     const [bubble, chat] = [this.#bubble, this.#chat];
+    if (button?.dataset.part === "reply" && bubble?.message) return this.#reply(bubble.message);
     if (button && bubble && chat) void act(/** @type {Act} */ (button.dataset.part), bubble, nameOf(chat.contact));
   }
 

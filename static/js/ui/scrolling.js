@@ -48,6 +48,14 @@ export class Scrolling {
     this.#note();
   }
 
+  /** Its beginning is seen in any case. @param {Element} node */
+  toMiddle(node) {
+    this.#stuck = false;
+    const [place, box] = [node.getBoundingClientRect(), this.#box.getBoundingClientRect()];
+    this.#box.scrollTop += place.top - box.top - Math.max(0, (box.height - place.height) / 2);
+    this.#note();
+  }
+
   /** Messages whose end is inside the window. @returns {HTMLElement[]} */
   visible() {
     const { top, bottom } = this.#box.getBoundingClientRect();
@@ -55,6 +63,12 @@ export class Scrolling {
       const place = node.getBoundingClientRect();
       return place.bottom > top && Math.min(place.bottom, place.top + (bottom - top)) <= bottom + 1;
     });
+  }
+
+  /** Whether some of the node is inside the window. @param {Element} node */
+  shows(node) {
+    const [place, box] = [node.getBoundingClientRect(), this.#box.getBoundingClientRect()];
+    return place.bottom > box.top && place.top < box.bottom;
   }
 
   /** Whether the node is further up than the window. @param {Element} node */

@@ -1,6 +1,6 @@
 // Messages with files that are being sealed, one after the other in the order in which they were sent.
 
-import { blobsOf } from "../chat/content.js";
+import { blobsOf, textOf } from "../chat/content.js";
 import { sealAll } from "./sealing.js";
 
 /** @typedef {import("./trays.js").Item} Item */
@@ -45,19 +45,20 @@ export class Sealings {
    * @param {string} conv
    * @param {readonly (Item | Piece)[]} items all prepared
    * @param {string} caption
+   * @param {string} [ref] mid of the message that it answers
    * @returns {Promise<void>} it is in the outbox. Throws what hindered that, and AbortError
    */
-  send(conv, items, caption) {
+  send(conv, items, caption, ref) {
     const sealing = { conv, count: items.length, share: 0, stop: new AbortController() };
     this.#all.add(sealing);
     this.#parts.changed(conv);
-    const sent = this.#last.then(() => this.#seal(sealing, /** @type {Piece[]} */ (items), caption));
+    const sent = this.#last.then(() => this.#seal(sealing, /** @type {Piece[]} */ (items), textOf(caption, ref)));
     this.#last = sent.catch(() => {}); // told to whom it was sent for
     return sent;
   }
 
-  /** @param {Sealing} sealing @param {Piece[]} pieces @param {string} body */
-  async #seal(sealing, pieces, body) {
+  /** @param {Sealing} sealing @param {Piece[]} pieces @param {import("../chat/content.js").Content} said */
+  async #seal(sealing, pieces, said) {
     const { conv, stop } = sealing;
     const { sealFile, forget, send, changed } = this.#parts;
     const progress = (/** @type {number} */ share) => {
@@ -66,7 +67,7 @@ export class Sealings {
     };
     try {
       const { att, inMemory } = await sealAll(pieces, { sealFile, forget, progress, signal: stop.signal });
-      const content = { t: /** @type {const} */ ("text"), body, att };
+      const content = { ...said, att };
       try {
         await send({ id: crypto.randomUUID(), conv, content });
       } catch (error) {

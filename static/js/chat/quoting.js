@@ -1,0 +1,54 @@
+// An answer names the message that it is of by its mid, and carries nothing of it: what is shown of that message is
+// this browser's own copy, and never more than an excerpt.
+
+/** @typedef {import("../sync/decrypt.js").Message} Message */
+/** @typedef {import("../sync/onlyhere.js").OnlyHere} OnlyHere */
+/** @typedef {{conv: string, mid?: string | undefined}} Named */
+
+export const EXCERPT_MAX = 160; // characters: code points
+const UNITS_A_CHARACTER = 4; // of a text that are looked at: most characters have one, and spaces count as one
+
+/** @param {import("./content.js").Content | undefined} content @returns {string | undefined} mid of what it answers */
+export function answered(content) {
+  return content?.t === "text" ? content.ref : undefined;
+}
+
+/** Whether somebody can answer it: it is in the log, and says something. @param {Message} message */
+export function canBeAnswered({ mid, kind, content, gone, broken }) {
+  return Boolean(mid && kind === 1 && content?.t === "text" && !gone && !broken);
+}
+
+/**
+ * Whether a message may stand above an answer that names it. What its sender names is not to be believed: a message
+ * that came later, or an event that is no message of its own, is none. Nor is what is not shown here.
+ * @param {Message | OnlyHere} original of the same conversation
+ * @param {Message | OnlyHere | undefined} answer undefined: it is not sent yet
+ * @param {number} cleared up to where nothing is shown
+ */
+export function isOriginal(original, answer, cleared) {
+  const { kind, content, gone } = original;
+  if (kind !== 1 || (content && content.t !== "text") || gone === "hidden" || gone === "withheld") return false;
+  if (!("after" in original) && original.seq <= cleared) return false;
+  return !answer || isBefore(original, answer);
+}
+
+/** Messages on this device alone stand behind the row that the server's log was cut at. @param {Message | OnlyHere} one @param {Message | OnlyHere} other */
+function isBefore(one, other) {
+  const [cut, otherCut] = [cutOf(one), cutOf(other)];
+  if (cut !== undefined && otherCut !== undefined) return cut < otherCut || (cut === otherCut && one.seq < other.seq);
+  if (cut !== undefined) return cut < other.seq;
+  return one.seq <= (otherCut ?? other.seq - 1);
+}
+
+/** @param {Message | OnlyHere} message @returns {number | undefined} */
+function cutOf(message) {
+  return "after" in message ? message.after : undefined;
+}
+
+/** The beginning of a text, in one line. @param {string} text */
+export function excerpt(text) {
+  const looked = text.slice(0, EXCERPT_MAX * UNITS_A_CHARACTER);
+  const line = [...looked.replace(/\s+/g, " ").trim()];
+  const cut = line.length > EXCERPT_MAX || looked.length < text.length;
+  return line.slice(0, EXCERPT_MAX).join("").trimEnd() + (cut ? "…" : "");
+}
