@@ -151,9 +151,9 @@ test("a page asks once, believes what it holds itself, and hears what changes", 
   quotes.heard(message(9)); // of which nothing is quoted
   quotes.heard(message(8, { kind: 2, mine: true, content: { t: "del", ref: "m1" } })); // not theirs to delete
   assert.deepEqual([quotes.get("m1")?.content?.body, changes], ["text 1", 1]);
-  quotes.heard(message(3, { content: { t: "text", body: "told anew" } }));
+  quotes.heard(message(3, { content: { t: "text", body: "told again" } }));
   quotes.heard(message(8, { kind: 2, content: { t: "del", ref: "m1" } }));
-  assert.deepEqual([quotes.get("m3")?.content?.body, quotes.get("m1")?.gone, changes], ["told anew", "deleted", 3]);
+  assert.deepEqual([quotes.get("m3")?.content?.body, quotes.get("m1")?.gone, changes], ["told again", "deleted", 3]);
 
   quotes.forget();
   assert.equal(quotes.get("m1"), undefined);

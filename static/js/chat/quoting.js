@@ -1,9 +1,11 @@
 // An answer names the message that it is of by its mid, and carries nothing of it: what is shown of that message is
 // this browser's own copy, and never more than an excerpt.
 
-/** @typedef {import("../sync/decrypt.js").Message} Message */
-/** @typedef {import("../sync/onlyhere.js").OnlyHere} OnlyHere */
-/** @typedef {{conv: string, mid?: string | undefined}} Named */
+/**
+ * What of a message counts here. `after`: it is on this device alone, behind that row
+ * @typedef {{seq: number, kind: number, mid?: string, content?: import("./content.js").Content, gone?: string,
+ *   broken?: string, after?: number}} Placed
+ */
 
 export const EXCERPT_MAX = 160; // characters: code points
 const UNITS_A_CHARACTER = 4; // of a text that are looked at: most characters have one, and spaces count as one
@@ -13,7 +15,7 @@ export function answered(content) {
   return content?.t === "text" ? content.ref : undefined;
 }
 
-/** Whether somebody can answer it: it is in the log, and says something. @param {Message} message */
+/** Whether somebody can answer it: it is in the log, and says something. @param {Placed} message */
 export function canBeAnswered({ mid, kind, content, gone, broken }) {
   return Boolean(mid && kind === 1 && content?.t === "text" && !gone && !broken);
 }
@@ -21,28 +23,23 @@ export function canBeAnswered({ mid, kind, content, gone, broken }) {
 /**
  * Whether a message may stand above an answer that names it. What its sender names is not to be believed: a message
  * that came later, or an event that is no message of its own, is none. Nor is what is not shown here.
- * @param {Message | OnlyHere} original of the same conversation
- * @param {Message | OnlyHere | undefined} answer undefined: it is not sent yet
+ * @param {Placed} original of the same conversation
+ * @param {Placed | undefined} answer undefined: it is not sent yet
  * @param {number} cleared up to where nothing is shown
  */
 export function isOriginal(original, answer, cleared) {
   const { kind, content, gone } = original;
   if (kind !== 1 || (content && content.t !== "text") || gone === "hidden" || gone === "withheld") return false;
-  if (!("after" in original) && original.seq <= cleared) return false;
+  if (original.after === undefined && original.seq <= cleared) return false;
   return !answer || isBefore(original, answer);
 }
 
-/** Messages on this device alone stand behind the row that the server's log was cut at. @param {Message | OnlyHere} one @param {Message | OnlyHere} other */
+/** Messages on this device alone stand behind the row that the server's log was cut at. @param {Placed} one @param {Placed} other */
 function isBefore(one, other) {
-  const [cut, otherCut] = [cutOf(one), cutOf(other)];
+  const [cut, otherCut] = [one.after, other.after];
   if (cut !== undefined && otherCut !== undefined) return cut < otherCut || (cut === otherCut && one.seq < other.seq);
   if (cut !== undefined) return cut < other.seq;
   return one.seq <= (otherCut ?? other.seq - 1);
-}
-
-/** @param {Message | OnlyHere} message @returns {number | undefined} */
-function cutOf(message) {
-  return "after" in message ? message.after : undefined;
 }
 
 /** The beginning of a text, in one line. @param {string} text */

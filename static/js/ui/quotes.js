@@ -60,7 +60,7 @@ export class Quotes {
     if (found?.length) this.#changed();
   }
 
-  /** Something new, or said anew: one of them may be another by now. @param {Message} message */
+  /** Something new, or told again: one of them may be another by now. @param {Message} message */
   heard(message) {
     const { mid = "", content } = message;
     const target = content?.t === "del" ? this.#known.get(content.ref ?? "") : undefined;
