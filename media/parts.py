@@ -15,6 +15,7 @@ from django.conf import settings
 from accounts import sessions, suspending, tokens
 from accounts.tokens import Claims
 from chatsite.edge.endpoints import problem_of
+from chatsite.edge.extensions import SPLICE
 from chatsite.edge.refusals import Refusal, Unknown
 from chatsite.edge.wire import encoder
 from chatsite.running import away, metrics, threads
@@ -27,7 +28,7 @@ from media.blobs import reached
 from media.models import State
 from media.reading import Readers, Shares, SignedOut
 from media.refusals import Whole
-from media.stores import Missing, Part, number_of
+from media.stores import Missing, Part, Waiting, number_of
 from media.tickets import Ticket, Upload
 from messaging.backends.base import Busy
 
@@ -71,7 +72,8 @@ class Parts:
                 await _put(scope["path"], headers, receive)
                 await _answer(send, HTTPStatus.NO_CONTENT, b"", HEADERS)
             elif scope["method"] == "GET":
-                await self._get(scope["path"], headers, send)
+                splices = SPLICE in scope.get("extensions", ())
+                await self._get(scope["path"], headers, Out(send, splices))
             else:
                 raise Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "method", "Only PUT and GET.")
         except Refusal as refusal:
@@ -82,13 +84,13 @@ class Parts:
                 raise
             await _refuse(send, Refusal(503, "busy", "A database is away. Try again.", RETRY_MS))
 
-    async def _get(self, path: str, headers: dict[bytes, bytes], send: Send) -> None:
+    async def _get(self, path: str, headers: dict[bytes, bytes], out: "Out") -> None:
         address, now = _address(path), now_ms()
         who = _reader(headers.get(b"authorization", b""), now)
         with self._shares.one(who.uid):
-            await self._give(who, address, now, send)
+            await self._give(who, address, now, out)
 
-    async def _give(self, who: Claims, address: Address, now: int, send: Send) -> None:
+    async def _give(self, who: Claims, address: Address, now: int, out: "Out") -> None:
         try:
             shown = await self._readers.find(who, address.blob, now)
         except SignedOut:
@@ -99,7 +101,7 @@ class Parts:
         try:
             with reached():
                 async with store().get(*address) as part:
-                    await _show(part, length, send)
+                    await _show(part, length, out)
         except Missing:
             with suppress(SignedOut):  # else it was deleted just now, as it should
                 if await self._readers.find(who, address.blob, now, sure=True):
@@ -175,22 +177,33 @@ async def _body(receive: Receive, length: int) -> bytes:
     return body
 
 
-async def _show(part: Part, length: int, send: Send) -> None:
+class Out(NamedTuple):
+    """The way to who asked. `splices`: it takes bytes from a socket, too."""
+
+    send: Send
+    splices: bool
+
+    async def give(self, piece: bytes | Waiting) -> None:
+        if isinstance(piece, Waiting):
+            metrics.BLOB_BYTES.add("down", piece.count)
+            await self.send({"type": SPLICE, "source": piece.source, "count": piece.count})
+        else:
+            metrics.BLOB_BYTES.add("down", len(piece))
+            await self.send({"type": "http.response.body", "body": piece, "more_body": True})
+
+
+async def _show(part: Part, length: int, out: Out) -> None:
     """Nothing is begun that cannot be ended: what fails later ends the connection (the door)."""
     if part.size != length:
         raise Missing
-    first = await anext(part.chunks, b"")
+    pieces = part.pieces if out.splices else part.chunks
+    first = await anext(pieces, b"")
     headers = [*SHOWN, (b"Content-Length", str(length).encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await _piece(send, first)
-    async for chunk in part.chunks:
-        await _piece(send, chunk)
-    await send({"type": "http.response.body", "body": b""})
-
-
-async def _piece(send: Send, chunk: bytes) -> None:
-    metrics.BLOB_BYTES.add("down", len(chunk))
-    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await out.send({"type": "http.response.start", "status": 200, "headers": headers})
+    await out.give(first)
+    async for piece in pieces:
+        await out.give(piece)
+    await out.send({"type": "http.response.body", "body": b""})
 
 
 def _address(path: str) -> Address:

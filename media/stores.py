@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from socket import socket
 
 ID_BYTES = 16
 PART_MAX = 4 * 1024 * 1024  # bytes of one part
@@ -43,12 +44,22 @@ class Missing(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """`size`: bytes of the whole part. `chunks`: those bytes in order, each chunk at most CHUNK; to
-    be read once. It raises StoreAway where the rest cannot be had."""
+class Waiting:
+    """The next `count` bytes of a part: they came to `source`, and wait there to be taken, all of
+    them, before the next piece is asked for. So the system can hand them on to another socket."""
 
-    size: int
-    chunks: AsyncIterator[bytes]
+    source: socket
+    count: int
+
+
+class Part:
+    """`size`: bytes of the whole part. `pieces`: those bytes in order, for one who hands them on.
+    `chunks`: the same as bytes, each at most CHUNK. One of the two is to be read, once; it raises
+    StoreAway where the rest cannot be had."""
+
+    def __init__(self, size: int, pieces: AsyncIterator[bytes | Waiting]) -> None:
+        self.size, self.pieces = size, pieces
+        self.chunks = _chunks(pieces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +133,21 @@ class BlobStore(ABC):
     @abstractmethod
     async def close(self) -> None:
         """Gives back connections and threads; the next call takes new ones."""
+
+
+async def _chunks(pieces: AsyncIterator[bytes | Waiting]) -> AsyncIterator[bytes]:
+    async for piece in pieces:
+        if isinstance(piece, bytes):
+            yield piece
+            continue
+        left = piece.count
+        while left:
+            try:
+                chunk = piece.source.recv(min(left, CHUNK))
+            except OSError as error:
+                raise StoreAway(f"a part breaks off: {type(error).__name__}") from None
+            left -= len(chunk)
+            yield chunk
 
 
 def named(blob: bytes) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from enum import Enum, auto
 from math import inf
+from socket import socket
 from typing import TYPE_CHECKING, Any
 
 from twisted.web import http
@@ -131,6 +132,10 @@ class Channel(http.HTTPChannel):  # type: ignore[misc]
         self._given += sum(map(len, iovec))
         super().writeSequence(iovec)
 
+    async def splice(self, source: socket, count: int) -> None:
+        self._given += count
+        await self.transport.splice(source, count)
+
     def pauseProducing(self) -> None:  # noqa: N802
         """The client does not read, so what answers it waits."""
         if self.gate is None:
@@ -230,8 +235,9 @@ class Channel(http.HTTPChannel):  # type: ignore[misc]
 
     def _pending(self) -> int:
         """Bytes that the system has not taken yet."""
-        socket = self.transport
-        return len(socket.dataBuffer) - socket.offset + socket._tempDataLen  # type: ignore[no-any-return]
+        line = self.transport
+        spliced = line.splicing.left if line.splicing else 0
+        return len(line.dataBuffer) - line.offset + line._tempDataLen + spliced  # type: ignore[no-any-return]
 
     def _open_gate(self) -> None:
         if self.gate is not None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from socket import socket
 from typing import Any
 
 from daphne.http_protocol import WebRequest
@@ -75,6 +76,16 @@ class Request(WebRequest):  # type: ignore[misc]
             return False
         self.held += more
         return True
+
+    async def splice(self, source: socket, count: int) -> None:
+        """The next bytes of the answer, which wait in `source`. Raises ValueError for an answer
+        that does not say its length: that goes out in chunks, which these would not be."""
+        if self.finished or self.channel is None:
+            return
+        self.write(b"")  # what stands before them
+        if self.chunked:
+            raise ValueError("an answer that is spliced needs a Content-Length")
+        await self.channel.splice(source, count)
 
     def process(self) -> Any:
         channel = self.channel

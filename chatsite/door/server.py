@@ -12,6 +12,7 @@ from typing import Any
 from daphne.server import Server
 from twisted.internet import reactor
 
+from chatsite.edge.extensions import SPLICE
 from chatsite.running.tasks import survived
 
 APPLICATIONS_SECONDS = 1  # between two looks for applications that have ended
@@ -27,6 +28,8 @@ class BoundedServer(Server):  # type: ignore[misc]
             super().protocol_disconnected(protocol)
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        if scope["type"] == "http":
+            scope["extensions"] = {SPLICE: {}}
         queue = super().create_application(protocol, scope)
         if getattr(protocol, "held", 0):
             application = self.connections[protocol]["application_instance"]
@@ -42,6 +45,9 @@ class BoundedServer(Server):  # type: ignore[misc]
     async def handle_reply(self, protocol: Any, message: Any) -> None:
         details = self.connections.get(protocol)
         if details is None or "disconnected" in details:
+            return
+        if message["type"] == SPLICE:
+            await protocol.splice(message["source"], message["count"])
             return
         protocol.handle_reply(message)
         gate = protocol.gate

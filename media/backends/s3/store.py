@@ -1,4 +1,4 @@
-"""The store of blobs in an S3 server. Bytes go by aiohttp, everything else by boto3 in threads."""
+"""The store of blobs in an S3 server. Bytes go by `Transfer`, the rest by boto3 in threads."""
 
 import asyncio
 import time
@@ -24,10 +24,10 @@ from chatsite.running.needs import Unfit
 from media.backends.s3 import checking, transfer
 from media.backends.s3.checking import CHECKSUM
 from media.backends.s3.client import client
+from media.backends.s3.signer import Signer
 from media.backends.s3.transfer import Transfer
 from media.stores import (
     PAGE,
-    SIGNED_SECONDS,
     BlobStore,
     Missing,
     Part,
@@ -36,6 +36,7 @@ from media.stores import (
     Stored,
     StoreFull,
     Undeletable,
+    Waiting,
     fitting,
     id_of,
     named,
@@ -45,6 +46,11 @@ from media.stores import (
 
 THREADS = 8
 TYPE = "application/octet-stream"
+SHOWN = {  # how the server gives a part to a browser
+    "response-content-type": TYPE,
+    "response-content-disposition": "attachment",
+    "response-cache-control": "private, no-store",
+}
 KEYS = 1_000  # of one listing or deletion, at most: S3's own limit
 KEYS_OF_A_PAGE = 20_000  # after so many a page of blobs ends at the next blob
 DELETIONS = 100  # of KEYS, of one blob: more than it can have
@@ -62,6 +68,9 @@ class S3Store(BlobStore):
         """`s3`: settings.S3 unless given. `ticks`: seconds that do not jump."""
         self._s3 = s3 or settings.S3
         self._bucket = self._s3["BUCKET"]
+        endpoint = self._s3["ENDPOINT_URL"]
+        self._signer = Signer(self._s3, endpoint)
+        self._public = Signer(self._s3, self._s3["PUBLIC_ENDPOINT"] or endpoint)
         self._transfer = Transfer(self._s3["CA_FILE"])
         self._threads: ThreadPoolExecutor | None = None  # made at the first call
         self._readers = 0  # of parts, now
@@ -73,21 +82,14 @@ class S3Store(BlobStore):
     def _client(self) -> Any:  # it takes a while to make
         return client(self._s3, self._s3["ENDPOINT_URL"])
 
-    @cached_property
-    def _public(self) -> Any:
-        public = self._s3["PUBLIC_ENDPOINT"]
-        return client(self._s3, public) if public else self._client
-
     async def put(self, blob: bytes, n: int, data: bytes | bytearray | memoryview) -> None:
         fitting(data)
         key = _key(blob, n)
         # versitygw keeps what came of a body that was cut, unless a checksum says otherwise.
         checksum = b64encode(crc32(data).to_bytes(4, "big")).decode()
         with self._tried():
-            url = await self._signed(
-                "put_object", key, ContentLength=len(data), ChecksumCRC32=checksum
-            )
-            await self._transfer.put(url, data, {"x-amz-checksum-crc32": checksum})
+            headers = {"x-amz-checksum-crc32": checksum, "Content-Length": str(len(data))}
+            await self._transfer.put(self._signer.sign("PUT", key, headers), data, headers)
 
     def get(self, blob: bytes, n: int) -> AbstractAsyncContextManager[Part]:
         return self._get(_key(blob, n))
@@ -95,7 +97,7 @@ class S3Store(BlobStore):
     @asynccontextmanager
     async def _get(self, key: str) -> AsyncIterator[Part]:
         async with self._entered(key) as part:
-            yield Part(part.size, self._noted(part.chunks))
+            yield Part(part.size, self._noted(part.pieces))
 
     @asynccontextmanager
     async def _entered(self, key: str) -> AsyncIterator[Part]:
@@ -106,7 +108,7 @@ class S3Store(BlobStore):
         self._readers += 1
         try:
             with self._tried():
-                opened = self._transfer.get(await self._signed("get_object", key))
+                opened = self._transfer.get(self._signer.sign("GET", key))
                 part = await opened.__aenter__()
             try:
                 yield part
@@ -115,16 +117,18 @@ class S3Store(BlobStore):
         finally:
             self._readers -= 1
 
-    async def _noted(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def _noted(
+        self, pieces: AsyncIterator[bytes | Waiting]
+    ) -> AsyncIterator[bytes | Waiting]:
         """What a server does to a reader who takes their time says nothing of the server."""
         taken = 0.0  # seconds, by the reader
         while True:
             with self._breaker.noted() if taken < PATIENCE_SECONDS else nullcontext():
-                chunk = await anext(chunks, None)
-            if chunk is None:
+                piece = await anext(pieces, None)
+            if piece is None:
                 return
             given = self._ticks()
-            yield chunk
+            yield piece
             taken += self._ticks() - given
 
     async def sizes(self, blob: bytes) -> dict[int, int]:
@@ -149,18 +153,12 @@ class S3Store(BlobStore):
 
     def sign_put(self, blob: bytes, n: int, size: int, sha256: bytes) -> Signed | None:
         checksum = b64encode(sha256).decode()
-        url = _signed(
-            self._public, self._bucket, "put_object", _key(blob, n), ContentLength=size,
-            ContentType=TYPE, ChecksumSHA256=checksum,
-        )  # fmt: skip
-        return Signed(url, {"Content-Type": TYPE, CHECKSUM: checksum})
+        headers = {"Content-Type": TYPE, CHECKSUM: checksum}
+        length = {"Content-Length": str(size)}  # which the caller does not choose
+        return Signed(self._public.sign("PUT", _key(blob, n), {**headers, **length}), headers)
 
     def sign_get(self, blob: bytes, n: int) -> Signed | None:
-        url = _signed(
-            self._public, self._bucket, "get_object", _key(blob, n), ResponseContentType=TYPE,
-            ResponseContentDisposition="attachment", ResponseCacheControl="private, no-store",
-        )  # fmt: skip
-        return Signed(url, {})
+        return Signed(self._public.sign("GET", _key(blob, n), query=SHOWN), {})
 
     async def check(self) -> None:
         await self._asked(lambda: checking.fit(self._client, self._bucket))
@@ -173,11 +171,6 @@ class S3Store(BlobStore):
         if self._threads is not None:
             self._threads.shutdown(wait=False)
             self._threads = None
-
-    async def _signed(self, method: str, key: str, **parameters: object) -> str:
-        if "_client" not in self.__dict__:
-            await self._run(lambda: self._client)
-        return _signed(self._client, self._bucket, method, key, **parameters)
 
     async def _asked(self, work: Callable[[], T]) -> T:
         with self._tried():
@@ -244,13 +237,6 @@ class S3Store(BlobStore):
 
 def _key(blob: bytes, n: int) -> str:
     return f"{named(blob)}/{numbered(n)}"
-
-
-def _signed(client: Any, bucket: str, method: str, key: str, **parameters: object) -> str:
-    url: str = client.generate_presigned_url(
-        method, Params={"Bucket": bucket, "Key": key, **parameters}, ExpiresIn=SIGNED_SECONDS
-    )
-    return url
 
 
 def _translated(work: Callable[[], T]) -> T:

@@ -1,5 +1,6 @@
-"""`python -m tests.chatsite.door.long_answer`: an application gives 64 pieces of a megabyte to
-somebody who does not read, then does; and to somebody who resets.
+"""`python -m tests.chatsite.door.long_answer [spliced]`: an application gives 64 pieces of a
+megabyte to somebody who does not read, then does; and to somebody who resets. `spliced`: from a
+socket.
 
 Prints as JSON the pieces given while nobody read, the bytes held then, the pieces that came, and
 whether the application of the reset ended before its time.
@@ -9,10 +10,12 @@ import asyncio
 import json
 import os
 import socket
+import sys
 from typing import Any
 
 import django
 
+from chatsite.edge.extensions import SPLICE
 from tests.chatsite.door.stranger import reset
 
 PIECE, PIECES = 1024 * 1024, 64
@@ -55,6 +58,21 @@ async def main(server: Any, given: list[int], ended: list[bool]) -> None:
     server.stop()
 
 
+async def _written(send: Any) -> None:
+    await send({"type": "http.response.body", "body": b"x" * PIECE, "more_body": True})
+
+
+async def _spliced(send: Any) -> None:
+    here, there = socket.socketpair()
+    with here, there:
+        there.setblocking(False)
+        left = PIECE
+        while left:
+            count = there.send(b"x" * left)
+            await send({"type": SPLICE, "source": here, "count": count})
+            left -= count
+
+
 def run() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
     django.setup()
@@ -67,14 +85,16 @@ def run() -> None:
 
     given, ended = [0], []
 
+    give = _spliced if "spliced" in sys.argv else _written
+
     async def application(scope: Any, receive: Any, send: Any) -> None:
+        length = (b"Content-Length", str(PIECES * PIECE).encode())
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": []})
-            for number in range(PIECES):
-                more = number < PIECES - 1
-                body = {"type": "http.response.body", "body": b"x" * PIECE, "more_body": more}
-                await send(body)
+            await send({"type": "http.response.start", "status": 200, "headers": [length]})
+            for _ in range(PIECES):
+                await give(send)
                 given[0] += 1
+            await send({"type": "http.response.body", "body": b""})
         finally:
             ended.append(True)
 

@@ -29,6 +29,7 @@ class Line(StringTransport):  # type: ignore[misc]
     dataBuffer = b""  # noqa: N815 -- twisted's
     offset = 0
     _tempDataLen = 0  # noqa: N815
+    splicing = None
     aborted = half_closed = False
     unconfirmed = 0
 

@@ -4,13 +4,16 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from testkit.running import ROOT
 
 
-def test_an_application_waits_for_its_reader() -> None:
+@pytest.mark.parametrize("way", ["written", "spliced"])
+def test_an_application_waits_for_its_reader(way: str) -> None:
     """In a process of its own: an application there gives 64 MB, piece by piece."""
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "tests.chatsite.door.long_answer"],
+        [sys.executable, "-W", "ignore", "-m", "tests.chatsite.door.long_answer", way],
         cwd=ROOT, check=True, capture_output=True, text=True,
     )  # fmt: skip
     given_unread, held, whole, after_a_reset = json.loads(done.stdout.splitlines()[-1])

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from media.backends.s3 import transfer
+from media.backends.s3 import answers
 from media.backends.s3.store import S3Store
 from media.stores import PART_MAX, BlobStore, Missing, StoreAway
 from testkit.s3 import s3_variables
@@ -87,7 +87,7 @@ async def test_a_byte_a_second_is_as_good_as_away(
     await straight.put(BLOB, 0, bytes(PART_MAX))
     await store.sizes(BLOB)
     for wait in ("PUT_SECONDS", "ANSWER_SECONDS", "CHUNK_SECONDS"):
-        monkeypatch.setattr(transfer, wait, QUICK)
+        monkeypatch.setattr(answers, wait, QUICK)
     between.set(Weather(slow=True))
     with pytest.raises(StoreAway, match="TimeoutError"):
         await read(store)
@@ -104,7 +104,7 @@ async def test_a_reader_who_takes_their_time_is_no_slow_server(
 ) -> None:
     _, store, _ = door
     await store.put(BLOB, 0, bytes(PART_MAX))
-    monkeypatch.setattr(transfer, "CHUNK_SECONDS", QUICK)
+    monkeypatch.setattr(answers, "CHUNK_SECONDS", QUICK)
     async with store.get(BLOB, 0) as part:
         first = await anext(part.chunks)
         await asyncio.sleep(2 * QUICK)  # it is the time that is tried

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, suppress
 import pytest
 
 from chatsite.running.breaker import AWAY_AFTER
-from media.backends.s3 import transfer
+from media.backends.s3 import answers, transfer
 from media.backends.s3.store import S3Store
 from media.stores import CHUNK, PART_MAX, StoreAway
 from tests.services import as_settings
@@ -57,7 +57,7 @@ async def test_when_all_places_are_taken_others_are_told_to_wait_and_uploads_go_
     store: S3Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transfer, "GETS", 2)
-    monkeypatch.setattr(transfer, "CONNECT_SECONDS", 0.1)
+    monkeypatch.setattr(answers, "CONNECT_SECONDS", 0.1)
     async with AsyncExitStack() as slow:
         for _ in range(2):
             await slow.enter_async_context(store.get(BLOB, 0))

@@ -1,0 +1,53 @@
+"""Bytes that go from one socket to another in the system, by splice(2): this process moves none."""
+
+import contextlib
+import fcntl
+import os
+
+PIPE_BYTES = 1024 * 1024  # of a pipe, where the system grants so much
+FLAGS = os.SPLICE_F_NONBLOCK | os.SPLICE_F_MOVE
+
+
+class Splice:
+    """The next `count` bytes of `source`, where they wait already, on their way to `target`: both
+    are descriptors of sockets that do not block."""
+
+    def __init__(self, source: int, target: int, count: int) -> None:
+        """Raises OSError."""
+        self._source, self._target, self._count = source, target, count
+        self._inside = 0  # bytes of the pipe
+        self._out, self._in = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        with contextlib.suppress(OSError):  # a user may have so many pages of pipes: it is smaller
+            fcntl.fcntl(self._in, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+
+    @property
+    def left(self) -> int:
+        """Bytes that `target` has not taken."""
+        return self._count + self._inside
+
+    def go(self) -> None:
+        """Moves what `target` takes now. Raises OSError of `target`; EOFError where `source` has
+        not as many bytes as was said."""
+        while self.left:
+            self._fill()
+            more = os.SPLICE_F_MORE if self._count else 0
+            try:
+                self._inside -= os.splice(self._out, self._target, self._inside, flags=FLAGS | more)
+            except BlockingIOError:
+                return
+
+    def _fill(self) -> None:
+        if not self._count:
+            return
+        try:
+            moved = os.splice(self._source, self._in, self._count, flags=FLAGS)
+        except OSError:  # the pipe is full, or nothing is there
+            moved = 0
+        self._count -= moved
+        self._inside += moved
+        if not self._inside:
+            raise EOFError("fewer bytes wait there than was said")
+
+    def close(self) -> None:
+        os.close(self._in)
+        os.close(self._out)
