@@ -74,8 +74,14 @@ async function settled() {
 
 /** A composer with its microphone, in the chat with bob. */
 async function speaking({ send = async () => {} } = {}) {
-  const sent = [];
-  const composer = Object.assign(new Node("chat-composer"), { writable: true, focusText() {} });
+  const [sent, refs] = [[], []];
+  const composer = Object.assign(new Node("chat-composer"), {
+    writable: true,
+    focusText() {},
+    answers: "m1", // a message, until it is sent
+    take: () => ({ text: "", ref: composer.answers, ...(composer.answers = undefined) }),
+    giveBack: (_conv, { ref }) => void (composer.answers ??= ref),
+  });
   const entry = { blob: "", fk: "", hash: "", size: 5, log2: 16, inMemory: false };
   const attach = Object.assign(new Node("chat-attach"), {
     sealings: new Sealings({
@@ -83,6 +89,7 @@ async function speaking({ send = async () => {} } = {}) {
       forget: async () => {},
       send: async (message) => {
         sent.push(message.conv);
+        refs.push(message.content.ref);
         await send();
       },
       changed() {},
@@ -100,7 +107,7 @@ async function speaking({ send = async () => {} } = {}) {
     await settled();
   };
   const shows = (name) => !voice.querySelector(`[data-part="${name}"]`).hidden;
-  return { voice, composer, sent, press, shows };
+  return { voice, composer, sent, refs, press, shows };
 }
 
 test("a note goes to the chat in which it was spoken, however fast others are opened", async () => {
@@ -135,7 +142,7 @@ test("a microphone that is pulled out leaves what was said, and is let go", asyn
 
 test("a note that could not be sent and one that was spoken meanwhile are both there", async () => {
   let [refuse, send] = [() => {}, () => new Promise((_, no) => (refuse = no))];
-  const { sent, press, shows } = await speaking({ send: () => send() });
+  const { sent, refs, press, shows } = await speaking({ send: () => send() });
   await press("record");
   await press("send");
   await press("record");
@@ -148,6 +155,7 @@ test("a note that could not be sent and one that was spoken meanwhile are both t
     await press("send");
     assert.equal(sent.length, count);
   }
+  assert.deepEqual(refs, ["m1", "m1", undefined]); // what it answers came back with it
   assert.equal(shows("bar"), false);
 });
 
