@@ -6,9 +6,11 @@ import gc
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from chatsite.env import BadSetting, take_options
+from chatsite.running import pipes
 
 INTERRUPTED = 130  # as shells have it
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # whose errors name no file
@@ -16,22 +18,40 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # whose errors name no file
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
-    if sys.argv[1:2] == ["serve"]:
-        gc.disable()  # until it serves: what a start makes stays, and each look at it all costs
-        take_options(sys.argv[2:])
-    else:  # what is half done is tidied up, as with Ctrl-C
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-    from django.core.management import execute_from_command_line
-
     try:
-        execute_from_command_line(sys.argv)
+        _run()
     except BadSetting as error:
         sys.exit(f"settings: {error}")
+    except pipes.ReaderGone:
+        sys.exit(pipes.NOBODY_READS)
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second one waits for nothing
+        with suppress(pipes.ReaderGone):
+            print("interrupted", file=sys.stderr, flush=True)  # noqa: T201
         sys.exit(INTERRUPTED)
     except Exception as error:  # noqa: BLE001 -- a bug is raised again
         _end(error)
+    finally:
+        pipes.let_go()
+
+
+def _run() -> None:
+    hears = pipes.fill()
+    from django.core.management import execute_from_command_line
+
+    if sys.argv[1:2] == ["serve"]:
+        gc.disable()  # until it serves: what a start makes stays, and each look at it all costs
+        take_options(sys.argv[2:])
+        return execute_from_command_line(sys.argv)
+    # What is half done is tidied up, as with Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if not hears:
+        sys.exit("standard output is closed; to hear nothing, send it to /dev/null")
+    pipes.watch()
+    try:
+        execute_from_command_line(sys.argv)
+    finally:
+        sys.stdout.flush()  # or what cannot be written is told after the end, by nobody
 
 
 def _end(error: Exception) -> NoReturn:
