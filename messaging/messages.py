@@ -16,6 +16,7 @@ from e2ee.envelope import Envelope, check_sent_by, parse_envelope
 from e2ee.errors import M1Error
 from messaging import conversations, protocol
 from messaging.backends import log
+from messaging.backends.sizes import content
 from messaging.blobs import Linked, blobs
 from messaging.domain import (
     KIND_NOTIFY,
@@ -30,6 +31,7 @@ from messaging.domain import (
 from messaging.hub import Hub
 
 ROW_OVERHEAD = 420  # bytes of a row on the wire beside its body, at most
+PAGE_TEXT = protocol.PAGE_BYTES * 3 // 4  # bytes of texts that fit into a page, in base64
 BLOB_OVERHEAD = 30  # and of each blob id
 EXPIRES_AFTER_MS = 60_000  # blobs after their message, whose time may be ahead of this clock
 
@@ -83,15 +85,16 @@ async def page(
     """Rows of one conversation as its reader may see them, and whether there are more.
 
     Newest first below `before` (or from the end), or oldest first above `after`; never what the
-    reader has cleared. Ends early at PAGE_BYTES.
+    reader has cleared. Ends early at PAGE_BYTES, and few texts are read that do not fit.
     """
     if after is not None:
         after = max(after, reader.cleared)
-    rows = await log().page(reader.conv, limit, now, before=before, after=after)
+    rows = await log().page(reader.conv, limit, now, before=before, after=after, size=PAGE_TEXT)
+    cut = content(rows) > PAGE_TEXT  # of what is withheld nothing is shown
     seen = [row for row in rows if row.seq > reader.cleared]
     frames = await frames_of(seen, reader.owner, now)
     shown = fitting(frames)
-    more = len(shown) < len(frames) or len(seen) == limit
+    more = cut or len(shown) < len(frames) or len(seen) == limit
     at_start = after is None and bool(shown) and shown[-1].seq == reader.cleared + 1
     return shown, more and not at_start
 

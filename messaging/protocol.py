@@ -35,7 +35,7 @@ FRAMES_PER_SECOND, FRAMES_BURST = 20, 250
 SENDS_PER_SECOND, SENDS_BURST = 5, 40
 # A client that comes back is behind in many conversations: one `get` each, and soon one `got`.
 GETS_PER_SECOND, GETS_BURST = 5, 120
-STATES_PER_SECOND, STATES_BURST = 1, 20  # pings with vec_hash
+STATES_PER_SECOND, STATES_BURST = 1, 20  # hellos, and pings with vec_hash
 PRESENCE_EVERY_SECONDS = 5
 TYPING_EVERY_SECONDS = 3
 TYPING_LASTS_SECONDS = 6

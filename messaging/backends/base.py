@@ -170,13 +170,13 @@ class MessageLog(ABC):
 
     @abstractmethod
     async def page(
-        self, conv: Conv, n: int, now: int, *, before: int | None = None, after: int | None = None
-    ) -> list[Row]:
-        """At most n ≤ PAGE_MAX rows, skeletons and withheld rows included, never with a hole.
-
-        With `after`: oldest first above it; otherwise newest first, below `before` if given.
-        What has expired by `now` has no content, whether or not it was cleared yet.
-        """
+        self, conv: Conv, n: int, now: int, *, before: int | None = None, after: int | None = None,
+        size: int | None = None,
+    ) -> list[Row]:  # fmt: skip
+        """At most n ≤ PAGE_MAX rows, skeletons and withheld rows included, never with a hole. With
+        `after`: oldest first above it; otherwise newest first, below `before` if given. What has
+        expired by `now` has no content, cleared or not. `size`: the row with which all have more
+        bytes of text is the last. No later text is read; some (STEP_ROWS) if sizes are unknown."""
 
     @abstractmethod
     async def last(self, owner: Uid, convs: Sequence[Conv], now: int) -> dict[Conv, Row]:

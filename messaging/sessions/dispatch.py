@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from itertools import count
 from typing import Any, cast, get_args
 
 from chatsite.edge.refusals import Refusal
@@ -12,6 +13,7 @@ from messaging.backends.base import Busy, StaleEpoch
 from messaging.domain import Contact, ContactState
 from messaging.sessions import hello
 from messaging.sessions.live import Session
+from messaging.sessions.rates import PREVIEWS, STATE_ROWS, Rate, more
 
 logger = logging.getLogger(__name__)
 
@@ -58,9 +60,14 @@ async def _hello(session: Session, frame: protocol.Hello) -> None:
     claims = hello.check(frame, session.nonce, session.node.clock())
     if session.session not in (b"", claims.session):
         raise hello.Unwelcome(protocol.CLOSE_SIGN_IN)
-    if session.node.rates.frames.take(claims.uid, claims.device, session.heard):
+    rates, who = session.node.rates, (claims.uid, claims.device, session.heard)
+    if rates.frames.take(*who) or rates.states.take(*who):
         raise hello.Unwelcome(protocol.CLOSE_RATE)
-    session.node.admission.enter()
+    try:
+        session.node.admission.enter()
+    except Busy:  # in a herd many come often, and cost little
+        rates.states.pay(*who, -1)
+        raise
     session.begin(claims, focus=frame.focus)
     await session.node.join(session)  # before the vector is read, so that nothing is missed between
     await _tell_state(session, frame.vec_hash)
@@ -126,12 +133,12 @@ async def _get(session: Session, frame: protocol.Get) -> None:
 async def _get_last(session: Session, ref: int, convs: list[Id], now: int) -> None:
     readers = [await session.knowledge.member(conv) for conv in dict.fromkeys(convs)]
     rows = await messages.last(readers, now)
-    while True:
+    for number in count():
         page = messages.fitting(rows)
         rows = rows[len(page) :]
         session.reply(protocol.Page(ref=ref, rows=page, more=bool(rows)))
         if not rows:
-            return
+            return _pay(session, session.node.rates.gets, number + more(len(readers), PREVIEWS))
 
 
 async def _typing(session: Session, frame: protocol.Typing) -> None:
@@ -164,8 +171,14 @@ async def _pong(session: Session, frame: protocol.Pong) -> None:
 
 
 async def _tell_state(session: Session, theirs: bytes) -> None:
-    for frame in await session.node.vectors.answer(session.uid, theirs):
+    frames, rows = await session.node.vectors.answer(session.uid, theirs)
+    _pay(session, session.node.rates.states, more(rows, STATE_ROWS))
+    for frame in frames:
         session.reply(frame)
+
+
+def _pay(session: Session, rate: Rate, tokens: int) -> None:
+    rate.pay(session.uid, session.device, session.node.ticks(), tokens)
 
 
 async def _stale(session: Session, frame: protocol.Send) -> None:

@@ -22,11 +22,13 @@ class Vectors:
         self._clock = clock
         self._turns = asyncio.Semaphore(READS_AT_A_TIME)
 
-    async def answer(self, user: Uid, theirs: bytes) -> Sequence[protocol.Frame]:
-        """`same` to a client that knows the state by its hash; to others the state, in parts."""
+    async def answer(self, user: Uid, theirs: bytes) -> tuple[Sequence[protocol.Frame], int]:
+        """`same` to a client that knows the state by its hash; to others the state, in parts. And
+        how many rows were read for it."""
         rows = await self._read(user)
         now = self._clock()
-        return [protocol.Same(now=now)] if vec_hash(rows) == theirs else [*state_frames(rows, now)]
+        same = vec_hash(rows) == theirs
+        return [protocol.Same(now=now)] if same else [*state_frames(rows, now)], len(rows)
 
     async def same(self, user: Uid) -> protocol.Same:
         """The hash of the store's state, for a client to compare."""

@@ -46,10 +46,21 @@ class Bucket:
 
     def take(self, now: float) -> bool:
         """`now` in seconds of a clock that does not jump."""
-        tokens = min(self._burst, self._tokens + (now - self.at) * self._rate)
+        tokens = self._filled(now)
         self.at = now
         self._tokens = tokens - 1 if tokens >= 1 else tokens
         return tokens >= 1
+
+    def pay(self, now: float, count: float) -> None:
+        """What was taken cost so many more; there may be less than nothing in it then."""
+        self._tokens = self._filled(now) - count
+        self.at = now
+
+    def is_full(self, now: float) -> bool:
+        return self._filled(now) >= self._burst
+
+    def _filled(self, now: float) -> float:
+        return min(self._burst, self._tokens + (now - self.at) * self._rate)
 
     def wait_ms(self) -> int:
         """Until the next token, as of the last `take`."""
@@ -58,7 +69,7 @@ class Bucket:
 
 class Buckets:
     """A bucket for each key, forgotten when it is full again: there are no more of them than keys
-    that took from one within the last `burst / per_second` seconds."""
+    that took from one within the time in which the emptiest fills."""
 
     def __init__(self, per_second: float, burst: float) -> None:
         self._rate, self._burst = per_second, burst
@@ -74,11 +85,15 @@ class Buckets:
         self._of[key] = bucket
         return 0 if bucket.take(now) else bucket.wait_ms()
 
+    def pay(self, key: Hashable, now: float, count: float) -> None:
+        """What was taken with this key cost so many more, or less where it is negative."""
+        bucket = self._of.pop(key, None) or Bucket(self._rate, self._burst)
+        self._of[key] = bucket
+        bucket.pay(now, count)
+
     def _forget(self, now: float) -> None:
-        """Those that had all the time it takes to fill."""
-        full = now - self._burst / self._rate
         while self._of:
             key, bucket = next(iter(self._of.items()))
-            if bucket.at > full:
+            if not bucket.is_full(now):
                 return
             del self._of[key]

@@ -63,9 +63,9 @@ export const SENDS_PER_SECOND = 5;
 export const SENDS_BURST = 40;
 export const GETS_PER_SECOND = 5;
 export const GETS_BURST = 120;
-/** pings with vec_hash */
+/** hellos, and pings with vec_hash */
 export const STATES_PER_SECOND = 1;
-/** pings with vec_hash */
+/** hellos, and pings with vec_hash */
 export const STATES_BURST = 20;
 export const PRESENCE_EVERY_SECONDS = 5;
 export const TYPING_EVERY_SECONDS = 3;

@@ -374,6 +374,35 @@ class TestPages:
         assert await seqs(after=6) == [7]
         assert await seqs(after=7) == []
 
+    async def test_bounded_in_bytes_a_page_ends_with_the_row_that_is_too_much(self, log, chat):
+        """Small ones first, so that an adapter which reads a few rows reads on."""
+        sizes = [1] * 12 + [5000, 1, 5000, 3000, 7000, 1, 1, 1]
+        for size in sizes:
+            await chat.send(chat.alice, text=b"x" * size)
+        await chat.erase((await everything(log, chat))[13])
+
+        async def seqs(n: int, size: int, **where):
+            return [row.seq for row in await log.page(chat.conv, n, NOW, size=size, **where)]
+
+        assert await seqs(50, 100_000, after=0) == [*range(1, 22)]
+        assert await seqs(50, 5012, after=0) == [*range(1, 16)]
+        assert await seqs(50, 5011, after=0) == [*range(1, 14)]
+        assert await seqs(9, 5012, after=0) == [*range(1, 10)]
+        assert await seqs(50, 0, after=12) == [13]
+        assert await seqs(50, 0, before=14) == [13]
+        assert await seqs(50, 9000) == [21, 20, 19, 18, 17, 16]
+        assert await seqs(50, 15_100, before=17) == [*range(16, 0, -1)]
+        assert await seqs(50, 0, after=21) == []
+        assert await seqs(50, 0, before=1) == []
+        assert await log.page(new_id(), 50, NOW, size=0) == []
+
+    async def test_what_has_expired_takes_no_room_on_a_page(self, log, chat):
+        for ttl in (60, 60, 0, 0):
+            await chat.send(chat.alice, ttl=ttl, text=b"x" * 100)
+        later = NOW + 61_000
+        found = await log.page(chat.conv, 50, later, after=0, size=99)
+        assert [row.seq for row in found] == [1, 2, 3]
+
     async def test_another_conversation_is_empty(self, log, chat):
         await chat.send(chat.alice)
         assert len(await everything(log, chat)) == 1

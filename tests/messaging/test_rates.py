@@ -8,9 +8,13 @@ from django.conf import settings
 from chatsite.edge.wire import B32, Id
 from chatsite.running import metrics
 from messaging import protocol
+from messaging.backends.base import Busy
+from messaging.sessions import dispatch
+from messaging.sessions.admission import Admission
 from messaging.sessions.rates import ACCOUNT_TIMES
 from testkit import cast
 from testkit.cast import Person
+from tests.messaging.conftest import Enrol
 from tests.messaging.nodes import Moment
 from tests.messaging.socket import Socket, arrived, dial
 
@@ -63,14 +67,71 @@ async def test_who_compares_their_state_all_the_time_has_to_wait(
     moment: Moment, alice: Person, conv: bytes
 ) -> None:
     socket, another = await arrived(alice), protocol.Ping(vec_hash=B32(bytes(32)))
-    for _ in range(STATES + 1):
-        socket.send(another)
     for _ in range(STATES):
+        socket.send(another)
+    for _ in range(STATES - 1):  # hello took one
         await socket.next(protocol.State)
     assert (await socket.next(protocol.Error)).code == "rate"
     moment.now += 1.1 / protocol.STATES_PER_SECOND
     socket.send(another)
     await socket.next(protocol.State)
+
+
+async def test_who_says_hello_again_and_again_has_to_wait_outside(
+    moment: Moment, alice: Person, bob: Person, conv: bytes
+) -> None:
+    for _ in range(STATES):
+        await arrived(alice)
+    assert await knocked(alice) == protocol.CLOSE_RATE
+    assert await (await arrived(bob)).silence() == []
+    moment.now += 1.1 / protocol.STATES_PER_SECOND
+    assert await (await arrived(alice)).silence() == []
+    assert await knocked(alice) == protocol.CLOSE_RATE
+
+
+async def test_who_has_more_conversations_pays_more_for_their_state(
+    moment: Moment, alice: Person, monkeypatch: pytest.MonkeyPatch, enrol: Enrol, bob: Person
+) -> None:
+    monkeypatch.setattr(dispatch, "STATE_ROWS", 1)
+    for peer in (bob, await enrol("carol"), await enrol("dave")):
+        await cast.connect(alice, peer)
+    for _ in range(-(-STATES // 3)):
+        await arrived(alice)
+    assert await knocked(alice) == protocol.CLOSE_RATE
+
+
+async def test_a_herd_that_is_told_to_come_back_may(
+    moment: Moment, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Admission) -> None:
+        raise Busy
+
+    with monkeypatch.context() as herd:
+        herd.setattr(Admission, "enter", full)
+        for _ in range(STATES + 1):
+            assert await knocked(alice) == protocol.CLOSE_RESTART
+    assert await (await arrived(alice)).silence() == []
+
+
+async def test_the_newest_rows_of_many_conversations_cost_more(
+    moment: Moment, alice: Person, conv: bytes, monkeypatch: pytest.MonkeyPatch, enrol: Enrol
+) -> None:
+    monkeypatch.setattr(dispatch, "PREVIEWS", 1)
+    other = await cast.connect(alice, await enrol("carol"))
+    socket, asked = await arrived(alice), protocol.Get(ref=1, last=[Id(conv), Id(other)])
+    for _ in range(GETS // 2 + 1):
+        socket.send(asked)
+    for _ in range(GETS // 2):
+        await socket.next(protocol.Page)
+    assert (await socket.next(protocol.Error)).code == "rate"
+
+
+async def knocked(who: Person) -> int:
+    """How somebody is closed who says hello."""
+    socket = await dial(who)
+    assert socket.challenge
+    socket.send(who.hello(socket.challenge.nonce, settings.SITE_HOST))
+    return await socket.closed()
 
 
 async def test_who_was_closed_for_too_many_frames_waits_outside(

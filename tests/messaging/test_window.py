@@ -41,6 +41,28 @@ def test_a_bucket_gives_its_burst_and_then_its_rate() -> None:
     assert [bucket.take(200.0) for _ in range(4)] == [True, True, True, False]
 
 
+def test_what_costs_more_than_one_is_paid_by_those_after_it() -> None:
+    bucket = Bucket(per_second=2, burst=3)
+    assert bucket.take(100.0)
+    bucket.pay(100.0, 4)
+    assert not bucket.take(100.0)
+    assert 1500 < bucket.wait_ms() <= 1501
+    assert not bucket.take(101.4)
+    assert bucket.take(101.5)
+    bucket.pay(101.5, -1)
+    assert bucket.take(101.5)
+
+
+def test_a_debt_is_not_forgotten() -> None:
+    buckets = Buckets(per_second=2, burst=4)
+    buckets.take("a", 100.0)
+    buckets.pay("a", 101.0, 8)
+    assert not buckets.take("b", 103.0)
+    assert buckets.take("a", 103.0) == 501
+    buckets.pay("c", 103.0, 4)
+    assert buckets.take("c", 103.0)
+
+
 def test_each_key_has_a_bucket_until_it_is_full_again() -> None:
     buckets = Buckets(per_second=2, burst=4)
     assert [buckets.take("a", 100.0) for _ in range(4)] == [0] * 4
@@ -49,7 +71,7 @@ def test_each_key_has_a_bucket_until_it_is_full_again() -> None:
     assert not buckets.take("a", 101.5)
     assert len(buckets) == 2
     assert not buckets.take("c", 103.0)
-    assert len(buckets) == 2, "b is full"
+    assert len(buckets) == 1, "the others are full"
     assert [bool(buckets.take("a", 103.0)) for _ in range(6)] == [False] * 4 + [True] * 2
     assert not buckets.take("c", 105.0)
     assert len(buckets) == 1

@@ -50,11 +50,19 @@ class CassandraMessageLog(MessageLog):
         return await vector(self._store, user, n, after)
 
     async def page(
-        self, conv: Conv, n: int, now: int, *, before: int | None = None, after: int | None = None
+        self,
+        conv: Conv,
+        n: int,
+        now: int,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        size: int | None = None,
     ) -> list[Row]:
-        if after is not None:
-            return await rows.above(self._heads, conv, after, n, now)
-        return await rows.below(self._heads, conv, before, n, now)
+        span = (before, after)
+        if size is not None:
+            return await rows.sized(self._heads, conv, n, now, span, size)
+        return await rows.page(self._heads, conv, n, now, span)
 
     async def last(self, owner: Uid, convs: Sequence[Conv], now: int) -> dict[Conv, Row]:
         return await rows.last(self._heads, owner, convs, now)

@@ -12,6 +12,7 @@ from typing import Any
 from messaging.backends.cassandra.driver import Profile
 from messaging.backends.cassandra.heads import Heads
 from messaging.backends.cassandra.store import Statement, Store
+from messaging.backends.sizes import STEP_ROWS, content, ending
 from messaging.domain import MAX_INT, Conv, Gone, Row, Uid
 
 ERASED, WITHHELD = 1, 2  # bits of conversation.flags
@@ -38,10 +39,32 @@ WHERE conversation_id = :conv AND client_id IN :client_ids
 NEWEST_SEEN = Statement("SELECT conversation_id, last_seq FROM unread WHERE owner = :owner")
 
 Values = Sequence[Any]  # of COLUMNS
+Span = tuple[int | None, int | None]  # before, after: as MessageLog.page has them
 
 
 class Hole(Exception):
     """A quorum does not have a row below one that it has: the store has lost it."""
+
+
+async def page(heads: Heads, conv: Conv, n: int, now: int, span: Span) -> list[Row]:
+    before, after = span
+    if after is not None:
+        return await above(heads, conv, after, n, now)
+    return await below(heads, conv, before, n, now)
+
+
+async def sized(heads: Heads, conv: Conv, n: int, now: int, span: Span, size: int) -> list[Row]:
+    """As MessageLog.page. How long a text is shows when it is there: so a few rows at a time, while
+    there is room."""
+    found: list[Row] = []
+    while len(found) < n and content(found) <= size:
+        step = min(n - len(found), STEP_ROWS)
+        some = await page(heads, conv, step, now, span)
+        found += some
+        if len(some) < step:
+            break
+        span = (None, some[-1].seq) if span[1] is not None else (some[-1].seq, None)
+    return found[: ending([content([row]) for row in found], size)]
 
 
 async def above(

@@ -61,11 +61,20 @@ class SqlMessageLog(MessageLog):
         return await self._db.read(partial(rows.vector, key=(user, after or b"", n)))
 
     async def page(
-        self, conv: Conv, n: int, now: int, *, before: int | None = None, after: int | None = None
+        self,
+        conv: Conv,
+        n: int,
+        now: int,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        size: int | None = None,
     ) -> list[Row]:
         if after is not None:
-            return await self._db.read(partial(rows.above, key=(conv, after, n), now=now))
-        return await self._db.read(partial(rows.below, key=(conv, before, n), now=now))
+            above = partial(rows.above, key=(conv, after, n), now=now, size=size)
+            return await self._db.read(above)
+        below = partial(rows.below, key=(conv, before, n), now=now, size=size)
+        return await self._db.read(below)
 
     async def last(self, owner: Uid, convs: Sequence[Conv], now: int) -> dict[Conv, Row]:
         return await self._db.read(partial(rows.last, owner=owner, convs=convs, now=now))

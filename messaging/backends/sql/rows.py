@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from messaging.backends.sizes import ending
 from messaging.backends.sql.database import Session
 from messaging.backends.vectors import vector_row
 from messaging.domain import MAX_INT, Conv, Gone, Row, Uid, VectorPage
@@ -14,8 +15,14 @@ COLUMNS = """
  c.conversation_id, c.seq, c.client_id, c.sender, c.device, c.ctr, c.time, c.ord, c.kind, c.epoch,
  c.expires, c.flags, c.text, c.salt, c.url, c.tag, c.tag_kid, c.hid"""
 _COLUMNS = f"SELECT {COLUMNS} FROM conversation c "
-BELOW = _COLUMNS + "WHERE c.conversation_id = %s AND c.seq < %s ORDER BY c.seq DESC LIMIT %s"
-ABOVE = _COLUMNS + "WHERE c.conversation_id = %s AND c.seq > %s ORDER BY c.seq LIMIT %s"
+_BELOW = "WHERE c.conversation_id = %s AND c.seq < %s ORDER BY c.seq DESC LIMIT %s"
+_ABOVE = "WHERE c.conversation_id = %s AND c.seq > %s ORDER BY c.seq LIMIT %s"
+BELOW, ABOVE = _COLUMNS + _BELOW, _COLUMNS + _ABOVE
+# Both databases know how long a text is without reading it, where it lies apart from its row.
+_SIZES = """
+SELECT c.seq, CASE WHEN c.text IS NULL OR c.expires <= %s THEN 0 ELSE LENGTH(c.text) END
+FROM conversation c """
+SIZES_BELOW, SIZES_ABOVE = _SIZES + _BELOW, _SIZES + _ABOVE
 LAST = (
     _COLUMNS
     + """JOIN contact k ON k.conversation_id = c.conversation_id
@@ -49,14 +56,28 @@ WHERE from_user = %s AND to_user > %s AND to_user <= %s
 """
 
 
-def below(session: Session, key: tuple[Conv, int | None, int], now: int) -> list[Row]:
+def below(
+    session: Session, key: tuple[Conv, int | None, int], now: int, size: int | None = None
+) -> list[Row]:
     conv, before, n = key
-    found = session.all(BELOW, (conv, MAX_INT if before is None else before, n))
-    return [row(values, now) for values in found]
+    before = MAX_INT if before is None else before
+    if size is not None:
+        sized = session.all(SIZES_BELOW, (now, conv, before, n))
+        before, n = (sized[0][0] + 1 if sized else 0), _ending(sized, size)
+    return [row(values, now) for values in session.all(BELOW, (conv, before, n))]
 
 
-def above(session: Session, key: tuple[Conv, int, int], now: int) -> list[Row]:
-    return [row(values, now) for values in session.all(ABOVE, key)]
+def above(
+    session: Session, key: tuple[Conv, int, int], now: int, size: int | None = None
+) -> list[Row]:
+    conv, after, n = key
+    if size is not None:
+        n = _ending(session.all(SIZES_ABOVE, (now, conv, after, n)), size)
+    return [row(values, now) for values in session.all(ABOVE, (conv, after, n))]
+
+
+def _ending(sized: Sequence[Sequence[int]], size: int) -> int:
+    return ending([bytes_of for _, bytes_of in sized], size)
 
 
 def named(session: Session, conv: Conv, client_id: bytes, now: int) -> Row | None:
