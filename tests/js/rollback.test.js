@@ -290,6 +290,7 @@ test("what is read while both logs are compared waits, and what was lost is not 
   assert.equal(ends.length, 1);
   await Promise.all([following, waiting]);
   assert.deepEqual(ends, [Number.MAX_SAFE_INTEGER, 2]);
+  assert.equal(await conversation.agreed, Number.MAX_SAFE_INTEGER); // what comes now may be read
 });
 
 test("set back twice: what was lost before stands where the logs part now", async () => {

@@ -13,7 +13,7 @@ export class Comparing {
     return this.#heard !== null;
   }
 
-  /** Resolves when it is not open any more: above this seq nothing of what was here is in the server's log. */
+  /** Resolves when it is not open any more: above this seq nothing of what was here by now is in the server's log. */
   get agreed() {
     return this.#agreed;
   }
@@ -40,8 +40,10 @@ export class Comparing {
     this.#upto = Math.min(this.#upto, seq);
   }
 
+  /** Who waits hears how far both agreed. Who asks from now on asks about what is here now. */
   end() {
     this.#heard = null;
     this.#agree(this.#upto);
+    this.#agreed = Promise.resolve(ALL);
   }
 }
