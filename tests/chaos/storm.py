@@ -27,7 +27,7 @@ OPS = {
     "send": 55, "file": 5, "abandon": 1, "read": 18, "look": 10, "typing": 4, "reconnect": 4,
     "rotate": 2, "wake": 2, "delete": 5, "meddle": 3,
 }  # fmt: skip
-SETTLED = ("rotate", "delete", "meddle")  # not between a backup and its return
+SETTLED = ("rotate",)  # not between a backup and its return
 OF_A_CHAT = ("read", "rotate", "typing", "delete", "meddle")
 STRIKE_SECONDS = 600  # given to the last fault to come to its end: three nodes may drain in it
 OPEN_MAX = 80  # sends whose end nobody knows yet: a slow machine is not flooded

@@ -227,3 +227,57 @@ test("the same id twice is one message", async () => {
   await world.write("a");
   assert.equal(world.outbox.of("c1").length, 1);
 });
+
+test("the same id after it was sent is the same message still: the tab that asked heard no answer", async () => {
+  const world = await start();
+  world.outbox.opened();
+  await world.write("a");
+  await world.clock.pass(0);
+  await world.outbox.sent(sentFrame("mid1"));
+  await world.write("a");
+  await world.clock.pass(0);
+  assert.deepEqual([world.names(), world.disk.entries.size], [["mid1"], 0]);
+  world.outbox.closed();
+  for (let other = 0; other < 1000; other++) {
+    await world.write(`other ${other}`, "c2");
+    await world.outbox.discard(`other ${other}`);
+  }
+  await world.write("a"); // nobody asks so late
+  assert.equal(world.disk.entries.size, 1);
+});
+
+test("a definite refusal of the second try: the log tells whether the first was taken", async () => {
+  const refused = { t: "error", code: "not_connected", client_id: "mid1" };
+  for (const taken of [true, false]) {
+    const world = await start();
+    world.outbox.opened();
+    await world.write("a");
+    await world.clock.pass(ANSWER_MS);
+    await settle();
+    world.inLog = async () => {
+      throw new Error("not now");
+    };
+    await world.outbox.refused(refused);
+    assert.equal(world.disk.entries.get("a").failed, undefined);
+    world.inLog = async () => taken && world.outbox.seen("c1", "mid1");
+    await world.clock.pass(2000);
+    await world.outbox.refused(refused);
+    assert.deepEqual(world.changes.at(-1), ["a", taken ? "gone" : "not_connected"]);
+    assert.deepEqual(
+      world.disk.turns.get("c1"),
+      taken ? { ctr: 1, commitments: ["C-mid1"] } : { ctr: 0, commitments: [] },
+    );
+  }
+});
+
+test("in the log, its row not kept, and an older backup is put back: it goes again", async () => {
+  const world = await start();
+  world.outbox.opened();
+  await world.write("a");
+  await world.clock.pass(0);
+  await world.outbox.sent(sentFrame("mid1"), false);
+  world.outbox.closed();
+  world.outbox.opened();
+  await world.clock.pass(0);
+  assert.deepEqual(world.names(), ["mid1", "mid1"]);
+});

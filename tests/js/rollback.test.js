@@ -361,3 +361,22 @@ test("it comes again under its name: the same bytes are the same message, others
   await judge(stores, kept, stranger, step);
   assert.deepEqual(stranger.warnings, ["replayed"]); // as ever
 });
+
+test("it comes again, and was emptied or deleted: no alarm, and what was said here of it stands", async () => {
+  const content = { t: "text", body: "t" };
+  const place = { conv: "c", seq: 3, mid: "m", device: "d", ctr: 5, warnings: [] };
+  const come = async (before, now) => {
+    const stores = new MemoryStores();
+    await stores.write([{ store: "only", key: ["c", "m"], value: { ...place, ...before, after: 2 } }]);
+    const message = { ...structuredClone(place), ...now };
+    const kept = { have: 2, only: 1, lasts: { d: { ctr: 6, c: "C6" } } };
+    const { only } = await judge(stores, kept, message, { device: "d", ctr: 5, c: now.c ?? null, prev: null });
+    const { gone, warnings } = message;
+    return [only, message.content?.body, gone, warnings];
+  };
+  const said = { content, c: "C" };
+  assert.deepEqual(await come(said, { gone: "erased" }), [0, "t", undefined, []]);
+  assert.deepEqual(await come(said, { gone: "expired" }), [0, undefined, "expired", []]);
+  assert.deepEqual(await come({ c: "C", gone: "deleted" }, said), [0, undefined, "deleted", []]);
+  assert.deepEqual(await come(said, { gone: "erased", ctr: 4 }), [1, undefined, "erased", ["replayed"]]);
+});

@@ -16,6 +16,7 @@ import { Patience } from "./retry.js";
 /** @typedef {import("../protocol.js").SendFrame} Send */
 /** @typedef {import("../protocol.js").ServerFrame} ServerFrame */
 /** @typedef {import("./outboxparts.js").OutboxParts} OutboxParts */
+/** @typedef {(entry: Entry | undefined) => Promise<unknown>} Then undefined: the log has it, and it was dropped */
 
 export const ANSWER_MS = 15_000; // the connection is open and silent: the same bytes again
 const DEFINITE = new Set(["unknown", "not_connected", "too_big", "bad_seq", "blob", "reused", "unsupported"]);
@@ -115,6 +116,7 @@ export class Outbox {
 
   closed() {
     this.#open = false;
+    for (const entry of this.all()) delete entry.there; // an older backup may be put back: the server says it again
     this.#inFlight.clear();
     for (const conv of this.#queue.convs()) this.#patience.look(conv);
   }
@@ -150,11 +152,7 @@ export class Outbox {
     void this.pump(conv);
   }
 
-  /**
-   * The log holds it: by `sent`, or by its own row in a sync.
-   * @param {string} conv
-   * @param {string} clientId
-   */
+  /** The log holds it: by `sent`, or by its own row in a sync. @param {string} conv @param {string} clientId */
   async seen(conv, clientId) {
     const entry = this.#queue.named(clientId);
     if (this.#inFlight.is(conv, clientId)) this.#inFlight.end(conv);
@@ -173,43 +171,47 @@ export class Outbox {
     this.#inFlight.end(conv);
     if (frame.t === "busy" || !DEFINITE.has(frame.code)) return this.#later(conv, "busy", frame.retry_ms);
     if (frame.code === "blob" && entry.content.att) return this.#unwhole(conv, frame.client_id);
-    await this.#inFlight.alone(conv, () => this.#failed(entry, frame));
+    const fail = async () => {
+      if (this.#queue.holds(entry)) await this.#failed(entry, frame);
+    };
+    if (this.#queue.wentTwice(entry)) await this.#onceSynced(conv, frame.client_id, fail);
+    else await this.#inFlight.alone(conv, fail);
     if (entry.failed) void this.pump(conv);
   }
 
-  /**
-   * Not appended under this epoch.
-   * @param {Extract<ServerFrame, {t: "stale_epoch"}>} frame
-   */
+  /** Not appended under this epoch. @param {Extract<ServerFrame, {t: "stale_epoch"}>} frame */
   async stale({ client_id, conv }) {
     if (!this.#queue.named(client_id)) return;
     this.#inFlight.end(conv);
-    if (await this.#sealAgain(conv, client_id, () => this.#parts.renew(conv))) void this.pump(conv);
+    await this.#sealAgain(conv, client_id, () => this.#parts.renew(conv));
   }
 
   /** A file of it is not there, or no more. @param {string} conv @param {string | undefined} clientId */
-  async #unwhole(conv, clientId = "") {
-    const upload = async (/** @type {Entry | undefined} */ entry) => {
+  #unwhole(conv, clientId) {
+    return this.#sealAgain(conv, clientId, async (entry) => {
       if (!entry) return;
       delete entry.whole;
       this.#parts.files.begin(entry, true);
+    });
+  }
+
+  /** @param {string} conv @param {string | undefined} clientId @param {Then} then */
+  async #sealAgain(conv, clientId, then) {
+    const work = async (/** @type {Entry | undefined} */ entry) => {
+      if (entry) await this.#queue.unseal(entry);
+      await then(entry);
     };
-    if (await this.#sealAgain(conv, clientId, upload)) void this.pump(conv);
+    if (await this.#onceSynced(conv, clientId, work)) void this.pump(conv);
   }
 
   /**
-   * Seal again, but only if the log does not hold it already.
-   * @param {string} conv
-   * @param {string} clientId
-   * @param {(entry: Entry | undefined) => Promise<void>} then
-   * @returns {Promise<boolean>} false: not now
+   * What must not be done to a message that the log holds already. False: not now.
+   * @param {string} conv @param {string | undefined} clientId @param {Then} then
    */
-  async #sealAgain(conv, clientId, then) {
+  async #onceSynced(conv, clientId, then) {
     const work = async () => {
       await this.#parts.sync(conv);
-      const entry = this.#queue.named(clientId);
-      if (entry) await this.#queue.unseal(entry);
-      await then(entry);
+      await then(this.#queue.named(clientId ?? ""));
     };
     try {
       await this.#inFlight.alone(conv, work);
@@ -234,6 +236,7 @@ export class Outbox {
     const { conv, sealed } = entry;
     if (!sealed || !this.#open || !this.#queue.holds(entry)) return;
     if (!this.#parts.transmit({ t: "send", ...sealed.frame })) return;
+    this.#queue.went(sealed);
     this.#inFlight.begin(conv, sealed.frame.client_id, ANSWER_MS);
   }
 

@@ -48,9 +48,13 @@
  * @property {(entry: Entry, turn?: Turn) => Promise<void>} drop
  */
 
+const ENDED_MAX = 1000; // newest ids of what left the queue
+
 export class Queue {
   /** @type {Entry[]} */ #entries = [];
   /** @type {Map<string, Promise<unknown>>} */ #adding = new Map(); // conv → the last one under way
+  /** @type {Set<string>} ids: who asks again after a change of the lead may ask late */ #ended = new Set();
+  /** @type {WeakMap<Sealed, number>} how often it went, as far as is known */ #went = new WeakMap();
   #order = 0;
   #store;
   #clock;
@@ -64,6 +68,7 @@ export class Queue {
   async load() {
     this.#entries = (await this.#store.entries()).sort(inOrder);
     this.#order = this.#entries.at(-1)?.order ?? 0;
+    for (const { sealed } of this.#entries) if (sealed) this.went(sealed);
   }
 
   /** @returns {Entry[]} */
@@ -128,7 +133,20 @@ export class Queue {
   /** From memory at once, so that nothing seals it now. @param {Entry} entry */
   async drop(entry) {
     this.#entries = this.#entries.filter((other) => other !== entry);
+    this.#ended.add(entry.id);
+    const [oldest = ""] = this.#ended;
+    if (this.#ended.size > ENDED_MAX) this.#ended.delete(oldest);
     await this.#store.drop(entry);
+  }
+
+  /** @param {Sealed} sealed */
+  went(sealed) {
+    this.#went.set(sealed, (this.#went.get(sealed) ?? 0) + 1);
+  }
+
+  /** The log may hold it, whatever the server says to the last try. @param {Entry} entry */
+  wentTwice({ sealed }) {
+    return sealed !== undefined && (this.#went.get(sealed) ?? 0) > 1;
   }
 
   /** @param {Entry} entry @param {number} [done] bytes of its files at the server; none: it goes on */
@@ -177,7 +195,7 @@ export class Queue {
 
   /** @param {Message} message */
   async #add({ id, conv, content, erases }) {
-    if (this.find(id)) return null;
+    if (this.find(id) || this.#ended.has(id)) return null;
     /** @type {Entry} */
     const entry = { id, conv, content, order: ++this.#order, written: this.#clock.now(), ...(erases && { erases }) };
     await this.#store.add(entry);

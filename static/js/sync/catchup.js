@@ -1,5 +1,6 @@
 // After a connect: which conversations are behind, and how each of them gets to the head.
 
+import { STATE } from "../chat/contactstate.js";
 import { newestFirst } from "../chat/order.js";
 import { PAGE_MAX } from "../protocol.js";
 import { isFar } from "./timeline.js";
@@ -75,6 +76,7 @@ export async function all(things, work) {
  * @param {Ask} ask
  */
 export async function sync(conversation, ask) {
+  if (conversation?.row.state === STATE.FORGOTTEN) return; // there is no log
   for (let more = true; conversation && more; ) {
     const before = conversation.have;
     const answer = await ask({ conv: conversation.row.conv, after: before, limit: PAGE_MAX });

@@ -85,6 +85,7 @@ export async function judge(stores, kept, message, step) {
   /** @type {OnlyHere | undefined} */
   const before = only ? await stores.get("only", key) : undefined;
   if (before && isSame(before, message)) {
+    keepSaid(message, before);
     return { lasts, only: only - 1, changes: [{ store: "only", key, remove: true }] };
   }
   const known = message.seq === kept.have + 1 ? lasts : {}; // after a jump there is nothing to compare with
@@ -94,8 +95,29 @@ export async function judge(stores, kept, message, step) {
   return { lasts: followed.lasts, only, changes: [] };
 }
 
-/** By a version that did not note C it was kept with its words alone. @param {OnlyHere} before @param {Message} message */
+/**
+ * What was said here of it stands: it was deleted by who wrote it, or the server alone emptied it since.
+ * @param {Message} message
+ * @param {Message} before
+ */
+function keepSaid(message, { content, c, gone }) {
+  if (gone === "deleted") {
+    delete message.content;
+    message.gone = gone;
+  } else if (content && message.gone === "erased") {
+    delete message.gone;
+    Object.assign(message, { content, c });
+  }
+}
+
+/**
+ * Of what the server emptied its counter alone can be compared. By a version that did not note C it was kept with its
+ * words alone.
+ * @param {OnlyHere} before
+ * @param {Message} message
+ */
 function isSame(before, message) {
+  if (message.gone) return before.ctr === message.ctr && before.device === message.device;
   if (before.c === undefined) return before.content?.body === message.content?.body;
   return before.c === message.c && before.ctr === message.ctr;
 }

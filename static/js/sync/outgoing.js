@@ -32,8 +32,11 @@ export function outgoing(client, keys) {
       now: clock.now,
     }),
     transmit: (frame) => {
-      client.receipts.flush(frame.conv);
-      return client.live.send(frame);
+      const { conv, after_seq } = frame;
+      client.receipts.flush(conv);
+      // Where an older backup was put back, the log goes less far than when it was sealed.
+      const have = client.conversations.get(conv)?.have ?? after_seq;
+      return client.live.send({ ...frame, after_seq: Math.min(after_seq, have) });
     },
     changed: (entry, gone) => {
       tell("entry", { entry, gone: Boolean(gone) });
