@@ -29,6 +29,7 @@ class World {
   clock = new MovedClock();
   transports = [];
   /** @type {any[]} questions that were not answered */ asked = [];
+  sent = [];
 
   constructor() {
     const away = async () => {
@@ -50,7 +51,10 @@ class World {
   }
 
   #dial(ears) {
-    const send = (frame) => frame.t === "get" && this.asked.push(frame);
+    const send = (frame) => {
+      if (frame.t === "get") this.asked.push(frame);
+      if (frame.t === "send") this.sent.push(frame);
+    };
     this.transports.push(ears);
     return { send, close: () => {} };
   }
@@ -144,4 +148,33 @@ test("a break while what was lost is moved aside: nothing is applied until the n
   await world.answer(log("a", "b", "v", "w"));
   assert.equal(await world.shown(), "abvw");
   assert.equal(world.talk.have, 4);
+});
+
+test("what was on its way goes again behind a row that the log has", async () => {
+  const world = await setBack();
+  const frame = { conv: CONV, client_id: b64(bytes("w")), after_seq: 4, epoch: 0, kind: 1, ttl: 0, body: "", salt: "" };
+  const entry = { id: "e", conv: CONV, content: { t: "text", body: "w" }, order: 1, written: 1 };
+  const sealed = { frame, ctr: 1, commitment: "C" };
+  await world.client.parts.stores.write([{ store: "outbox", key: "e", value: { ...entry, sealed } }]);
+  await world.client.outbox.load();
+  await world.answer(log("a", "b"));
+  assert.deepEqual(
+    world.sent.map(({ client_id, after_seq }) => [client_id, after_seq]),
+    [[frame.client_id, 2]],
+  );
+});
+
+test("no answer on a line that holds: it is dialled again, or what is missing would stay away", async () => {
+  const world = new World();
+  await world.client.start();
+  await world.greet(OLD, vector(log("a", "b")));
+  assert.equal(world.asked.length, 1);
+  await world.clock.pass(20_000);
+  await settle();
+  await world.clock.pass(5000);
+  assert.equal(world.transports.length, 2);
+  world.asked = [];
+  await world.greet(OLD, vector(log("a", "b")));
+  await world.answer(log("a", "b"));
+  assert.equal(world.talk.have, 2);
 });

@@ -21,11 +21,12 @@ const AGAIN_MS = 5000;
  * @param {() => boolean} parts.holds the connection has not broken since
  */
 export async function arrive(rows, client, { follow, open, ask, learned, holds }) {
+  // Where the connection broke, the next one starts again by itself.
+  const again = () => client.parts.clock.after(AGAIN_MS, () => holds() && client.live.again());
   try {
     if (!(await follow()) || !holds()) return;
   } catch {
-    // Nothing is sent before it is settled. Where the connection broke, the next one starts again.
-    return client.parts.clock.after(AGAIN_MS, () => holds() && client.live.again());
+    return again(); // nothing is sent before it is settled
   }
   const { conversations, outbox, receipts, presence, live } = client;
   const said = new Map((rows ?? []).map((row) => [row.conv, row]));
@@ -39,7 +40,9 @@ export async function arrive(rows, client, { follow, open, ask, learned, holds }
     noteJoined(client);
     presence.opened();
     await catchUp([...conversations.values()], outbox.all(), ask, settled, keepRest, holds);
-  } catch {} // a break in the middle: the next connect starts again
+  } catch {
+    again(); // nobody else would fetch what is missing
+  }
   if (!holds()) return;
   settled();
   for (const { row } of conversations.values()) receipts.known(said.get(row.conv) ?? row, row);
