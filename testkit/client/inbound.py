@@ -1,6 +1,7 @@
 """What comes in: applied by seq, opened with every check of 4.8, holes fetched."""
 
 import asyncio
+import http.client
 from typing import TYPE_CHECKING, Any
 
 from e2ee.encoding import from_base64
@@ -8,6 +9,7 @@ from e2ee.envelope import KIND_NOTIFY, check_sent_by
 from e2ee.errors import BadEnvelope, M1Error
 from messaging import protocol
 from messaging.protocol import Msg
+from testkit.client.api import ApiError
 from testkit.client.conversation import Conversation, Message
 from testkit.client.live import Closed
 from testkit.client.m1 import body as bodies
@@ -20,6 +22,12 @@ if TYPE_CHECKING:
 GAP_SECONDS = 0.3  # what is under way may still close a gap by itself
 RETRY_MS = 200
 TRY_LATER = ("rate", "internal")
+NOT_NOW = (
+    OSError,
+    EOFError,
+    http.client.HTTPException,
+    ApiError,
+)  # what a row needs is not to be had
 
 
 class Inbound:
@@ -28,16 +36,19 @@ class Inbound:
         self._patience = asyncio.Lock()
 
     async def offer(self, conversation: Conversation, msg: Msg) -> None:
-        """Apply what is next, drop what is old, hold what lies beyond a gap."""
+        """Apply what is next, drop what is old, hold what lies beyond a gap. Raises NOT_NOW where a
+        row cannot be opened now; it is tried again, as a gap is."""
         if msg.seq > conversation.have:
             conversation.held[msg.seq] = msg
-        async with conversation.applying:
-            while (following := _next(conversation)) is not None:
-                await self._apply(conversation, following)
-                conversation.have = following.seq
-                conversation.held.pop(following.seq, None)
-        if conversation.held and conversation.agreed.is_set():
-            self.device.spawn(self._fill_later(conversation))
+        try:
+            async with conversation.applying:
+                while (following := _next(conversation)) is not None:
+                    await self._apply(conversation, following)
+                    conversation.have = following.seq
+                    conversation.held.pop(following.seq, None)
+        finally:
+            if conversation.held and conversation.agreed.is_set():
+                self.device.spawn(self._fill_later(conversation))
 
     async def fill(self, conversation: Conversation) -> None:
         """Page forward until nothing is missing. Raises Closed."""

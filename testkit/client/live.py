@@ -42,6 +42,7 @@ class Live:
         self._answers: dict[bytes | int, asyncio.Future[Frame]] = {}  # by client_id, or by ref
         self._ref = 0
         self._task: asyncio.Task[None] | None = None
+        self._over = False  # nobody hears an answer any more
 
     @classmethod
     async def open(
@@ -168,6 +169,8 @@ class Live:
         return -1
 
     async def _asked(self, name: bytes | int, frame: Frame) -> Frame:
+        if self._over:
+            raise Closed(self.close_code)
         answer: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
         self._answers[name] = answer
         try:
@@ -189,6 +192,7 @@ class Live:
         return Closed(self.close_code)
 
     def _end(self, code: int | None) -> None:
+        self._over = True
         for answer in self._answers.values():
             if not answer.done():
                 answer.set_exception(Closed(code))

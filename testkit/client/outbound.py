@@ -1,6 +1,7 @@
 """What goes out: sealed once, repeated byte by byte until there is a definite answer."""
 
 import asyncio
+import contextlib
 import secrets
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +9,7 @@ from chatsite.edge.wire import B32, Id
 from messaging import protocol
 from messaging.protocol import Msg
 from testkit.client.conversation import Compose, Conversation, Message, Outgoing
-from testkit.client.inbound import RETRY_MS, TRY_LATER
+from testkit.client.inbound import NOT_NOW, RETRY_MS, TRY_LATER
 from testkit.client.m1 import body as bodies
 from testkit.client.m1 import envelope
 from testkit.client.rotation import side_of
@@ -59,6 +60,8 @@ class Outbound:
         Closed, after which the entry still waits."""
         while (entry := conversation.pending) is not None:
             await conversation.agreed.wait()
+            # Where an older backup was put back, the log goes less far than when it was sealed.
+            entry.frame.after_seq = min(entry.frame.after_seq, conversation.have)
             entry.attempts += 1
             answer = await self.device.line.ask(entry.frame)
             if isinstance(answer, protocol.Sent) and entry.settled is None:
@@ -87,7 +90,10 @@ class Outbound:
         if not stale and not definite:
             return await asyncio.sleep((getattr(answer, "retry_ms", None) or RETRY_MS) / 1000)
         if entry.attempts > 1:  # an earlier one may have been taken: only the log can tell
-            await self.device.inbound.fill(conversation)
+            try:
+                await self.device.inbound.fill(conversation)
+            except NOT_NOW:  # else it would wait for ever, and nobody would say it again
+                return await asyncio.sleep(RETRY_MS / 1000)
         if entry.settled is not None:
             return
         if stale:
@@ -110,7 +116,8 @@ class Outbound:
     ) -> Message:
         self._compare_heads(conversation, sent.heads)
         row = _own_row(entry, sent, self.device.uid, self.device.keys.id)
-        await self.device.inbound.offer(conversation, row)
+        with contextlib.suppress(*NOT_NOW):
+            await self.device.inbound.offer(conversation, row)
         if entry.settled is None:  # it lies beyond a hole, which is being filled
             entry.settled, conversation.pending = _message(entry, row), None
         return entry.settled

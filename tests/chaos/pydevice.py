@@ -222,14 +222,9 @@ class PyDevice:
             async with asyncio.timeout(SILENT_SECONDS):  # wait_for may swallow a cancellation
                 await live.send(protocol.Ping())
             await asyncio.wait([live._task], timeout=LOOK_SECONDS)
-            await self._resend_if_stuck(now)
-
-    async def _resend_if_stuck(self, now: float) -> None:
-        """The promise was lost on the way: the same bytes go again on a new line."""
-        since = self.sending.stuck_since
-        if since and now - since > SILENT_SECONDS:
-            self.sending.stuck_since = 0.0
-            await self.reconnect()
+            if self.sending.stuck(SILENT_SECONDS):
+                self.sending.unstick()
+                await self.reconnect()
 
     async def _tell_reads(self) -> None:
         for conv, (seq, ord_) in self._wanted.items():

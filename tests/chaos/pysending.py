@@ -41,7 +41,7 @@ class Sending:
     def __init__(self, owner: "PyDevice") -> None:
         self.owner = owner
         self.open: set[Saying] = set()
-        self.stuck_since = 0.0  # when that began which waits for its promise; 0 = nothing does
+        self._waiting: dict[Saying, float] = {}  # for their promise, since when
         self._queues: dict[bytes, asyncio.Queue[Saying]] = {}
         self._deleted: set[bytes] = set()  # mids that this device deletes
 
@@ -68,6 +68,16 @@ class Sending:
         if found := self._some(conv, mine=False):
             seq = random.choice((0, found.seq))
             self.say(Saying("meddle", conv, found.text or "", mid=found.mid, seq=seq))
+
+    def stuck(self, seconds: float) -> bool:
+        """Whether a promise is waited for so long: it was lost on the way, or the message is sealed
+        and nobody says it."""
+        now = asyncio.get_running_loop().time()
+        return any(now - since > seconds for since in self._waiting.values())
+
+    def unstick(self) -> None:
+        """It is said again, on a new line."""
+        self._waiting.clear()
 
     def waiting(self) -> dict[bytes, int]:
         return {conv: queue.qsize() for conv, queue in self._queues.items()}
@@ -110,20 +120,20 @@ class Sending:
             return said
         own = device.keys.id
         beyond = any(bytes(row.device or b"") == own for row in conversation.held.values())
+        now = asyncio.get_running_loop().time()
         if conversation.pending is not None or beyond:
             # The next connect sends it; or it is kept, after a hole.
+            self._waiting.setdefault(saying, now)
             await asyncio.sleep(PENDING_SECONDS)
             return None
         try:
-            self.stuck_since = self.stuck_since or asyncio.get_running_loop().time()
+            self._waiting[saying] = now
             return await self._send(saying)
         except SendRefused as refused:
             if str(refused) != NOT_WHOLE:  # an older backup was put back: it is sent again
                 self._end(saying, "fail", why=str(refused))
         except (*WEATHER, BadEpoch) as error:  # BadEpoch: the maker of a lost epoch says it again
             await asyncio.sleep((getattr(error, "retry_ms", None) or 100) / 1000)
-        finally:
-            self.stuck_since = 0.0
         return None
 
     async def _send(self, saying: Saying) -> Message:
@@ -137,6 +147,7 @@ class Sending:
 
     def _end(self, saying: Saying, how: str, **more: Any) -> None:
         self.open.discard(saying)
+        self._waiting.pop(saying, None)
         self._note(saying, how, **more)
 
     def _note(self, saying: Saying, how: str, **more: Any) -> None:

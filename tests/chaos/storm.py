@@ -27,7 +27,6 @@ OPS = {
     "send": 55, "file": 5, "abandon": 1, "read": 18, "look": 10, "typing": 4, "reconnect": 4,
     "rotate": 2, "wake": 2, "delete": 5, "meddle": 3,
 }  # fmt: skip
-SETTLED = ("rotate",)  # not between a backup and its return
 OF_A_CHAT = ("read", "rotate", "typing", "delete", "meddle")
 STRIKE_SECONDS = 600  # given to the last fault to come to its end: three nodes may drain in it
 OPEN_MAX = 80  # sends whose end nobody knows yet: a slow machine is not flooded
@@ -129,7 +128,7 @@ class _Storm:
 
     def _do(self, op: str, device: Device, conv: str) -> None:
         self.ops[op] += 1
-        if op in SETTLED and not self.scene.renewing:
+        if op == "rotate" and not self.scene.renewing:
             return
         if op in ("send", "file"):
             return (device.send if op == "send" else device.send_file)(conv, self.say.text(device))
