@@ -50,8 +50,8 @@ async def test_a_row_that_cannot_be_opened_yet_is_opened_by_itself(
 async def test_a_second_try_is_refused_while_the_log_cannot_be_read(
     someone: MakePerson, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A deletion of which an older backup does not know what it erases: it would stay on its way for
-    ever, with all that comes behind it."""
+    """A deletion of which an older backup does not know what it erases: it would stay on its way
+    for ever, with all that comes behind it."""
     alice, bob = await someone("alice"), await someone("bob")
     conv = await alice.connect(bob)
     talk, ask = alice.device.conversation(conv), Live.ask
