@@ -1,5 +1,5 @@
-"""The page on which members of staff see and change their own second factors. To change them takes
-the password, typed in this session some minutes ago: a browser that was left open is not enough."""
+"""The page on which members of staff see and change their own second factors. Each change
+takes the password, typed for it: a browser that was left open, or its cookie, is not enough."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -21,12 +21,14 @@ from moderation.joining import SCRIPTS, app_words
 from moderation.listing import moment
 from moderation.models import Totp
 from moderation.passwords import PASSWORD_MAX
-from moderation.site import Page, as_json, refused, site, type_again, typed_lately
+from moderation.site import Page, as_json, refused, site, type_again, typed_lately, use_up
 
 TITLE = "Your sign-in factors"
 DIGITS_MAX = 18  # of a number in a form
 AGAIN = "Type your password first."
 WRONG = "This is not your password."
+
+Act = Callable[[HttpRequest, Any], HttpResponse | None]
 
 
 @never_cache
@@ -44,12 +46,18 @@ def page(request: HttpRequest) -> HttpResponse:
     act = ACTS.get(request.POST.get("act", ""))
     if act is None:
         raise Http404
+    return _changed(request, act)
+
+
+def _changed(request: HttpRequest, act: Act) -> HttpResponse:
     try:
-        answer = act(request, user)
+        answer = act(request, request.user)
     except (ownfactors.Unfit, passkeys.BadPasskey) as error:
         return _page(request, wrong=str(error), status=HTTPStatus.CONFLICT)
     except Refusal as refusal:  # the cache is away: nobody can tell whether an answer is new
         return refused(refusal)
+    if answer is None or act is _codes:  # it changed something
+        use_up(request)
     return answer or HttpResponseRedirect(reverse("admin:factors"))
 
 
@@ -100,7 +108,7 @@ def _codes(request: HttpRequest, user: Any) -> HttpResponse:
     return _rendered(request, "codes", "Your codes", {"codes": shown})
 
 
-ACTS: dict[str, Callable[[HttpRequest, Any], HttpResponse | None]] = {
+ACTS: dict[str, Act] = {
     "add": _add, "rename": _rename, "remove": _remove, "new-app": _new_app, "set-app": _set_app,
     "remove-app": _remove_app, "codes": _codes,
 }  # fmt: skip

@@ -86,7 +86,6 @@ class StaffSite(AdminSite):
 
     def _entered(self, request: HttpRequest) -> None:
         request.session.set_expiry(timezone.now() + SESSION)  # a number would begin again and again
-        request.session[TYPED] = now_ms()
         user: Any = request.user
         audit.write(user.username, "signed_in", "admin", {"factor": str(user.otp_device)})
 
@@ -137,8 +136,14 @@ class StaffSite(AdminSite):
 
 
 def typed_lately(request: HttpRequest) -> bool:
-    """Whether who sits there has typed the password in this session a moment ago."""
+    """Whether who sits there has typed the password a moment ago, beside that of the sign-in: a
+    cookie that was stolen since then is worth nothing here."""
     return now_ms() - int(request.session.get(TYPED, -TYPED_MS)) < TYPED_MS
+
+
+def use_up(request: HttpRequest) -> None:
+    """What was typed was for one change."""
+    request.session.pop(TYPED, None)
 
 
 def type_again(request: HttpRequest, password: str) -> bool:

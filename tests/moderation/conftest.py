@@ -88,6 +88,6 @@ def entered(user: User, *, verified: bool = True) -> Client:
         Totp.objects.filter(pk=app.pk).update(confirmed=True)
         session = client.session
         session[DEVICE_ID_SESSION_KEY] = app.persistent_id
-        session[TYPED] = now_ms()  # as the sign-in does
+        session[TYPED] = now_ms()  # as on the page of factors
         session.save()
     return client

@@ -322,6 +322,10 @@ def inside(erin: User) -> Client:
 
 
 def act(client: Client, wanted: str, **given: str | int):
+    """With the password typed for it."""
+    session = client.session
+    session[TYPED] = clock.now_ms()
+    session.save()
     return client.post("/factors/", {"act": wanted, **given})
 
 

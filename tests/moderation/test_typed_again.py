@@ -1,4 +1,4 @@
-"""Who changes second factors has typed the password a moment ago: a cookie is not enough."""
+"""Who changes second factors has typed the password for it: a cookie is not enough."""
 
 from copy import deepcopy
 
@@ -39,7 +39,9 @@ def kept() -> list[object]:
 
 def test_nothing_of_it_goes_without_the_password(left_open: Client) -> None:
     before = kept()
-    assert "type your password again" in left_open.get("/factors/").content.decode()
+    assert (
+        "For each change, type your password again" in left_open.get("/factors/").content.decode()
+    )
     for act in factorpages.ACTS:
         said = {"act": act, "number": "1", "name": "x", "code": "000000", "passkey": "{}"}
         answer = left_open.post("/factors/", said)
@@ -50,7 +52,10 @@ def test_nothing_of_it_goes_without_the_password(left_open: Client) -> None:
     assert kept() == before
     assert not Audit.objects.exists()
     assert left_open.post("/factors/", {"password": PASSWORD}).status_code == 302
+    assert left_open.post("/factors/", {"act": "new-app"}).status_code == 200
     assert left_open.post("/factors/", {"act": "codes"}).status_code == 200
+    assert left_open.post("/factors/", {"act": "codes"}).status_code == 403, "it was for one change"
+    assert left_open.post("/factors/", {"password": PASSWORD}).status_code == 302
     assert _later(left_open).post("/factors/", {"act": "codes"}).status_code == 403
 
 
