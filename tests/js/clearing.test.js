@@ -73,3 +73,19 @@ test("without an answer it is called again, and a refusal shows the chat again",
   await gone.clearing.settle();
   assert.equal(gone.clearing.of("a"), undefined);
 });
+
+test("an older backup was put back: what is above both logs was never seen, and is not cleared", async () => {
+  const { clock, calls, clearing, kept } = world();
+  for (const [conv, upto] of Object.entries({ a: 7, b: 3 })) await clearing.begin(conv, upto);
+  for (const conv of ["a", "b", "c"]) await clearing.rewind(conv, 4);
+  assert.deepEqual(
+    [...kept.values()].map(({ upto }) => upto),
+    [4, 3],
+  );
+  await clock.pass(UNDO_MS + 1000);
+  await settled();
+  assert.deepEqual(calls, [
+    ["a", 4],
+    ["b", 3],
+  ]);
+});

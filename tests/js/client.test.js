@@ -30,14 +30,19 @@ class World {
   transports = [];
   /** @type {any[]} questions that were not answered */ asked = [];
   sent = [];
+  posted = [];
 
   constructor() {
     const away = async () => {
       throw new Error("away");
     };
+    const post = async (path, body) => {
+      this.posted.push([path, body]);
+      return away();
+    };
     this.client = new Client({
       stores: new MemoryStores(),
-      api: { get: away, post: away, put: away, delete: away },
+      api: { get: away, post, put: away, delete: away },
       clock: this.clock,
       dial: (ears) => this.#dial(ears),
       account: { uid: bytes("m"), device: bytes("v"), seeds: new Map(), links: [] },
@@ -177,4 +182,30 @@ test("no answer on a line that holds: it is dialled again, or what is missing wo
   await world.greet(OLD, vector(log("a", "b")));
   await world.answer(log("a", "b"));
   assert.equal(world.talk.have, 2);
+});
+
+test("a chat that was cleared while this browser was away: what it never saw is not", async () => {
+  const world = new World();
+  await world.client.start();
+  await world.greet(OLD, vector([]));
+  await world.hear(...log("a", "b", "x", "y"));
+  world.asked = [];
+  world.transports.at(-1).closed(1006);
+  await world.client.clearing.begin(CONV, 4);
+  await world.clock.pass(10_000);
+  await settle();
+  world.posted = [];
+  const theirs = log("a", "b", "v", "w", "z");
+  await world.greet(NEW, vector(theirs));
+  await settle();
+  assert.deepEqual(
+    world.posted.filter(([, body]) => body?.upto),
+    [],
+  ); // both logs are compared first
+  await world.answer(theirs);
+  await settle();
+  assert.deepEqual(
+    world.posted.filter(([, body]) => body?.upto).map(([, { upto }]) => upto),
+    [2],
+  );
 });

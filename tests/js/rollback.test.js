@@ -77,6 +77,7 @@ class Browser {
       stores,
       ask: (what) => log.ask(what),
       receipts: this.receipts,
+      clearing: { rewind: async (conv, seq) => this.told.push(`clear ${conv} up to ${seq}`) },
       epochs: { renew: (conv) => this.told.push(`renew ${conv}`) },
       tell: (event, { conv }) => this.told.push(`${event} ${conv}`),
     });
@@ -150,6 +151,7 @@ test("what the server lost stays in its place, and what is new arrives", async (
   assert.deepEqual(await browser.shown(conv), ["a", "b", "new"]);
   assert.deepEqual(await browser.only(conv), ["c after 2", "d after 2"]);
   assert.ok(browser.told.includes(`rewound ${conv}`));
+  assert.ok(browser.told.includes(`clear ${conv} up to 2`));
   await browser.conversations.get(conv).push(log.write(conv, "pushed"));
   assert.deepEqual((await browser.shown(conv)).at(-1), "pushed");
 });

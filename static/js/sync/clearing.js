@@ -67,6 +67,19 @@ export class Clearing {
     return true;
   }
 
+  /**
+   * Above `seq` the server's log is another one, of which nobody asked to clear anything.
+   * @param {string} conv
+   * @param {number} seq
+   */
+  async rewind(conv, seq) {
+    const waiting = this.#waiting.get(conv);
+    if (!waiting || waiting.upto <= seq) return;
+    const lowered = { ...waiting, upto: seq };
+    this.#waiting.set(conv, lowered);
+    await this.#parts.stores.write([{ store: "meta", key: PREFIX + conv, value: lowered }]);
+  }
+
   /** Nobody can take it back any more, as when the keys of this browser go. */
   async settle() {
     await Promise.all([...this.#waiting.keys()].map((conv) => this.#call(conv)));

@@ -70,20 +70,21 @@ export class Client {
     this.verification = new Verification({ ...known, contacts: this.contacts, changed });
     this.#summaries = new ChatSummaries({ clock, tell, client: this });
     this.presence = new Presence({ clock, send, tell, watched: () => recentPeers(this.conversations.values()) });
-    this.#rollback = new Rollback({ stores, tell, ask: this.ask, receipts: this.receipts, epochs: this.epochs });
+    this.clearing = new Clearing({ stores, clock, call: this.#clear, changed: (conv) => this.tellChat(conv) });
+    const { ask, clearing, receipts, epochs } = this;
+    this.#rollback = new Rollback({ stores, tell, ask, clearing, receipts, epochs });
     const keys = {
       sync: (/** @type {string} */ conv) => sync(this.conversations.get(conv), this.ask),
       renew: (/** @type {string} */ conv) => this.#renewKeys(conv),
     };
     ({ outbox: this.outbox, uploads: this.uploads } = outgoing(this, keys));
-    this.clearing = new Clearing({ stores, clock, call: this.#clear, changed: (conv) => this.tellChat(conv) });
     this.hiding = new Hiding({ ...parts, conversations: this.conversations });
     this.live = new LiveConnection({
       ...parts,
       vecHash: () => vecHash([...this.conversations.values()].map(({ row }) => row)),
       focus: () => this.presence.focus,
       changed: (state, more) => this.#statusChanged(state, more),
-      opened: (rows, data) => void this.#opened(rows, data),
+      opened: (rows, data) => this.#opened(rows, data),
       heard: (frame) => void this.#heard(frame),
     });
   }
@@ -160,13 +161,12 @@ export class Client {
   }
 
   /** @param {VectorRow[] | null} rows null: what is kept here is what the server has @param {string} data */
-  async #opened(rows, data) {
+  #opened(rows, data) {
     const breaks = this.#breaks;
     this.#vector = rows ?? [];
     void learnContacts(this);
-    this.clearing.opened();
     this.uploads.wake();
-    await arrive(rows, this, {
+    void arrive(rows, this, {
       follow: () => this.#rollback.follow(rows, data, this.conversations.values()),
       open: (row) => this.#open(blank(row)),
       ask: this.ask,
@@ -176,6 +176,7 @@ export class Client {
       },
       holds: () => breaks === this.#breaks,
     });
+    this.clearing.opened(); // with what is compared now it waits
   }
 
   /** Every kind that the live connection does not take itself. @param {import("../network/liveconnection.js").HeardFrame} frame */
@@ -242,10 +243,11 @@ export class Client {
 
   /** @param {string} conv @param {number} upto everything up to here is gone for this person */
   #clear = async (conv, upto) => {
-    const { row } = this.conversations.get(conv) ?? {};
-    if (!row) return;
-    await this.contacts.act(row.peer, "clear", undefined, { upto });
-    await this.#related({ ...row, cleared: upto });
+    const talk = this.conversations.get(conv);
+    if (!talk) return;
+    const cleared = Math.min(upto, await talk.agreed);
+    await this.contacts.act(talk.row.peer, "clear", undefined, { upto: cleared });
+    await this.#related({ ...talk.row, cleared });
   };
 
   /** @param {Pick<VectorRow, "conv" | "peer" | "since" | "state"> & {cleared?: number | null | undefined}} relation */

@@ -25,6 +25,7 @@ export class Rollback {
    * @param {import("../storage/stores.js").Stores} parts.stores
    * @param {Ask} parts.ask
    * @param {import("./receipts.js").Receipts} parts.receipts
+   * @param {Pick<import("./clearing.js").Clearing, "rewind">} parts.clearing
    * @param {import("../keys/epochstore.js").EpochStore} parts.epochs
    * @param {import("./events.js").Tell} parts.tell
    */
@@ -101,6 +102,7 @@ export class Rollback {
       const seq = await agreement(stores, conversation, lags ? undefined : row, ask);
       if (own !== this.#newest) return; // it stays paused for the newer one
       if (!same || seq !== conversation.have) {
+        await this.#parts.clearing.rewind(theirs.conv, seq);
         await conversation.rewind(seq, theirs);
         this.#tell(conversation, theirs);
       }
