@@ -9,6 +9,7 @@ from typing import Any
 from e2ee.encoding import from_base64
 from e2ee.errors import M1Error
 
+REPLY = "Reply"
 KINDS = {"text": "", "edit": "Edit", "react": "Reaction", "del": "Deletion"}
 FILES_MAX = 10
 MIME_MAX = 100  # characters that are shown
@@ -39,7 +40,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """`kind`: empty for a text."""
+    """`kind`: empty for a text that is no reply."""
 
     kind: str
     text: str = ""
@@ -54,7 +55,8 @@ def read(body: bytes) -> Said:
     kind = _text(members.get("t")) if isinstance(members, dict) else ""
     if kind not in KINDS:
         return Said(UNREADABLE)
-    return Said(KINDS[kind], _text(members.get("body")), _files(members.get("att")))
+    reply = REPLY if kind == "text" and "ref" in members else ""
+    return Said(KINDS[kind] or reply, _text(members.get("body")), _files(members.get("att")))
 
 
 def _files(att: Any) -> tuple[File, ...]:

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from testkit.browser.pages import ready
@@ -51,6 +52,7 @@ def answer(page: Page, said: str) -> str:
     return said
 
 
+@pytest.mark.files
 def test_an_answer_shows_what_it_is_of(pair: Pair) -> None:
     alice, bob = pair.alice, pair.bob
     for page in (alice, bob):

@@ -86,6 +86,7 @@ test("an excerpt is one line, and short, however long the text is", () => {
   assert.deepEqual([[...long].length, long.endsWith("🦊…")], [EXCERPT_MAX + 1, true]);
   assert.equal(excerpt("a".repeat(EXCERPT_MAX)), "a".repeat(EXCERPT_MAX));
   assert.equal(excerpt(`word${" ".repeat(10_000)}end`), "word…");
+  assert.equal(excerpt(`${" ".repeat(EXCERPT_MAX * 4 - 1)}🦊`), "…"); // no half of it
 });
 
 test("originals are this browser's own, of this chat, with what was said of them since", async () => {

@@ -121,6 +121,11 @@ def test_what_is_no_message_is_said_to_be_none(raw: bytes) -> None:
     assert read(raw).kind == UNREADABLE
 
 
+def test_a_text_that_names_another_message_is_a_reply() -> None:
+    assert read(b'{"t":"text","body":"yes","ref":7}').kind == "Reply"
+    assert read(b'{"t":"react","body":"x","ref":"AA=="}').kind == "Reaction"
+
+
 def test_half_a_character_breaks_no_page() -> None:
     """JSON may hold it and a browser shows it, but no answer can: UTF-8 has none."""
     said = read(b'{"t":"text","body":"go \\ud800 away","att":[{"name":"\\udfff.png"}]}')

@@ -9,6 +9,7 @@
 
 export const EXCERPT_MAX = 160; // characters: code points
 const UNITS_A_CHARACTER = 4; // of a text that are looked at: most characters have one, and spaces count as one
+const HALF = /[\ud800-\udbff]$/; // of a character that the cut went through
 
 /** @param {import("./content.js").Content | undefined} content @returns {string | undefined} mid of what it answers */
 export function answered(content) {
@@ -45,7 +46,7 @@ function isBefore(one, other) {
 /** The beginning of a text, in one line. @param {string} text */
 export function excerpt(text) {
   const looked = text.slice(0, EXCERPT_MAX * UNITS_A_CHARACTER);
-  const line = [...looked.replace(/\s+/g, " ").trim()];
+  const line = [...looked.replace(HALF, "").replace(/\s+/g, " ").trim()];
   const cut = line.length > EXCERPT_MAX || looked.length < text.length;
   return line.slice(0, EXCERPT_MAX).join("").trimEnd() + (cut ? "…" : "");
 }

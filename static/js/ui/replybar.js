@@ -82,10 +82,10 @@ export class ReplyBar {
 
   #show() {
     const found = this.#ref === undefined ? undefined : this.#quotes.get(this.#ref);
-    const original = found && isOriginal(found, undefined, this.#chat?.row.cleared ?? 0) ? found : undefined;
+    if (found && !isOriginal(found, undefined, this.#chat?.row.cleared ?? 0)) return void this.close();
     this.#node.hidden = !found;
     if (!found) this.#field.removeAttribute("aria-description");
-    const quote = found && quoteOf(original, nameOf(this.#chat?.contact));
+    const quote = found && quoteOf(found, nameOf(this.#chat?.contact));
     if (quote) {
       fillQuote(this.#node, "reply", quote);
       this.#field.setAttribute("aria-description", quote.label);

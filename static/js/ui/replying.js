@@ -91,7 +91,7 @@ class Pull {
   /** @param {PointerEvent} event */
   #moves({ clientX: x, clientY: y, isPrimary }) {
     if (!this.#node) return;
-    if (!isPrimary) return this.#drop();
+    if (!isPrimary || document.querySelector("dialog[open]")) return this.#drop(); // it stayed, and its menu is open
     const forth = document.documentElement.dir === "rtl" ? -1 : 1;
     const pull = pulled(this.#from, { x, y }, forth);
     if (!pull && !this.#pulls && Math.abs(y - this.#from.y) > BEGINS_PX) return this.#drop();
