@@ -213,9 +213,7 @@ LOGGING = {
         "django.channels.server": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
         "cassandra": {"level": "CRITICAL"},  # its driver tells what chatsite.database tells
-        "botocore": {
-            "level": "INFO"
-        },  # at DEBUG it tells what it signs: for minutes a key to a part
+        "botocore": {"level": "INFO"},  # at DEBUG it tells addresses that open a part for minutes
         "channels_redis": {"level": "CRITICAL"},  # a Redis that is away is said once, by reach.py
         "django.request": {"filters": ["everyday"]},
     },

@@ -11,6 +11,13 @@ from testkit.browser.people import Person
 from tests.browser import readymade
 
 SLOW_MS = 30_000  # Argon2id, in a machine that runs other tests
+SEND_ALL = """async (texts) => {
+  const { bus } = await import("/static/js/tabs/bus.js");
+  const { textOf } = await import("/static/js/chat/content.js");
+  const conv = document.querySelector("chat-thread").getAttribute("conv");
+  for (const text of texts)
+    await bus.ask("send", { id: crypto.randomUUID(), conv, content: textOf(text) });
+}"""
 _texts = count(1)
 
 
@@ -107,6 +114,11 @@ def composer(page: Page) -> Locator:
 def write(page: Page, words: str) -> None:
     composer(page).fill(words)
     composer(page).press("Enter")
+
+
+def write_all(page: Page, texts: list[str]) -> None:
+    """As the composer sends them, without the time that typing takes."""
+    page.evaluate(SEND_ALL, texts)
 
 
 def bubble(page: Page, words: str) -> Locator:

@@ -8,7 +8,16 @@ from playwright.sync_api import expect
 from testkit.browser.chromium import PHONE
 from testkit.browser.people import sign_in, sign_up, somebody
 from tests.browser import chatting
-from tests.browser.chatting import Pair, bubble, composer, expect_status, open_chat, text, write
+from tests.browser.chatting import (
+    Pair,
+    bubble,
+    composer,
+    expect_status,
+    open_chat,
+    text,
+    write,
+    write_all,
+)
 from tests.browser.conftest import OpenWindow
 from tests.browser.readable import serious
 
@@ -157,8 +166,7 @@ def test_scroll_back_without_jumps(pair: Pair) -> None:
     texts = [
         f"{text()} of many" for _ in range(110)
     ]  # three pages: two are there when it is opened
-    for words in texts:
-        write(pair.alice, words)
+    write_all(pair.alice, texts)
     expect(bubble(pair.bob, texts[-1])).to_be_visible(timeout=60_000)
     pair.bob.reload()
     expect(bubble(pair.bob, texts[-1])).to_be_visible()

@@ -13,7 +13,15 @@ from testkit.browser.pages import live
 from testkit.browser.people import sign_in, sign_up, somebody
 from testkit.running import Site
 from tests.browser import chatting, readymade
-from tests.browser.chatting import bubble, composer, expect_status, open_chat, text, write
+from tests.browser.chatting import (
+    bubble,
+    composer,
+    expect_status,
+    open_chat,
+    text,
+    write,
+    write_all,
+)
 from tests.browser.conftest import OpenWindow
 from tests.browser.door import Door, site_behind
 
@@ -143,8 +151,7 @@ def test_long_away_and_back_without_a_reload(meet: Callable[..., Three]) -> None
     write(three.bob, mine := text())
     expect_status(three.bob, mine, "Waiting to be sent")
     texts = [text() for _ in range(WALK + 10)]
-    for words in texts:
-        write(three.alice, words)
+    write_all(three.alice, texts)
     expect_status(three.alice, texts[-1], "Sent")
     three.bob.context.set_offline(False)
     expect(bubble(three.bob, texts[-1])).to_be_visible(timeout=BACK_MS)
