@@ -14,15 +14,18 @@ from itertools import takewhile
 from chatsite.edge.limits import DAY
 from chatsite.edge.refusals import Refusal
 from chatsite.edge.wire import Id
+from chatsite.running import tasks
 from chatsite.running.clock import now_ms
 from messaging import connections, fanout, protocol
 from messaging.backends import connection_store, log, tables
+from messaging.backends.base import Busy
 from messaging.backends.tables import BROWSE_MAX, Table
 from messaging.blobs import blobs
 from messaging.domain import Pair, Row, Uid
 
 ROWS = 100  # at a time: 3.5 MB of the longest texts
 DAY_MS = DAY * 1000
+BUSY_MAX = 20  # conversations in a row that do not answer: then the store is away
 
 Told = Callable[[int], None]  # a conversation is done: how many messages went
 
@@ -38,6 +41,22 @@ class Purged:
     failed: int = 0
 
 
+@dataclass
+class _Waiting:
+    """Conversations that did not answer: the next round tries them again."""
+
+    first: Busy | None = None
+    in_a_row: int = 0
+
+    def add(self, pair: Pair, busy: Busy) -> None:
+        """Raises Busy where it is more than this conversation."""
+        logger.warning("conversation %s does not answer: its turn is over", pair.conv.hex())
+        self.first = self.first or busy
+        self.in_a_row += 1
+        if self.in_a_row >= BUSY_MAX:
+            raise busy
+
+
 async def purge(
     now: int,
     days: int,
@@ -47,38 +66,46 @@ async def purge(
     into: Purged | None = None,
 ) -> Purged:
     """Take away what was sent `days` ago or earlier; with `dry`, count it. `now` in ms. `into`
-    counts, also where it breaks off. Raises Busy: what was done until then stays done, and a repeat
-    does the rest."""
-    purged = into or Purged()
-    async for pair in _pairs():
-        before = purged.messages
+    counts, also where it breaks off. Raises Busy, at the end where it was some conversations alone
+    that did not answer: what was done stays done, and a repeat does the rest."""
+    purged, waiting = into or Purged(), _Waiting()
+
+    async def one(pair: Pair) -> None:
+        own = Purged()
         try:
-            await _purge(pair, now - days * DAY_MS, now, purged, dry=dry)
+            await _purge(pair, now - days * DAY_MS, now, own, dry=dry)
+            waiting.in_a_row = 0
+        except Busy as busy:
+            waiting.add(pair, busy)
         except Refusal:
             purged.failed += 1
             where = pair.conv.hex()
             logger.error("conversation %s is damaged: its old messages stay", where)
-        count = purged.messages - before
-        purged.conversations += bool(count)
-        told(count)
+        finally:
+            purged.messages += own.messages
+            purged.conversations += bool(own.messages)
+        told(own.messages)
+
+    async for pairs in _pages():
+        await tasks.each(pairs, one)
+    if waiting.first is not None:
+        raise waiting.first
     return purged
 
 
 async def conversations() -> int:
     """How many there are to go through. Raises Busy."""
     count = 0
-    async for _ in _pairs():
-        count += 1
+    async for pairs in _pages():
+        count += len(pairs)
     return count
 
 
-async def _pairs() -> AsyncIterator[Pair]:
+async def _pages() -> AsyncIterator[list[Pair]]:
     cursor: bytes | None = None
     while True:
         page = await tables().browse(Table.CONNECTION, cursor, BROWSE_MAX, sure=True)
-        for record in page.records:
-            if isinstance(record, Pair):
-                yield record
+        yield [record for record in page.records if isinstance(record, Pair)]
         cursor = page.cursor
         if cursor is None:
             return

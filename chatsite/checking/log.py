@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from chatsite.running.names import Names
 from messaging.backends.tables import Sent
 from messaging.domain import KIND_NOTIFY, Gone, Pair, Row, Uid
 
@@ -21,8 +22,9 @@ class Log:
     hids: dict[Uid, int] = field(default_factory=lambda: defaultdict(int))
     # By owner and sender, the newest last: a watermark may be one row behind (backends/base.py).
     sent: dict[tuple[Uid, Uid], list[Sent]] = field(default_factory=lambda: defaultdict(list))
-    named: set[bytes] = field(default_factory=set)  # client ids
-    shredded_by: set[bytes] = field(default_factory=set)  # those whose salt must be there
+    salts: set[bytes] = field(default_factory=set)  # client ids of those that there are
+    named: Names = field(default_factory=Names)  # client ids
+    unsalted: int = 0  # messages that have no salt, and must have one
     emptied: int = 0  # newest row whose content is gone, and neither its author nor a ttl took it
     faults: list[str] = field(default_factory=list)
 
@@ -30,7 +32,7 @@ class Log:
         """`now`: ms; what has expired needs no salt."""
         self.faults += self._of(row)
         if row.expires is not None and row.gone is None and row.expires > now:
-            self.shredded_by.add(row.client_id)
+            self.unsalted += row.client_id not in self.salts
         if row.gone is Gone.EXPIRED and row.expires is None:
             self.emptied = row.seq
         self.named.add(row.client_id)

@@ -86,10 +86,9 @@ def _epochs(held: Held, log: Log) -> Iterator[str]:
 
 
 def _salts(held: Held, log: Log) -> Iterator[str]:
-    there = {salt.client_id for salt in held.salts}
-    if lost := len(log.shredded_by - there):
+    if lost := log.unsalted:
         yield f"{lost} messages that disappear later have lost their salt already"
-    if stray := len(there - log.named):
+    if stray := sum(salt.client_id not in log.named for salt in held.salts):
         yield f"{stray} salts are of no message"
 
 

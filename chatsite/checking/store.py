@@ -8,9 +8,9 @@ from functools import partial
 from chatsite.checking import ORPHANS, SIDES, Fault, Finding, orphans
 from chatsite.checking.log import Log
 from chatsite.checking.pairs import faults
-from chatsite.copying import conversations, several
+from chatsite.copying import conversations
 from chatsite.copying.conversations import ROWS, patiently
-from chatsite.running import threads
+from chatsite.running import tasks, threads
 from chatsite.running.progress import Progress
 from messaging.backends.tables import BROWSE_MAX, REMOVABLE, Head, Record, Table, Tables
 from messaging.domain import Contact, Conv, Pair
@@ -130,7 +130,7 @@ async def _pairs(
         progress.step(count)
 
     progress.begin("conversations", len(whole))
-    await several.each(whole, one)
+    await tasks.each(whole, one)
     progress.end()
 
 
@@ -138,7 +138,8 @@ async def _look(tables: Tables, pair: Pair) -> tuple[int, list[Finding]]:
     """How many messages, and what is wrong. What is written meanwhile is left out: the head was
     read first."""
     held = await patiently(lambda: tables.held(pair))
-    log, now = Log(held.pair), wall_clock()
+    salts = {salt.client_id for salt in held.salts}
+    log, now = Log(held.pair, salts=salts), wall_clock()
     while log.last < held.head.last_seq:
         rows = await patiently(partial(tables.rows, pair.conv, log.last, ROWS))
         if not rows:

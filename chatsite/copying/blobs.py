@@ -8,6 +8,7 @@ from typing import TypeVar
 from django.db.models import Q, QuerySet
 
 from chatsite.copying import several
+from chatsite.running import tasks
 from chatsite.running.progress import Progress
 from media.models import Blob, BlobHold, State
 from media.stores import BlobStore, Missing, StoreAway
@@ -75,7 +76,7 @@ async def _each(
         progress.step()
 
     progress.begin(what, len(every))
-    await several.each(every, step)
+    await tasks.each(every, step)
     progress.end()
 
 

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from chatsite.copying import Problem, live_pairs, several
 from chatsite.copying.checkpoint import Checkpoint
-from chatsite.running import away
+from chatsite.running import away, tasks
+from chatsite.running.names import Names
 from chatsite.running.progress import Progress
 from messaging.backends.base import Busy
 from messaging.backends.tables import BROWSE_MAX, Held, Passed, Sent, Table, Tables
@@ -123,7 +124,7 @@ async def move(source: Tables, target: Tables, pair: Pair, *, live: bool = False
     held = await patiently(lambda: source.held(pair))
     if live:
         held = live_pairs.of_one_moment(held, await patiently(lambda: source.held(pair)))
-    log = _Log(held.pair)
+    log = _Log(held)
 
     async def keep(rows: Sequence[Row]) -> None:
         await patiently(lambda: target.keep_rows(held.pair, rows, now))
@@ -150,7 +151,7 @@ async def _pages(tables: Tables, n: int) -> AsyncIterator[list[Any]]:
 async def _digest(tables: Tables, pair: Pair, now: int, *, made_good: bool) -> tuple[Digest, int]:
     """As the pair is at this time; and how many messages it has."""
     held = await patiently(lambda: tables.held(pair))
-    log, messages = _Log(held.pair), hashlib.sha256()
+    log, messages = _Log(held), hashlib.sha256()
 
     async def add(rows: Sequence[Row]) -> None:
         for row in rows:
@@ -190,13 +191,14 @@ async def _through(
 class _Log:
     """What follows from the rows of a log."""
 
-    def __init__(self, pair: Pair) -> None:
-        self._pair = pair
+    def __init__(self, held: Held) -> None:
+        self._pair = held.pair
         self._run = 0
-        self._names: set[bytes] = set()
+        self._names = Names()
+        self._salts = {salt.client_id for salt in held.salts}
         self.last = 0
         self.emptied = 0  # newest row that the site itself has taken away
-        self.brief: set[bytes] = set()  # client ids of messages that disappear
+        self.brief: set[bytes] = set()  # client ids of messages that disappear, and have a salt
         self.sent: dict[tuple[Uid, Uid], Sent] = {}  # by owner and sender
         self.withheld: dict[tuple[Uid, int], int] = {}  # by sender and first: last
 
@@ -213,7 +215,7 @@ class _Log:
         self._names.add(row.client_id)
         self.last = row.seq
         if row.expires is not None:
-            self.brief.add(row.client_id)
+            self.brief |= {row.client_id} & self._salts
         elif row.gone is Gone.EXPIRED:
             self.emptied = row.seq
         reader = self._pair.peer_of(row.sender)
@@ -278,7 +280,7 @@ async def _each(
     async def step(pair: Pair) -> None:
         progress.step(await run(pair))
 
-    await several.each(every, step)
+    await tasks.each(every, step)
 
 
 async def patiently(call: Callable[[], Awaitable[T]]) -> T:

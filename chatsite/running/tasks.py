@@ -1,14 +1,18 @@
-"""Tasks that run for ever. An exception must not end work that nothing else does: it is logged,
-and the task goes on."""
+"""Tasks that run for ever: an exception must not end work that nothing else does, so it is logged,
+and the task goes on. And work on several things at a time."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from chatsite.running import away
 
 FAILED_SECONDS = 1.0  # at least, between a step that failed and the next
+AT_A_TIME = 4
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +32,23 @@ async def forever(what: str, step: Callable[[], Awaitable[object]], rest: float 
             if not away.told(error):
                 logger.exception("%s failed; it goes on", what)
         await asyncio.sleep(pause)
+
+
+async def each(every: Iterable[T], run: Callable[[T], Awaitable[None]]) -> None:
+    """AT_A_TIME of them; the first that fails ends all."""
+    waiting = iter(every)
+
+    async def work() -> None:
+        for one in waiting:
+            await run(one)
+
+    working = [asyncio.ensure_future(work()) for _ in range(AT_A_TIME)]
+    try:
+        await asyncio.gather(*working)
+    finally:
+        for task in working:
+            task.cancel()
+        await asyncio.gather(*working, return_exceptions=True)
 
 
 @contextmanager

@@ -45,7 +45,7 @@ async def test_a_name_that_was_made_to_be_met_ends_no_copy(sites: list[Adapters]
     first, second = [await chat.send(chat.alice) for _ in range(2)]
     third = replace(first, seq=3)
     names = [first.client_id, conversations._name_of(third), first.client_id]
-    log = conversations._Log(await pair_of(sites[0], chat))
+    log = conversations._Log(await sites[0].tables.held(await pair_of(sites[0], chat)))
     rows = [
         replace(row, client_id=name)
         for row, name in zip((first, second, third), names, strict=True)

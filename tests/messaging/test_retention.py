@@ -10,6 +10,7 @@ from messaging import protocol, retention
 from messaging.backends import connection_store, log, tables
 from messaging.backends.base import Busy
 from messaging.domain import Contact, Gone, Pair, VectorRow
+from testkit import cast
 from testkit.cast import Person, now_ms
 from tests.messaging.socket import Socket, arrived
 from tests.messaging.test_messages import page, send
@@ -155,3 +156,49 @@ async def test_a_damaged_conversation_holds_up_no_other(
     assert isinstance(pair, Pair)
     await tables().tell_sides(pair, now_ms())
     assert (await purge(time)).messages == 1
+
+
+@pytest.fixture
+async def two(alice: Person, at_alice: Socket, conv: bytes, enrol: Any) -> tuple[bytes, int]:
+    """Another conversation of alice's, and when the newest message of both came."""
+    other = await cast.connect(alice, await enrol("carol"))
+    await written(at_alice, alice, other, 1)
+    return other, (await written(at_alice, alice, conv, 1))[-1]
+
+
+def busy_at(conv: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`conv` never answers; b"" = none does."""
+    whole = tables()
+    real = whole.purged
+
+    async def purged(asked: bytes) -> int:
+        if not conv or asked == conv:
+            raise Busy
+        return await real(asked)
+
+    monkeypatch.setattr(whole, "purged", purged)
+    monkeypatch.setattr(retention, "tables", lambda: whole)
+
+
+async def test_a_conversation_that_never_answers_holds_up_no_other(
+    conv: bytes, two: tuple[bytes, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, upto = two
+    for silent, answers in ((conv, other), (other, conv)):
+        done = retention.Purged()
+        with monkeypatch.context() as broken:
+            busy_at(silent, broken)
+            with pytest.raises(Busy):
+                await purge(upto, into=done)
+        assert (done.messages, await gone(answers)) == (1, [Gone.EXPIRED])
+
+
+async def test_a_store_that_is_away_is_not_asked_of_every_conversation(
+    two: tuple[bytes, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "BUSY_MAX", 1)
+    looked: list[int] = []
+    busy_at(b"", monkeypatch)
+    with pytest.raises(Busy):
+        await purge(two[1], told=looked.append)
+    assert looked == []
