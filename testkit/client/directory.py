@@ -52,9 +52,12 @@ class Directory:
         self.outdated.discard(uid)
         known = self.known.get(uid)
         pin = known.head if known else None
-        raw = self._fetch(uid, pin.k if pin else 0)
-        if known is not None and not raw and self._head_of(uid) != (pin.k, pin.hash):  # type: ignore[union-attr]
-            raw = self._fetch(uid, 0)
+        raw, head = self._fetch(uid, pin.k if pin else 0)
+        if known is not None and not raw and head != (known.head.k, known.head.hash):
+            raw, _ = self._fetch(uid, 0)
+            if raw == [link.raw for link in known.links[: len(raw)]]:
+                self.outdated.add(uid)  # an older backup was put back: it is asked for again
+                return
         followed = devicelist.follow(uid, pin, raw)
         if known is None:
             self.known[uid] = Known(list(followed.links))
@@ -89,18 +92,16 @@ class Directory:
             raise SplitView("the sender was shown another list than I")
         self.link(uid, k, link_hash)
 
-    def _fetch(self, uid: bytes, after: int) -> list[bytes]:
+    def _fetch(self, uid: bytes, after: int) -> tuple[list[bytes], tuple[int, bytes]]:
+        """And the head that the same answer names: the list may grow before the next one."""
         raw: list[bytes] = []
         while True:
             page = self._page(uid, after)
             raw += page.links
-            if not page.links or parse_link(page.links[-1]).k >= page.head[0]:
-                return raw
+            k, link_hash = page.head
+            if not page.links or parse_link(page.links[-1]).k >= k:
+                return raw, (k, bytes(link_hash))
             after = parse_link(page.links[-1]).k
-
-    def _head_of(self, uid: bytes) -> tuple[int, bytes]:
-        k, link_hash = self._page(uid, 2**32 - 2).head
-        return k, bytes(link_hash)
 
     def _page(self, uid: bytes, after: int) -> DeviceList:
         body = ReadLists(lists=[ListWanted(uid=Id(uid), after=after)])

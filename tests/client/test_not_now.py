@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
+from accounts.protocol import DeviceList
 from messaging import protocol
 from messaging.protocol import Frame, Send
 from testkit.client import deleting
 from testkit.client.device import Device
+from testkit.client.directory import Directory
 from testkit.client.epochbook import EpochBook
 from testkit.client.live import Closed, Live
 from testkit.client.m1.epochs import OpenEpoch
@@ -83,3 +85,34 @@ async def test_a_line_that_is_over_is_not_asked(someone: MakePerson) -> None:
     await before.hang_up()
     with pytest.raises(Closed):
         await before.page(conv, after=0)
+
+
+async def test_a_list_that_grows_or_is_behind_for_a_while_alarms_nobody(
+    someone: MakePerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It grows between two questions; or an older backup was put back, and lacks its last link."""
+    alice, bob = await someone("alice"), await someone("bob")
+    await alice.connect(bob)
+    directory, page = alice.device.directory, Directory._page
+    directory.of(bob.uid)
+    before = {after: directory._page(bob.uid, after) for after in (0, 1, 2)}
+    await bob.add_device()
+    left = [1]
+
+    def late(asked: Directory, uid: bytes, after: int) -> DeviceList:
+        return before[after] if after in left else page(asked, uid, after)
+
+    monkeypatch.setattr(Directory, "_page", late)
+    directory.refresh(bob.uid)
+    assert directory.known[bob.uid].head.k == 1
+    left.clear()
+    directory.refresh(bob.uid)
+    assert directory.known[bob.uid].head.k == 2
+
+    left[:] = [0, 2]
+    directory.refresh(bob.uid)
+    assert directory.known[bob.uid].head.k == 2
+    assert bob.uid in directory.outdated
+    left.clear()
+    directory.refresh(bob.uid)
+    assert bob.uid not in directory.outdated
