@@ -17,6 +17,16 @@ export const wallClock = {
 };
 
 /**
+ * What is left of `ms` since a moment that was kept: never more, though the clock was set back since.
+ * @param {Clock} clock
+ * @param {number} since
+ * @param {number} ms
+ */
+export function remaining(clock, since, ms) {
+  return Math.min(ms, Math.max(0, since + ms - clock.now()));
+}
+
+/**
  * A clock whose timers all end with the work that set them.
  * @param {Clock} clock
  * @returns {Clock & {stop: () => void}}

@@ -59,6 +59,14 @@ test("the page that comes next makes the call of one that went", async () => {
   assert.deepEqual(after.calls, [["a", 7]]);
 });
 
+test("the clock was set back meanwhile: what one hid or cleared does not wait for a day", async () => {
+  const { kept, calls, clearing, clock } = world(new Map([["clearing a", { upto: 7, at: 86_400_000 }]]));
+  await clearing.load();
+  await clock.pass(UNDO_MS + 1000);
+  await settled();
+  assert.deepEqual([calls, kept.size], [[["a", 7]], 0]);
+});
+
 test("without an answer it is called again, and a refusal shows the chat again", async () => {
   const offline = world(new Map(), refused(0));
   await offline.clearing.begin("a", 7);

@@ -4,6 +4,7 @@
 //
 // Policy: `#judge` (what is waited out, what ends it), `#shown` (what pages see), `sweep` (what nobody will send).
 
+import { remaining } from "../clock.js";
 import { pause } from "../network/parts.js";
 import { codeOf, refusal } from "./codes.js";
 import { Uploader } from "./uploader.js";
@@ -211,7 +212,7 @@ export class Uploads {
   async #judge(job, error, signal) {
     const code = codeOf(error);
     const { status, retryMs } = /** @type {{status?: number, retryMs?: number}} */ (error);
-    const grace = code === "lost" ? Math.max(0, job.begun + LEND_MS - this.#parts.clock.now()) : 0;
+    const grace = code === "lost" ? remaining(this.#parts.clock, job.begun, LEND_MS) : 0;
     if (DEFINITE.has(code) && !grace) throw error;
     if (REFUSED.has(status ?? 0) || code === "refused") throw refusal("blob");
     // An older ticket, or parts that went: the grant says what is there.

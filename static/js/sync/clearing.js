@@ -2,6 +2,7 @@
 // clear, so the call waits; what is to be cleared is on the disk, so that the next page makes the
 // call where this one goes before it is due. Until then the chat is empty in this browser alone.
 
+import { remaining } from "../clock.js";
 import { without } from "./passedover.js";
 
 /** @typedef {{upto: number, at: number}} Waiting everything up to a seq, since when */
@@ -35,7 +36,7 @@ export class Clearing {
     for (const [key, waiting] of kept) {
       const conv = key.slice(PREFIX.length);
       this.#waiting.set(conv, waiting);
-      this.#in(conv, Math.max(0, waiting.at + UNDO_MS + GRACE_MS - this.#parts.clock.now()));
+      this.#in(conv, remaining(this.#parts.clock, waiting.at, UNDO_MS + GRACE_MS));
     }
   }
 

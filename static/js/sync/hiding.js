@@ -4,6 +4,7 @@
 // (docs/adr/0065-deleting-a-message.md).
 
 import { emptied } from "../chat/deleted.js";
+import { remaining } from "../clock.js";
 import { keptAs } from "./deleting.js";
 import { evict } from "./evicting.js";
 
@@ -40,7 +41,7 @@ export class Hiding {
     const kept = await this.#parts.stores.all("meta", PREFIX, `${PREFIX}\uffff`);
     for (const [name, one] of kept) {
       this.#hidden.set(name, one);
-      if (one.at) this.#in(one, Math.max(0, one.at + UNDO_MS + GRACE_MS - this.#parts.clock.now()));
+      if (one.at) this.#in(one, remaining(this.#parts.clock, one.at, UNDO_MS + GRACE_MS));
     }
   }
 
