@@ -5,6 +5,7 @@ They carry no secret and take no form: what people type goes through static/js/p
 
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 
 from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
@@ -13,9 +14,11 @@ from django.shortcuts import redirect, render
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from accounts import boot, sessions, vault
+from accounts import boot, rates, sessions, vault
 from accounts.protocol import DISPLAY_NAME_MAX, NAME_MAX, NAME_MIN
 from accounts.sessions import Caller
+from chatsite.edge import limits
+from chatsite.edge.refusals import Refusal
 from chatsite.running.clock import now_ms
 
 HOME = "/chats"
@@ -27,7 +30,8 @@ SignedInView = Callable[[HttpRequest, Caller], HttpResponse]
 
 def signed_in(view: SignedInView) -> Callable[[HttpRequest], HttpResponse]:
     """A page for people with a session; others go to sign in and come back. Who is suspended goes
-    where it says why, and comes back when that is over."""
+    where it says why, and comes back when that is over. Who has opened too many, or whose view
+    says so (`limits.take`), hears when to try again."""
 
     @wraps(view)
     def serve(request: HttpRequest) -> HttpResponse:
@@ -36,7 +40,16 @@ def signed_in(view: SignedInView) -> Callable[[HttpRequest], HttpResponse]:
             return _away(request, settings.LOGIN_URL)
         if who.suspended:
             return _away(request, SUSPENDED)
-        return view(request, who)
+        try:
+            limits.take(rates.PAGES, who.uid, now_ms())
+            return view(request, who)
+        except Refusal as refusal:
+            if refusal.status != HTTPStatus.TOO_MANY_REQUESTS:
+                raise
+            page = render(request, "errors/429.html", status=refusal.status)
+            for name, value in refusal.headers.items():
+                page.headers[name] = value
+            return page
 
     return serve
 

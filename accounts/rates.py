@@ -13,4 +13,6 @@ EMAIL = Limit("email", 10, HOUR)  # by account; codes mailed, and codes tried
 EMAIL_TO = Limit("email-to", 5, DAY)  # by mail address
 STANDING = Limit("standing", 120, HOUR)  # by address
 LIVE_TOKEN = Limit("live-token", 240, HOUR)  # by account; one a reconnect, one in ten minutes
+PAGES = Limit("pages", 1_200, HOUR)  # by account; a long one counts as several
+NOTES = Limit("notes", 600, HOUR)  # by account; all of them, with each list of connections
 DIRECTORY = Limit("directory", 600, HOUR)  # by account; reads of lists, and strangers asked for

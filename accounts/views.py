@@ -211,7 +211,7 @@ def drop_factor(request: HttpRequest, who: Caller, factor: str) -> Done:
     return Done()
 
 
-@api("GET", need=Need.PROOF)
+@api("GET", need=Need.PROOF, limit=rates.NOTES)
 def read_notes(request: HttpRequest, who: Caller) -> protocol.Notes:
     return notes.read(who.record.user)
 

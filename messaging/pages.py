@@ -13,15 +13,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts import boot, sessions
+from accounts import boot, rates, sessions
 from accounts.pages import AVATAR_TINTS, HOME, signed_in
 from accounts.profile import Person
 from accounts.sessions import Caller
+from chatsite.edge import limits
 from chatsite.running.clock import now_ms
 from messaging import connections
 from messaging.domain import Contact, ContactState
 
 Row = tuple[Contact, Person]
+PEOPLE_A_PAGE = 100  # on the page of people that cost as much as another page
 ROWS_SERVED = 30  # chats in the page: two screens; the script brings the others, in its order
 
 
@@ -43,6 +45,7 @@ def conversation(request: HttpRequest, conv: str) -> HttpResponse:
 @signed_in
 def people(request: HttpRequest, who: Caller) -> HttpResponse:
     rows = async_to_sync(connections.listed)(who.uid)
+    limits.take(rates.PAGES, who.uid, now_ms(), len(rows) // PEOPLE_A_PAGE)
     groups = {state.name.lower(): _rows(rows, {state}) for state in ContactState}
     person = {"boot": boot.data(request, who), "person": who.record.user}
     context = {**groups, **person, "section": "people"}

@@ -50,6 +50,6 @@ def test_one_customer_is_one_address(address: str, counted: str):
 def test_cheap_reads_have_a_limit_too(monkeypatch, alice, browser):
     monkeypatch.setattr(limits, "take", lambda limit, *_: named.append(limit))
     named: list[limits.Limit] = []
-    for path in ("/api/nonce", "/api/sessions", "/api/notes", "/api/privacy", "/api/wraps"):
+    for path in ("/api/nonce", "/api/sessions", "/api/privacy", "/api/wraps"):
         assert browser.call("GET", path).status == 200
     assert set(named) == {limits.READS}

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from accounts import rates
+from chatsite.edge.limits import DAY, Limit
 from chatsite.edge.wire import Id
 from messaging import http, pages
 from tests.accounts.people import Person
@@ -48,6 +50,22 @@ def test_chats_and_people_are_for_who_has_a_session(path: str, ann: Person) -> N
     answer = Client().get(path)
     assert answer.status_code == 302
     assert answer["Location"].startswith("/sign-in?next=")
+
+
+def test_who_opens_page_after_page_has_to_wait(
+    ann: Person, ben: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page with many people counts as several."""
+    connect(ann, ben)
+    monkeypatch.setattr(pages, "PEOPLE_A_PAGE", 1)
+    monkeypatch.setattr(rates, "PAGES", Limit(secrets.token_hex(4), 3, DAY))
+    page(ann, "/chats")
+    page(ann, "/people")
+    for path in PRIVATE:
+        refused = ann.browsers[0].http.get(path)
+        assert (refused.status_code, "Too many pages" in refused.content.decode()) == (429, True)
+        assert 0 < int(refused["Retry-After"]) <= DAY
+    page(ben, "/chats")
 
 
 @pytest.mark.parametrize("path", [*PRIVATE, "/invite"])
