@@ -12,9 +12,9 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connections
 
-from chatsite.backup import Failed, Problem, making, manifest, restoring, stored
+from chatsite.backup import Failed, Problem, making, manifest, moving, restoring, stored
 from chatsite.backup.exporting import sentences
-from chatsite.backup.making import sync, sync_folder
+from chatsite.backup.making import sync
 from chatsite.backup.manifest import SECRETS
 from chatsite.copying import accounts, checkpoint, conversations, sites
 from chatsite.copying.checkpoint import Checkpoint
@@ -34,6 +34,7 @@ def restore(source: Path, var: Path, progress: Progress, unpacking: making.Progr
     Problem, of this package and of copies."""
     said, ready = manifest.read(source), var / READY
     old = sites.in_files(ready)
+    moving.require_movable(var / SECRETS)
     with held(var / SECRETS):
         sites.require_stopped(old, "restore")
         shutil.rmtree(ready, ignore_errors=True)
@@ -100,7 +101,5 @@ def _put_secrets(ready: Path, place: Path) -> Path:
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     aside = place.with_name(f"{SECRETS}.before-restore-{stamp}")
     sync(ready)
-    place.rename(aside)
-    ready.rename(place)
-    sync_folder(place.parent)
+    moving.swap(place, aside, ready)
     return aside

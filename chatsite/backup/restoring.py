@@ -14,8 +14,8 @@ from django.conf import settings
 from django.db.migrations.loader import MigrationLoader
 
 from chatsite import control, env, make_secrets
-from chatsite.backup import Failed, Problem, manifest, room
-from chatsite.backup.making import Progress, check_database, sync, sync_folder
+from chatsite.backup import Failed, Problem, manifest, moving, room
+from chatsite.backup.making import Progress, check_database, sync
 from chatsite.backup.manifest import DATABASES, Manifest
 from chatsite.copying import sites
 from chatsite.copying.accounts import STORE
@@ -38,9 +38,11 @@ def refuse_while_in_use(var: Path) -> None:
 
 
 def restore(source: Path, var: Path, progress: Progress, files: PutBack | None = None) -> Path:
-    """Put `source` in the place of `var`; return where the old data is now. `files` takes pictures
-    and files where they do not lie on this machine. Raises Problem."""
+    """Put `source` in the place of `var`, a path without symbolic links; return where the old data
+    is now. `files` takes pictures and files where they do not lie on this machine. Raises
+    Problem."""
     refuse_while_in_use(var)
+    moving.require_movable(var)
     said = manifest.read(source)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     aside = var.with_name(f"{var.name}.before-restore-{stamp}")
@@ -51,9 +53,11 @@ def restore(source: Path, var: Path, progress: Progress, files: PutBack | None =
             files(ready, said)
             shutil.rmtree(ready / manifest.BLOBS)
         refuse_while_in_use(var)
-        _swap(var, aside, ready)
+        moving.swap(var, aside, ready)
     finally:
         shutil.rmtree(ready, ignore_errors=True)
+    if (aside / STAYS).exists():
+        (aside / STAYS).rename(var / STAYS)
     return aside
 
 
@@ -136,24 +140,6 @@ def _adopt(variables: Mapping[str, str]) -> None:
     done = sites.manage(variables, "restored")
     if done.returncode:
         raise Problem(f"The tables could not be brought up to date: {done.stderr.strip()}")
-
-
-def _swap(var: Path, aside: Path, ready: Path) -> None:
-    try:
-        var.rename(aside)
-    except OSError as error:
-        raise Failed(
-            f"{var} cannot be moved aside ({error.strerror}), perhaps because something is mounted "
-            "there. Set CHAT_VAR to a folder below it, and restore again."
-        ) from error
-    try:
-        ready.rename(var)
-    except OSError as error:
-        aside.rename(var)
-        raise Failed(f"{var} could not be replaced ({error.strerror}); it is as it was.") from error
-    if (aside / STAYS).exists():
-        (aside / STAYS).rename(var / STAYS)
-    sync_folder(var.parent)
 
 
 def _is_open(path: Path) -> bool:

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from chatsite.backup import Failed, Problem, making, manifest, restoring, room
+from chatsite.backup import Failed, Problem, making, manifest, moving, restoring, room
 from media.models import State
 from testkit.cast import Person, seeded
 from testkit.running import ROOT, Site, new_site
@@ -421,6 +421,43 @@ def test_a_full_disk_leaves_the_site_as_it_was(site: Site, backup: Path) -> None
     done = run(site, "restore", backup, preexec_fn=narrow)
     assert (done.returncode, "could not be unpacked" in done.stderr) == (FAILED, True), done.stderr
     assert beside(site.var.parent) == before
+
+
+@pytest.mark.parametrize("below", ["", "/secrets", "/a b"])
+def test_a_mount_is_refused_before_anything_is_changed(
+    site: Site, backup: Path, tmp_path: Path, below: str
+) -> None:
+    mounts, place = tmp_path / "mounts", f"{site.var}{below}".replace(" ", "\\040")
+    line = "36 35 98:0 / {} rw,noatime - ext4 /dev/root rw\n"
+    mounts.write_text(line.format("/") + line.format(f"{site.var}-2"))
+    moving.require_movable(site.var, mounts)
+    mounts.write_text(line.format("/") + line.format(place))
+    with pytest.raises(Problem, match="Something is mounted at") as refused:
+        moving.require_movable(site.var, mounts)
+    assert f"{site.var}{below}, so" in str(refused.value)
+
+
+def test_nothing_is_half_done_by_a_swap(tmp_path: Path) -> None:
+    """Where the new folder cannot come, the old one is back."""
+    place = tmp_path / "var"
+    place.mkdir()
+    with pytest.raises(Failed, match="it is as it was"):
+        moving.swap(place, tmp_path / "aside", tmp_path / "nowhere")
+    assert beside(tmp_path) == ["var"]
+
+
+def test_behind_a_link_the_folder_that_it_leads_to_is_restored(site: Site, backup: Path) -> None:
+    far = site.var.parent / "far"
+    far.mkdir()
+    site.var.rename(far / "data")
+    site.var.symlink_to(far / "data")
+    before = data_of(site.var)
+    done = run(site, "restore", backup)
+    assert done.returncode == 0, done.stderr
+    assert site.var.is_symlink()
+    [data, aside] = beside(far)
+    assert (aside.startswith("data.before-restore-"), data) == (True, "data")
+    assert data_of(far / aside) == before != data_of(site.var)
 
 
 def test_an_older_schema_is_brought_up_to_date(site: Site, backup: Path) -> None:

@@ -39,7 +39,7 @@ class Command(BaseCommand):
         )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
-        var, source = Path(settings.VAR).absolute(), options["folder"].absolute()
+        var, source = Path(settings.VAR).resolve(), options["folder"].absolute()
         telling, progress = Reporter(self.stdout), Progress(self.stdout)
         try:
             if options["dry_run"]:
