@@ -136,7 +136,7 @@ def test_for_me_it_goes_from_this_device(pair: Pair, open_window: OpenWindow) ->
     bubble(bob, second).locator("[data-act='details']").focus()
     bob.keyboard.press("Tab")
     bob.keyboard.press("Enter")
-    bob.keyboard.press("ArrowDown")
+    bob.keyboard.press("ArrowUp")  # to the last one
     bob.keyboard.press("Enter")
     expect(bubble(bob, second)).to_have_count(0)
     expect(bubble(other, second)).to_be_visible()
