@@ -7,7 +7,9 @@ import { setTitle } from "./ui/badges.js";
 import { part } from "./ui/bubbles.js";
 import { MessageMenu } from "./ui/messagemenu.js";
 import { chatAddress, chatOf } from "./ui/person.js";
+import { wireReactions } from "./ui/reactionpills.js";
 import { wireReplying } from "./ui/replying.js";
+import { wireUnsent } from "./ui/unsentact.js";
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const heading = main.dataset.title ?? document.title;
@@ -40,6 +42,8 @@ const answer = (/** @type {import("./sync/decrypt.js").Message} */ message) => c
 const menu = /** @type {HTMLDialogElement} */ (document.getElementById("message-menu"));
 new MessageMenu(part(thread, "messages"), menu, answer);
 wireReplying(part(thread, "messages"), answer);
+wireReactions(part(thread, "messages"));
+wireUnsent(thread);
 
 /** @type {string | null} */ let left = null; // by a key: its row gets the focus
 

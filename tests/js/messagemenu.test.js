@@ -27,7 +27,7 @@ test("who left a menu without a choice is back at its message; who went elsewher
   const copy = menu.querySelector("[data-part='copy']");
   Object.assign(menu, { getBoundingClientRect: box, showModal: () => copy.focus() });
   new MessageMenu(list, menu);
-  bus.ask = async () => ({ chat: { row: { state: 3 } } });
+  bus.ask = async (what) => (what === "quickEmoji" ? ["👍"] : { chat: { row: { state: 3 } } });
   const button = node.querySelector("[data-act='message-menu']");
   const details = node.querySelector("[data-act='details']");
   button.getBoundingClientRect = box;

@@ -12,6 +12,7 @@ import { FirstUnread } from "../ui/firstunread.js";
 import { MessageDetails } from "../ui/messagedetails.js";
 import { Paging } from "../ui/paging.js";
 import { nameOf } from "../ui/person.js";
+import { fillReactions } from "../ui/reactionpills.js";
 import { Reading } from "../ui/reading.js";
 import { reconcile } from "../ui/reconcile.js";
 import { Scrolling } from "../ui/scrolling.js";
@@ -19,7 +20,6 @@ import { layout } from "../ui/threadlayout.js";
 import { ThreadMedia } from "../ui/threadmedia.js";
 import { ThreadReplies } from "../ui/threadreplies.js";
 import { showJump, showTyping } from "../ui/threadsigns.js";
-import { wireUnsent } from "../ui/unsentact.js";
 
 /** @typedef {import("../sync/decrypt.js").Message} Message */
 /** @typedef {import("../sending/outbox.js").Entry} Entry */
@@ -73,7 +73,6 @@ export class ChatThread extends HTMLElement {
     part(this, "first").addEventListener("click", () => void this.#toFirst());
     this.#media ??= new ThreadMedia(box, this.#scrolling, this.#nodes);
     this.#replies ??= new ThreadReplies(this, this.#scrolling, this.#pages, this.#nodes, () => this.#render());
-    wireUnsent(this);
     for (const sign of ["focus", "blur", "visibilitychange"]) window.addEventListener(sign, () => this.#reading.look());
     window.addEventListener("focus", () => this.#unmark());
     onReturn(() => this.#reading.look());
@@ -199,7 +198,7 @@ export class ChatThread extends HTMLElement {
     const items = layout({
       messages,
       only,
-      entries: entries.filter(({ content }) => !later || content.t === "del"),
+      entries: entries.filter(({ content }) => !later || content.t !== "text"),
       notices,
       marks: this.#chat?.row ?? { peer_got: 0, peer_read: 0 },
       ...(this.#first.ord && this.#first.knownIn(this.#window) && { unreadFrom: this.#first.ord }),
@@ -211,6 +210,7 @@ export class ChatThread extends HTMLElement {
         if (item.type !== "bubble") return;
         this.#details?.fill(node, item, this.#chat);
         this.#replies?.fill(node, item, this.#chat);
+        fillReactions(node, item, nameOf(this.#chat?.contact));
       });
       this.#media?.show(items, nameOf(this.#chat?.contact));
       this.#details?.settle();
@@ -223,7 +223,7 @@ export class ChatThread extends HTMLElement {
     if (message.conv !== this.conv) return;
     if (this.#late) return void this.#late.push({ message, fresh });
     if (!this.#window.came(message, this.#scrolling?.stuck ?? true)) return void this.#again();
-    if (fresh && !message.mine && message.kind === 1) announce(message, nameOf(this.#chat?.contact));
+    if (fresh && !message.mine) announce(message, nameOf(this.#chat?.contact));
     this.#render();
     this.#reading.look();
   }

@@ -4,6 +4,7 @@ import { PAGE_MAX } from "../protocol.js";
 import { newDevices, toldDevices } from "../sync/newdevices.js";
 import { onlyHere } from "../sync/onlyhere.js";
 import { quoted } from "../sync/quoted.js";
+import { quickEmoji, react } from "../sync/reacting.js";
 import { readAll } from "../sync/readall.js";
 import { readerOfReports, reportable, sendReport } from "../sync/reporting.js";
 
@@ -79,6 +80,9 @@ const sending = (client) => ({
     await client.outbox.add(message);
     client.parts.tell("draft", { conv: message.conv, text: "" });
   },
+  /** @param {{id: string, conv: string, mid: string, body: string}} reaction */
+  react: (reaction) => react(client, reaction),
+  quickEmoji: () => quickEmoji(client.parts),
   unsent: () => client.outbox.all(),
   /** @param {string} id */
   retry: (id) => client.outbox.retry(id),

@@ -103,8 +103,7 @@ export function fill(node, item, peerName) {
 /** What waits changes in place. @param {HTMLElement} node @param {Bubble} bubble @param {string} peerName */
 function shows(node, bubble, peerName) {
   const before = shown.get(node);
-  if (before?.peerName !== peerName || [before.bubble, bubble].some(({ entry, deleting }) => entry ?? deleting))
-    return false;
+  if (before?.peerName !== peerName || [before.bubble, bubble].some(waitingOf)) return false;
   return SEEN.every((key) => before.bubble[key] === bubble[key]);
 }
 
@@ -152,7 +151,7 @@ function onlyWords(count) {
 function fillBubble(node, bubble, peerName) {
   const { mine, first, last, message, entry, time } = bubble;
   const only = Boolean(bubble.only);
-  const waits = entry ?? bubble.deleting;
+  const waits = waitingOf(bubble);
   const odd = Boolean(message?.gone || message?.broken);
   const flags = { mine, first, last, only, odd, deleting: Boolean(bubble.deleting) };
   for (const [flag, on] of Object.entries(flags)) node.toggleAttribute(`data-${flag}`, on);
@@ -173,13 +172,25 @@ function fillBubble(node, bubble, peerName) {
   put(part(node, "reason"), waits ? whyUnsent(waits) : "");
   part(node, "retry").hidden = !waits?.failed;
   part(node, "discard").hidden = Boolean(waits?.sealed); // it may be there already
-  put(part(node, "discard"), bubble.deleting ? gettext("Keep the message") : gettext("Delete"));
+  put(part(node, "discard"), discardWords(bubble));
+}
+
+/** What of it is in the outbox. @param {Bubble} bubble */
+function waitingOf({ entry, deleting, reacting }) {
+  return entry ?? deleting ?? reacting;
+}
+
+/** @param {Bubble} bubble */
+function discardWords({ deleting, reacting }) {
+  if (deleting) return gettext("Keep the message");
+  return reacting ? gettext("Do not react") : gettext("Delete");
 }
 
 /** Why it is not sent; empty where that is not worth a word. @param {import("../sending/outbox.js").Entry} entry */
 export function whyUnsent(entry) {
   const { content, failed, waits } = entry;
   if (content.t === "del") return whyNotDeleted(entry);
+  if (content.t === "react") return failed ? gettext("Your reaction was not sent.") : "";
   if (failed)
     return FAILURES[failed]?.() ?? gettext("Not sent: the keys of this chat do not match. Compare safety numbers.");
   return waits ? (WAITS[waits]?.() ?? gettext("Not sent yet. This browser keeps trying.")) : "";

@@ -8,6 +8,8 @@ import { bubbleOf, part } from "./bubbles.js";
 import { askToDelete, deleteHere } from "./deleting.js";
 import { explain } from "./explain.js";
 import { nameOf } from "./person.js";
+import { react } from "./reactionpills.js";
+import { ReactionRow } from "./reactionrow.js";
 import { answerable } from "./replying.js";
 import { toast } from "./toast.js";
 import { actOnUnsent, settleFocus } from "./unsentact.js";
@@ -46,6 +48,7 @@ export class MessageMenu {
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
   #menu;
   #reply;
+  #row;
 
   /**
    * @param {HTMLElement} list of messages
@@ -55,6 +58,10 @@ export class MessageMenu {
   constructor(list, menu, reply) {
     this.#menu = menu;
     this.#reply = reply;
+    this.#row = new ReactionRow(menu, (emoji) => {
+      menu.close();
+      void react(this.#bubble, emoji);
+    });
     list.addEventListener("contextmenu", (event) => this.#context(event));
     list.addEventListener("click", (event) => this.#button(event));
     list.addEventListener("pointerdown", (event) => this.#down(event));
@@ -85,7 +92,7 @@ export class MessageMenu {
     const node = button?.closest("[data-key]");
     if (!button || !node) return;
     const { left, bottom } = button.getBoundingClientRect();
-    void this.#open(node, { x: left, y: bottom });
+    void this.#open(node, { x: left, y: bottom }, button.matches("[data-reacts]"));
   }
 
   /** @param {PointerEvent} event */
@@ -110,8 +117,8 @@ export class MessageMenu {
     clearTimeout(this.#timer);
   }
 
-  /** @param {Element} node of the message @param {Point} point */
-  async #open(node, point) {
+  /** @param {Element} node of the message @param {Point} point @param {boolean} [reacts] nothing else is offered */
+  async #open(node, point, reacts = false) {
     this.#up();
     const bubble = bubbleOf(node);
     const conv = (bubble?.message ?? bubble?.entry)?.conv;
@@ -121,16 +128,19 @@ export class MessageMenu {
     if (!acts.length || this.#menu.open || !node.isConnected) return;
     [this.#bubble, this.#chat] = [bubble, chat];
     for (const act of /** @type {Act[]} */ (["reply", "copy", "everyone", "here", "unsent"]))
-      part(this.#menu, act).hidden = !acts.includes(act);
+      part(this.#menu, act).hidden = reacts || !acts.includes(act);
+    await this.#row.show(bubble, acts.includes("reply"));
+    if (this.#menu.open) return;
     this.#from = node.contains(document.activeElement) ? node : undefined;
     this.#menu.showModal();
+    /** @type {HTMLElement | null} */ (this.#menu.querySelector(".menu-item:not([hidden])"))?.focus();
     place(this.#menu, point);
   }
 
   /** @param {Event} event */
   #pick(event) {
     const button = /** @type {HTMLElement} */ (event.target).closest("button");
-    if (!button && event.target !== this.#menu) return;
+    if ((!button && event.target !== this.#menu) || button?.closest(".menu-reactions")) return;
     this.#menu.close();
     const [bubble, chat] = [this.#bubble, this.#chat];
     if (button?.dataset.part === "reply" && bubble?.message) return this.#reply(bubble.message);
@@ -148,8 +158,10 @@ export class MessageMenu {
 
   /** @param {KeyboardEvent} event */
   #move(event) {
-    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    const buttons = /** @type {HTMLElement[]} */ ([...this.#menu.querySelectorAll("button:not([hidden])")]);
+    const field = event.target instanceof HTMLInputElement;
+    const step = { ArrowUp: -1, ArrowDown: 1, ...(!field && { ArrowLeft: -1, ArrowRight: 1 }) }[event.key];
+    const all = /** @type {HTMLElement[]} */ ([...this.#menu.querySelectorAll("button, input")]);
+    const buttons = all.filter((one) => one.checkVisibility());
     if (!step) return;
     event.preventDefault();
     const at = buttons.indexOf(/** @type {HTMLElement} */ (document.activeElement));

@@ -2,6 +2,7 @@
 // groups, and at the end what still waits. Pure: chat-thread turns it into nodes.
 
 import { emptied } from "../chat/deleted.js";
+import { reactionsOf } from "../chat/reactions.js";
 import { tickOf } from "../chat/ticks.js";
 import { sameDay } from "./day.js";
 
@@ -29,6 +30,8 @@ import { sameDay } from "./day.js";
  * @property {Entry} [entry]
  * @property {Status} [status] of what is mine
  * @property {Entry} [deleting] of the outbox: it waits, or has failed
+ * @property {import("../chat/reactions.js").Reaction[]} [reactions]
+ * @property {Entry} [reacting] of the outbox: it has failed
  * @property {boolean} [only] it is on this device alone
  */
 
@@ -51,6 +54,7 @@ export function layout({ messages, only = [], entries, notices, marks, unreadFro
   const waiting = notices.filter(firstOfDay).sort((a, b) => a.seq - b.seq);
   const alone = only.filter(shown);
   const deletions = new Map(entries.map((entry) => [entry.content.t === "del" ? entry.content.ref : "", entry]));
+  const reactions = reacting(messages, entries);
   let unreadShown = unreadFrom === undefined;
   for (const message of messages.filter(shown)) {
     onlyUpto(items, alone, message.seq);
@@ -64,8 +68,9 @@ export function layout({ messages, only = [], entries, notices, marks, unreadFro
       day(items, message.time);
       items.push({ type: "unread", key: "unread" });
     }
-    const bubble = { key: `seq ${message.seq}`, mine: message.mine, time: message.time, message };
     const deleting = message.mine && message.mid && !message.gone ? deletions.get(message.mid) : undefined;
+    const said = deleting && !deleting.failed ? {} : reactions(message);
+    const bubble = { key: `seq ${message.seq}`, mine: message.mine, time: message.time, message, ...said };
     const status = tickOf(marks, message.seq);
     if (!message.mine) add(items, bubble);
     else add(items, deleting ? { ...bubble, ...beingDeleted(message, deleting, status) } : { ...bubble, status });
@@ -109,6 +114,36 @@ function beingDeleted(message, deleting, status) {
   return deleting.failed
     ? { message, deleting, status }
     : { message: emptied(message, "deleted"), deleting, status: "waiting" };
+}
+
+/**
+ * What people say of each message by an emoji: as it is kept beside it, as rows that are held say it, which come a
+ * moment earlier, and as the outbox has it.
+ * @param {Message[]} messages
+ * @param {Entry[]} entries in the order in which they were written
+ * @returns {(message: Message) => Pick<Bubble, "reactions" | "reacting">}
+ */
+function reacting(messages, entries) {
+  /** @type {Map<string | undefined, import("../chat/reactions.js").Said[]>} */
+  const rows = new Map();
+  for (const { seq, mine, content } of messages.filter(isReaction)) {
+    const said = { seq, mine, t: "react", body: content?.body };
+    rows.set(content?.ref, [...(rows.get(content?.ref) ?? []), said]);
+  }
+  const mine = new Map(entries.filter(isReaction).map((entry) => [entry.content.ref, entry]));
+  return ({ mid, gone, relations = [] }) => {
+    const said = rows.get(mid) ?? [];
+    const entry = mine.get(mid);
+    if (!mid || gone || !(entry || said.length || relations.length)) return {};
+    const waiting = entry?.failed ? undefined : entry?.content.body;
+    const reactions = reactionsOf([...relations, ...said], waiting);
+    return { ...(reactions.length && { reactions }), ...(entry?.failed && { reacting: entry }) };
+  };
+}
+
+/** @param {{content?: import("../chat/content.js").Content}} said */
+function isReaction({ content }) {
+  return content?.t === "react";
 }
 
 /** Several sign-ins of a day are one line. @param {Notice} one @param {number} at @param {Notice[]} all */

@@ -21,7 +21,7 @@ export async function actOnUnsent(act, id) {
   try {
     const message = await bus.ask(act, id);
     settleFocus();
-    if (act !== "discard" || !message) return;
+    if (act !== "discard" || !message || message.content.t === "react") return;
     if (message.content.t === "del") toast(gettext("The message stays."));
     else done(gettext("Deleted."), () => again(message));
   } catch (error) {

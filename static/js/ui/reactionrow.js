@@ -1,0 +1,66 @@
+// The emoji at the top of a message's menu: a few at once, more on request, and a field for any other one.
+
+import { isEmoji } from "../chat/reactions.js";
+import { bus } from "../tabs/bus.js";
+import { part } from "./bubbles.js";
+
+// Those that people send most; what is not among them, the field takes from the keyboard of the device.
+const MORE = [
+  ..."😀 😄 😁 😆 😅 🤣 😂 🙂 😉 😊 😇 🥰 😍 😘 😋 😜 🤪 🤗 🤔 🤨 😐 🙄 😏 😬 😌 😴 🤒 🥳 😎 🤓 😕 😟 😮 😳 🥺 😢 😭 😱".split(
+    " ",
+  ),
+  ..."😤 😡 🤬 💩 👻 🙈 ❤️ 🧡 💛 💚 💙 💜 🖤 💔 💯 🔥 ✨ ⭐ 🎉 🎂 🎁 👍 👎 👌 ✌️ 🤞 🤝 👏 🙌 🙏 💪 👋 👀 ✅ ❌ ❓ ❗ ☕ 🍀 🌹".split(
+    " ",
+  ),
+];
+
+export class ReactionRow {
+  #menu;
+
+  /** @param {HTMLElement} menu @param {(emoji: string) => void} choose */
+  constructor(menu, choose) {
+    this.#menu = menu;
+    const field = /** @type {HTMLInputElement} */ (part(menu, "any"));
+    field.addEventListener("input", () => isEmoji(field.value.trim()) && choose(field.value.trim()));
+    part(menu, "more").addEventListener("click", () => this.#more());
+    part(menu, "reactions").addEventListener("click", (event) => {
+      const button = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-emoji]"));
+      if (button) choose(button.dataset.emoji ?? "");
+    });
+  }
+
+  /**
+   * @param {import("./threadlayout.js").Bubble} bubble
+   * @param {boolean} can whether somebody can react to it
+   */
+  async show({ reactions = [] }, can) {
+    const place = part(this.#menu, "reactions");
+    place.hidden = !can;
+    place.removeAttribute("data-more");
+    part(this.#menu, "all").hidden = true;
+    /** @type {HTMLInputElement} */ (part(this.#menu, "any")).value = "";
+    if (!can) return;
+    const mine = reactions.find((one) => one.mine)?.emoji;
+    const quick = await bus.ask("quickEmoji");
+    part(this.#menu, "quick").replaceChildren(...quick.map((emoji) => choice(emoji, mine)));
+  }
+
+  #more() {
+    part(this.#menu, "all").hidden = false;
+    part(this.#menu, "reactions").setAttribute("data-more", "");
+    const choices = MORE.map((emoji) => choice(emoji));
+    part(this.#menu, "grid").replaceChildren(...choices);
+    choices[0]?.focus();
+  }
+}
+
+/** @param {string} emoji @param {string} [mine] */
+function choice(emoji, mine) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "emoji-choice";
+  button.textContent = emoji;
+  button.dataset.emoji = emoji;
+  if (mine !== undefined) button.setAttribute("aria-pressed", String(emoji === mine));
+  return button;
+}
