@@ -43,6 +43,7 @@ export class MessageMenu {
   /** @type {Bubble | undefined} */ #bubble;
   /** @type {Chat | undefined} */ #chat;
   /** @type {Element | undefined} the message that had the focus */ #from;
+  #point = { x: 0, y: 0 }; // where it was asked for
   #finger = { x: 0, y: 0 };
   #touched = false; // the last pointer was a finger
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
@@ -58,10 +59,11 @@ export class MessageMenu {
   constructor(list, menu, reply) {
     this.#menu = menu;
     this.#reply = reply;
-    this.#row = new ReactionRow(menu, (emoji) => {
+    const choose = (/** @type {string} */ emoji) => {
       menu.close();
       void react(this.#bubble, emoji);
-    });
+    };
+    this.#row = new ReactionRow(menu, choose, () => place(menu, this.#point));
     list.addEventListener("contextmenu", (event) => this.#context(event));
     list.addEventListener("click", (event) => this.#button(event));
     list.addEventListener("pointerdown", (event) => this.#down(event));
@@ -134,6 +136,7 @@ export class MessageMenu {
     this.#from = node.contains(document.activeElement) ? node : undefined;
     this.#menu.showModal();
     /** @type {HTMLElement | null} */ (this.#menu.querySelector(".menu-item:not([hidden])"))?.focus();
+    this.#point = point;
     place(this.#menu, point);
   }
 

@@ -16,9 +16,11 @@ const MORE = [
 
 export class ReactionRow {
   #menu;
+  #grown;
 
-  /** @param {HTMLElement} menu @param {(emoji: string) => void} choose */
-  constructor(menu, choose) {
+  /** @param {HTMLElement} menu @param {(emoji: string) => void} choose @param {() => void} grown it takes more room */
+  constructor(menu, choose, grown) {
+    this.#grown = grown;
     this.#menu = menu;
     const field = /** @type {HTMLInputElement} */ (part(menu, "any"));
     field.addEventListener("input", () => isEmoji(field.value.trim()) && choose(field.value.trim()));
@@ -50,6 +52,7 @@ export class ReactionRow {
     part(this.#menu, "reactions").setAttribute("data-more", "");
     const choices = MORE.map((emoji) => choice(emoji));
     part(this.#menu, "grid").replaceChildren(...choices);
+    this.#grown();
     choices[0]?.focus();
   }
 }
