@@ -1,4 +1,4 @@
-"""Reactions: chosen in the menu of a message, shown to both, replaced, taken back; none is forged."""
+"""Reactions: chosen in the menu of a message, shown to both, replaced, taken back."""
 
 from playwright.sync_api import Locator, Page, expect
 
