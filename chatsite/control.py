@@ -1,7 +1,7 @@
 """var/run/chat.sock: what the running server tells its operator and nobody else (mode 0600).
 
-A request is one line, the answer one line of JSON. `presence` is a question; `tell` brings an event
-of the fan-out from a command, whose own process has no live sessions.
+A request is one line, the answer one line of JSON. `presence` and `address` are questions; `tell`
+brings an event of the fan-out from a command, whose own process has no live sessions.
 """
 
 import asyncio
@@ -111,8 +111,11 @@ async def relay(event: bytes) -> None:
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         question, _, rest = (await reader.readline()).decode().strip().partition(" ")
-        writer.write(json.dumps(await _answered(question, rest)).encode())
-        await writer.drain()
+        if question:  # `is_running` asks nothing
+            writer.write(json.dumps(await _answered(question, rest)).encode())
+            await writer.drain()
+    except ConnectionError:
+        pass  # the command has gone meanwhile
     finally:
         writer.close()
 
@@ -120,6 +123,8 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 async def _answered(question: str, rest: str) -> Any:
     if question == "presence":
         return await presence()
+    if question == "address":
+        return f"{settings.HOST}:{settings.PORT}"
     if question == "tell":
         await fanout.hub().tell(events.decode(base64.b64decode(rest)))
         return {}

@@ -60,7 +60,23 @@ def _alone(seconds: float) -> Iterator[Finding]:
     if not control.is_running():
         yield warning(f"the site does not run here: nobody listens at {control.path()}", START)
         return
-    yield from _counted("it", f"{settings.HOST}:{settings.PORT}", seconds)
+    ours = f"{settings.HOST}:{settings.PORT}"
+    address = _listens() or ours
+    if address != ours:
+        yield warning(
+            f"the site listens at {address}, and by the settings of this command at {ours}",
+            "give both the same HOST, PORT and SITE_URL; till then *Address* is of another",
+        )
+    yield from _counted("it", address, seconds)
+
+
+def _listens() -> str | None:
+    """Where, as it says itself; None where it does not answer, or is of an earlier version."""
+    try:
+        said = control.ask("address")
+    except control.NotRunning:
+        return None
+    return said if isinstance(said, str) else None
 
 
 def _leased(name: str, left: int) -> Iterator[Finding]:

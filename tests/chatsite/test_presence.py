@@ -13,6 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from chatsite import control
+from chatsite.doctor import nodes
 from chatsite.running import threads
 from presence import registry
 from presence.registry import Arrival, Node
@@ -70,6 +71,26 @@ async def test_user_server_heartbeat_of_everybody_connected(listening: Path) -> 
 async def test_nobody_else_may_ask(listening: Path) -> None:
     assert mode(listening) == 0o600
     assert mode(listening.parent) == 0o700
+
+
+async def test_a_command_that_hangs_up_is_nothing_to_log(
+    listening: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """`is_running` does; and one that was killed has asked something."""
+    for said in (b"", b"presence", b"presence\n"):
+        with socket.socket(socket.AF_UNIX) as link:
+            link.connect(str(listening))
+            link.sendall(said)
+    assert await threads.run(control.is_running)
+    assert await threads.run(printed)  # after them
+    assert "Unhandled exception" not in caplog.text
+
+
+async def test_the_doctor_asks_where_the_site_listens(listening: Path, settings: Any) -> None:
+    """Not where its own settings say: the site may have been given another port."""
+    assert await threads.run(nodes._listens) == f"{settings.HOST}:{settings.PORT}"
+    await control.stop()
+    assert await threads.run(nodes._listens) is None
 
 
 async def test_other_questions_are_not_answered(listening: Path) -> None:
