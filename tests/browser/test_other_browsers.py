@@ -36,6 +36,7 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
+@pytest.mark.files
 def test_firefox(open_window: OpenWindow) -> None:
     alice, bob = open_window("alice").page, open_window("bob").page
     alice_is, bob_is = sign_up(alice, somebody("Alice")), sign_up(bob, somebody("Bob"))
