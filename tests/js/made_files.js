@@ -142,3 +142,64 @@ export function heic({ w = 4032, h = 3024 } = {}) {
     box("meta", Buffer.alloc(4), box("iprp", box("ipco", spread(512, 512), spread(w, h)))),
   );
 }
+
+const u64 = (value) => Buffer.from([0, 0, 0, 0, ...u32(value)]);
+const NUMBERED = (number) => box("tkhd", Buffer.alloc(12), u32(number), Buffer.alloc(68));
+const runBox = (flags, count, ...words) => box("trun", u32(flags), u32(count), ...words.map(u32));
+const partBox = (flags, number, words, ...boxes) =>
+  box("traf", box("tfhd", u32(flags), u32(number), ...words), box("tfdt", Buffer.alloc(8)), ...boxes);
+const BASE_IS_PIECE = 0x20000;
+
+/**
+ * A film in two pieces, as browsers and streams write it: an index without samples, then in each piece a frame and the
+ * way. The ways of saying where that lies differ from piece to piece.
+ * @param {object} how what may be otherwise
+ */
+export function filmInPieces(how = {}) {
+  const { number = 2, moreTracks = [], moreBoxes = [], inPart = [], sizes = { each: SECRET.length } } = how;
+  const here = box("dinf", box("dref", Buffer.alloc(4), u32(1), box("url ", Buffer.from(HERE))));
+  const none = box("stbl", table("stsc", 0), table("stsz", 0, 0), table("stco", 0));
+  const track = (kind, numbered) =>
+    box(
+      "trak",
+      NUMBERED(numbered),
+      box("mdia", box("hdlr", Buffer.alloc(8), ascii(kind), Buffer.alloc(13)), box("minf", here, none)),
+    );
+  const said = (numbered, each) => box("trex", u32(0), u32(numbered), u32(1), u32(0), u32(each), u32(0));
+  const head = joined(
+    box("ftyp", ascii("isom\0\0\0\0isom")),
+    box("moov", track("vide", 1), track("meta", number), ...moreTracks, box("mvex", said(1, 10), said(2, sizes.each))),
+  );
+  const { first = [], second = [] } = how;
+  // Of the piece, behind the frame; the size is that of the index.
+  const one = (length) =>
+    box(
+      "moof",
+      box("mfhd", Buffer.alloc(8)),
+      partBox(BASE_IS_PIECE, 1, [], runBox(1, 1, length + 8)),
+      ...(first.length ? first : [partBox(BASE_IS_PIECE, 2, [], runBox(1, 1, length + 18), ...inPart)]),
+    );
+  const frame = box("mdat", ascii("frame one "), ascii(SECRET));
+  const start = head.length + one(0).length + frame.length;
+  // Of the film, in two runs, of which the second follows the first; each says its sizes among other things.
+  const two = (length) =>
+    box(
+      "moof",
+      box("mfhd", Buffer.alloc(8)),
+      ...(second.length
+        ? second
+        : [
+            partBox(
+              0x1b, 2, [u64(start + length + 8), u32(1), u32(1), u32(99)],
+              runBox(0x705, 1, 0, 0, 7, SECRET.length, 7), runBox(0x200, 1, SECRET.length),
+            ),
+          ]),
+      partBox(BASE_IS_PIECE | 0x10, 1, [u32(10)], runBox(1, 1, length + 8 + 2 * SECRET.length)),
+    ); // biome-ignore format: words in a row
+  return joined(
+    head,
+    ...[one(one(0).length), frame, two(two(0).length), box("mdat", ascii(SECRET), ascii(SECRET), ascii("frame two "))],
+    ...moreBoxes,
+    box("mfra", box("tfra", Buffer.alloc(16))),
+  );
+}

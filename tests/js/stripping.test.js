@@ -201,7 +201,6 @@ test("a track in many pieces becomes zeros piece by piece", async () => {
   for (let at = AT - 1; at <= AT + 80; at++) assert.equal(left[at], chunks.includes(at) ? 0 : film[at], `${at}`);
 });
 for (const [name, how] of [
-  ["that is in pieces", { moreBoxes: [box("mvex")] }],
   ["that lies beside the film", { place: box("url ", Buffer.alloc(4)) }],
   ["of which it is not said where it lies", { place: Buffer.alloc(0) }],
   ["with two tables", { tables: 2 }],

@@ -2,7 +2,7 @@
 
 /** @typedef {Uint8Array<ArrayBuffer>} Bytes */
 
-const FREE = [0x66, 0x72, 0x65, 0x65]; // "free"
+export const FREE = new Uint8Array([0x66, 0x72, 0x65, 0x65]); // "free"
 
 /**
  * @param {Bytes} bytes

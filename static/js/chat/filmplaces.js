@@ -1,17 +1,19 @@
 // An MP4 or MOV without the place where it was taken, the camera and the names in it (ADR 41). What says so lies in
 // boxes and tracks of its own. Boxes become free space of the same length, and the samples of such a track become zeros, so
-// nothing else moves and no frame is encoded again. Of a film of any size only the heads of its boxes and its index are
-// read; the rest is the file itself.
+// nothing else moves and no frame is encoded again. Of a film of any size only the heads of its boxes, its index and the
+// heads of its pieces are read; the rest is the file itself.
 //
 // Policy: `TELLING` (which boxes go), `NEEDED` (which say nothing), `SEEN_OR_HEARD` (which tracks stay), `INDEX_MAX`,
 // `BOXES_MAX`, `SPANS_MAX`.
 
-import { boxAt, boxesIn, freed, named, nameOf } from "./filmboxes.js";
+import { boxAt, boxesIn, FREE, freed, named, nameOf } from "./filmboxes.js";
+import { NOBODY, numberOf, partsOf, sizeIn, spansOfParts } from "./filmpieces.js";
 import { spansOf } from "./filmtracks.js";
 
 /** @typedef {import("./filmboxes.js").Bytes} Bytes */
 /** @typedef {import("./filmtracks.js").Span} Span */
 /** @typedef {Span & {bytes?: Bytes}} Change without bytes: zeros */
+/** @typedef {Span & {name: string, bytes: Bytes, changed: boolean}} Index a box that is read */
 
 // User data, item metadata, extensions such as XMP, and free space: some cameras write the way there.
 const TELLING = new Set(["udta", "meta", "uuid", "free", "skip"]);
@@ -20,8 +22,9 @@ const NEEDED = new Set([
   ...["ftyp", "styp", "pdin", "wide", "mdat", "moov", "moof", "mfra", "sidx", "ssix"],
   ...["mvhd", "trak", "mvex", "iods", "pssh", "tkhd", "edts", "tref", "trgr", "tapt", "load"],
   ...["mdia", "mdhd", "hdlr", "minf", "elng"],
+  ...["mfhd", "traf", "tfhd", "tfdt", "trun", "sbgp", "sgpd", "subs", "saiz", "saio", "senc"],
 ]);
-const HOLDERS = new Set(["moov", "trak", "mdia"]); // boxes of boxes, in which those may lie
+const HOLDERS = new Set(["moov", "trak", "mdia", "moof", "traf"]); // boxes of boxes, in which those may lie
 const TIMES = new Set(["mvhd", "tkhd", "mdhd"]); // when it was made and changed
 const SEEN_OR_HEARD = new Set(["vide", "soun", "auxv", "tmcd", "hint"]); // depth and time codes, too; subtitles may tell
 // Where names lie, in bytes behind the head of their box.
@@ -45,50 +48,97 @@ const ZEROS_BYTES = 1024 * 1024; // in memory, once
 
 /** @param {Blob} film @returns {Promise<Silent | null>} null: not one that can be read from box to box */
 export async function withoutPlaces(film) {
-  /** @type {(Span & {bytes: Bytes})[]} */ const indexes = [];
+  const read = await readFrom(film);
+  if (!read) return null;
+  const { indexes, data, tables } = read;
+  const found = indexes.map(silenced);
+  if (found.some(({ left }) => !left)) return null;
+  const { tracks, nobodys } = silentTracks(indexes, data);
+  const less = tracks.some(Boolean);
+  const zeros = merged(tracks.flatMap((spans) => spans ?? []));
+  const changes = [...indexes.filter((index) => index.changed), ...zeros, ...(less ? tables : [])];
+  const more = read.odd || nobodys || found.some(({ odd }) => odd) || tracks.includes(null);
+  return {
+    film: await changed(
+      film,
+      changes.sort((a, b) => a.from - b.from),
+    ),
+    less,
+    more,
+  };
+}
+
+/**
+ * @param {Blob} film
+ * @returns {Promise<{indexes: Index[], data: Span[], tables: Change[], odd: boolean} | null>} `data`: in which samples lie;
+ *   `tables`: what takes away those that count tracks; `odd`: nobody knows what a box tells
+ */
+async function readFrom(film) {
+  /** @type {Index[]} */ const indexes = [];
   /** @type {Span[]} */ const data = [];
+  /** @type {Change[]} */ const tables = [];
   let [at, bytesLeft, odd] = [0, INDEX_MAX, false];
   for (let count = 0; at < film.size; count++) {
     const box = boxAt(await bytesOf(film.slice(at, at + 16)), 0, film.size - at);
     if (!box || count === BOXES_MAX) return null;
+    const { name } = box;
     const span = { from: at, to: at + box.length };
-    const known = TELLING.has(box.name) || HOLDERS.has(box.name);
+    const known = TELLING.has(name) || HOLDERS.has(name);
     bytesLeft -= known ? box.length : 0;
     if (bytesLeft < 0) return null;
-    odd ||= !known && !NEEDED.has(box.name);
-    if (known) indexes.push({ ...span, bytes: await bytesOf(film.slice(span.from, span.to)) });
-    if (box.name === "mdat") data.push({ from: at + box.body, to: span.to });
+    odd ||= !known && !NEEDED.has(name);
+    if (known) indexes.push({ ...span, name, bytes: await bytesOf(film.slice(span.from, span.to)), changed: true });
+    if (name === "mdat") data.push({ from: at + box.body, to: span.to });
+    if (name === "mfra") tables.push({ from: at + 4, to: at + 8, bytes: FREE }, { from: at + box.body, to: span.to });
     at = span.to;
   }
-  const found = indexes.map(({ bytes }) => silenced(bytes));
-  for (const { bytes } of indexes) if (nameOf(bytes) === "moov") unmarked(bytes);
-  if (found.some(({ left }) => !left)) return null;
-  odd ||= found.some((boxes) => boxes.odd);
-  const room = { left: SPANS_MAX };
-  const tracks = indexes.flatMap(({ bytes }) => (nameOf(bytes) === "moov" ? silentTracks(bytes, data, room) : []));
-  const spans = tracks.flatMap((found) => found ?? []);
-  const changes = [...indexes, ...merged(spans)].sort((a, b) => a.from - b.from);
-  return { film: await changed(film, changes), less: tracks.some(Boolean), more: odd || tracks.includes(null) };
+  return { indexes, data, tables, odd };
 }
 
 /**
- * Tracks besides pictures and sound become free space, where their samples can be found.
- * @param {Bytes} index changed in place
+ * Tracks besides pictures and sound become free space, where all of their samples can be found.
+ * @param {Index[]} indexes changed in place
  * @param {Span[]} data in which samples lie
- * @param {{left: number}} room for spans
- * @returns {(Span[] | null)[]} of each such track its samples; null: it stays
+ * @returns {{tracks: (Span[] | null)[], nobodys: boolean}} of each such track its samples, null: it stays; and whether a
+ *   piece has samples of a track that is none
  */
-function silentTracks(index, data, room) {
-  const inPieces = named(index, "mvex").length > 0; // then the index does not know all samples
-  return named(index, "trak")
-    .filter((track) => !SEEN_OR_HEARD.has(kindOf(track)))
-    .map((track) => {
-      const spans = inPieces ? null : spansOf(track, room.left);
+function silentTracks(indexes, data) {
+  const all = indexes.flatMap(({ name, bytes: index }) =>
+    name === "moov" ? named(index, "trak").map((box) => ({ index, box, number: numberOf(box) })) : [],
+  );
+  const parts = groupedBy(partsOf(indexes.filter(({ name }) => name === "moof")), ({ track }) => track);
+  const same = groupedBy(all, ({ number }) => number);
+  let left = SPANS_MAX;
+  const found = all
+    .filter(({ box }) => !SEEN_OR_HEARD.has(kindOf(box)))
+    .map(({ index, box, number }) => {
+      const own = parts.get(number) ?? [];
+      // Whose samples are those, where two tracks have one number or this one has none?
+      if (parts.size && (number === NOBODY || same.get(number)?.length !== 1)) return null;
+      const whole = spansOf(box, left);
+      const pieces = whole && spansOfParts(own, sizeIn(index, number), left - whole.length - own.length);
+      const spans = pieces && [...whole, ...pieces];
       if (!spans?.every((span) => isIn(data, span))) return null;
-      room.left -= spans.length;
-      freed(track);
+      left -= spans.length + own.length;
+      freed(box);
+      for (const part of own) {
+        freed(part.box);
+        part.piece.changed = true;
+      }
       return spans;
     });
+  return { tracks: found, nobodys: [...parts.keys()].some((track) => track === NOBODY || !same.has(track)) };
+}
+
+/** @template T @param {T[]} all @param {(one: T) => number} numberOf @returns {Map<number, T[]>} */
+function groupedBy(all, numberOf) {
+  /** @type {Map<number, T[]>} */ const groups = new Map();
+  for (const one of all) {
+    const group = groups.get(numberOf(one));
+    if (group) group.push(one);
+    else groups.set(numberOf(one), [one]);
+  }
+  return groups;
 }
 
 /**
@@ -169,19 +219,23 @@ async function bytesOf(blob) {
   return new Uint8Array(await blob.arrayBuffer());
 }
 
-/** @typedef {{left: number, odd: boolean}} Boxes that may still come; 0: there are more. `odd`: nobody knows what one tells */
-/** @param {Bytes} index changed in place @returns {Boxes} */
+/** @typedef {{left: number, odd: boolean, freed: boolean}} Boxes that may still come; 0: there are more. `odd`: nobody knows what one tells */
+/** @param {Index} index changed in place @returns {Boxes} */
 function silenced(index) {
-  const boxes = { left: BOXES_MAX, odd: false };
-  silence(index, boxes, 0);
+  const boxes = { left: BOXES_MAX, odd: false, freed: false };
+  silence(index.bytes, boxes, 0);
+  if (index.name === "moov") unmarked(index.bytes);
+  index.changed = index.name !== "moof" || boxes.freed;
   return boxes;
 }
 
 /** @param {Bytes} box one, whole @param {Boxes} boxes @param {number} depth */
 function silence(box, boxes, depth) {
   const { name = "", body = box.length } = boxAt(box, 0, box.length) ?? {};
-  if (TELLING.has(name)) freed(box);
-  else boxes.odd ||= !NEEDED.has(name) || (HOLDERS.has(name) && depth === DEPTH_MAX);
+  if (TELLING.has(name)) {
+    freed(box);
+    boxes.freed = true;
+  } else boxes.odd ||= !NEEDED.has(name) || (HOLDERS.has(name) && depth === DEPTH_MAX);
   if (TIMES.has(name)) box.fill(0, body + 4, body + (box[body] === 1 ? 20 : 12)); // behind version and flags
   if (!HOLDERS.has(name) || depth === DEPTH_MAX) return;
   let end = body;

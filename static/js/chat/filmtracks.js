@@ -31,6 +31,7 @@ export function spansOf(track, most) {
 function gathered(sizes, runs, chunks, most) {
   /** @type {Span[]} */ const spans = [];
   let [run, sample] = [0, 0];
+  if (!runs.count && chunks.count) return null; // of a film in pieces, both are 0
   for (let chunk = 0; chunk < chunks.count; chunk++) {
     while (run + 1 < runs.count && runs.first(run + 1) <= chunk + 1) run++;
     const count = runs.samples(run);
@@ -66,7 +67,7 @@ function sizesOf(table) {
 function runsOf(table) {
   const body = tableOf(table, "stsc", 8);
   const count = body?.getUint32(4) ?? 0;
-  if (!body || !count || body.byteLength < 8 + 12 * count) return null;
+  if (!body || body.byteLength < 8 + 12 * count) return null;
   return { count, first: (n) => body.getUint32(8 + 12 * n), samples: (n) => body.getUint32(12 + 12 * n) };
 }
 
