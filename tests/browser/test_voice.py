@@ -29,6 +29,16 @@ PLAYED = """(button) => new Promise((done) => {
   button.click();
 })"""
 
+STOPPED_AT_ONCE = """() => {
+  const voice = document.querySelector("chat-voice");
+  new MutationObserver((_, observer) => {
+    if (voice.querySelector("[data-part='bar']").hidden) return;
+    observer.disconnect();
+    voice.querySelector("[data-act='send']").click();
+  }).observe(voice, {attributes: true, subtree: true});
+  document.querySelector("[data-part='record']").click();
+}"""
+
 
 @pytest.fixture(scope="module")
 def with_microphone(browser: Browser) -> Iterator[Browser]:
@@ -97,6 +107,10 @@ def test_a_pause_is_no_part_of_it_and_what_is_discarded_comes_back(speaking: Pai
     page.get_by_role("button", name="Undo").click()
     expect(bar(page).get_by_role("button", name="Send")).to_be_visible()
     page.get_by_role("button", name="Discard the recording").click()
+    page.evaluate(STOPPED_AT_ONCE)
+    expect(page.get_by_text("That was too short: nothing was recorded.")).to_be_visible()
+    expect(page.get_by_role("button", name="Record a voice message")).to_be_focused()
+    expect(bar(page)).to_be_hidden()
 
 
 def test_a_note_stays_with_its_chat_and_the_microphone_is_let_go(

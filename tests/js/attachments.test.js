@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { barsOf, boxRatio, kindOf, largeOnes } from "../../static/js/chat/attachmentkinds.js";
 import { fileName, savedName } from "../../static/js/chat/filenames.js";
-import { fits, HEAD_BYTES, PIXELS_MAX, sniff, THUMB_PIXELS_MAX } from "../../static/js/chat/filetypes.js";
+import { fits, HEAD_BYTES, isPhoto, PIXELS_MAX, sniff, THUMB_PIXELS_MAX } from "../../static/js/chat/filetypes.js";
 import { dangerWords, durationWords, sizeWords, summaryWords } from "../../static/js/ui/attachmentwords.js";
 
 const named = (name) => Object.values(fileName(name)).slice(0, 2).join("|");
@@ -159,4 +159,14 @@ test("a picture bomb is known before it is decoded", () => {
     const [small, skipped] = [bytes(frame), bytes("\xff\xd8", bare, "\0\x04", "\xff\xc0")];
     assert.equal(sniff(bytes([...skipped], [...small])), null, "two readings of one picture");
   }
+});
+
+test("what cameras and picture programs write is taken for a picture that may tell the place, also where nothing shows it", () => {
+  const raw = ["II*\0", "MM\0*", "IIRO", "MMOR", "IIU\0", "FUJIFILMCCD-RAW ", "FOVb", "8BPS", "\0\0\0\x18ftypcrx "];
+  for (const text of [...raw, "\0\0\0\x0cJXL \r\n", "\0\0\0\x0cjP  \r\n", "\xff\xd8\xff"]) {
+    assert.equal(isPhoto(bytes(text)), true, text);
+    assert.equal(sniff(bytes(text)), null, text);
+  }
+  for (const text of ["", "II", "%PDF-1.7", "\0\0\0\x18ftypisom", "<svg", "PK\x03\x04"])
+    assert.equal(isPhoto(bytes(text)), false, text);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { PictureError } from "../../static/js/chat/drawing.js";
-import { ATTACHMENTS_MAX, Trays, tooMuch } from "../../static/js/ui/trays.js";
+import { ATTACHMENTS_MAX, lookAgain, Trays, tooMuch } from "../../static/js/ui/trays.js";
 
 const file = (name, bytes = 3) => new File([new Uint8Array(bytes)], name);
 const names = (items) => items.map(({ name }) => name);
@@ -141,4 +141,14 @@ test("a limit is told before anything is sealed", async () => {
   assert.deepEqual(tooMuch(items, "", { fileMax: 99, left: 100 }), { code: "file_too_large", item: items[1] });
   assert.deepEqual(tooMuch(items, "", { fileMax: 100, left: 99 }), { code: "quota" });
   assert.deepEqual(tooMuch(items, "ä".repeat(16_000), null), { code: "too_long" });
+});
+
+test("of those that were not sent, the ones that changed on the disk say so", async () => {
+  const { trays, settled } = world();
+  trays.add("bob", [file("a"), file("b"), file("c.heic")]);
+  const [a, b, c] = await settled("bob");
+  assert.equal(await lookAgain([a, b, c]), false);
+  a.prepared.bytes = { slice: () => ({ arrayBuffer: () => Promise.reject(new Error("NotReadableError")) }) };
+  assert.equal(await lookAgain([a, b, c]), true);
+  assert.deepEqual([a.state, a.prepared, b.state, c.state], ["gone", undefined, "ready", "asks"]);
 });

@@ -43,6 +43,16 @@ export function fits({ w = 0, h = 0 }, most = PIXELS_MAX) {
   return w > 0 && h > 0 && w <= SIDE_MAX && h <= SIDE_MAX && w * h <= most;
 }
 
+// JPEG, PNG, GIF, WebP, TIFF (most raw pictures of cameras); JPEG XL, JPEG 2000, Photoshop; raw ones of Canon, Olympus,
+// Panasonic, Fujifilm and Sigma.
+const PHOTO =
+  /^(?:\xff\xd8\xff|\x89PNG|GIF8|RIFF.{4}WEBP|II\*\0|MM\0\*|8BPS|.{4}(?:JXL |jP {2}|ftypcrx )|IIR[OS]|MMOR|IIU\0|FUJIFILM|FOVb)/s;
+
+/** Whether it is a picture by its first bytes, which may tell the place, however broken the rest may be. @param {Bytes} head */
+export function isPhoto(head) {
+  return PHOTO.test(String.fromCharCode(...head.subarray(0, 12)));
+}
+
 /** @param {Bytes} head @param {DataView} view @returns {FileType | undefined} */
 function picture(head, view) {
   if (starts(head, "\x89PNG\r\n\x1a\n") && starts(head, "IHDR", 12)) return png(head, view);
@@ -68,7 +78,7 @@ function sound(head) {
 /** @param {Bytes} head @returns {FileType | undefined} */
 function mp4(head) {
   const brand = String.fromCharCode(...head.subarray(8, 12));
-  if (/^(?:heic|heix|hevc|mif1|msf1|avif|avis)$/.test(brand)) return undefined;
+  if (/^(?:heic|heix|hevc|mif1|msf1|avif|avis|crx )$/.test(brand)) return undefined;
   if (brand === "M4A ") return { family: "audio", mime: "audio/mp4" };
   return { family: "video", mime: brand === "qt  " ? "video/quicktime" : "video/mp4" };
 }

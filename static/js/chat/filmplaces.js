@@ -6,7 +6,7 @@
 // Policy: `TELLING` (which boxes go), `NEEDED` (which say nothing), `SEEN_OR_HEARD` (which tracks stay), `INDEX_MAX`,
 // `BOXES_MAX`, `SPANS_MAX`.
 
-import { boxAt, boxesIn, FREE, freed, named, nameOf } from "./filmboxes.js";
+import { boxAt, boxesIn, FREE, freed, named } from "./filmboxes.js";
 import { NOBODY, numberOf, partsOf, sizeIn, spansOfParts } from "./filmpieces.js";
 import { spansOf } from "./filmtracks.js";
 

@@ -14,7 +14,7 @@ import { nameOf } from "../ui/person.js";
 import { prepare } from "../ui/preparing.js";
 import { Sealings } from "../ui/sealings.js";
 import { toast } from "../ui/toast.js";
-import { ATTACHMENTS_MAX, Trays } from "../ui/trays.js";
+import { ATTACHMENTS_MAX, lookAgain, Trays } from "../ui/trays.js";
 import { askBeforeLeaving } from "../ui/unsaved.js";
 
 /** @typedef {import("./chat-composer.js").ChatComposer} ChatComposer */
@@ -199,7 +199,7 @@ export class ChatAttach extends HTMLElement {
       await this.sealings.send(conv, items, said.text, said.ref);
     } catch (error) {
       const stopped = /** @type {Error} */ (error).name === "AbortError";
-      if (!stopped) this.#problems.set(conv, explain(error));
+      if (!(await lookAgain(items)) && !stopped) this.#problems.set(conv, explain(error));
       this.#composer.giveBack(conv, said);
       this.#back(conv, items);
       if (conv !== this.#conv && !stopped) toast(format(gettext("The files for {name} were not sent."), { name }));

@@ -125,9 +125,14 @@ export class ChatVoice extends HTMLElement {
     const conv = this.#conv;
     if (!recording || !conv) return;
     this.#recording = undefined;
-    this.#keep(conv, await recording.stop());
-    part(this, "state").textContent = gettext("Recorded, not sent yet");
-    if (conv === this.#conv) this.#show();
+    const note = await recording.stop();
+    if (note.bytes.size) this.#keep(conv, note);
+    part(this, "state").textContent = note.bytes.size ? gettext("Recorded, not sent yet") : "";
+    if (conv !== this.#conv) return;
+    this.#show();
+    if (note.bytes.size) return;
+    this.#say(gettext("That was too short: nothing was recorded."));
+    part(this.#composer, "record").focus();
   }
 
   /** @param {MouseEvent} event */

@@ -2,7 +2,7 @@
 
 import { PictureError } from "../chat/drawing.js";
 import { fileName } from "../chat/filenames.js";
-import { HEAD_BYTES, sniff } from "../chat/filetypes.js";
+import { HEAD_BYTES, isPhoto, sniff } from "../chat/filetypes.js";
 import { withoutPlaces } from "../chat/filmplaces.js";
 import { heifSize } from "../chat/heif.js";
 import { preparePicture } from "../tabs/pictures.js";
@@ -43,7 +43,7 @@ const FILMS = new Set(["video/mp4", "video/quicktime", "audio/mp4"]);
  */
 export async function prepare(file, how) {
   const head = await start(file, HEAD_BYTES);
-  const photo = isPhoto(head);
+  const photo = isPhoto(head) || heifSize(head) !== null;
   // A camera may put more before the size of a picture than a head holds.
   const type = typeOf(head) ?? (photo ? typeOf(await start(file, PHOTO_HEAD_BYTES)) : null);
   if (how === "file") return asFile(file, photo);
@@ -59,12 +59,6 @@ export async function prepare(file, how) {
 /** @param {Blob} file @param {number} bytes */
 async function start(file, bytes) {
   return new Uint8Array(await file.slice(0, bytes).arrayBuffer());
-}
-
-/** Whether it is a picture by its first bytes, however broken the rest may be. @param {Uint8Array} head */
-function isPhoto(head) {
-  const letters = String.fromCharCode(...head.subarray(0, 12));
-  return /^(?:\xff\xd8\xff|\x89PNG|GIF8|RIFF.{4}WEBP|II\*\0|MM\0\*)/s.test(letters) || heifSize(head) !== null;
 }
 
 /** @param {Uint8Array} head @returns {import("../chat/filetypes.js").FileType | null} */

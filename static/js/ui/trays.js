@@ -153,6 +153,24 @@ export class Trays {
   }
 }
 
+/**
+ * What could not be sent may have changed on the disk since it was made ready, or be gone from it.
+ * @param {readonly Item[]} items those that cannot be read any more say so from now on
+ * @returns {Promise<boolean>} whether there are such
+ */
+export async function lookAgain(items) {
+  let gone = false;
+  for (const item of items) {
+    try {
+      await item.prepared?.bytes.slice(0, 1).arrayBuffer();
+    } catch {
+      Object.assign(item, { state: "gone", prepared: undefined });
+      gone = true;
+    }
+  }
+  return gone;
+}
+
 /** @param {Pick<Item, "name" | "ending">} item what of its name somebody may change */
 export function baseOf({ name, ending }) {
   return name.slice(0, name.length - ending.length);
