@@ -169,11 +169,15 @@ def test_a_picture_that_cannot_be_read_leaves_a_choice(page: Page) -> None:
     expect(items(page).nth(1)).to_contain_text("too large to be shown")
     send = sheet(page).get_by_role("button", name="Send", exact=True)
     expect(send).to_be_disabled()
+    why = sheet(page).get_by_role("alert")
+    expect(why).to_have_text("2 files cannot go like this. See what they say.")
+    expect(sheet(page).locator("[data-part='progress']")).to_have_text("")
     items(page).nth(1).get_by_role("button", name="Leave it out").click()
     items(page).first.get_by_role("button", name="Send as a file").click()
     ready(page, 1)
     expect(items(page)).to_contain_text("It may tell the place")
     expect(send).to_be_enabled()
+    expect(why).to_be_hidden()
 
 
 def test_ten_go_at_once_and_the_rest_is_told(page: Page) -> None:

@@ -66,7 +66,9 @@ export class AttachSheet {
     const over = tooMuch(items, this.#caption.value, room);
     part(this.#dialog, "title").textContent = format(gettext("Send to {name}"), { name });
     this.#list(items, over, room);
-    const words = problem || (over && !over.item ? whole(over.code, room, items.length - ATTACHMENTS_MAX) : "");
+    const stuck = items.filter((item) => item.state === "asks" || item.state === "gone" || item === over?.item);
+    const all = over && !over.item ? whole(over.code, room, items.length - ATTACHMENTS_MAX) : "";
+    const words = problem || all || stuckWords(stuck.length);
     put(part(this.#dialog, "sheet-problem"), words);
     part(this.#dialog, "sheet-problem").hidden = !words;
     put(part(this.#dialog, "sum"), sumOf(items));
@@ -169,10 +171,22 @@ function sumOf(items) {
   return format(ngettext("{count} file, {size}", "{count} files, {size}", count), { count, size: sizeWords(bytes) });
 }
 
+/** What hinders may be out of sight among ten. @param {number} count */
+function stuckWords(count) {
+  if (!count) return "";
+  const words = ngettext(
+    "{count} file cannot go like this. See what it says.",
+    "{count} files cannot go like this. See what they say.",
+    count,
+  );
+  return format(words, { count });
+}
+
 /** @param {readonly Item[]} items */
 function progressOf(items) {
   const left = items.filter(({ state }) => state === "preparing").length;
-  if (!left) return items.length ? gettext("Everything is ready.") : "";
+  const ready = items.length > 0 && items.every(({ state }) => state === "ready");
+  if (!left) return ready ? gettext("Everything is ready.") : "";
   return format(ngettext("{count} file is being prepared.", "{count} files are being prepared.", left), {
     count: left,
   });
