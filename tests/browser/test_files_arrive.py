@@ -100,7 +100,7 @@ def test_a_sealing_that_is_stopped_puts_everything_back(pair: Pair, tmp_path: Pa
     expect(sheet(page).get_by_label("Caption")).to_have_value("the film")
     expect(sheet(page).get_by_role("alert")).to_be_hidden()
     (tmp_path / "big.bin").write_bytes(b"somebody saved it once more")
-    send(page, 1)
+    sheet(page).get_by_role("button", name="Send", exact=True).click()
     expect(items(page)).to_contain_text("This file cannot be read any more")
     expect(sheet(page)).not_to_contain_text("Reload")
     page.keyboard.press("Escape")
