@@ -24,6 +24,7 @@ def send(page: Page, count: int, caption: str = "") -> None:
     expect(sheet(page)).to_be_hidden()
 
 
+@pytest.mark.engine
 def test_an_album_arrives_clean_in_its_order_with_its_words(pair: Pair) -> None:
     alice, bob = pair.alice, pair.bob
     empty: tuple[str, bytes] = ("empty.txt", b"")

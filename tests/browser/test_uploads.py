@@ -131,6 +131,7 @@ def test_a_link_that_is_cut_again_and_again_costs_a_part_each_time(pair: Pair) -
     assert len(parts.sent) == len(set(parts.sent)) + cuts
 
 
+@pytest.mark.engine
 def test_a_reload_in_the_middle_sends_nothing_again_that_arrived(pair: Pair) -> None:
     a, b = pair.alice, pair.bob
     parts = Parts(a, hold_after=3)
