@@ -6,13 +6,14 @@
 
 const PROBE = "m1-probe";
 const PROBE_BYTES = 65536; // more than the keys of an account take
+const BASE_POINT = [0x58, ...Array(31).fill(0x66)]; // of Ed25519, a public key (RFC 8032, 5.1)
 const page = document.documentElement;
 const box = document.getElementById("needs");
 
 /** @type {[string, () => unknown][]} name and question: false, or an exception, where it is missing */
 const QUESTIONS = [
   ["old", () => "any" in AbortSignal && CSS.supports("color", "light-dark(#000, #fff)")],
-  ["crypto", () => canMakeKeys(4)],
+  ["crypto", () => crypto.subtle.importKey("raw", new Uint8Array(BASE_POINT), "Ed25519", false, ["verify"])],
   ["storage", () => navigator.cookieEnabled && localStorage.length + sessionStorage.length >= 0 && !!indexedDB],
   ["full", () => keep(new Uint8Array(PROBE_BYTES))],
   ["locks", () => "locks" in navigator],
@@ -70,12 +71,6 @@ function sentence(name) {
 /** @param {EventTarget | null} target */
 function isScript(target) {
   return target instanceof HTMLScriptElement;
-}
-
-/** @param {number} tries some browsers fail now and then (crypto/keys.js) @returns {Promise<unknown>} */
-function canMakeKeys(tries) {
-  const made = crypto.subtle.generateKey({ name: "Ed25519" }, false, ["sign", "verify"]);
-  return tries === 1 ? made : made.catch(() => canMakeKeys(tries - 1));
 }
 
 /** Really: IndexedDB may be there, and no room in it. @param {Uint8Array} bytes @returns {Promise<boolean>} */

@@ -28,10 +28,10 @@ LACKS = {
     ),
     "encryption": ("delete Crypto.prototype.subtle", EVERY, "cannot do the encryption"),
     "Ed25519": (
-        """const make = SubtleCrypto.prototype.generateKey;
-        SubtleCrypto.prototype.generateKey = function (algorithm, ...rest) {
-          if (algorithm.name === "Ed25519") throw new DOMException("", "NotSupportedError");
-          return make.call(this, algorithm, ...rest);
+        """const take = SubtleCrypto.prototype.importKey;
+        SubtleCrypto.prototype.importKey = function (format, key, algorithm, ...rest) {
+          if (algorithm === "Ed25519") throw new DOMException("", "NotSupportedError");
+          return take.call(this, format, key, algorithm, ...rest);
         }""",
         ACCOUNT, "cannot do the encryption",
     ),
