@@ -34,7 +34,14 @@ def test_the_list_of_devices_follows_what_other_browsers_do(
     readymade.another_device(other, pair.alice_is)
     expect(devices).to_have_count(2)
     news = "1 new browser was signed in to your account"
-    expect(pair.alice.get_by_role("status", name="Notices")).to_contain_text(news)
+    notices = pair.alice.get_by_role("status", name="Notices")
+    expect(notices).to_contain_text(news)
+    open_live(pair.alice, "/people")  # nobody has answered it yet
+    expect(notices).to_contain_text(news)
+    notices.get_by_role("button", name="Close").click()
+    open_live(pair.alice, "/settings")
+    expect(devices).to_have_count(2)
+    expect(notices).to_be_empty()
     open_live(other, "/settings")
     expect(other.get_by_role("status", name="Notices")).to_be_empty()
     other.locator("#sign-out").click()

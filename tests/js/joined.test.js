@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Contacts } from "../../static/js/people/contacts.js";
 import { noteJoined } from "../../static/js/sync/joined.js";
 import { Notices } from "../../static/js/sync/notices.js";
 import { MovedClock } from "./moved_clock.js";
 
+const ASKED = 1;
+const ASKS = 2;
 const CONNECTED = 3;
 const BLOCKED = 5;
 const SINCE = 1_790_000_000_000;
@@ -14,7 +17,11 @@ function world(rows) {
   const conversations = new Map(
     Object.entries(rows).map(([conv, row]) => [conv, { row: { conv, since: SINCE, ...row } }]),
   );
-  return { notices, conversations, contacts: { joined: new Set(["bob", "carol"]) } };
+  return {
+    notices,
+    conversations,
+    contacts: { joined: new Set(["bob", "carol"]), accepted: new Set(["bob", "erin"]) },
+  };
 }
 
 test("somebody who came by a link is one line where their chat begins, however often it is heard", () => {
@@ -36,4 +43,27 @@ test("a chat that is not there yet gets its line when it comes, a blocked one wh
     ["b", "c"].map((conv) => hub.notices.of(conv).length),
     [1, 1],
   );
+});
+
+test("somebody who accepted a request is a line; one who came by a link meanwhile is no second one", () => {
+  const hub = world({ b: { peer: "bob", state: CONNECTED }, e: { peer: "erin", state: CONNECTED } });
+  noteJoined(hub);
+  noteJoined(hub);
+  assert.deepEqual(hub.notices.of("e"), [{ seq: 0, time: SINCE, kind: "accepted" }]);
+  assert.deepEqual(
+    hub.notices.of("b").map(({ kind }) => kind),
+    ["joined"],
+  );
+});
+
+test("who accepts is known by what was asked before; who declines, or asked me, is not", async () => {
+  const rows = (...states) => states.map((state, at) => ({ conv: `c${at}`, peer: { uid: `p${at}` }, state }));
+  let connections = rows(ASKED, ASKED, ASKS, CONNECTED);
+  const api = { get: async (path) => (path === "/api/notes" ? { notes: [] } : { connections, joined: [] }) };
+  const stores = { write: async () => {}, get: async () => undefined };
+  const contacts = new Contacts({ api, stores, me: { uid: new Uint8Array(16), seeds: new Map() }, changed() {} });
+  await contacts.refresh();
+  connections = rows(CONNECTED, ASKED, CONNECTED, CONNECTED);
+  await contacts.refresh();
+  assert.deepEqual([...contacts.accepted], ["p0"]);
 });

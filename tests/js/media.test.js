@@ -25,7 +25,9 @@ const addEventListener = (_, listener) => void leaves.push(listener);
 Object.assign(globalThis, { addEventListener, Worker: NoRoom, localStorage: { getItem: () => "ab".repeat(16) } });
 
 const { bus } = await import("../../static/js/tabs/bus.js");
-const { closeAttachment, holdsUnsent, openAttachment, sealFile } = await import("../../static/js/tabs/media.js");
+const { closeAttachment, keepWhileSaved, holdsUnsent, openAttachment, sealFile } = await import(
+  "../../static/js/tabs/media.js"
+);
 
 test("a file in memory goes when its message is in the log; until then this page has to stay", async () => {
   await assert.rejects(sealFile(new Blob(["x"]), "file"), /not started/); // no tab leads here
@@ -51,7 +53,7 @@ test("a file in memory goes when its message is in the log; until then this page
 });
 
 test("a file that was opened on the disk goes when nobody reads it; what is saved may outlive its page", async (t) => {
-  t.mock.timers.enable({ apis: ["setTimeout"] });
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
   const key = {
     blob: b64(new Uint8Array(16)),
     fk: b64(new Uint8Array(32)),
@@ -65,7 +67,10 @@ test("a file that was opened on the disk goes when nobody reads it; what is save
   const [read, saved, shown] = [await openAttachment(key), await openAttachment(key), await openAttachment(key)];
   closeAttachment(read);
   closeAttachment(read);
-  closeAttachment(saved, 1000);
+  keepWhileSaved(saved, 1000);
+  closeAttachment(saved);
+  const viewed = await openAttachment(key);
+  keepWhileSaved(viewed, 2000); // and still shown as its page goes
   for (const leave of leaves) leave({ persisted: true });
   assert.deepEqual(removed, [0]);
   for (const leave of leaves) leave({ persisted: false });
@@ -73,10 +78,12 @@ test("a file that was opened on the disk goes when nobody reads it; what is save
   closeAttachment(shown);
   t.mock.timers.tick(1000);
   assert.deepEqual(removed, [0, 2, 1]);
+  t.mock.timers.tick(1000);
+  assert.deepEqual(removed, [0, 2, 1, 3]);
   const stop = new AbortController();
   const given = openAttachment(key, "file", { signal: stop.signal });
   stop.abort();
   await assert.rejects(given, { name: "AbortError" });
   await new Promise((done) => setImmediate(done));
-  assert.deepEqual(removed, [0, 2, 1, 3]);
+  assert.deepEqual(removed, [0, 2, 1, 3, 4]);
 });

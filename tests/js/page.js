@@ -51,8 +51,20 @@ export class Node extends EventTarget {
   }
 
   append(...nodes) {
-    for (const node of nodes) node.parent = this;
+    for (const node of nodes) {
+      node.remove?.();
+      node.parent = this;
+    }
     this.children.push(...nodes);
+  }
+
+  remove() {
+    if (this.parent) this.parent.children = this.parent.children.filter((node) => node !== this);
+    this.parent = undefined;
+  }
+
+  get parentElement() {
+    return this.parent ?? null;
   }
 
   after(node) {

@@ -2,15 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Node } from "./page.js";
+import "./page.js";
 
 globalThis.MutationObserver = class {
   observe() {}
 };
 document.querySelectorAll = () => [];
-Node.prototype.remove = function () {
-  this.parent.children = this.parent.children.filter((one) => one !== this);
-};
 
 const { actOn } = await import("../../static/js/ui/peopleact.js");
 globalThis.HTMLButtonElement ??= class {};

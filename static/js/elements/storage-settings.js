@@ -1,7 +1,8 @@
 // How much room files take: of the account on the server, and in this browser, which keeps what it has
-// fetched, still encrypted, up to a limit that can be chosen.
+// fetched, still encrypted, up to a limit that can be chosen. And whether the browser promised to keep what it has.
 
 import { cache, clearCache, setCacheLimit, storage } from "../tabs/media.js";
+import { askToKeep, isKept } from "../tabs/persistence.js";
 import { format, gettext } from "../text.js";
 import { sizeWords } from "../ui/attachmentwords.js";
 import { part } from "../ui/bubbles.js";
@@ -16,6 +17,8 @@ export class StorageSettings extends HTMLElement {
       part(input.parentElement ?? this, "size").textContent = sizeWords(Number(input.value));
     void this.#try(() => this.#showAccount());
     void this.#try(() => this.#showCache());
+    part(this, "keep").addEventListener("click", () => void this.#try(() => this.#keep()));
+    void this.#try(() => this.#showKept());
   }
 
   get #limits() {
@@ -47,6 +50,24 @@ export class StorageSettings extends HTMLElement {
       input.checked = input === nearest;
       input.disabled = false;
     }
+  }
+
+  /** @param {boolean} [refused] a moment ago */
+  async #showKept(refused = false) {
+    const kept = await isKept();
+    part(this, "lasting").hidden = kept === undefined;
+    part(this, "keep").hidden = kept !== false;
+    part(this, "kept").textContent = kept
+      ? gettext("This browser promised to keep what is stored here, the keys of this device as well.")
+      : refused
+        ? gettext("The browser did not agree. It may later, when you have used this site more, or bookmarked it.")
+        : gettext(
+            "This browser may delete what is stored here: the keys of this device, and messages that were not sent yet. Then you sign in again, and get back everything that was sent.",
+          );
+  }
+
+  async #keep() {
+    await this.#showKept(!(await askToKeep()));
   }
 
   /** @param {Event} event */

@@ -4,6 +4,7 @@ import { api } from "../account/openaccount.js";
 import { needsSignIn, toSignIn, toSuspended } from "../account/standing.js";
 import { KeystoreError } from "../storage/keystore.js";
 import { bus } from "../tabs/bus.js";
+import { askUnheard } from "../tabs/persistence.js";
 import { gettext } from "../text.js";
 import { onAccountNews } from "../ui/accountnews.js";
 import { showBadges } from "../ui/badges.js";
@@ -49,6 +50,7 @@ export async function startBus({ readable = false } = {}) {
     tell(error instanceof KeystoreError ? (KEYSTORE[error.code]?.() ?? "") : explain(error));
     return new Promise(() => {});
   }
+  void askUnheard().catch(() => {});
   showBadges();
   tellJoined();
   tellNewDevices();

@@ -22,6 +22,7 @@ export class Contacts {
   #changed;
   /** @type {Map<string, Contact>} by uid */ #contacts = new Map();
   /** @type {Set<string>} who came by a link of mine lately */ joined = new Set();
+  /** @type {Set<string>} who accepted my request since this page heard of it */ accepted = new Set();
   /** @type {Map<string, {version: number, note: Record<string, unknown>}>} */ #notes = new Map();
   #kept = ""; // as it lies in the store
   /** @type {Promise<void> | null} */ #loading = null;
@@ -199,6 +200,9 @@ export class Contacts {
     this.#contacts = new Map(
       /** @type {ConnectionRow[]} */ (connections).map((row) => [row.peer.uid, this.#named(row)]),
     );
+    for (const { peer, state } of before) {
+      if (state === STATE.ASKED && this.of(peer.uid)?.state === STATE.CONNECTED) this.accepted.add(peer.uid);
+    }
     // People whom the server no longer knows keep their name, for the chat that is kept here.
     for (const contact of before) {
       const { uid } = contact.peer;

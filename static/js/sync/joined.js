@@ -1,4 +1,5 @@
-// Who came by a link of mine is told once on each of my devices, by a line where their chat begins.
+// Who came by a link of mine, or accepted my request, is told once on each of my devices, by a line where their chat
+// begins. Of a request that was declined nothing is told.
 
 import { STATE } from "../chat/contactstate.js";
 
@@ -14,10 +15,11 @@ export async function learnContacts(client) {
 
 /** @param {Known} client */
 export function noteJoined({ contacts, conversations, notices }) {
-  for (const uid of contacts.joined) {
+  for (const uid of new Set([...contacts.joined, ...contacts.accepted])) {
+    const kind = contacts.joined.has(uid) ? "joined" : "accepted";
     const row = [...conversations.values()].find((one) => one.row.peer === uid)?.row;
     if (row?.state !== STATE.CONNECTED) continue; // not heard of yet, or blocked
-    if (notices.of(row.conv).some(({ kind }) => kind === "joined")) continue;
-    void notices.add(row.conv, BEGINNING, "joined", row.since);
+    if (notices.of(row.conv).some((notice) => notice.kind === kind)) continue;
+    void notices.add(row.conv, BEGINNING, kind, row.since);
   }
 }

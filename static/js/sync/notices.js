@@ -1,11 +1,11 @@
 // Lines in a chat that are no messages: a device list grew, an identity changed, a key was renewed,
-// somebody came by a link.
+// somebody came by a link or accepted a request.
 
 import { unlessFull } from "../storage/quota.js";
 
 /**
  * `devices`, `verified`: a list, an identity, of somebody who was verified
- * @typedef {"list" | "devices" | "identity" | "verified" | "epoch" | "joined"} Kind
+ * @typedef {"list" | "devices" | "identity" | "verified" | "epoch" | "joined" | "accepted"} Kind
  */
 /** @typedef {{seq: number, time: number, kind: Kind}} Notice `seq`: it stands after this row */
 

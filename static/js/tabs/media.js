@@ -28,7 +28,8 @@ class MediaError extends Error {
 /** @type {Map<string, Blob>} by hex: sealed, and only in memory. This page must stay until they are sent */
 const kept = new Map();
 /** @type {Set<string>} of those, what a message waits for that is not in the log */ const waiting = new Set();
-/** @type {Map<Blob, import("../storage/blobfiles.js").OpenedPlace>} decrypted, and too large for memory */
+/** @typedef {{place: import("../storage/blobfiles.js").OpenedPlace, until: number}} OnDisk `until`, ms: the browser saves it */
+/** @type {Map<Blob, OnDisk>} decrypted, and too large for memory */
 const onDisk = new Map();
 let count = 0;
 
@@ -63,7 +64,7 @@ export async function openAttachment(entry, role, options = {}) {
   const key = { fk: fromB64(entry.fk, 32), hash: fromB64(entry.hash, 32), size: entry.size, log2: entry.log2 };
   const { file, name } = await ask("open", { blob, key, role, kept: kept.get(blob), direct: isDirect() }, options);
   const place = name && (await placeOf(name));
-  if (place) onDisk.set(file, place);
+  if (place) onDisk.set(file, { place, until: 0 });
   return file;
 }
 
@@ -75,16 +76,23 @@ async function placeOf(name) {
 }
 
 /**
- * A file of openAttachment() that nobody reads any more.
+ * The browser saves a file of openAttachment(): it stays, also if this page closes it or goes.
  * @param {Blob} file
- * @param {number} [afterMs] the browser saves it, also if this page goes
+ * @param {number} ms
  */
-export function closeAttachment(file, afterMs) {
-  const place = onDisk.get(file);
+export function keepWhileSaved(file, ms) {
+  const one = onDisk.get(file);
+  if (one) one.until = Date.now() + ms;
+}
+
+/** A file of openAttachment() that nobody reads any more. @param {Blob} file */
+export function closeAttachment(file) {
+  const one = onDisk.get(file);
+  if (!one) return;
   onDisk.delete(file);
-  if (!place) return;
-  if (afterMs) setTimeout(remove, afterMs, place);
-  else remove(place);
+  const left = one.until - Date.now();
+  if (left > 0) setTimeout(remove, left, one.place);
+  else remove(one.place);
 }
 
 /** @param {import("../storage/blobfiles.js").OpenedPlace} place */

@@ -3,7 +3,7 @@
 import { format, gettext, ngettext } from "../text.js";
 import { summaryWords } from "./attachmentwords.js";
 import { whyNotDeleted } from "./deletingwords.js";
-import { joinedWords } from "./joinednews.js";
+import { acceptedWords, joinedWords } from "./joinednews.js";
 import { linkify } from "./linkify.js";
 import { putTick } from "./tick.js";
 import { clockTime, dayName, fullTime } from "./when.js";
@@ -59,6 +59,7 @@ const NOTICES = {
   verified: () => gettext("The security identity of this person has changed. You had verified the one before."),
   epoch: () => gettext("You renewed the encryption key."),
   joined: joinedWords,
+  accepted: acceptedWords,
   closed: () => gettext("Messages from before you reset your account stay closed."),
 };
 

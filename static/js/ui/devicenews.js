@@ -1,4 +1,5 @@
-// Another browser was signed in to this account: said once, on the page that somebody looks at.
+// Another browser was signed in to this account: said on the page that somebody looks at, and on every one after it
+// until they take a look or close it.
 
 import { bus } from "../tabs/bus.js";
 import { format, gettext, ngettext } from "../text.js";
@@ -7,9 +8,8 @@ import { attentive, onReturn } from "./attention.js";
 import { toast } from "./toast.js";
 import { momentTime } from "./when.js";
 
-const SHOWN_MS = 30_000; // it must not be missed
-
 /** @type {Promise<void>} */ let last = Promise.resolve();
+let shown = { words: "", close: () => {} };
 
 /** From now on, and of what happened while no page was open. */
 export function tellNewDevices() {
@@ -28,10 +28,21 @@ function look() {
 async function tellNew() {
   if (!attentive()) return;
   const { k, added } = await bus.ask("newDevices");
-  if (!added.length) return;
-  const onAction = () => location.assign("/settings#devices");
-  toast(deviceWords(added), { action: gettext("Look"), onAction, ms: SHOWN_MS });
-  await bus.ask("toldDevices", k);
+  const words = added.length ? deviceWords(added) : "";
+  if (words === shown.words) return;
+  shown.close(); // answered in another tab, or there are more
+  shown = { words, close: () => {} };
+  if (words) shown.close = show(words, k);
+}
+
+/** @param {string} words @param {number} k of the list that they tell of */
+function show(words, k) {
+  const answered = () => {
+    shown = { words: "", close: () => {} };
+    return bus.ask("toldDevices", k).catch(() => {}); // it is told again
+  };
+  const onAction = () => void answered().then(() => location.assign("/settings#devices"));
+  return toast(words, { action: gettext("Look"), onAction, onDismiss: () => void answered() });
 }
 
 /** @param {number[]} added ms */

@@ -1,5 +1,5 @@
-// Somebody accepted a link of mine: it is said at once on the page that is open, whatever it is. In
-// their chat it stays as a line (sync/joined.js).
+// Somebody came by a link of mine, or accepted my request: it is said at once on the page that is open, whatever it
+// is. In their chat it stays as a line (sync/joined.js).
 
 import { bus } from "../tabs/bus.js";
 import { format, gettext } from "../text.js";
@@ -11,10 +11,16 @@ export function joinedWords(name) {
   return format(gettext("{name} joined by your link."), { name });
 }
 
+/** @param {string} name */
+export function acceptedWords(name) {
+  return format(gettext("{name} accepted your request. You can write now."), { name });
+}
+
 export function tellJoined() {
   bus.on("notice", async ({ conv, notice }) => {
-    if (notice.kind !== "joined") return;
+    const words = { joined: joinedWords, accepted: acceptedWords }[/** @type {string} */ (notice.kind)];
+    if (!words) return;
     const contacts = await bus.ask("contacts");
-    toast(joinedWords(nameOf(contacts.find((contact) => contact.conv === conv))));
+    toast(words(nameOf(contacts.find((contact) => contact.conv === conv))));
   });
 }

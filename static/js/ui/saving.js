@@ -2,7 +2,7 @@
 // type is always the same and only its name says what it is.
 
 import { savedName } from "../chat/filenames.js";
-import { closeAttachment, openAttachment } from "../tabs/media.js";
+import { closeAttachment, keepWhileSaved, openAttachment } from "../tabs/media.js";
 import { gettext } from "../text.js";
 
 /** @typedef {import("../chat/content.js").Attachment} Attachment */
@@ -14,7 +14,13 @@ const SLOW = 5000; // bytes a millisecond, of a disk
 /** @param {Attachment} attachment @param {import("../tabs/media.js").Options} [how] */
 export async function saveAttachment(attachment, how) {
   const file = await openAttachment(attachment, "file", how);
-  closeAttachment(file, saveBlob(file, attachment.name));
+  saveOpened(file, file, attachment.name);
+  closeAttachment(file);
+}
+
+/** @param {Blob} blob as it is shown @param {Blob} file as it was opened: it outlives this page @param {string} name */
+export function saveOpened(blob, file, name) {
+  keepWhileSaved(file, saveBlob(blob, name));
 }
 
 /** @param {Blob} blob @param {string} name as it was sent @returns {number} ms for which it has to stay */

@@ -8,7 +8,7 @@ import { canBeSaved, mayLoadAgain, sizeWords, whyNotLoaded } from "./attachmentw
 import { part } from "./bubbles.js";
 import { files } from "./mediafiles.js";
 import { movesLittle } from "./motion.js";
-import { saveAttachment, saveBlob } from "./saving.js";
+import { saveAttachment, saveOpened } from "./saving.js";
 import { lengthOf } from "./videos.js";
 
 /** @typedef {import("../chat/content.js").Attachment} Attachment */
@@ -81,8 +81,7 @@ export class ViewerStage {
     if (!attachment) return;
     try {
       if (!this.#open) return await saveAttachment(attachment);
-      const { release } = files.hold(attachment, "file"); // whatever the viewer shows meanwhile
-      setTimeout(release, saveBlob(this.#open.blob, attachment.name));
+      saveOpened(this.#open.blob, this.#open.file, attachment.name); // whatever the viewer shows meanwhile
     } catch (error) {
       if (turn === this.#turn) this.#fails(codeOf(error));
     }
