@@ -277,7 +277,7 @@ def test_blocked_people_stay_out_and_are_not_told(pair: Pair) -> None:
     pair.alice.get_by_role("button", name="More about this chat").click()
     pair.alice.get_by_role("button", name="Block").click()
     expect(pair.alice.locator("chat-composer")).to_contain_text("You blocked")
-    expect(pair.alice.locator(".toast")).to_contain_text("Bob is blocked, and is not told.")
+    expect(pair.alice.locator(".toasts")).to_contain_text("Bob is blocked, and is not told.")
     write(pair.bob, unwanted := text())
     expect_status(pair.bob, unwanted, "Sent")
     pair.alice.reload()

@@ -53,7 +53,7 @@ def test_who_was_found_follows_what_becomes_of_the_pair(strangers: Pair) -> None
     found = alice.locator("people-find [data-part='result']")
     bob.get_by_role("button", name="Accept").click()
     expect(found.get_by_role("link", name="Write")).to_be_visible()
-    expect(alice.locator(".toast")).to_contain_text("Bob accepted your request.")
+    expect(alice.locator(".toasts")).to_contain_text("Bob accepted your request.")
     expect(found.get_by_role("button", name="Withdraw")).to_have_count(0)
 
 

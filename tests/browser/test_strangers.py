@@ -69,7 +69,7 @@ def test_all_who_ask_are_answered_at_once_and_nobody_asks_who_may_not(
     expect(dialog.get_by_role("heading")).to_have_text("Decline all 2 requests?")
     assert not serious(bob)
     dialog.get_by_role("button", name="Decline all").click()
-    expect(bob.locator(".toast")).to_contain_text("2 requests declined.")
+    expect(bob.locator(".toasts")).to_contain_text("2 requests declined.")
     expect(rows).to_have_count(0)
     bob.get_by_role("button", name="Undo").click()
     expect(rows).to_have_count(2)

@@ -22,7 +22,7 @@ const SHOWN_MOST = 3; // at once: more would cover what they speak of
  */
 export function toast(message, { action, onAction, onDismiss, ms, holds = true } = {}) {
   const box = document.createElement("div");
-  box.className = "toast";
+  box.className = onDismiss ? "toast toast-stays" : "toast";
   const words = document.createElement("span");
   words.textContent = message;
   box.append(words);
