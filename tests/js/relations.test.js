@@ -3,8 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { b64 } from "../../static/js/crypto/encoding.js";
+import { stored } from "../../static/js/storage/stores.js";
 import { decrypt } from "../../static/js/sync/decrypt.js";
+import { related, relating, SAID_MAX, targets } from "../../static/js/sync/relations.js";
 import { NOW } from "./correspondence.js";
+import { MemoryStores } from "./memory_stores.js";
 import { settle } from "./moved_clock.js";
 import { world } from "./read_log.js";
 import { CONV } from "./two_people.js";
@@ -193,4 +196,48 @@ test("where the server is set back, what was said above goes with it", async () 
   await bob.rewind(1, { ...row, last_seq: 1 });
   assert.deepEqual(await said(1), []);
   assert.deepEqual(await stores.all("relations"), []);
+});
+
+test("of a message of which very much is said, what counts stays alone", async () => {
+  const stores = new MemoryStores();
+  const place = { conv: CONV, time: NOW, ord: 1, warnings: [] };
+  const message = { ...place, seq: 1, mid: "m", mine: true, kind: 1, content: { t: "text", body: "words" } };
+  const say = (seq, mine, t, body) => {
+    const content = { t, ...(body !== undefined && { body }), ref: "m" };
+    return { ...place, seq, mid: `m${seq}`, mine, kind: 2, content };
+  };
+  const flood = Array.from({ length: SAID_MAX }, (_, at) => say(at + 10, false, "react", at % 2 ? "👍" : "❤️"));
+  const others = [
+    say(2, true, "react", "😂"),
+    say(3, true, "edit", "words!"),
+    say(4, false, "edit", "forged"),
+    say(5, false, "text", "an answer"),
+    say(500, false, "react", "no emoji"),
+  ];
+  await stores.write([stored(message), ...[...flood, ...others].flatMap(relating)]);
+  const counted = [
+    [2, "😂"],
+    [3, "words!"],
+    [5, undefined],
+    [9 + SAID_MAX, "👍"],
+  ];
+  const bodies = (relations) => relations.map(({ seq, body }) => [seq, body]).sort(([a], [b]) => a - b);
+  const [shown] = await related(stores, [message]);
+  assert.deepEqual(bodies(shown.relations), counted); // who only reads changes nothing
+  assert.equal((await stores.all("relations")).length, SAID_MAX + others.length);
+  const [told] = await targets(stores, [flood[0]]);
+  assert.deepEqual(bodies(told.relations), counted);
+  assert.deepEqual(bodies((await stores.all("relations")).map(([, value]) => value)), counted);
+
+  const deletions = Array.from({ length: SAID_MAX + 1 }, (_, at) => say(at + 600, true, "del"));
+  await stores.write(deletions.flatMap(relating));
+  stores.failing = true; // the next one tries again
+  assert.equal((await targets(stores, [flood[0]]))[0].gone, "deleted");
+  stores.failing = false;
+  assert.equal((await targets(stores, [flood[0]]))[0].gone, "deleted");
+  const left = (await stores.all("relations")).filter(([, { t }]) => t === "del");
+  assert.deepEqual(
+    left.map(([, { seq }]) => seq),
+    [600],
+  );
 });

@@ -3,6 +3,8 @@
 // and stays when its row leaves this browser.
 
 import { emptied } from "../chat/deleted.js";
+import { isEmoji } from "../chat/reactions.js";
+import { unlessFull } from "../storage/quota.js";
 
 /** @typedef {import("./decrypt.js").Message} Message */
 /** @typedef {import("../storage/stores.js").Change} Change */
@@ -19,6 +21,9 @@ import { emptied } from "../chat/deleted.js";
  * @property {string} [body] the emoji, the new text
  */
 
+/** Of one message. Of more, only what counts stays: each new one would cost as much as all before it. */
+export const SAID_MAX = 100;
+
 /** @param {Message} message @returns {Change[]} of one write with its row */
 export function relating({ conv, seq, mid, mine, time, content, gone }) {
   if (gone) return [{ store: "relations", key: [conv, seq], remove: true }]; // it says nothing any more
@@ -33,19 +38,42 @@ export function relating({ conv, seq, mid, mine, time, content, gone }) {
  * Messages with what others say of them, and without what their sender deleted.
  * @param {Pick<Stores, "named">} stores
  * @param {Message[]} messages of one conversation
+ * @param {(spent: Relation[]) => Promise<void>} [drop] those that need not be kept
  * @returns {Promise<Message[]>}
  */
-export async function related(stores, messages) {
+export async function related(stores, messages, drop = async () => {}) {
   const named = messages.filter(({ mid }) => mid);
   if (!named.length) return messages;
   const found = await stores.named(
     "relations",
     named.map(({ conv, mid }) => [conv, mid ?? ""]),
   );
-  const relations = new Map(
-    named.map((message, at) => [message, found[at]?.filter((one) => counts(one, message)) ?? []]),
-  );
+  const relations = new Map(named.map((message, at) => [message, counting(found[at] ?? [], message)]));
+  await drop(found.flatMap((all, at) => spent(all, relations.get(/** @type {Message} */ (named[at])) ?? [])));
   return messages.map((message) => said(message, relations.get(message) ?? []));
+}
+
+/** @param {Relation[]} all in order @param {Message} message @returns {Relation[]} */
+function counting(all, message) {
+  const those = all.filter((one) => counts(one, message));
+  return all.length > SAID_MAX ? lastOfEach(those) : those;
+}
+
+/** Of each person and kind: the newest, of deletions the first. @param {Relation[]} relations in order */
+function lastOfEach(relations) {
+  /** @type {Map<string, Relation>} */
+  const last = new Map();
+  for (const one of relations) {
+    const { t, mine, body } = one;
+    const kind = `${t} ${mine}`;
+    if (t === "del" ? !last.has(kind) : t !== "react" || body === "" || isEmoji(body)) last.set(kind, one);
+  }
+  return [...last.values()];
+}
+
+/** @param {Relation[]} all @param {Relation[]} counted */
+function spent(all, counted) {
+  return all.length > SAID_MAX ? all.filter((one) => !counted.includes(one)) : [];
 }
 
 /** @param {Message} message @param {Relation[]} relations that count @returns {Message} */
@@ -56,7 +84,7 @@ function said(message, relations) {
 
 /**
  * The messages of this browser that others name, with what is said of them by now.
- * @param {Pick<Stores, "named">} stores
+ * @param {Pick<Stores, "named" | "write">} stores
  * @param {Message[]} messages those others
  * @returns {Promise<Message[]>}
  */
@@ -65,8 +93,17 @@ export async function targets(stores, messages) {
     messages.flatMap(({ conv, content }) => (content?.ref ? [[content.ref, [conv, content.ref]]] : [])),
   );
   if (!refs.size) return [];
+  const rows = /** @type {const} */ ("relations");
   const found = await stores.named("messages", [...refs.values()]);
-  return related(stores, found.flat());
+  return related(stores, found.flat(), async (gone) => {
+    if (!gone.length) return;
+    const changes = gone.map(({ conv, seq }) => ({
+      store: rows,
+      key: [conv, seq],
+      remove: /** @type {const} */ (true),
+    }));
+    await stores.write(changes).catch(unlessFull);
+  });
 }
 
 /** Nobody changes or deletes somebody else's message. @param {Relation} relation @param {Message} message */
