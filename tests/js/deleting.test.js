@@ -184,7 +184,7 @@ test("the page that comes next ends what one hid that went", async () => {
   assert.deepEqual(says(await kept(after.stores, 1)), ["hidden", undefined]);
 });
 
-test("the deletion names the row for the server, and ends no draft", async () => {
+test("the deletion names the row for the server; it ends no draft, nor do files", async () => {
   const { log } = await world();
   const { client_id: ref } = await log.say("x");
   const row = await log.say({ t: "del", ref }, { erases: 1 });
@@ -195,6 +195,7 @@ test("the deletion names the row for the server, and ends no draft", async () =>
   await stores.write([{ store: "drafts", key: CONV, value: "half a sentence" }]);
   const entry = { id: "a", conv: CONV, order: 1, written: 1 };
   await outboxStore(stores).add({ ...entry, content: { t: "del", ref }, erases: 1 });
+  await outboxStore(stores).add({ ...entry, content: { t: "text", body: "", att: [{}] } }); // sealed meanwhile
   assert.equal(await stores.get("drafts", CONV), "half a sentence");
   await outboxStore(stores).add({ ...entry, content: { t: "text", body: "sent" } });
   assert.equal(await stores.get("drafts", CONV), undefined);
@@ -244,11 +245,12 @@ test("what waits to be deleted is shared no more; where that was refused, it is 
   assert.equal(sharedIn(messages, [{ ...entry, failed: "unknown" }]).links.length, 2);
 });
 
-test("a deletion that was refused is not waited for by who signs out; one that waits is", () => {
+test("a deletion or reaction that was refused is not waited for by who signs out; one that waits is", () => {
   const entry = { id: "d", conv: CONV, order: 1, written: 1, content: { t: "del", ref: "m1" }, erases: 1 };
   const text = { ...entry, content: { t: "text", body: "x" } };
-  const refused = [entry, { ...entry, failed: "unknown" }, text, { ...text, failed: "unknown" }].map(isRefused);
-  assert.deepEqual(refused, [false, true, false, false]);
+  const reaction = { ...entry, content: { t: "react", body: "👍", ref: "m1" } };
+  const refused = [entry, reaction, text].flatMap((one) => [one, { ...one, failed: "unknown" }]).map(isRefused);
+  assert.deepEqual(refused, [false, true, false, true, false, false]);
 });
 
 test("what was shared goes with its message, and with no other", () => {

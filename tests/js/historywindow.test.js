@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { HELD_MAX, HistoryWindow, PAGE } from "../../static/js/ui/historywindow.js";
+import { around, HELD_MAX, HistoryWindow, PAGE } from "../../static/js/ui/historywindow.js";
 
 const HAVE = 1000;
 
@@ -112,4 +112,33 @@ test("what is cleared below it does not turn it; what it holds, or comes back, d
     ].map(([before, cleared]) => held.turnedBy(before, cleared)),
     [false, true, true, false],
   );
+});
+
+test("what is held, and kept nowhere, hears what is said of it: the last emoji of each person", () => {
+  const held = wandered(); // where no browser keeps messages
+  const { first: seq } = held;
+  held.came({ ...message(seq), mid: "m" }, false);
+  let row = HAVE;
+  const react = (mine, body) => {
+    row += 1;
+    held.came({ ...message(row), mine, kind: 2, content: { t: "react", body, ref: "m" } }, false);
+  };
+  for (let at = 0; at < 3; at++) react(false, "👍");
+  react(true, "❤️");
+  react(false, "😂");
+  react(false, "no emoji");
+  const said = () => held.get(seq)?.relations?.map(({ mine, body }) => [mine, body]);
+  assert.deepEqual(said(), [
+    [true, "❤️"],
+    [false, "😂"],
+  ]);
+  react(true, "");
+  assert.deepEqual(said()?.at(-1), [true, ""]);
+  held.came({ ...message(row + 1), kind: 2, content: { t: "del", ref: "m" } }, false);
+  react(false, "👍");
+  assert.deepEqual([held.get(seq)?.gone, said()], ["deleted", undefined]);
+});
+
+test("a page around a row has it in its middle, before the first row as well", () => {
+  assert.deepEqual([undefined, 0, 200].map(around), [undefined, PAGE / 2, 200 + PAGE / 2]);
 });

@@ -7,7 +7,7 @@ import { filled, Node } from "./page.js";
 Object.assign(document, { createTextNode: () => new Node("text") });
 Object.assign(globalThis, { innerWidth: 800, innerHeight: 600 });
 
-const { fill } = await import("../../static/js/ui/bubbles.js");
+const { bubbleOf, fill } = await import("../../static/js/ui/bubbles.js");
 const { MessageMenu } = await import("../../static/js/ui/messagemenu.js");
 const { bus } = await import("../../static/js/tabs/bus.js");
 
@@ -52,6 +52,66 @@ test("who left a menu without a choice is back at its message; who went elsewher
   document.activeElement = document.body;
   menu.dispatchEvent(new Event("close"));
   assert.equal(document.activeElement, document.body);
+});
+
+/** A list of these bubbles, and the menu of its messages. */
+function page(...bubbles) {
+  const list = new Node("ul");
+  const nodes = bubbles.map((one) => {
+    const node = filled(new Node("li"), "_message.html");
+    node.setAttribute("data-key", one.key);
+    node.isConnected = true;
+    list.append(node);
+    fill(node, one, "Bob");
+    node.querySelector("[data-act='message-menu']").getBoundingClientRect = box;
+    return node;
+  });
+  const menu = filled(new Node("dialog"), "_messagemenu.html");
+  Object.assign(menu, { getBoundingClientRect: box, showModal: () => Object.assign(menu, { open: true }), close() {} });
+  const answered = [];
+  new MessageMenu(list, menu, ({ mid }) => answered.push(mid));
+  const open = (at) => nodes[at].querySelector("[data-act='message-menu']").click(list);
+  const reply = () => menu.querySelector("[data-part='reply']").click(menu);
+  return { menu, open, reply, answered };
+}
+
+test("what is chosen in a menu is done to the message that it was opened for, however late that is", async () => {
+  const other = { ...bubble, key: "seq 2", message: { ...message, seq: 2, mid: "other" } };
+  const { open, reply, answered } = page(bubble, other);
+  const waiting = [];
+  bus.ask = async (what) => {
+    if (what !== "quickEmoji") return { chat: { row: { state: 3 } } };
+    await new Promise((resolve) => waiting.push(resolve));
+    return ["👍"];
+  };
+  open(0);
+  await new Promise((resolve) => setImmediate(resolve));
+  open(1);
+  await new Promise((resolve) => setImmediate(resolve));
+  for (const answer of waiting) answer();
+  await new Promise((resolve) => setImmediate(resolve));
+  reply();
+  assert.deepEqual(answered, ["m"]);
+});
+
+test("without the emoji chosen last, the menu opens all the same", async () => {
+  const { menu, open } = page(bubble);
+  bus.ask = async (what) => {
+    if (what === "quickEmoji") throw new Error("the tab that leads is of an earlier version");
+    return { chat: { row: { state: 3 } } };
+  };
+  open(0);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.ok(menu.open);
+  assert.ok(menu.querySelector("[data-part='quick']").children.length > 1);
+});
+
+test("what a message has of emoji is known, though its bubble shows the rest already", () => {
+  const node = filled(new Node("li"), "_message.html");
+  fill(node, bubble, "Bob");
+  const reactions = [{ emoji: "👍", mine: true, theirs: false, waits: true }];
+  assert.equal(fill(node, { ...bubble, reactions }, "Bob"), false);
+  assert.deepEqual(bubbleOf(node).reactions, reactions);
 });
 
 test("a bubble that shows something already is not filled again; one that waits may have changed in place", () => {

@@ -55,6 +55,7 @@ test("what was chosen last is offered first; what is offered keeps its place", (
 function desk(logged = []) {
   const stores = new MemoryStores();
   const entries = [];
+  const heard = new Set(); // as the queue knows what it held once
   const outbox = {
     of: () => entries,
     discard: async (id) =>
@@ -62,7 +63,11 @@ function desk(logged = []) {
         entries.findIndex((entry) => entry.id === id),
         1,
       ),
-    add: async (entry) => void entries.push(entry),
+    add: async (entry) => {
+      if (outbox.full) throw new Error("full");
+      if (!heard.has(entry.id)) entries.push({ ...entry, order: heard.size });
+      heard.add(entry.id);
+    },
   };
   const row = ({ seq, ...value }) => ({
     store: "relations",
@@ -75,7 +80,7 @@ function desk(logged = []) {
     await ready;
     await react({ outbox, parts: { stores } }, { id, conv: "c", mid: "m", body });
   };
-  return { entries, say, stores };
+  return { entries, say, stores, outbox };
 }
 
 test("of several choices the last one is sent, and none where the log has it", async () => {
@@ -93,6 +98,29 @@ test("of several choices the last one is sent, and none where the log has it", a
   await say("e", "👍");
   assert.deepEqual(bodies(), ["", "👍"]);
   assert.deepEqual((await quickEmoji({ stores }))[0], "🦊");
+});
+
+test("asked twice, as where another tab takes over, it is one choice, and no older one comes back", async () => {
+  const { entries, say } = desk();
+  const bodies = () => entries.map(({ content }) => content.body);
+  await say("a", "👍");
+  await say("a", "👍");
+  assert.deepEqual(bodies(), ["👍"]);
+  await say("b", "❤️");
+  await say("a", "👍");
+  await say("b", "❤️");
+  assert.deepEqual(bodies(), ["❤️"]);
+});
+
+test("where a choice cannot be kept, the one before stays", async () => {
+  const { entries, say, outbox } = desk();
+  await say("a", "👍");
+  outbox.full = true;
+  await assert.rejects(say("b", "❤️"), /full/);
+  assert.deepEqual(
+    entries.map(({ content }) => content.body),
+    ["👍"],
+  );
 });
 
 test("without a reaction in the log, one that is taken back before it left is none", async () => {

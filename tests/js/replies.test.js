@@ -11,8 +11,12 @@ import { actsFor } from "../../static/js/ui/messagemenu.js";
 import { Quotes } from "../../static/js/ui/quotes.js";
 import { answerable, isAnswerKey, pulled } from "../../static/js/ui/replying.js";
 import { settle } from "./moved_clock.js";
+import { filled, Node } from "./page.js";
 import { world } from "./read_log.js";
 import { CONV } from "./two_people.js";
+
+const { bus } = await import("../../static/js/tabs/bus.js");
+const { ReplyBar } = await import("../../static/js/ui/replybar.js");
 
 const message = (seq, more = {}) => ({
   ...{ conv: CONV, seq, mid: `m${seq}`, mine: false, time: seq, ord: seq, kind: 1, warnings: [] },
@@ -130,6 +134,26 @@ test("an answer keeps what it names on the disk, and it is in the history again"
   );
 });
 
+test("of two messages with one name, the first is quoted", async () => {
+  const quotes = new Quotes(
+    async () => [],
+    () => {},
+  );
+  await quotes.want(["m"], [message(1, { mid: "m" }), message(2, { mid: "m" })]);
+  assert.equal(quotes.get("m")?.seq, 1);
+});
+
+test("a message that this browser does not keep can be answered by who sees it", async () => {
+  const bar = filled(new Node("chat-composer"), "_thread.html");
+  let changes = 0;
+  const reply = new ReplyBar(bar, new Node("textarea"), () => void (changes += 1));
+  bus.ask = async () => [];
+  await reply.open(CONV, "m1", message(1));
+  assert.deepEqual([reply.ref, changes], ["m1", 0]);
+  await reply.open(CONV, "m1");
+  assert.deepEqual([reply.ref, changes], [undefined, 1]); // nobody can mean it
+});
+
 test("a page asks once, believes what it holds itself, and hears what changes", async () => {
   const asked = [];
   let answer = async () => [message(1)];
@@ -173,7 +197,7 @@ test("the draft of a chat keeps what it answers, until it is sent", async () => 
   const { stores } = await world();
   const told = [];
   const outbox = { add: async () => {}, all: () => [] };
-  const { draft, drafts, keepDraft } = requests({
+  const { draft, drafts, keepDraft, send } = requests({
     parts: { stores, tell: (event, detail) => told.push([event, detail]) },
     ...{ outbox, contacts: {}, hiding: {}, uploads: {}, verification: {} },
   });
@@ -187,6 +211,10 @@ test("the draft of a chat keeps what it answers, until it is sent", async () => 
       { c: "", d: "half" },
     ],
   );
+  await send({ id: "a", conv: "c", content: { t: "text", body: "", att: [{}] } }); // beside what is written
+  assert.deepEqual(told.at(-1), ["draft", { conv: "d", text: "half" }]);
+  await send({ id: "b", conv: "d", content: { t: "text", body: "half" } });
+  assert.deepEqual(told.at(-1), ["draft", { conv: "d", text: "" }]);
   await keepDraft("c", { text: "" });
   assert.equal(await stores.get("drafts", "c"), undefined);
   assert.deepEqual(told.at(-1), ["draft", { conv: "c", text: "" }]);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { follow } from "../../static/js/sync/senderchain.js";
 import { begins, bytesLeft, chooses, roomWords, sends, TEXT_MAX } from "../../static/js/ui/composing.js";
-import { layout } from "../../static/js/ui/threadlayout.js";
+import { layout, placeOf } from "../../static/js/ui/threadlayout.js";
 
 const NOON = new Date(2026, 5, 1, 12).getTime();
 const message = (seq, more = {}) => ({
@@ -156,5 +156,15 @@ test("several sign-ins of a day are one line, and what was verified is another",
       ["list", 1],
       ["list", day],
     ].sort(),
+  );
+});
+
+test("what is on this device alone is found by the row behind which it stands", () => {
+  const [inLog, alone] = [message(4), message(9, { after: 0 })];
+  const items = layout({ messages: [inLog], only: [alone], entries: [], notices: [], marks: {} });
+  const keys = items.filter(({ type }) => type === "bubble").map(({ key }) => key);
+  assert.deepEqual(
+    [alone, inLog].map(placeOf),
+    [0, 4].map((seq, at) => ({ key: keys[at], seq })),
   );
 });

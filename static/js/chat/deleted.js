@@ -23,7 +23,7 @@ export function deletes({ content, mine }, message) {
   return content?.t === "del" && content.ref !== undefined && content.ref === message?.mid && mine === message.mine;
 }
 
-/** A deletion that changes nothing any more: the message stays. @param {{content: Content, failed?: string}} entry of the outbox */
+/** A deletion or a reaction that changes nothing any more: the message stays as it is. @param {{content: Content, failed?: string}} entry of the outbox */
 export function isRefused({ content, failed }) {
-  return content.t === "del" && failed !== undefined;
+  return content.t !== "text" && failed !== undefined;
 }

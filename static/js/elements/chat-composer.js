@@ -55,9 +55,10 @@ export class ChatComposer extends HTMLElement {
   }
 
   /** The message is answered with what is sent next. @param {import("../sync/decrypt.js").Message} message */
-  answer({ conv, mid }) {
+  answer(message) {
+    const { conv, mid } = message;
     if (conv !== this.#conv || !mid || !this.writable) return;
-    void this.#reply?.open(conv, mid);
+    void this.#reply?.open(conv, mid, message);
     void this.#follow();
     this.focusText();
   }

@@ -10,6 +10,15 @@ const NO_TURN = { ctr: 0, commitments: [] };
 /** Where it is counted how often the server's log became another one. @param {string} conv */
 export const logKey = (conv) => `log ${conv}`;
 
+/**
+ * What was written in the field. Files have taken their caption along before they were sealed: by now another text
+ * may stand there.
+ * @param {import("../chat/content.js").Content} content
+ */
+export function isDraft({ t, att }) {
+  return t === "text" && !att;
+}
+
 /** @param {Stores} stores @returns {OutboxStore} */
 export function outboxStore(stores) {
   /** @param {string} conv @param {Turn | undefined} turn @returns {Change[]} */
@@ -23,9 +32,7 @@ export function outboxStore(stores) {
     add: (entry) =>
       stores.write([
         { store: "outbox", key: entry.id, value: entry },
-        ...(entry.content.t === "text"
-          ? [/** @type {Change} */ ({ store: "drafts", key: entry.conv, remove: true })]
-          : []),
+        ...(isDraft(entry.content) ? [/** @type {Change} */ ({ store: "drafts", key: entry.conv, remove: true })] : []),
       ]),
     keep: (entry, turn) =>
       stores.write([{ store: "outbox", key: entry.id, value: entry }, ...turned(entry.conv, turn)]),

@@ -9,16 +9,18 @@ const KEY = "quick emoji";
 
 /**
  * What I said of this message before and has not left yet goes: of several choices the last one is sent, and none where
- * that is what the log has.
+ * that is what the log has. It is kept before those go: without room for it, they stay.
  * @param {Client} client
  * @param {{id: string, conv: string, mid: string, body: string}} reaction `body`: the emoji; empty takes it back
  */
 export async function react({ outbox, parts: { stores } }, { id, conv, mid, body }) {
   const of = () => outbox.of(conv).filter(({ content }) => content.t === "react" && content.ref === mid);
-  const waiting = of().filter(({ sealed }) => !sealed);
-  for (const entry of waiting) await outbox.discard(entry.id);
-  const undone = waiting.length > 0 && of().length === 0 && (await logged(stores, conv, mid)) === body;
-  if (!undone) await outbox.add({ id, conv, content: { t: "react", body, ref: mid } });
+  await outbox.add({ id, conv, content: { t: "react", body, ref: mid } });
+  const own = of().find((entry) => entry.id === id);
+  if (!own) return; // asked twice: it has left, or a later choice has taken its place
+  const before = of().filter(({ order, sealed }) => order < own.order && !sealed);
+  for (const entry of before) await outbox.discard(entry.id);
+  if (before.length && of().length === 1 && (await logged(stores, conv, mid)) === body) await outbox.discard(id);
   if (!isEmoji(body)) return;
   const value = quickAfter(await quickEmoji({ stores }), body);
   await stores.write([{ store: "meta", key: KEY, value }]).catch(unlessFull);

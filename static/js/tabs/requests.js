@@ -1,6 +1,7 @@
 // What a page may ask of the client, from whichever tab. Everything here may be asked twice.
 
 import { PAGE_MAX } from "../protocol.js";
+import { isDraft } from "../sending/outboxstore.js";
 import { newDevices, toldDevices } from "../sync/newdevices.js";
 import { onlyHere } from "../sync/onlyhere.js";
 import { quoted } from "../sync/quoted.js";
@@ -78,7 +79,7 @@ const sending = (client) => ({
   /** @param {import("../sending/queue.js").Message} message */
   send: async (message) => {
     await client.outbox.add(message);
-    client.parts.tell("draft", { conv: message.conv, text: "" });
+    if (isDraft(message.content)) client.parts.tell("draft", { conv: message.conv, text: "" });
   },
   /** @param {{id: string, conv: string, mid: string, body: string}} reaction */
   react: (reaction) => react(client, reaction),

@@ -90,10 +90,10 @@ export function nodeOf(item) {
  */
 export function fill(node, item, peerName) {
   if (item.type === "bubble") {
-    if (shows(node, item, peerName)) return false;
-    fillBubble(node, item, peerName);
-    shown.set(node, { bubble: item, peerName });
-    return true;
+    const same = shows(node, item, peerName);
+    shown.set(node, { bubble: item, peerName }); // what is said of it by an emoji may differ
+    if (!same) fillBubble(node, item, peerName);
+    return !same;
   }
   node.dataset.type = item.type;
   if (item.type === "notice") node.dataset.kind = item.kind;

@@ -2,6 +2,7 @@
 // them than a page can carry. It is moved along the history, not grown.
 
 import { deletes, emptied } from "../chat/deleted.js";
+import { isEmoji } from "../chat/reactions.js";
 import { PAGE_MAX } from "../protocol.js";
 
 /** @typedef {import("../sync/decrypt.js").Message} Message */
@@ -91,9 +92,7 @@ export class HistoryWindow {
    * @returns {boolean} false: it lies beyond a gap, and the reader waits for it
    */
   came(message, following) {
-    // What is held, and not kept in this browser, nobody else empties.
-    const target = message.content?.t === "del" && this.messages.find((one) => deletes(message, one));
-    if (target) this.#messages.set(target.seq, emptied(target, "deleted"));
+    this.#said(message);
     const next = message.seq === this.last + 1;
     const behind = this.later;
     this.#head = Math.max(this.#head, message.seq);
@@ -103,6 +102,15 @@ export class HistoryWindow {
       return true;
     }
     return message.seq <= this.last || !following;
+  }
+
+  /** Of what is held, and not kept in this browser, nobody else tells what is said of it. @param {Message} message */
+  #said(message) {
+    const { t, ref = "" } = message.content ?? {};
+    const target = t === "del" || t === "react" ? this.messages.find(({ mid }) => mid === ref) : undefined;
+    if (!target) return;
+    if (deletes(message, target)) this.#messages.set(target.seq, emptied(target, "deleted"));
+    else if (t === "react") this.#messages.set(target.seq, reacted(target, message));
   }
 
   /** @param {Page} page */
@@ -123,4 +131,20 @@ export class HistoryWindow {
   #drop(messages) {
     for (const { seq } of messages) this.#messages.delete(seq);
   }
+}
+
+/**
+ * Of the page that has a row in its middle.
+ * @param {number | undefined} seq 0: before the first one
+ * @returns {number | undefined} below which it begins; undefined: the newest page
+ */
+export function around(seq) {
+  return seq === undefined ? undefined : seq + PAGE / 2;
+}
+
+/** With what one person says of it now, in place of what they said before. @param {Message} target @param {Message} said @returns {Message} */
+function reacted(target, { conv, seq, mid = "", mine, time, content: { body = "" } = { t: "react" } }) {
+  if (target.gone || (body !== "" && !isEmoji(body))) return target;
+  const others = (target.relations ?? []).filter((one) => one.t !== "react" || one.mine !== mine || one.seq > seq);
+  return { ...target, relations: [...others, { conv, seq, mid, mine, time, t: "react", body }] };
 }

@@ -2,6 +2,7 @@
 // key of a keyboard, and a finger that stays on it.
 
 import { STATE } from "../chat/contactstate.js";
+import { QUICK } from "../chat/reactions.js";
 import { bus } from "../tabs/bus.js";
 import { gettext } from "../text.js";
 import { bubbleOf, part } from "./bubbles.js";
@@ -127,12 +128,12 @@ export class MessageMenu {
     if (!bubble || !conv || this.#menu.open) return;
     const { chat } = await bus.ask("opening", conv);
     const acts = actsFor(bubble, chat?.row.state === STATE.CONNECTED);
+    const quick = await bus.ask("quickEmoji").catch(() => QUICK); // there is more in the menu than those
     if (!acts.length || this.#menu.open || !node.isConnected) return;
     [this.#bubble, this.#chat] = [bubble, chat];
     for (const act of /** @type {Act[]} */ (["reply", "copy", "everyone", "here", "unsent"]))
       part(this.#menu, act).hidden = reacts || !acts.includes(act);
-    await this.#row.show(bubble, acts.includes("reply"));
-    if (this.#menu.open) return;
+    this.#row.show(bubble, acts.includes("reply") ? quick : []);
     this.#from = node.contains(document.activeElement) ? node : undefined;
     this.#menu.showModal();
     /** @type {HTMLElement | null} */ (this.#menu.querySelector(".menu-item:not([hidden])"))?.focus();

@@ -39,7 +39,7 @@ export class Quotes {
    * @returns {Promise<void>} all that can be known is
    */
   async want(mids, held = []) {
-    const here = new Map(held.map((message) => [message.mid, message]));
+    const here = new Map(held.toReversed().map((message) => [message.mid, message])); // a mid twice: the first of them
     const missing = [];
     for (const mid of new Set(mids)) {
       const message = here.get(mid);

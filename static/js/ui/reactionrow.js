@@ -1,7 +1,6 @@
 // The emoji at the top of a message's menu: a few at once, more on request, and a field for any other one.
 
 import { isEmoji } from "../chat/reactions.js";
-import { bus } from "../tabs/bus.js";
 import { part } from "./bubbles.js";
 
 // Those that people send most; what is not among them, the field takes from the keyboard of the device.
@@ -33,17 +32,15 @@ export class ReactionRow {
 
   /**
    * @param {import("./threadlayout.js").Bubble} bubble
-   * @param {boolean} can whether somebody can react to it
+   * @param {readonly string[]} quick offered at once; none: nobody can react to it
    */
-  async show({ reactions = [] }, can) {
+  show({ reactions = [] }, quick) {
     const place = part(this.#menu, "reactions");
-    place.hidden = !can;
+    place.hidden = !quick.length;
     place.removeAttribute("data-more");
     part(this.#menu, "all").hidden = true;
     /** @type {HTMLInputElement} */ (part(this.#menu, "any")).value = "";
-    if (!can) return;
     const mine = reactions.find((one) => one.mine)?.emoji;
-    const quick = await bus.ask("quickEmoji");
     part(this.#menu, "quick").replaceChildren(...quick.map((emoji) => choice(emoji, mine)));
   }
 

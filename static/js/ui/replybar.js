@@ -55,11 +55,16 @@ export class ReplyBar {
     this.#show();
   }
 
-  /** What is not here, nobody can mean: it is left. @param {string} conv @param {string} mid */
-  async open(conv, mid) {
+  /**
+   * What is not here, nobody can mean: it is left.
+   * @param {string} conv
+   * @param {string} mid
+   * @param {import("../sync/decrypt.js").Message} [message] as somebody sees it; the older ones are not kept here
+   */
+  async open(conv, mid, message) {
     this.#quotes.forget();
     [this.#conv, this.#ref] = [conv, mid];
-    await this.#quotes.want([mid]);
+    await this.#quotes.want([mid], message ? [message] : []);
     if (this.#ref !== mid || this.#conv !== conv) return;
     if (this.#quotes.get(mid)) this.#show();
     else this.close();

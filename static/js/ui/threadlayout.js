@@ -87,6 +87,16 @@ export function layout({ messages, only = [], entries, notices, marks, unreadFro
 }
 
 /**
+ * Where a message stands: its own number says nothing of that where it is on this device alone.
+ * @param {Message | import("../sync/onlyhere.js").OnlyHere} message
+ */
+export function placeOf(message) {
+  return "after" in message
+    ? { key: `only ${message.mid}`, seq: message.after }
+    : { key: `seq ${message.seq}`, seq: message.seq };
+}
+
+/**
  * Whether the first unread message is among these: else the line before it has no place yet.
  * @param {Message[]} messages
  * @param {number | undefined} unreadFrom

@@ -4,10 +4,11 @@ import { deletes, emptied } from "../chat/deleted.js";
 import { answered, isOriginal } from "../chat/quoting.js";
 import { bus } from "../tabs/bus.js";
 import { bubbleOf, part } from "./bubbles.js";
-import { PAGE } from "./historywindow.js";
+import { around } from "./historywindow.js";
 import { nameOf } from "./person.js";
 import { Quotes } from "./quotes.js";
 import { fillQuote, QuotePicture, quoteOf } from "./quoteview.js";
+import { placeOf } from "./threadlayout.js";
 
 /** @typedef {import("../sync/decrypt.js").Message} Message */
 /** @typedef {import("../sending/outbox.js").Entry} Entry */
@@ -140,7 +141,7 @@ export class ThreadReplies {
     const mid = answered((bubble.message ?? bubble.entry)?.content) ?? "";
     const original = this.#quotes.get(mid);
     if (!original || !(await this.#go(placeOf(original)))) return;
-    this.#from.push({ key: bubble.key, seq: bubble.message?.seq });
+    this.#from.push(bubble.message ? placeOf(bubble.message) : { key: bubble.key, seq: undefined });
     this.#look();
   }
 
@@ -148,14 +149,14 @@ export class ThreadReplies {
   async #back() {
     const place = this.#from.pop();
     const there = place && (await this.#go(place));
-    if (place && !there && !place.seq) this.#scrolling.toEnd(); // it was sent meanwhile
+    if (place && !there && place.seq === undefined) this.#scrolling.toEnd(); // it was sent meanwhile
     this.#look();
   }
 
   /** Shows a message, however far away it is. @param {Place} place @returns {Promise<boolean>} false: it did not come */
   async #go({ key, seq }) {
     const conv = this.#conv;
-    if (!this.#nodes.has(key)) await this.#pages.replace(seq && seq + PAGE / 2);
+    if (!this.#nodes.has(key)) await this.#pages.replace(around(seq));
     const node = conv === this.#conv ? this.#nodes.get(key) : undefined;
     if (!node) return false;
     this.#scrolling.toMiddle(node);
@@ -171,13 +172,6 @@ export class ThreadReplies {
     if (node && this.#scrolling.shows(node)) this.#from.pop();
     part(this.#thread, "back").hidden = !this.#from.length;
   }
-}
-
-/** @param {Message | import("../sync/onlyhere.js").OnlyHere} message @returns {Place} */
-function placeOf(message) {
-  return "after" in message
-    ? { key: `only ${message.mid}`, seq: message.after }
-    : { key: `seq ${message.seq}`, seq: message.seq };
 }
 
 /** The Tab key stops at the quote of the message where the reader is, not at those of all. @param {HTMLElement} list @param {Event} event */
