@@ -29,6 +29,9 @@ STATE_ROWS = 100  # vector rows a `state` frame
 STATE_GAPS = 200  # gaps a `state` frame, in all its rows
 PAGE_MAX = 50  # rows a `get`
 PAGE_BYTES = 48 * 1024
+LAST_PAGES = (
+    8  # of one answer to `last`: more would fill the send window of who has acknowledged none
+)
 WATCH_MAX = 100
 BLOBS_MAX = 20  # a message: ten attachments with their thumbnails
 FRAMES_PER_SECOND, FRAMES_BURST = 20, 250
@@ -147,7 +150,8 @@ class Typing(Frame, tag="typing"):
 
 
 class Get(Frame, tag="get"):
-    """Page back (`before`), catch up (`after`), or the newest row of each of `last`."""
+    """Page back (`before`), catch up (`after`), or the newest row of each of `last`: of those that
+    have one and fit into LAST_PAGES. A conversation that is left out is caught up with `after`."""
 
     ref: U32
     conv: Id | None = None

@@ -11,6 +11,7 @@ from chatsite.running import away, metrics
 from messaging import messages, protocol, receipts
 from messaging.backends.base import Busy, StaleEpoch
 from messaging.domain import Contact, ContactState
+from messaging.protocol import LAST_PAGES
 from messaging.sessions import hello
 from messaging.sessions.live import Session
 from messaging.sessions.rates import PREVIEWS, STATE_ROWS, Rate, more
@@ -133,12 +134,13 @@ async def _get(session: Session, frame: protocol.Get) -> None:
 async def _get_last(session: Session, ref: int, convs: list[Id], now: int) -> None:
     readers = [await session.knowledge.member(conv) for conv in dict.fromkeys(convs)]
     rows = await messages.last(readers, now)
-    for number in count():
+    for number in count(1):
         page = messages.fitting(rows)
-        rows = rows[len(page) :]
+        rows = rows[len(page) :] if number < LAST_PAGES else []
         session.reply(protocol.Page(ref=ref, rows=page, more=bool(rows)))
         if not rows:
-            return _pay(session, session.node.rates.gets, number + more(len(readers), PREVIEWS))
+            cost = number - 1 + more(len(readers), PREVIEWS)
+            return _pay(session, session.node.rates.gets, cost)
 
 
 async def _typing(session: Session, frame: protocol.Typing) -> None:

@@ -54,6 +54,8 @@ export const STATE_GAPS = 200;
 /** rows a `get` */
 export const PAGE_MAX = 50;
 export const PAGE_BYTES = 49152;
+/** of one answer to `last`: more would fill the send window of who has acknowledged none */
+export const LAST_PAGES = 8;
 export const WATCH_MAX = 100;
 /** a message: ten attachments with their thumbnails */
 export const BLOBS_MAX = 20;
@@ -1059,7 +1061,8 @@ export const BODY_MAX = 131072;
  */
 
 /**
- * Page back (`before`), catch up (`after`), or the newest row of each of `last`.
+ * Page back (`before`), catch up (`after`), or the newest row of each of `last`: of those that
+ * have one and fit into LAST_PAGES. A conversation that is left out is caught up with `after`.
  * @typedef {object} GetFrame
  * @property {"get"} t
  * @property {number} ref

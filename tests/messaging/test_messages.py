@@ -11,6 +11,7 @@ from messaging.backends import connection_store, log
 from messaging.domain import PairState, block_bit
 from testkit import cast
 from testkit.cast import Person, now_ms
+from tests.messaging.conftest import Enrol
 from tests.messaging.socket import Socket, arrived
 
 pytestmark = pytest.mark.usefixtures("transport")  # WebSocket and long poll
@@ -241,6 +242,28 @@ async def test_a_page_ends_before_it_grows_too_large(
     assert ([row.seq for row in first.rows], first.more) == ([3], True)
     second = await page(at_alice, conv, before=3)
     assert second.rows[0].seq == 2
+
+
+async def test_long_newest_messages_do_not_fill_the_window_of_who_asks_for_them(
+    alice: Person, enrol: Enrol
+) -> None:
+    """Those left out are asked for one by one, and each answer is acknowledged."""
+    count = protocol.WINDOW_BYTES // 40_000  # all of them are above the window
+    convs = []
+    at_alice = await arrived(alice)
+    for number in range(count):
+        convs.append(await cast.connect(alice, await enrol(f"peer{number}")))
+        await send(at_alice, alice.message(convs[-1], "x" * 32_000))
+    at_other = await arrived(alice)
+    at_other.send(protocol.Get(ref=1, last=[Id(conv) for conv in convs]))
+    pages = [await at_other.next(protocol.Page)]
+    while pages[-1].more:
+        pages.append(await at_other.next(protocol.Page))
+    assert len(pages) == protocol.LAST_PAGES
+    seen = {row.conv for answer in pages for row in answer.rows}
+    left = next(conv for conv in convs if conv not in seen)
+    assert len((await page(at_other, left, after=0)).rows) == 1
+    assert await at_other.silence() == []
 
 
 async def test_what_the_owner_cleared_is_not_shown_again(
