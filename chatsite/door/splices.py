@@ -4,7 +4,9 @@ import contextlib
 import fcntl
 import os
 
-PIPE_BYTES = 1024 * 1024  # of a pipe, where the system grants so much
+PIPE_BYTES = 256 * 1024  # of a pipe; with more the three sides wait longer for each other (ADR 68)
+EMPTY_MAX = 16  # pipes that wait for their next bytes: to make one costs as much as to use it
+_empty: list[tuple[int, int]] = []
 FLAGS = os.SPLICE_F_NONBLOCK | os.SPLICE_F_MOVE
 
 
@@ -16,9 +18,7 @@ class Splice:
         """Raises OSError."""
         self._source, self._target, self._count = source, target, count
         self._inside = 0  # bytes of the pipe
-        self._out, self._in = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        with contextlib.suppress(OSError):  # a user may have so many pages of pipes: it is smaller
-            fcntl.fcntl(self._in, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        self._pipe = self._out, self._in = _empty.pop() if _empty else _made()
 
     @property
     def left(self) -> int:
@@ -49,5 +49,15 @@ class Splice:
             raise EOFError("fewer bytes wait there than was said")
 
     def close(self) -> None:
-        os.close(self._in)
-        os.close(self._out)
+        if self._inside or len(_empty) == EMPTY_MAX:
+            os.close(self._in)
+            os.close(self._out)
+        else:
+            _empty.append(self._pipe)
+
+
+def _made() -> tuple[int, int]:
+    out, into = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    with contextlib.suppress(OSError):  # a user may have so many pages of pipes: it is smaller
+        fcntl.fcntl(into, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    return out, into

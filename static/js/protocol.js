@@ -54,7 +54,6 @@ export const STATE_GAPS = 200;
 /** rows a `get` */
 export const PAGE_MAX = 50;
 export const PAGE_BYTES = 49152;
-/** of one answer to `last`: more would fill the send window of who has acknowledged none */
 export const LAST_PAGES = 8;
 export const WATCH_MAX = 100;
 /** a message: ten attachments with their thumbnails */
