@@ -1,11 +1,11 @@
-"""python -m bench [live|append|steps|catchup|reconnect|page|media|all] [--engine …] …"""
+"""python -m bench [live|append|steps|catchup|reconnect|page|media|large|all] [--engine …] …"""
 
 import argparse
 import json
 from pathlib import Path
 from typing import Any
 
-from bench import append, catchup, live, machine, media, page, reconnect, steps
+from bench import append, catchup, large, live, machine, media, page, reconnect, steps
 from bench.engines import ENGINES
 from bench.tables import aligned, put_into, require_places
 
@@ -17,6 +17,7 @@ MODES: dict[str, Any] = {
     "reconnect": reconnect,
     "page": page,
     "media": media,
+    "large": large,
 }
 OF_ENGINES = ("append", "live", "steps", "reconnect")  # the others measure SQLite alone
 PROFILED = ("live", "catchup", "reconnect")  # those with a server

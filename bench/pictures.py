@@ -88,6 +88,12 @@ def _pair(site: Site, browser: Browser) -> tuple[Page, Page]:
     alice, bob = (
         browser.new_context(base_url=site.url, viewport=DESKTOP).new_page() for _ in range(2)
     )
+    acquaint(alice, bob)
+    return alice, bob
+
+
+def acquaint(alice: Page, bob: Page) -> None:
+    """Two empty browsers become two people, each in front of their conversation."""
     for page in (alice, bob):
         page.set_default_timeout(PATIENCE_MS)
     people.sign_up(alice, people.somebody("Alice"))
@@ -103,7 +109,6 @@ def _pair(site: Site, browser: Browser) -> tuple[Page, Page]:
     _go(alice, "/chats")
     alice.locator("chat-list").get_by_role("link", name="Bob").click()
     expect(alice.get_by_label("Message", exact=True)).to_be_enabled()
-    return alice, bob
 
 
 def _go(page: Page, address: str) -> None:
