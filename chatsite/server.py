@@ -194,7 +194,7 @@ class ChatServer(BoundedServer):
                 await self._stop_listening()
         except Exception:  # the process must end all the same
             logger.exception("the drain failed")
-        await self._cancel_the_rest()
+        await tasks.cancel_others(CANCEL_SECONDS)
 
     async def _stop_listening(self) -> None:
         for port in self._ports:
@@ -230,13 +230,6 @@ class ChatServer(BoundedServer):
         """Requests and sockets that are there now; what is under way is answered."""
         if self._running:
             await asyncio.wait(self._running, timeout=APPLICATIONS_SECONDS)
-
-    async def _cancel_the_rest(self) -> None:
-        rest = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in rest:
-            task.cancel()
-        if rest:
-            await asyncio.wait(rest, timeout=CANCEL_SECONDS)
 
 
 def _show_node(hub: Hub) -> None:

@@ -4,7 +4,7 @@ and the task goes on. And work on several things at a time."""
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from chatsite.running import away
@@ -49,6 +49,20 @@ async def each(every: Iterable[T], run: Callable[[T], Awaitable[None]]) -> None:
         for task in working:
             task.cancel()
         await asyncio.gather(*working, return_exceptions=True)
+
+
+async def cancel_others(seconds: float) -> None:
+    """Ends all tasks of this loop but the one that asks, and those that they begin meanwhile. Waits
+    so long for them at most."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while rest := asyncio.all_tasks() - {asyncio.current_task()}:
+                # One that is cancelled before it begins tells nobody: a thread that waits for it
+                # in asgiref's `async_to_sync` would wait for ever, and the process for the thread.
+                await asyncio.sleep(0)
+                for task in rest:
+                    task.cancel()
+                await asyncio.wait(rest)
 
 
 @contextmanager

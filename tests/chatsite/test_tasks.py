@@ -1,6 +1,7 @@
 """What runs for ever survives what goes wrong in a turn, and ends when it is cancelled."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
@@ -70,3 +71,37 @@ def test_a_step_that_fails_does_not_end_the_loop_around_it(caplog):
             done.append(2 // step)
     assert done == [2, 1]
     assert "dividing failed" in caplog.text
+
+
+async def test_a_task_that_had_not_begun_hears_that_it_is_ended() -> None:
+    heard: list[str] = []
+
+    async def work(name: str) -> None:
+        try:
+            if name == "first":
+                begun.append(asyncio.create_task(work("begun meanwhile")))
+            await asyncio.Event().wait()
+        finally:
+            heard.append(name)
+
+    begun = [asyncio.create_task(work("first"))]
+    await tasks.cancel_others(30)
+    assert sorted(heard) == ["begun meanwhile", "first"]
+    assert all(task.cancelled() for task in begun)
+
+
+async def test_a_task_that_does_not_end_holds_up_nobody() -> None:
+    over, started = asyncio.Event(), asyncio.Event()
+
+    async def stubborn() -> None:
+        while not over.is_set():
+            with suppress(asyncio.CancelledError):
+                started.set()
+                await over.wait()
+
+    task = asyncio.create_task(stubborn())
+    await started.wait()
+    await tasks.cancel_others(0.05)
+    assert not task.done()
+    over.set()
+    await task
