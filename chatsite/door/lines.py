@@ -51,7 +51,7 @@ class Line(Server):  # type: ignore[misc]
     async def splice(self, source: socket, count: int) -> None:
         """Gives what waits in `source`, after all that was written before. Ends when the system has
         taken it; the end of the connection cancels who waits for that. Raises EOFError, OSError."""
-        self.splicing = Splice(source.fileno(), self.socket.fileno(), count)
+        self.splicing = Splice(source, self.socket, count)
         try:
             while not self._all_gone():
                 self._writable = asyncio.get_running_loop().create_future()
@@ -68,7 +68,7 @@ class Line(Server):  # type: ignore[misc]
         if not self._waits():
             try:
                 self.splicing.go()
-            except ConnectionError:  # of the client; who waits is cancelled
+            except OSError:  # of the client, whatever it is; who waits is cancelled
                 self.abortConnection()
         return not self.splicing.left
 

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+from socket import socket
 
 PIPE_BYTES = 256 * 1024  # of a pipe; with more the three sides wait longer for each other (ADR 68)
 EMPTY_MAX = 16  # pipes that wait for their next bytes: to make one costs as much as to use it
@@ -12,9 +13,10 @@ FLAGS = os.SPLICE_F_NONBLOCK | os.SPLICE_F_MOVE
 
 class Splice:
     """The next `count` bytes of `source`, where they wait already, on their way to `target`: both
-    are descriptors of sockets that do not block."""
+    do not block. Each is asked for its number at each step: the system gives the number of one that
+    has ended to the connection of somebody else."""
 
-    def __init__(self, source: int, target: int, count: int) -> None:
+    def __init__(self, source: socket, target: socket, count: int) -> None:
         """Raises OSError."""
         self._source, self._target, self._count = source, target, count
         self._inside = 0  # bytes of the pipe
@@ -31,8 +33,9 @@ class Splice:
         while self.left:
             self._fill()
             more = os.SPLICE_F_MORE if self._count else 0
+            target = self._target.fileno()  # -1, which is refused, once it is closed
             try:
-                self._inside -= os.splice(self._out, self._target, self._inside, flags=FLAGS | more)
+                self._inside -= os.splice(self._out, target, self._inside, flags=FLAGS | more)
             except BlockingIOError:
                 return
 
@@ -40,7 +43,7 @@ class Splice:
         if not self._count:
             return
         try:
-            moved = os.splice(self._source, self._in, self._count, flags=FLAGS)
+            moved = os.splice(self._source.fileno(), self._in, self._count, flags=FLAGS)
         except OSError:  # the pipe is full, or nothing is there
             moved = 0
         self._count -= moved

@@ -10,6 +10,7 @@ import re
 import socket
 import sys
 import termios
+import time
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,7 +26,9 @@ from media.stores import Part, StoreAway, Waiting
 READ = 4096  # bytes that are read at a time, until the head is there
 HEAD_MAX = 16 * 1024  # bytes
 KEPT = 32  # connections that wait for their next part, at most
+KEPT_SECONDS = 15.0  # what lies on the way may forget one that is idle, and tells nobody so
 STATUS = re.compile(rb"HTTP/1\.1 (\d{3})[ \r]")
+CODED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)  # then no length counts
 LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,15})[ \t]*\r\n", re.IGNORECASE)
 CLOSE = re.compile(rb"\r\nconnection:[ \t]*close[ \t]*\r\n", re.IGNORECASE)
 
@@ -40,7 +43,7 @@ class Head:
 
 class Plain:
     def __init__(self) -> None:
-        self._idle: deque[socket.socket] = deque()
+        self._idle: deque[tuple[socket.socket, float]] = deque()  # since when, monotonic
 
     @asynccontextmanager
     async def get(self, url: URL) -> AsyncIterator[Part]:
@@ -54,18 +57,18 @@ class Plain:
             yield Part(body.size, _pieces(line, head.begun, body))
         finally:
             if body and not body.left and head.stays and len(self._idle) < KEPT:
-                self._idle.append(line)
+                self._idle.append((line, time.monotonic()))
             else:
                 line.close()
 
     def close(self) -> None:
         while self._idle:
-            self._idle.pop().close()
+            self._idle.pop()[0].close()
 
     async def _ask(self, url: URL) -> tuple[socket.socket, Head]:
         """A connection that waited may have been ended by the server: then by another."""
         while True:
-            kept = self._idle.pop() if self._idle else None
+            kept = self._kept()
             line = kept or await _connected(url)
             try:
                 return line, await _asked(line, url)
@@ -76,6 +79,14 @@ class Plain:
             except BaseException:
                 line.close()
                 raise
+
+    def _kept(self) -> socket.socket | None:
+        while self._idle:
+            line, since = self._idle.pop()
+            if time.monotonic() - since < KEPT_SECONDS:
+                return line
+            line.close()
+        return None
 
 
 async def _connected(url: URL) -> socket.socket:
@@ -113,7 +124,8 @@ async def _asked(line: socket.socket, url: URL) -> Head:
             raise StoreAway(f"the head of the S3 server's answer is above {HEAD_MAX} bytes")
         come += await _read(line)
         end = come.find(b"\r\n\r\n")
-    status, size = STATUS.match(come), LENGTH.search(come, 0, end + 2)
+    status = STATUS.match(come)
+    size = None if CODED.search(come, 0, end + 2) else LENGTH.search(come, 0, end + 2)
     if status is None:
         raise StoreAway("the S3 server does not speak HTTP/1.1")
     length, begun = int(size[1]) if size else None, come[end + 4 :]

@@ -22,7 +22,7 @@ class Signer:
     def __init__(self, s3: dict[str, str], endpoint: str) -> None:
         """`s3`: settings.S3. `endpoint`: where those who call reach the server."""
         parts = urlsplit(endpoint)
-        self._host = parts.netloc.removesuffix(PORTS[parts.scheme])
+        self._host = parts.netloc.lower().removesuffix(PORTS[parts.scheme])  # as clients say it
         self._origin = f"{parts.scheme}://{parts.netloc}"
         self._folder = f"{parts.path.rstrip('/')}/{s3['BUCKET']}"
         self._region, self._name, self._secret = s3["REGION"], s3["ACCESS_KEY"], s3["SECRET_KEY"]

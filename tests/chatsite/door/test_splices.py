@@ -87,3 +87,38 @@ async def test_less_than_was_said_is_an_error(ends: Ends, line: Line, source: En
     with pytest.raises(EOFError, match="fewer bytes"):
         await line.protocol.splice(here, 6)
     assert ends[1].recv(10) == b"12345"
+
+
+async def test_a_client_that_no_network_reaches_ends_its_line(
+    ends: Ends, line: Line, source: Ends
+) -> None:
+    """Here its socket is closed, which is an OSError and no ConnectionError either."""
+    source[1].sendall(b"12345")
+    ends[0].close()
+    giving = asyncio.create_task(line.protocol.splice(source[0], 5))
+    await asyncio.sleep(0)
+    assert line._aborting
+    giving.cancel()
+    await asyncio.wait([giving])
+
+
+@pytest.mark.parametrize("ended", ["source", "target"])
+def test_nothing_goes_to_or_from_who_has_the_number_of_a_socket_that_ended(
+    ends: Ends, source: Ends, ended: str
+) -> None:
+    source[1].sendall(b"12345")
+    splice = splices.Splice(source[0], ends[0], 5)
+    gone = {"source": source, "target": ends}[ended][0]
+    number = gone.fileno()
+    gone.close()
+    stranger, told = socket.socketpair()
+    with stranger, told:
+        assert number in (stranger.fileno(), told.fileno())
+        stranger.setblocking(False)
+        told.setblocking(False)
+        stranger.sendall(b"secret")
+        told.sendall(b"secret")
+        with pytest.raises((EOFError, OSError)):
+            splice.go()
+        splice.close()
+        assert (stranger.recv(100), told.recv(100)) == (b"secret", b"secret")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from media.backends.s3 import plain
 from media.backends.s3.plain import HEAD_MAX
 from media.backends.s3.store import S3Store
 from media.stores import CHUNK, PART_MAX, Missing, StoreAway, StoreFull, Waiting
@@ -99,6 +100,18 @@ async def test_a_connection_that_the_server_ended_meanwhile_is_replaced(
     assert len(server.connections) == 3
 
 
+@pytest.mark.parametrize("asked", ["plain"], indirect=True)
+async def test_a_connection_that_waited_for_long_is_not_asked_again(
+    asked: tuple[Server, S3Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that has gone without a word would be waited for, once for each of them."""
+    server, store = asked
+    monkeypatch.setattr(plain, "KEPT_SECONDS", 0.0)
+    for _ in range(2):
+        assert await read(store) == WHOLE
+    assert len(server.connections) == 2
+
+
 async def test_who_leaves_in_the_middle_leaves_nothing_to_the_next(
     asked: tuple[Server, S3Store],
 ) -> None:
@@ -164,6 +177,7 @@ async def test_each_refusal_is_told(asked: tuple[Server, S3Store], name: str) ->
     [
         b"", b"HTTP/1.1 2", b"220 mail.example ESMTP\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\nabc",
         GOOD % 10 + b"abc", GOOD.replace(b"%d", b"abc") + b"abc", GOOD.replace(b"%d", b"-1"),
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\n" + b"X: %s\r\n" % (b"x" * HEAD_MAX) * 8 + b"\r\n",
     ],
 )  # fmt: skip

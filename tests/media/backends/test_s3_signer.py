@@ -33,7 +33,7 @@ SHAPES: list[tuple[str, dict[str, object], tuple[Any, ...]]] = [
 ]  # fmt: skip
 ENDPOINTS = [
     "http://127.0.0.1:9000", "https://s3.example", "https://s3.example:8443/base/",
-    "https://s3.example:443", "http://[::1]:80",
+    "https://s3.example:443", "http://[::1]:80", "http://S3.Example:9000",
 ]  # fmt: skip
 
 
