@@ -90,8 +90,8 @@ async def page(
     if after is not None:
         after = max(after, reader.cleared)
     rows = await log().page(reader.conv, limit, now, before=before, after=after, size=PAGE_TEXT)
-    cut = content(rows) > PAGE_TEXT  # of what is withheld nothing is shown
     seen = [row for row in rows if row.seq > reader.cleared]
+    cut = content(seen) > PAGE_TEXT  # of what is withheld nothing is shown
     frames = await frames_of(seen, reader.owner, now)
     shown = fitting(frames)
     more = cut or len(shown) < len(frames) or len(seen) == limit

@@ -279,6 +279,17 @@ async def test_what_the_owner_cleared_is_not_shown_again(
     assert len((await page(at_alice, conv)).rows) == 3
 
 
+async def test_long_texts_below_what_was_cleared_promise_nothing_more(
+    alice: Person, bob: Person, conv: bytes
+) -> None:
+    at_alice = await arrived(alice)
+    for _ in range(3):
+        await send(at_alice, alice.message(conv, "x" * 17_000))
+    await connection_store().clear(alice.uid, bob.uid, 3)
+    answer = await page(await arrived(alice), conv)
+    assert (answer.rows, answer.more) == ([], False)
+
+
 async def test_get_asks_for_one_thing(alice: Person, bob: Person, conv: bytes) -> None:
     at_alice = await arrived(alice)
     for get in (protocol.Get(ref=1), protocol.Get(ref=1, conv=Id(conv), before=1, after=1)):
