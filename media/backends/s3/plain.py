@@ -90,24 +90,25 @@ class Plain:
 
 
 async def _connected(url: URL) -> socket.socket:
-    """Raises OSError, TimeoutError."""
+    """To the first address that answers; each has its share of the time. Raises OSError."""
     loop, failed = asyncio.get_running_loop(), OSError("no address")
     async with asyncio.timeout(answers.CONNECT_SECONDS):
         found = await loop.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM)
-        for family, kind, protocol, _, address in found:
-            line = socket.socket(family, kind, protocol)
-            try:
-                line.setblocking(False)
-                line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for *kind, _, address in found:
+        line = None
+        try:
+            line = socket.socket(*kind)
+            line.setblocking(False)
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            async with asyncio.timeout(answers.CONNECT_SECONDS / len(found)):
                 await loop.sock_connect(line, address)
-            except OSError as error:
+            return line
+        except BaseException as error:
+            if line:
                 line.close()
-                failed = error
-            except BaseException:
-                line.close()
+            if not isinstance(error, OSError):
                 raise
-            else:
-                return line
+            failed = error
     raise failed
 
 

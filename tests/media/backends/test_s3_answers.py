@@ -1,6 +1,7 @@
 """What an S3 server may answer to a GET, with and without TLS; and which connections are kept."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from media.backends.s3 import plain
+from media.backends.s3 import answers, plain
 from media.backends.s3.plain import HEAD_MAX
 from media.backends.s3.store import S3Store
 from media.stores import CHUNK, PART_MAX, Missing, StoreAway, StoreFull, Waiting
@@ -98,6 +99,27 @@ async def test_a_connection_that_the_server_ended_meanwhile_is_replaced(
         server.connections[n].close()
         await server.connections[n].wait_closed()
     assert len(server.connections) == 3
+
+
+@pytest.mark.parametrize("asked", ["plain"], indirect=True)
+async def test_addresses_that_do_not_answer_are_passed_over(
+    asked: tuple[Server, S3Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that this machine cannot reach at all, and one that drops what comes."""
+    monkeypatch.setattr(answers, "CONNECT_SECONDS", 0.6)
+    [(*kind, name, good)] = socket.getaddrinfo(
+        "127.0.0.1", int(asked[1]._s3["ENDPOINT_URL"].rpartition(":")[2]), type=socket.SOCK_STREAM
+    )
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, socket.socket() as one:
+        silent = full.getsockname()
+        one.connect(silent)  # its queue has no room for another
+        found = [
+            (socket.AF_X25, socket.SOCK_STREAM, 0, "", good),
+            (*kind, name, silent),
+            (*kind, name, good),
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        assert await read(asked[1]) == WHOLE
 
 
 @pytest.mark.parametrize("asked", ["plain"], indirect=True)
