@@ -45,6 +45,7 @@ const tkhd = (number) => box("tkhd", Buffer.alloc(12), u32(number), Buffer.alloc
 const sub = box("mdia", box("hdlr", Buffer.alloc(8), ascii("sbtl"), Buffer.alloc(13)));
 for (const [name, how] of [
   ["that begins where another one ends", { first: [of(0, 1, []), of(0, 2, [], run(1, 1, 0))] }],
+  ["behind which another one begins where it ends", { first: [of(0x20000, 2, [], run(0, 0)), of(0, 1, [])] }],
   ["outside of what holds frames", { first: [of(0x20000, 2, [], run(1, 1, 8))] }],
   ["before the film", { first: [of(0x20000, 2, [], run(1, 1, 2 ** 32 - 4000))] }],
   ["whose run is cut off", { first: [of(0x20000, 2, [], box("trun", u32(1)))] }],
@@ -60,6 +61,11 @@ for (const [name, how] of [
     assert.deepEqual([more, tells(left)], [true, true]);
   });
 }
+
+test("a film in pieces of more boxes than a page bears stays as it is", async () => {
+  const piece = box("moof", ...Array(9000).fill(box("traf")));
+  assert.equal(await withoutPlaces(new Blob([filmInPieces({ moreBoxes: Array(23).fill(piece) })])), null);
+});
 
 test("a track in pieces without a number, or with two, stays, and the film says so", async () => {
   for (const heads of [[], [tkhd(3), tkhd(3)], [box("tkhd", Buffer.alloc(8))]]) {

@@ -37,10 +37,10 @@ export function nameOf(box) {
   return boxAt(box, 0, box.length)?.name ?? "";
 }
 
-/** @param {Bytes} box @param {string} name @returns {Bytes[]} those of this name in it */
-export function named(box, name) {
+/** @param {Bytes} box @param {string} name @param {number} [most] @returns {Bytes[]} the first of this name in it */
+export function named(box, name, most = Number.POSITIVE_INFINITY) {
   const found = [];
-  for (const inner of boxesIn(box)) if (nameOf(inner) === name) found.push(inner); // of millions, few stay
+  for (const inner of boxesIn(box)) if (nameOf(inner) === name && found.push(inner) === most) break; // of millions, few stay
   return found;
 }
 

@@ -1,12 +1,12 @@
 // Where the samples of a track lie in a film in pieces (ISO/IEC 14496-12, 8.8): each piece, a `moof`, has a `traf` for each
 // track. As in filmtracks.js, what a table says of itself may be a lie.
 
-import { bodyOf, named } from "./filmboxes.js";
+import { bodyOf, boxesIn, named, nameOf } from "./filmboxes.js";
 
 /** @typedef {import("./filmboxes.js").Bytes} Bytes */
 /** @typedef {import("./filmtracks.js").Span} Span */
 /** @typedef {import("./filmplaces.js").Index} Piece a `moof` */
-/** @typedef {{box: Bytes, track: number, piece: Piece, first: boolean}} Part a `traf`; `first`: of its piece */
+/** @typedef {{box: Bytes, track: number, piece: Piece, first: boolean, leant: boolean}} Part a `traf`; `first`: of its piece; `leant`: the next one begins where its samples end */
 /** @typedef {{at: number, size: number | null}} Head where its samples begin; `size` of each, where runs do not say it */
 
 // Flags of a head and of a run: which fields there are.
@@ -26,8 +26,17 @@ export const NOBODY = -1;
 /** @param {Piece[]} pieces @returns {Part[]} */
 export function partsOf(pieces) {
   return pieces.flatMap((piece) =>
-    named(piece.bytes, "traf").map((box, n) => ({ box, track: trackOf(box), piece, first: n === 0 })),
+    named(piece.bytes, "traf").map((box, n, all) => {
+      const next = all[n + 1];
+      return { box, track: trackOf(box), piece, first: n === 0, leant: next !== undefined && leans(next) };
+    }),
   );
+}
+
+/** Whether it begins where the samples of the one before it end. @param {Bytes} box a `traf` */
+function leans(box) {
+  const [head] = named(box, "tfhd").map(bodyOf);
+  return !head || head.byteLength < 4 || !(head.getUint32(0) & (BASE | BASE_IS_PIECE));
 }
 
 /** @param {Bytes} box of which one inner box says it @returns {number} NOBODY: none does, or several */
@@ -45,13 +54,21 @@ export function numberOf(track) {
   return head.getUint32(head.getUint8(0) === 1 ? 20 : 12); // behind two times
 }
 
-/** What an index says of each sample of a track. @param {Bytes} index @param {number} track @returns {number | null} bytes */
-export function sizeIn(index, track) {
-  const said = named(index, "mvex")
-    .flatMap((box) => named(box, "trex"))
-    .map(bodyOf)
-    .filter((body) => body.byteLength >= 24 && body.getUint32(4) === track);
-  return said.length === 1 ? /** @type {DataView} */ (said[0]).getUint32(16) : null;
+/**
+ * What an index says of each sample of its tracks.
+ * @param {Bytes} index
+ * @returns {Map<number, number | null>} bytes, by number; null: it says so twice
+ */
+export function sizesIn(index) {
+  /** @type {Map<number, number | null>} */ const sizes = new Map();
+  for (const said of named(index, "mvex"))
+    for (const box of boxesIn(said)) {
+      const body = bodyOf(box);
+      if (nameOf(box) !== "trex" || body.byteLength < 24) continue;
+      const track = body.getUint32(4);
+      sizes.set(track, sizes.has(track) ? null : body.getUint32(16));
+    }
+  return sizes;
 }
 
 /**
@@ -64,7 +81,7 @@ export function spansOfParts(parts, size, most) {
   /** @type {Span[]} */ const spans = [];
   for (const part of parts) {
     const head = headOf(part, size);
-    if (!head) return null;
+    if (!head || part.leant) return null;
     const base = head.at;
     let at = base;
     for (const box of named(part.box, "trun")) {

@@ -4,10 +4,10 @@
 // heads of its pieces are read; the rest is the file itself.
 //
 // Policy: `TELLING` (which boxes go), `NEEDED` (which say nothing), `SEEN_OR_HEARD` (which tracks stay), `INDEX_MAX`,
-// `BOXES_MAX`, `SPANS_MAX`.
+// `BOXES_MAX`, `ALL_BOXES_MAX`, `SPANS_MAX`.
 
 import { boxAt, boxesIn, FREE, freed, named } from "./filmboxes.js";
-import { NOBODY, numberOf, partsOf, sizeIn, spansOfParts } from "./filmpieces.js";
+import { NOBODY, numberOf, partsOf, sizesIn, spansOfParts } from "./filmpieces.js";
 import { spansOf } from "./filmtracks.js";
 
 /** @typedef {import("./filmboxes.js").Bytes} Bytes */
@@ -33,6 +33,7 @@ const STSD_HEAD = 8;
 /** @type {[number, number]} */ const VENDOR = [12, 16];
 /** @type {[number, number]} */ const COMPRESSOR = [42, 74];
 const BOXES_MAX = 10_000; // at the top, where a film in pieces has two for each; and in its index
+const ALL_BOXES_MAX = 200_000; // in its index and its pieces: 40 in each of 5000
 const INDEX_MAX = 64 * 1024 * 1024; // bytes that are read: of a film of many hours some MB
 const DEPTH_MAX = 4;
 const SPANS_MAX = 5_000; // of samples: one a second for 80 minutes
@@ -51,7 +52,13 @@ export async function withoutPlaces(film) {
   const read = await readFrom(film);
   if (!read) return null;
   const { indexes, data, tables } = read;
-  const found = indexes.map(silenced);
+  let boxesLeft = ALL_BOXES_MAX;
+  const found = indexes.map((index) => {
+    const most = Math.min(BOXES_MAX, boxesLeft);
+    const boxes = silenced(index, most);
+    boxesLeft -= most - boxes.left;
+    return boxes;
+  });
   if (found.some(({ left }) => !left)) return null;
   const { tracks, nobodys } = silentTracks(indexes, data);
   const less = tracks.some(Boolean);
@@ -103,20 +110,18 @@ async function readFrom(film) {
  *   piece has samples of a track that is none
  */
 function silentTracks(indexes, data) {
-  const all = indexes.flatMap(({ name, bytes: index }) =>
-    name === "moov" ? named(index, "trak").map((box) => ({ index, box, number: numberOf(box) })) : [],
-  );
+  const all = indexes.flatMap(({ name, bytes: index }) => (name === "moov" ? tracksOf(index) : []));
   const parts = groupedBy(partsOf(indexes.filter(({ name }) => name === "moof")), ({ track }) => track);
   const same = groupedBy(all, ({ number }) => number);
   let left = SPANS_MAX;
   const found = all
     .filter(({ box }) => !SEEN_OR_HEARD.has(kindOf(box)))
-    .map(({ index, box, number }) => {
+    .map(({ sizes, box, number }) => {
       const own = parts.get(number) ?? [];
       // Whose samples are those, where two tracks have one number or this one has none?
       if (parts.size && (number === NOBODY || same.get(number)?.length !== 1)) return null;
       const whole = spansOf(box, left);
-      const pieces = whole && spansOfParts(own, sizeIn(index, number), left - whole.length - own.length);
+      const pieces = whole && spansOfParts(own, sizes.get(number) ?? null, left - whole.length - own.length);
       const spans = pieces && [...whole, ...pieces];
       if (!spans?.every((span) => isIn(data, span))) return null;
       left -= spans.length + own.length;
@@ -128,6 +133,12 @@ function silentTracks(indexes, data) {
       return spans;
     });
   return { tracks: found, nobodys: [...parts.keys()].some((track) => track === NOBODY || !same.has(track)) };
+}
+
+/** @param {Bytes} index */
+function tracksOf(index) {
+  const sizes = sizesIn(index);
+  return named(index, "trak").map((box) => ({ sizes, box, number: numberOf(box) }));
 }
 
 /** @template T @param {T[]} all @param {(one: T) => number} numberOf @returns {Map<number, T[]>} */
@@ -220,9 +231,9 @@ async function bytesOf(blob) {
 }
 
 /** @typedef {{left: number, odd: boolean, freed: boolean}} Boxes that may still come; 0: there are more. `odd`: nobody knows what one tells */
-/** @param {Index} index changed in place @returns {Boxes} */
-function silenced(index) {
-  const boxes = { left: BOXES_MAX, odd: false, freed: false };
+/** @param {Index} index changed in place @param {number} left @returns {Boxes} */
+function silenced(index, left) {
+  const boxes = { left, odd: false, freed: false };
   silence(index.bytes, boxes, 0);
   if (index.name === "moov") unmarked(index.bytes);
   index.changed = index.name !== "moof" || boxes.freed;

@@ -93,15 +93,21 @@ function tableOf(table, name, least) {
 function isHere(media) {
   const places = only(media, "dinf", "dref");
   if (!places) return false;
-  const all = [...boxesIn(places, 8)].map(bodyOf); // behind version, flags and a count
-  return all.length > 0 && all.every((body) => body.byteLength >= 4 && body.getUint32(0) & IN_THIS_FILE);
+  let count = 0;
+  // Behind version, flags and a count.
+  for (const place of boxesIn(places, 8)) {
+    const body = bodyOf(place);
+    if (body.byteLength < 4 || !(body.getUint32(0) & IN_THIS_FILE)) return false;
+    count++;
+  }
+  return count > 0;
 }
 
 /** @param {Bytes} box @param {string[]} names from outside in @returns {Bytes | null} null: there is none, or more than one */
 function only(box, ...names) {
   /** @type {Bytes | null} */ let found = box;
   for (const name of names) {
-    /** @type {Bytes[]} */ const inner = found ? named(found, name) : [];
+    /** @type {Bytes[]} */ const inner = found ? named(found, name, 2) : [];
     found = inner.length === 1 ? /** @type {Bytes} */ (inner[0]) : null;
   }
   return found;
