@@ -16,6 +16,7 @@ export async function correspondence() {
     deviceLists: a.deviceLists,
     rotation: a.rotation,
     conversation: () => talk,
+    erased: async ({ erases }) => erases,
     now: () => NOW,
   });
   let turn = { ctr: 0, commitments: [] };

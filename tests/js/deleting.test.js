@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { isRefused } from "../../static/js/chat/deleted.js";
 import { outboxStore } from "../../static/js/sending/outboxstore.js";
 import { stored } from "../../static/js/storage/stores.js";
+import { dropRefused, erasedBy } from "../../static/js/sync/deleting.js";
 import { UNDO_MS } from "../../static/js/sync/hiding.js";
 import { HistoryWindow } from "../../static/js/ui/historywindow.js";
 import { sharedIn, sharedWithout } from "../../static/js/ui/sharedmedia.js";
@@ -197,8 +198,23 @@ test("the deletion names the row for the server; it ends no draft, nor do files"
   await outboxStore(stores).add({ ...entry, content: { t: "del", ref }, erases: 1 });
   await outboxStore(stores).add({ ...entry, content: { t: "text", body: "", att: [{}] } }); // sealed meanwhile
   assert.equal(await stores.get("drafts", CONV), "half a sentence");
+  await outboxStore(stores).add({ ...entry, content: { t: "text", body: "taken back" } }, true); // and written on since
+  assert.equal(await stores.get("drafts", CONV), "half a sentence");
   await outboxStore(stores).add({ ...entry, content: { t: "text", body: "sent" } });
   assert.equal(await stores.get("drafts", CONV), undefined);
+});
+
+test("a deletion names the place that its message has when it leaves, or none", async () => {
+  const stores = new MemoryStores();
+  const entry = { id: "d", conv: CONV, order: 1, written: 1, content: { t: "del", ref: "m1" }, erases: 4 };
+  const at = (more = {}) => erasedBy(stores, { ...entry, ...more });
+  assert.deepEqual([await at(), await at({ erases: undefined })], [4, undefined]);
+  await stores.write([{ store: "only", key: [CONV, "m1"], value: message(4, { mid: "m1", after: 2 }) }]);
+  assert.equal(await at(), undefined);
+  await stores.write([stored(message(3, { mid: "m1" })), stored(message(4, { mid: "m2" }))]);
+  assert.equal(await at(), 3);
+  await stores.write([stored(message(4, { mid: "m1" })), stored(message(5, { mid: "m1" }))]);
+  assert.equal(await at(), 4);
 });
 
 const message = (seq, more = {}) => ({
@@ -251,6 +267,33 @@ test("a deletion or reaction that was refused is not waited for by who signs out
   const reaction = { ...entry, content: { t: "react", body: "👍", ref: "m1" } };
   const refused = [entry, reaction, text].flatMap((one) => [one, { ...one, failed: "unknown" }]).map(isRefused);
   assert.deepEqual(refused, [false, true, false, true, false, false]);
+});
+
+test("what was refused of a message that shows no more is given up; of any other it waits for the person", async () => {
+  const stores = new MemoryStores();
+  const refs = ["m1", "m2", "m3", "m4", "m5", "m6"];
+  const entry = (ref, at) => ({ id: ref, conv: CONV, order: at, written: 9, content: { t: "react", body: "👍", ref } });
+  let entries = refs.map((ref, at) => ({ ...entry(ref, at), failed: "unknown" }));
+  entries.push({ ...entry("m2", 7), id: "waits" }, { ...entries[5], id: "cleared", written: 8 });
+  const relation = { conv: CONV, seq: 9, mid: "d", mine: true, time: 9, t: "del" };
+  await stores.write([
+    stored(message(1)),
+    stored(message(2, { gone: "deleted", content: undefined })),
+    stored(message(3)),
+    { store: "relations", key: [CONV, 9], name: [CONV, "m3"], value: relation },
+    { store: "only", key: [CONV, "m4"], value: message(4, { after: 3 }) },
+  ]);
+  const hidden = ({ mid, ...more }) => (mid === "m5" ? { mid, ...more, gone: "hidden" } : { mid, ...more });
+  await dropRefused({
+    conversations: new Map([[CONV, { clearedAt: 8 }]]),
+    outbox: { all: () => entries, discard: async (id) => void (entries = entries.filter((one) => one.id !== id)) },
+    hiding: { shown: hidden },
+    parts: { stores },
+  });
+  assert.deepEqual(
+    entries.map(({ id }) => id),
+    ["m1", "m6", "waits"],
+  );
 });
 
 test("what was shared goes with its message, and with no other", () => {

@@ -29,10 +29,12 @@ export function outboxStore(stores) {
       const turn = (await stores.get("meta", `turn ${conv}`)) ?? NO_TURN;
       return { ...turn, log: await stores.get("meta", logKey(conv)) };
     },
-    add: (entry) =>
+    add: (entry, again = false) =>
       stores.write([
         { store: "outbox", key: entry.id, value: entry },
-        ...(isDraft(entry.content) ? [/** @type {Change} */ ({ store: "drafts", key: entry.conv, remove: true })] : []),
+        ...(isDraft(entry.content) && !again
+          ? [/** @type {Change} */ ({ store: "drafts", key: entry.conv, remove: true })]
+          : []),
       ]),
     keep: (entry, turn) =>
       stores.write([{ store: "outbox", key: entry.id, value: entry }, ...turned(entry.conv, turn)]),

@@ -5,7 +5,7 @@
 
 /** @typedef {import("../protocol.js").SendFrame} Send */
 /** @typedef {import("../chat/content.js").Content} Content */
-/** @typedef {{id: string, conv: string, content: Content, erases?: number | undefined}} Message */
+/** @typedef {{id: string, conv: string, content: Content, erases?: number | undefined, again?: boolean}} Message `again`: it was discarded, and is taken back */
 
 /**
  * @typedef {object} Entry
@@ -43,7 +43,7 @@
  * @typedef {object} OutboxStore
  * @property {() => Promise<Entry[]>} entries
  * @property {(conv: string) => Promise<Turn>} turn
- * @property {(entry: Entry) => Promise<void>} add and end the draft that it was
+ * @property {(entry: Entry, again?: boolean) => Promise<void>} add and end the draft that it was; again: it was none
  * @property {(entry: Entry, turn?: Turn) => Promise<void>} keep
  * @property {(entry: Entry, turn?: Turn) => Promise<void>} drop
  */
@@ -194,11 +194,11 @@ export class Queue {
   }
 
   /** @param {Message} message */
-  async #add({ id, conv, content, erases }) {
+  async #add({ id, conv, content, erases, again }) {
     if (this.find(id) || this.#ended.has(id)) return null;
     /** @type {Entry} */
     const entry = { id, conv, content, order: ++this.#order, written: this.#clock.now(), ...(erases && { erases }) };
-    await this.#store.add(entry);
+    await this.#store.add(entry, again);
     this.#entries.push(entry);
     return entry;
   }

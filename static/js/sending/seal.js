@@ -20,10 +20,11 @@ import { refusal } from "./codes.js";
  * @param {import("../people/devicelists.js").DeviceLists} parts.deviceLists
  * @param {import("../keys/epochrotation.js").EpochRotation} parts.rotation
  * @param {(conv: string) => Talk | undefined} parts.conversation
+ * @param {(entry: Entry) => Promise<number | undefined>} parts.erased seq of the row that the server empties with a deletion
  * @param {() => number} parts.now
  * @returns {(entry: Entry, turn: Turn) => Promise<Sealed>}
  */
-export function sealer({ me, deviceLists, rotation, conversation, now }) {
+export function sealer({ me, deviceLists, rotation, conversation, erased, now }) {
   return async (entry, turn) => {
     const talk = conversation(entry.conv);
     if (!talk) throw refusal("not_connected");
@@ -53,15 +54,11 @@ export function sealer({ me, deviceLists, rotation, conversation, now }) {
     });
     const frame = frameOf(entry.conv, talk.have, open.epoch.n, sealed);
     const blobs = blobsOf(entry.content).map(({ entry: { blob } }) => blob);
-    const erase = erased(entry);
-    const more = { ...(blobs.length && { blobs }), ...(erase && { erase }) };
+    const seq = await erased(entry);
+    const { ref } = entry.content;
+    const more = { ...(blobs.length && { blobs }), ...(seq && ref && { erase: { seq, client_id: ref } }) };
     return { ctr, commitment: b64(sealed.commitment), frame: { ...frame, ...more } };
   };
-}
-
-/** The row that the server empties with a deletion. @param {Entry} entry */
-function erased({ content: { ref }, erases }) {
-  return erases && ref ? { seq: erases, client_id: ref } : undefined;
 }
 
 /** @param {import("../chat/content.js").Content} content */

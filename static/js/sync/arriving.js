@@ -3,6 +3,7 @@
 
 import { learn } from "./applystate.js";
 import { catchUp } from "./catchup.js";
+import { dropRefused } from "./deleting.js";
 import { evict, withFilesCleared } from "./evicting.js";
 import { noteJoined } from "./joined.js";
 
@@ -45,5 +46,6 @@ export async function arrive(rows, client, { follow, open, ask, learned, holds }
   }
   if (!holds()) return;
   settled();
+  void dropRefused(client).catch(() => {}); // the next connect does it
   for (const { row } of conversations.values()) receipts.known(said.get(row.conv) ?? row, row);
 }

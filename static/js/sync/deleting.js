@@ -1,13 +1,14 @@
 // Messages that who wrote them deletes for everyone (docs/encryption.md 4.12). What the server empties alone counts for
 // nothing here: only the sealed `del` of the same person says that it was them.
 
-import { deletes, emptied } from "../chat/deleted.js";
+import { deletes, emptied, isRefused } from "../chat/deleted.js";
 import { stored } from "../storage/stores.js";
 import { related, relating } from "./relations.js";
 
 /** @typedef {import("./decrypt.js").Message} Message */
 /** @typedef {import("../storage/stores.js").Change} Change */
 /** @typedef {Pick<import("../storage/stores.js").Stores, "named">} Stores */
+/** @typedef {Pick<import("../storage/stores.js").Stores, "named" | "get">} Reading */
 
 /**
  * What these messages delete of this browser.
@@ -37,6 +38,36 @@ export async function deletedBy(stores, messages) {
  */
 export async function withoutDeleted(stores, messages) {
   return (await related(stores, messages)).map(({ relations: _, ...message }) => message);
+}
+
+/**
+ * The row that the server empties with a deletion, as it leaves. Where an older backup was put back since it was
+ * written, the message has come again at another place, or is on devices alone.
+ * @param {Reading} stores
+ * @param {import("../sending/queue.js").Entry} entry
+ * @returns {Promise<number | undefined>} its seq; undefined: none
+ */
+export async function erasedBy(stores, { conv, content: { ref = "" }, erases }) {
+  if (!erases) return undefined;
+  const [rows = []] = await stores.named("messages", [[conv, ref]]);
+  const seqs = /** @type {Message[]} */ (rows).filter(({ mine }) => mine).map(({ seq }) => seq);
+  if (seqs.length) return seqs.includes(erases) ? erases : seqs.at(-1);
+  return (await stores.get("only", [conv, ref])) ? undefined : erases; // else it left this browser, or was hidden
+}
+
+/**
+ * Reactions and deletions that were refused, of messages that are shown no more, or as deleted: nobody could give them up.
+ * @param {Pick<import("./client.js").Client, "conversations" | "outbox" | "hiding" | "parts">} client
+ */
+export async function dropRefused({ conversations, outbox, hiding, parts: { stores } }) {
+  for (const { id, conv, written, content } of outbox.all().filter(isRefused)) {
+    const mid = content.ref ?? "";
+    const [kept = []] = await stores.named("messages", [[conv, mid]]);
+    const [message] = await related(stores, kept);
+    const cleared = written <= (conversations.get(conv)?.clearedAt ?? 0);
+    const gone = hiding.shown(message ?? /** @type {Message} */ ({ conv, mid })).gone;
+    if (cleared || gone || (await stores.get("only", [conv, mid]))) await outbox.discard(id);
+  }
 }
 
 /** @param {Message} message emptied @returns {Change[]} */

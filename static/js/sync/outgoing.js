@@ -5,6 +5,7 @@ import { Outbox } from "../sending/outbox.js";
 import { outboxStore } from "../sending/outboxstore.js";
 import { sealer } from "../sending/seal.js";
 import { Uploads } from "../sending/uploads.js";
+import { erasedBy } from "./deleting.js";
 
 /**
  * @param {import("./client.js").Client} client with everything but these two
@@ -29,6 +30,7 @@ export function outgoing(client, keys) {
       deviceLists: client.deviceLists,
       rotation: client.rotation,
       conversation: (conv) => client.conversations.get(conv),
+      erased: (entry) => erasedBy(stores, entry),
       now: clock.now,
     }),
     transmit: (frame) => {

@@ -79,7 +79,7 @@ const sending = (client) => ({
   /** @param {import("../sending/queue.js").Message} message */
   send: async (message) => {
     await client.outbox.add(message);
-    if (isDraft(message.content)) client.parts.tell("draft", { conv: message.conv, text: "" });
+    if (isDraft(message.content) && !message.again) client.parts.tell("draft", { conv: message.conv, text: "" });
   },
   /** @param {{id: string, conv: string, mid: string, body: string}} reaction */
   react: (reaction) => react(client, reaction),

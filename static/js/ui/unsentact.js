@@ -29,9 +29,9 @@ export async function actOnUnsent(act, id) {
   }
 }
 
-/** Written again: by now it may be sent, or say why not. @param {import("../sending/queue.js").Entry} message */
+/** By now it may be sent, or say why not; what is being written is another one. @param {import("../sending/queue.js").Entry} message */
 function again({ conv, content }) {
-  return bus.ask("send", { id: crypto.randomUUID(), conv, content });
+  return bus.ask("send", { id: crypto.randomUUID(), conv, content, again: true });
 }
 
 /** The button that had it is gone. */
