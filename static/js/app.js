@@ -41,7 +41,7 @@ const voice = /** @type {import("./elements/chat-voice.js").ChatVoice} */ (main.
 const answer = (/** @type {import("./sync/decrypt.js").Message} */ message) => composer.answer(message);
 const menu = /** @type {HTMLDialogElement} */ (document.getElementById("message-menu"));
 new MessageMenu(part(thread, "messages"), menu, answer);
-wireReplying(part(thread, "messages"), answer);
+wireReplying(part(thread, "messages"), answer, () => composer.writable);
 wireReactions(part(thread, "messages"));
 wireUnsent(thread);
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Contacts } from "../../static/js/people/contacts.js";
 import { noteJoined } from "../../static/js/sync/joined.js";
 import { Notices } from "../../static/js/sync/notices.js";
-import { MovedClock } from "./moved_clock.js";
+import { MovedClock, settle } from "./moved_clock.js";
 
 const ASKED = 1;
 const ASKS = 2;
@@ -54,6 +54,26 @@ test("somebody who accepted a request is a line; one who came by a link meanwhil
     hub.notices.of("b").map(({ kind }) => kind),
     ["joined"],
   );
+});
+
+test("whose link I used, after I had asked them, has not accepted my request", async () => {
+  const row = (state) => ({ conv: "c", peer: { uid: "bob" }, state });
+  let state = ASKED;
+  const api = {
+    get: async (path) => (path === "/api/notes" ? { notes: [] } : { connections: [row(state)], joined: [] }),
+    post: async () => {
+      state = CONNECTED;
+      const heard = contacts.refresh(); // by the frame, before the answer
+      await settle();
+      void heard;
+      return row(CONNECTED);
+    },
+  };
+  const stores = { write: async () => {}, get: async () => undefined };
+  const contacts = new Contacts({ api, stores, me: { uid: new Uint8Array(16), seeds: new Map() }, changed() {} });
+  await contacts.refresh();
+  assert.equal(await contacts.acceptInvite("token"), "c");
+  assert.deepEqual([contacts.of("bob").state, [...contacts.accepted]], [CONNECTED, []]);
 });
 
 test("who accepts is known by what was asked before; who declines, or asked me, is not", async () => {

@@ -2,14 +2,17 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { STATE } from "../../static/js/chat/contactstate.js";
 import { textOf } from "../../static/js/chat/content.js";
 import { answered, canBeAnswered, EXCERPT_MAX, excerpt, isOriginal } from "../../static/js/chat/quoting.js";
 import { QUOTED_MAX, quoted } from "../../static/js/sync/quoted.js";
 import { requests } from "../../static/js/tabs/requests.js";
+import { fill, part } from "../../static/js/ui/bubbles.js";
 import { GivenBack } from "../../static/js/ui/givenback.js";
 import { actsFor } from "../../static/js/ui/messagemenu.js";
 import { Quotes } from "../../static/js/ui/quotes.js";
-import { answerable, isAnswerKey, pulled } from "../../static/js/ui/replying.js";
+import { fillReactions } from "../../static/js/ui/reactionpills.js";
+import { answerable, isAnswerKey, pulled, wireReplying } from "../../static/js/ui/replying.js";
 import { settle } from "./moved_clock.js";
 import { filled, Node } from "./page.js";
 import { world } from "./read_log.js";
@@ -54,6 +57,44 @@ test("only what says something, and is in the log, can be answered", () => {
     assert.equal(answerable(none), undefined);
   assert.ok(actsFor(bubble, true).includes("reply"));
   assert.ok(!actsFor(bubble, false).includes("reply")); // nothing can be sent
+});
+
+test("where nothing can be sent no message follows a finger, and no reaction can be pressed", () => {
+  Object.assign(document, { createTextNode: () => new Node() });
+  Object.assign(globalThis, { innerWidth: 400 });
+  const list = new Node();
+  const node = filled(new Node(), "_message.html");
+  node.setAttribute("data-key", "k");
+  const bubble = { type: "bubble", key: "k", mine: false, first: false, last: true, time: 1 };
+  fill(node, { ...bubble, message: message(1, { content: { t: "text", body: "" } }) }, "Bob");
+  let writable = false;
+  wireReplying(
+    list,
+    () => {},
+    () => writable,
+  );
+  const finger = { pointerType: "touch", isPrimary: true, clientY: 9 };
+  const moved = () => {
+    for (const [type, clientX] of [
+      ["pointerdown", 100],
+      ["pointermove", 180],
+    ]) {
+      const event = Object.assign(new Event(type), finger, { clientX });
+      Object.defineProperty(event, "target", { value: node });
+      list.dispatchEvent(event);
+    }
+    return node.getAttribute("data-pulled");
+  };
+  assert.equal(moved(), null);
+  writable = true;
+  assert.equal(moved(), "");
+
+  const reactions = [{ emoji: "👍", mine: false, theirs: true, waits: false }];
+  const disabled = (state) => {
+    fillReactions(node, { ...bubble, reactions }, { row: { state } });
+    return part(node, "reactions").children[0].disabled;
+  };
+  assert.deepEqual([disabled(STATE.BLOCKED), disabled(STATE.CONNECTED)], [true, false]);
 });
 
 test("what a sender names is not believed: no later message, no event, nothing that is not shown", () => {

@@ -100,17 +100,17 @@ test("the same words again have arrived where staff have read them", async () =>
 });
 
 /** Bob's browser, and a row of Alice's that it can open. */
-async function reading() {
+async function reading(said = { t: "text", body: "go away" }, kind = 1) {
   const { alice, bob, a, b } = await pair();
   const open = await a.rotation.forSending(CONV, bob.id, 0);
   const views = [alice, bob].map(({ links: [link] }) => [link.k, b64(link.hash)]);
-  const m = JSON.stringify({ t: "text", ts: 1, heads: { me: views[0], peer: views[1] }, body: "go away" });
+  const m = JSON.stringify({ ts: 1, heads: { me: views[0], peer: views[1] }, ...said });
   const [mid, device] = [newId(), alice.me.device];
   const header = { conn: open.epoch.conn, n: 0, epochHash: open.epoch.hash, sender: alice.me.uid, device };
-  const fields = { ...header, ctr: 1, mid, kind: 1, ttl: 0 };
+  const fields = { ...header, ctr: 1, mid, kind, ttl: 0 };
   const { body, salt } = await sealBytes(open.secret, fields, utf8(m), alice.me.seeds.get(1));
-  const said = { client_id: b64(mid), sender: alice.id, device: b64(device), ctr: 1, time: 1, kind: 1, ttl: 0 };
-  const row = { ...said, seq: 2, epoch: 0, body: b64(body), salt: b64(salt), kid: "k1", r: b64(new Uint8Array(32)) };
+  const place = { client_id: b64(mid), sender: alice.id, device: b64(device), ctr: 1, time: 1, kind, ttl: 0 };
+  const row = { ...place, seq: 2, epoch: 0, body: b64(body), salt: b64(salt), kid: "k1", r: b64(new Uint8Array(32)) };
   const client = {
     me: bob.id,
     conversations: new Map([[CONV, { row: { peer: alice.id, cleared: 0 } }]]),
@@ -128,6 +128,14 @@ test("a row whose epoch is not there hides no other", async () => {
     shown.map(({ seq, content }) => [seq, content.body]),
     [[2, "go away"]],
   );
+});
+
+test("a reaction, or one that was taken back, is no message of a report", async () => {
+  for (const body of ["👍", ""]) {
+    const { client, row } = await reading({ t: "react", body, ref: b64(newId()) }, 2);
+    client.ask = async () => ({ rows: [row] });
+    assert.deepEqual(await reportable(client, CONV, 2, 1), []);
+  }
 });
 
 test("long messages, of which a page has one, leave out none", async () => {

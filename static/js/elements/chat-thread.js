@@ -210,7 +210,7 @@ export class ChatThread extends HTMLElement {
         if (item.type !== "bubble") return;
         this.#details?.fill(node, item, this.#chat);
         this.#replies?.fill(node, item, this.#chat);
-        fillReactions(node, item, nameOf(this.#chat?.contact));
+        fillReactions(node, item, this.#chat);
       });
       this.#media?.show(items, nameOf(this.#chat?.contact));
       this.#details?.settle();

@@ -23,6 +23,8 @@ export class Contacts {
   /** @type {Map<string, Contact>} by uid */ #contacts = new Map();
   /** @type {Set<string>} who came by a link of mine lately */ joined = new Set();
   /** @type {Set<string>} who accepted my request since this page heard of it */ accepted = new Set();
+  /** @type {Set<string>} whose link I used here: that was not them */ #entered = new Set();
+  /** @type {Promise<unknown>} a link that is being used */ #entering = Promise.resolve();
   /** @type {Map<string, {version: number, note: Record<string, unknown>}>} */ #notes = new Map();
   #kept = ""; // as it lies in the store
   /** @type {Promise<void> | null} */ #loading = null;
@@ -137,7 +139,9 @@ export class Contacts {
 
   /** @param {string} token @returns {Promise<string>} the conversation with its maker */
   async acceptInvite(token) {
-    const row = await this.#api.post("/api/invites/accept", { token }, { proof: true, again: true });
+    const used = this.#api.post("/api/invites/accept", { token }, { proof: true, again: true });
+    this.#entering = used.then(({ peer }) => this.#entered.add(peer.uid)).catch(() => {});
+    const row = await used;
     await this.refresh().catch(() => {}); // the frame or the next connect brings it
     return row.conv;
   }
@@ -195,14 +199,17 @@ export class Contacts {
       this.#api.get("/api/notes", { proof: true }),
     ]);
     for (const sealed of /** @type {SealedNote[]} */ (notes)) await this.#read(sealed);
+    await this.#entering; // the frame that says so comes before its answer
     const before = this.all();
     this.joined = new Set(joined);
     this.#contacts = new Map(
       /** @type {ConnectionRow[]} */ (connections).map((row) => [row.peer.uid, this.#named(row)]),
     );
     for (const { peer, state } of before) {
-      if (state === STATE.ASKED && this.of(peer.uid)?.state === STATE.CONNECTED) this.accepted.add(peer.uid);
+      const connected = state === STATE.ASKED && this.of(peer.uid)?.state === STATE.CONNECTED;
+      if (connected && !this.#entered.has(peer.uid)) this.accepted.add(peer.uid);
     }
+    for (const uid of this.#entered) if (this.of(uid)?.state === STATE.CONNECTED) this.#entered.delete(uid);
     // People whom the server no longer knows keep their name, for the chat that is kept here.
     for (const contact of before) {
       const { uid } = contact.peer;

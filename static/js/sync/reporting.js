@@ -41,7 +41,8 @@ export async function readerOfReports({ api, stores }) {
 }
 
 /**
- * The message and some before it, as far as they can be proved: what was deleted or has expired cannot.
+ * The message and some before it, as far as they can be proved: what was deleted or has expired cannot. Reactions and
+ * deletions are no messages, and reveal nothing that is asked for.
  * @param {Client} client
  * @param {string} conv
  * @param {number} seq
@@ -49,7 +50,8 @@ export async function readerOfReports({ api, stores }) {
  * @returns {Promise<Shown[]>} oldest first
  */
 export async function reportable(client, conv, seq, before) {
-  return (await witnessed(client, conv, seq - before, seq)).map(({ shown }) => shown);
+  const there = (await witnessed(client, conv, seq - before, seq)).map(({ shown }) => shown);
+  return there.filter(({ content }) => content.t === "text");
 }
 
 /**

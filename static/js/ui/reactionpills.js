@@ -1,24 +1,27 @@
 // What people say of a message by one emoji each: below its bubble, where a click says the same or takes it back.
 
+import { STATE } from "../chat/contactstate.js";
 import { chosen } from "../chat/reactions.js";
 import { bus } from "../tabs/bus.js";
 import { format, gettext } from "../text.js";
 import { bubbleOf, part } from "./bubbles.js";
 import { explain } from "./explain.js";
+import { nameOf } from "./person.js";
 import { answerable } from "./replying.js";
 import { toast } from "./toast.js";
 
 /** @typedef {import("../chat/reactions.js").Reaction} Reaction */
 /** @typedef {import("./threadlayout.js").Bubble} Bubble */
 
-/** @param {HTMLElement} node of a message @param {Bubble} bubble @param {string} name of the other one */
-export function fillReactions(node, { reactions = [] }, name) {
+/** @param {HTMLElement} node of a message @param {Bubble} bubble @param {import("../tabs/bus.js").Summary | undefined} chat */
+export function fillReactions(node, { reactions = [] }, chat) {
   const place = part(node, "reactions");
-  const shows = JSON.stringify([reactions, name]);
+  const [name, connected] = [nameOf(chat?.contact), chat?.row.state === STATE.CONNECTED];
+  const shows = JSON.stringify([reactions, name, connected]);
   if (place.dataset.shows === shows || (!reactions.length && place.hidden)) return;
   place.dataset.shows = shows;
   place.hidden = !reactions.length;
-  place.replaceChildren(...reactions.map((reaction) => pill(reaction, name)));
+  place.replaceChildren(...reactions.map((reaction) => pill(reaction, name, connected)));
 }
 
 /** Who reacted, for a screen reader and a mouse. @param {Reaction} reaction @param {string} name */
@@ -28,12 +31,13 @@ export function whoReacted({ emoji, mine, theirs, waits }, name) {
   return format(mine ? gettext("You reacted with {emoji}") : gettext("{name} reacted with {emoji}"), { name, emoji });
 }
 
-/** @param {Reaction} reaction @param {string} name */
-function pill(reaction, name) {
+/** @param {Reaction} reaction @param {string} name @param {boolean} connected else nothing can be sent */
+function pill(reaction, name, connected) {
   const { emoji, mine, theirs, waits } = reaction;
   const button = document.createElement("button");
   button.type = "button";
   button.className = "reaction";
+  button.disabled = !connected;
   button.tabIndex = -1; // the menu of the message does the same; the thread is one stop of the Tab key
   button.textContent = mine && theirs ? `${emoji} 2` : emoji;
   button.title = whoReacted(reaction, name);

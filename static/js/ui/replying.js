@@ -37,8 +37,8 @@ export function isAnswerKey({ key, ctrlKey, metaKey, altKey, isComposing }) {
   return key.toLowerCase() === KEY && !ctrlKey && !metaKey && !altKey && !isComposing;
 }
 
-/** @param {HTMLElement} list of messages @param {Answer} answer */
-export function wireReplying(list, answer) {
+/** @param {HTMLElement} list of messages @param {Answer} answer @param {() => boolean} writable whether something can be sent */
+export function wireReplying(list, answer, writable) {
   list.addEventListener("click", (event) => {
     const button = /** @type {HTMLElement} */ (event.target).closest("[data-act='reply']");
     if (button) answerNode(button, answer);
@@ -49,7 +49,7 @@ export function wireReplying(list, answer) {
     if (!isAnswerKey(event) || !target.matches("[data-act='details']:focus-visible")) return;
     if (answerNode(target, answer)) event.preventDefault();
   });
-  new Pull(list, answer);
+  new Pull(list, answer, writable);
 }
 
 /** @param {Element} inside of a message @param {Answer} answer */
@@ -67,10 +67,12 @@ class Pull {
   #pulls = false;
   #answers = false;
   #answer;
+  #writable;
 
-  /** @param {HTMLElement} list @param {Answer} answer */
-  constructor(list, answer) {
+  /** @param {HTMLElement} list @param {Answer} answer @param {() => boolean} writable */
+  constructor(list, answer, writable) {
     this.#answer = answer;
+    this.#writable = writable;
     list.addEventListener("pointerdown", (event) => this.#down(event));
     list.addEventListener("pointermove", (event) => this.#moves(event));
     list.addEventListener("pointerup", () => this.#up());
@@ -84,7 +86,8 @@ class Pull {
     const node = /** @type {HTMLElement | null} */ (inside.closest("[data-key]"));
     const own = inside.closest("input, [role='slider']"); // has a use for such a move
     const edge = Math.min(x, innerWidth - x) < EDGE_PX;
-    if (pointerType !== "touch" || !isPrimary || !node || own || edge || !answerable(bubbleOf(node))) return;
+    if (pointerType !== "touch" || !isPrimary || !node || own || edge || !this.#writable()) return;
+    if (!answerable(bubbleOf(node))) return;
     [this.#node, this.#from] = [node, { x, y }];
   }
 
