@@ -71,6 +71,18 @@ test("one that is pointed at stays, and one that waits can be taken away", (t) =
   assert.deepEqual(shown(), []);
 });
 
+test("one that has the focus stays, though a mouse passes over it", (t) => {
+  toast("held", { action: "Undo" });
+  buttons(0)[0].focus();
+  for (const type of ["focusin", "pointerenter", "pointerleave"]) boxes()[0].dispatchEvent(new Event(type));
+  t.mock.timers.tick(2 * SHOWN_MS);
+  assert.deepEqual(shown(), ["held"]);
+  document.activeElement = null;
+  boxes()[0].dispatchEvent(new Event("focusout"));
+  t.mock.timers.tick(2 * SHOWN_MS);
+  assert.deepEqual(shown(), []);
+});
+
 test("while nobody sees the page nothing leaves", (t) => {
   document.hidden = true;
   toast("news");

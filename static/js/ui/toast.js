@@ -119,7 +119,8 @@ function leaveAfter(box, ms, close, holds) {
   };
   release();
   for (const held of ["pointerenter", "focusin"]) box.addEventListener(held, hold);
-  for (const left of ["pointerleave", "focusout", "moved"]) box.addEventListener(left, release);
+  for (const left of ["focusout", "moved"]) box.addEventListener(left, release);
+  box.addEventListener("pointerleave", () => box.contains(document.activeElement) || release());
 }
 
 /**
