@@ -2,14 +2,14 @@
 
 import asyncio
 import socket
-from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from urllib.parse import urlsplit
 
-import botocore.auth
 import pytest
 
+from chatsite.running.clock import now_ms
 from media import calling
+from media.backends.s3 import signer
 from media.stores import PART_MAX, SIGNED_SECONDS, BlobStore, Missing, Signed
 from tests.contracts import factories, test_blob_store
 from tests.contracts.test_blob_store import Make, new_blob, read
@@ -113,8 +113,8 @@ def torn(put: Signed, data: bytes, sent: int) -> None:
 async def test_after_its_time_it_is_refused(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     store, blob = await signing(make), new_blob()
     await store.put(blob, 0, b"older")
-    before = datetime.now(UTC) - timedelta(seconds=SIGNED_SECONDS + 1)
-    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: before)
+    before = now_ms() - (SIGNED_SECONDS + 1) * 1000
+    monkeypatch.setattr(signer, "now_ms", lambda: before)
     put, get = store.sign_put(blob, 0, len(DATA), sum_of(DATA)), store.sign_get(blob, 0)
     assert await call("PUT", put, DATA) == 403
     assert await call("GET", get) == 403

@@ -12,6 +12,7 @@ from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import quote, urlsplit
 
+from chatsite.running.clock import now_ms
 from media.stores import SIGNED_SECONDS
 
 ALGORITHM = "AWS4-HMAC-SHA256"
@@ -35,7 +36,7 @@ class Signer:
         query: Mapping[str, str] | None = None,
     ) -> str:
         """`key`: hexadecimal digits, slashes. `headers`: which the caller sends exactly so."""
-        time = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+        time = f"{datetime.fromtimestamp(now_ms() / 1000, UTC):%Y%m%dT%H%M%SZ}"
         scope = f"{time[:8]}/{self._region}/s3/aws4_request"
         signed = {
             "host": self._host,
