@@ -15,7 +15,7 @@ from testkit.browser.chromium import DESKTOP
 from testkit.browser.engines import launched
 from testkit.running import Site
 from tests.browser.chatting import Pair, both_understand, face_to_face
-from tests.browser.engine import DISTRIBUTED, ENGINE, new_site
+from tests.browser.engine import DIRECT, DISTRIBUTED, ENGINE, TRANSFER, new_site
 from tests.browser.stored import PART
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # sync Playwright's loop is not ours
@@ -31,11 +31,12 @@ window.addEventListener("securitypolicyviolation", (event) => {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if ENGINE != DISTRIBUTED:
-        return
     for item in items:
-        if mark := item.get_closest_marker("embedded"):
-            item.add_marker(pytest.mark.skip(f"on the embedded engine alone: {mark.args[0]}"))
+        only, files = item.get_closest_marker("embedded"), item.get_closest_marker("files")
+        if only and ENGINE == DISTRIBUTED:
+            item.add_marker(pytest.mark.skip(f"on the embedded engine alone: {only.args[0]}"))
+        if files and files.args and TRANSFER == DIRECT:
+            item.add_marker(pytest.mark.skip(f"by a node alone: {files.args[0]}"))
 
 
 @pytest.fixture(scope="session")

@@ -135,6 +135,7 @@ def test_a_stranger_behind_the_same_proxy_hears_nothing(
         expect(list_of_chats.get_by_role("link", name=re.compile("Alice|Bob"))).to_have_count(count)
 
 
+@pytest.mark.files("the line to it is cut")
 def test_a_file_arrives_over_a_line_that_is_cut_every_300_kb(
     pair: tuple[Page, Page], door: Door
 ) -> None:

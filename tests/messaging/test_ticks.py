@@ -10,6 +10,7 @@ from chatsite.edge.wire import Id
 from messaging import connections, protocol, receipts
 from messaging.domain import ContactState
 from messaging.sessions.node import here
+from messaging.sessions.rates import Rates
 from testkit.cast import Person, now_ms
 from testkit.client.vector import Vector
 from tests.messaging.socket import Socket, arrived, dial
@@ -168,6 +169,7 @@ async def test_every_device_shows_the_tick_of_the_model(
     seed: int, alice: Person, bob: Person, conv: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(receipts, "TOGETHER_SECONDS", 600)  # when `check` says
+    monkeypatch.setattr(here(), "rates", Rates(1_000_000))  # it says hello very often
     run = Run([alice, bob], conv, random.Random(seed))
     await run.begin()
     for _ in range(STEPS):
