@@ -60,5 +60,9 @@ def test_a_reader_that_goes_is_no_error_of_what_it_does(
 
 def test_ctrl_c_in_the_middle_is_a_line(run: Callable[..., tuple[int, str]]) -> None:
     ends = "import asyncio, os, signal\nasync def wait():\n os.kill(os.getpid(), signal.SIGINT)\n"
-    ends += " await asyncio.sleep(60)\nasyncio.run(wait())"
+    ends += " await asyncio.sleep(60)\n"
+    ends += (
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # in the background: ignored
+    )
+    ends += "asyncio.run(wait())"
     assert run('"$@"', "shell", "-c", ends) == (130, "interrupted\n")
