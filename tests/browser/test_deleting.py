@@ -136,6 +136,7 @@ def test_for_me_it_goes_from_this_device(pair: Pair, open_window: OpenWindow) ->
     bubble(bob, second).locator("[data-act='details']").focus()
     bob.keyboard.press("Tab")
     bob.keyboard.press("Enter")
+    expect(bob.get_by_role("dialog", name="More about this message")).to_be_visible()
     for _ in range(2):  # past the answer and the copy
         bob.keyboard.press("ArrowDown")
     bob.keyboard.press("Enter")
