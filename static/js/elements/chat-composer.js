@@ -7,8 +7,9 @@ import { part } from "../ui/bubbles.js";
 import { begins, bytesLeft, roomWords, sends, WARN_AT } from "../ui/composing.js";
 import { explain } from "../ui/explain.js";
 import { GivenBack } from "../ui/givenback.js";
+import { actBy } from "../ui/peopleact.js";
+import { nameOf } from "../ui/person.js";
 import { ReplyBar } from "../ui/replybar.js";
-import { unblock } from "../ui/unblocking.js";
 import { askBeforeLeaving } from "../ui/unsaved.js";
 import { lost, reason } from "../ui/whyoff.js";
 
@@ -154,7 +155,9 @@ export class ChatComposer extends HTMLElement {
 
   async #unblock() {
     const button = /** @type {HTMLButtonElement} */ (part(this, "unblock"));
-    if (this.#chat && (await unblock(button, this.#chat))) this.focusText();
+    const { row, contact } = this.#chat ?? {};
+    if (!row || button.disabled) return;
+    if (await actBy(button, row.peer, "unblock", row.state, nameOf(contact))) this.focusText();
   }
 
   /** @param {KeyboardEvent} event */

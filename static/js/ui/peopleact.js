@@ -78,9 +78,19 @@ export async function actOnRow(event, invite) {
   const { peer, state = "0", name = "" } = row?.dataset ?? {};
   if (act === "report" && peer) await reportPerson(peer, name);
   if (!button || !peer || !DONE[act]) return false;
+  return actBy(button, peer, act, Number(state) || undefined, name, invite);
+}
+
+/**
+ * `actOn`, by a button that is busy meanwhile; what goes wrong is said.
+ * @param {HTMLButtonElement} button
+ * @param {Parameters<typeof actOn>} what
+ * @returns {Promise<boolean>} whether it is done
+ */
+export async function actBy(button, ...what) {
   busy(button, true);
   try {
-    await actOn(peer, act, Number(state) || undefined, name, invite);
+    await actOn(...what);
     return true;
   } catch (error) {
     toast(explain(error));
